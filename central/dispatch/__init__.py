@@ -1,0 +1,1 @@
+"""Hands documents to pôle applications."""

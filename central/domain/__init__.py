@@ -1,0 +1,1 @@
+"""Pure rules of the centre: lifecycle, routing, retry, delays."""

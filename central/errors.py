@@ -1,0 +1,80 @@
+"""The centre's error tree; same shape as the edge's (docs/runbook.md has a heading per code)."""
+
+from typing import ClassVar
+
+
+class CentralError(Exception):
+    """Base of the tree; never raised itself."""
+
+    code: ClassVar[str] = "central"
+    exit_code: ClassVar[int] = 1
+    permanent: ClassVar[bool] = False
+    reason: ClassVar[str] = "Erreur inattendue. Prévenez l'exploitation."
+
+    def __init__(self, detail: str = "", *, hint: str = "") -> None:
+        super().__init__(detail or self.reason)
+        self.hint = hint
+
+
+class ConfigInvalid(CentralError):
+    """The settings file is wrong; the message lists every problem."""
+
+    code = "config_invalid"
+    exit_code = 2
+    permanent = True
+    reason = "Le fichier de configuration est incorrect. Corrigez les points listés."
+
+
+class StoreUnavailable(CentralError):
+    """PostgreSQL does not answer."""
+
+    code = "store_unavailable"
+    exit_code = 5
+    reason = "La base de données ne répond pas. Réessai automatique."
+
+
+class SchemaBehind(CentralError):
+    """The database was not migrated to this version."""
+
+    code = "schema_behind"
+    exit_code = 6
+    permanent = True
+    reason = "Le schéma de la base n'est pas à jour. Lancez vaguemestre-central migrate."
+
+
+class BlobMissing(CentralError):
+    """A document names an image that the centre does not hold."""
+
+    code = "blob_missing"
+    reason = "Une image manque au centre. La station la renvoie."
+
+
+class BlobCorrupt(CentralError):
+    """Bytes do not match their digest."""
+
+    code = "blob_corrupt"
+    reason = "Une image reçue ne correspond pas à son empreinte. La station la renvoie."
+
+
+class DocumentInvalid(CentralError):
+    """A document that breaks the contract; sending it again cannot help."""
+
+    code = "document_invalid"
+    permanent = True
+    reason = "Le document reçu est incorrect. Il reste à la station."
+
+
+class SiteForbidden(CentralError):
+    """The certificate names another site than the message."""
+
+    code = "site_forbidden"
+    permanent = True
+    reason = "Le certificat de la station ne correspond pas à son site."
+
+
+class NotFound(CentralError):
+    """No such lot, document or delivery."""
+
+    code = "not_found"
+    permanent = True
+    reason = "Introuvable."

@@ -1,0 +1,1 @@
+"""Takes documents in from stations over gRPC."""

@@ -1,0 +1,1 @@
+"""The edge agent: takes scans at a site, reads them, and sends routed documents to the centre."""

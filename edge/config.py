@@ -1,0 +1,134 @@
+"""The station's settings: one TOML file, frozen, unknown keys refused, units in names.
+
+Nothing else on the edge reads a settings file or the environment.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pydantic
+from pydantic import Field
+
+from edge.document import Channel
+from edge.errors import ConfigInvalid
+
+
+
+def _absolute(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError(f"{path} must be an absolute path")
+    return path
+
+
+AbsolutePath = Annotated[Path, pydantic.AfterValidator(_absolute)]
+
+
+class _Frozen(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+
+class Station(_Frozen):
+    """Who this station is; the certificate must name the same site."""
+
+    site: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
+    name: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
+    fund: str = Field(
+        pattern=r"^[0-9AB]{2,3}$", description="its department"
+    )
+    work_dir: AbsolutePath
+
+
+class Source(_Frozen):
+    """One watched folder."""
+
+    name: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
+    folder: AbsolutePath
+    channel: Channel = Channel.SCANNER
+    process: str = Field(default="", description="process of lots without a header sheet")
+    layout: Literal["auto", "kodak"] = "auto"
+    marker: str = Field(default=".vaguemestre", description="file that proves the share is mounted")
+    mode: Literal["events", "polling"] = "events"
+    quiet_for_s: float = Field(default=3.0, gt=0)
+    rescan_every_s: float = Field(default=10.0, gt=0)
+    separator_barcodes: tuple[str, ...] = ()  # payloads of third-party separator sheets
+
+
+class Spool(_Frozen):
+    """Limits of the station's own disk space."""
+
+    max_bytes: int = Field(default=20_000_000_000, gt=0)
+    min_free_bytes: int = Field(default=1_000_000_000, ge=0)
+    keep_for_s: float = Field(default=7 * 86_400, ge=0, description="kept after acknowledgement")
+
+
+class Reading(_Frozen):
+    """How pages are read, and the limits that hold before anything is decoded."""
+
+    pack_dir: AbsolutePath | None = Field(default=None, description="None: the pack in the wheel")
+    cache_dir: AbsolutePath | None = Field(default=None, description="None: work_dir/cache")
+    workers: int = Field(default=2, ge=1, le=32)
+    page_timeout_s: float = Field(default=120.0, gt=0)
+    worker_memory_bytes: int = Field(default=3_000_000_000, gt=0)
+    max_page_pixels: int = Field(default=150_000_000, gt=0)
+    max_file_bytes: int = Field(default=4_000_000_000, gt=0)
+    max_pages_per_file: int = Field(default=5_000, gt=0)
+    accept_error_rate: float = Field(default=0.001, gt=0, lt=1)
+
+
+class Uplink(_Frozen):
+    """The centre, and the certificate that names this site."""
+
+    centres: tuple[str, ...] = Field(min_length=1, description="host:port, tried in turn")
+    ca_file: AbsolutePath
+    certificate_file: AbsolutePath
+    key_file: AbsolutePath
+    heartbeat_every_s: float = Field(default=15.0, gt=0)
+    first_delay_s: float = Field(default=0.5, gt=0)
+    longest_delay_s: float = Field(default=60.0, gt=0)
+
+
+class Metrics(_Frozen):
+    """Where Prometheus reads this station."""
+
+    listen: str = Field(default="127.0.0.1:9464", pattern=r"^[^:]+:\d+$")
+
+
+class EdgeConfig(_Frozen):
+    """The whole settings file."""
+
+    station: Station
+    sources: tuple[Source, ...] = Field(min_length=1)
+    spool: Spool = Spool()
+    reading: Reading = Reading()
+    uplink: Uplink
+    metrics: Metrics = Metrics()
+
+    @pydantic.model_validator(mode="after")
+    def _folders_do_not_overlap(self) -> "EdgeConfig":
+        folders = [self.station.work_dir, *(source.folder for source in self.sources)]
+        for i, one in enumerate(folders):
+            for other in folders[i + 1 :]:
+                if one == other or one in other.parents or other in one.parents:
+                    raise ValueError(f"{one} and {other} overlap")
+        names = [source.name for source in self.sources]
+        if len(set(names)) != len(names):
+            raise ValueError("two sources have the same name")
+        return self
+
+
+def load(path: Path) -> EdgeConfig:
+    """Read and check a settings file.
+
+    Raises:
+        ConfigInvalid: with every problem, one a line.
+    """
+    try:
+        return EdgeConfig.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ConfigInvalid(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigInvalid(f"{path}: {error}") from error
+    except pydantic.ValidationError as error:
+        lines = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ConfigInvalid("\n".join(lines)) from error

@@ -1,0 +1,159 @@
+"""The edge's error tree.
+
+Each class owns a stable ``code`` (a heading in docs/runbook.md), the ``exit_code`` of a
+command that ends with it, whether trying again can help (``permanent``), and a French
+sentence for the operator. Details go into ``str(error)``; personal data never does.
+"""
+
+from typing import ClassVar
+
+
+class EdgeError(Exception):
+    """Base of the tree; never raised itself."""
+
+    code: ClassVar[str] = "edge"
+    exit_code: ClassVar[int] = 1
+    permanent: ClassVar[bool] = False
+    reason: ClassVar[str] = "Erreur inattendue. Prévenez l'exploitation."
+
+    def __init__(self, detail: str = "", *, hint: str = "") -> None:
+        super().__init__(detail or self.reason)
+        self.hint = hint
+
+
+class ConfigInvalid(EdgeError):
+    """The settings file is wrong; the message lists every problem."""
+
+    code = "config_invalid"
+    exit_code = 2
+    permanent = True
+    reason = "Le fichier de configuration est incorrect. Corrigez les points listés."
+
+
+class PackInvalid(EdgeError):
+    """A form, the plan or a model file is missing, corrupted or does not match its digest."""
+
+    code = "pack_invalid"
+    exit_code = 3
+    permanent = True
+    reason = "Le paquet de reconnaissance est incomplet ou altéré. Réinstallez-le."
+
+
+class SpoolFull(EdgeError):
+    """The spool is at its limit; scans stay in the scanner's folder."""
+
+    code = "spool_full"
+    reason = "L'espace de travail est plein. Les lots attendent dans le dossier du scanner."
+
+
+class SpoolCorrupt(EdgeError):
+    """The journal or a stored file does not hold what it promised."""
+
+    code = "spool_corrupt"
+    exit_code = 4
+    permanent = True
+    reason = "Le journal local est endommagé. Prévenez l'exploitation."
+
+
+class ReadingError(EdgeError):
+    """Base of what stops one file or page only; the rest of the lot goes on."""
+
+    permanent = True
+
+
+class FileEmpty(ReadingError):
+    """The file has no byte."""
+
+    code = "file_empty"
+    reason = "Le fichier est vide. Numérisez de nouveau."
+
+
+class FormatUnknown(ReadingError):
+    """Neither TIFF, JPEG, PNG nor PDF."""
+
+    code = "format_unknown"
+    reason = "Format non reconnu. Seuls TIFF, JPEG, PNG et PDF sont lus."
+
+
+class FileTruncated(ReadingError):
+    """The file ends before its content does."""
+
+    code = "file_truncated"
+    reason = "Le fichier est tronqué ou endommagé. Numérisez de nouveau."
+
+
+class FileEncrypted(ReadingError):
+    """A PDF that asks for a password."""
+
+    code = "file_encrypted"
+    reason = "Le PDF est protégé par un mot de passe. Demandez un fichier sans protection."
+
+
+class NoPage(ReadingError):
+    """A document without pages."""
+
+    code = "no_page"
+    reason = "Le fichier ne contient aucune page. Numérisez de nouveau."
+
+
+class PageTooLarge(ReadingError):
+    """More pixels than the limit, known before decoding."""
+
+    code = "page_too_large"
+    reason = "L'image dépasse la taille permise. Numérisez à une résolution plus basse."
+
+
+class TooManyPages(ReadingError):
+    """More pages than the limit."""
+
+    code = "too_many_pages"
+    reason = "Le fichier contient trop de pages. Découpez le lot."
+
+
+class ImageUndecodable(ReadingError):
+    """The image data is damaged beyond reading."""
+
+    code = "image_undecodable"
+    reason = "L'image est illisible. Numérisez de nouveau."
+
+
+class PageTimeout(ReadingError):
+    """Reading took longer than allowed; the worker was ended."""
+
+    code = "page_timeout"
+    reason = "La lecture de la page a pris trop de temps. À traiter à la main."
+
+
+class PageCrashed(ReadingError):
+    """The worker died (memory limit or a fault in a decoder)."""
+
+    code = "page_crashed"
+    reason = "La page a fait échouer la lecture. À traiter à la main."
+
+
+class NotRegularFile(ReadingError):
+    """A symbolic link, fifo, device or a directory with a file's name."""
+
+    code = "not_regular_file"
+    reason = "Ce n'est pas un fichier ordinaire. Il a été ignoré."
+
+
+class FileVanished(ReadingError):
+    """The file was there and went away while it was taken."""
+
+    code = "file_vanished"
+    reason = "Le fichier a disparu pendant la prise en charge. Vérifiez le scanner."
+
+
+class CountMismatch(ReadingError):
+    """The index announces another number of images than the lot holds."""
+
+    code = "count_mismatch"
+    reason = "Le nombre d'images ne correspond pas au bordereau. Complétez ou clôturez le lot."
+
+
+class UplinkRefused(EdgeError):
+    """The centre refused a document or the station."""
+
+    code = "uplink_refused"
+    reason = "Le centre a refusé l'envoi. Prévenez l'exploitation."

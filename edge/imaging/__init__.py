@@ -1,0 +1,1 @@
+"""Pure image work: bytes to an upright grey page, its blanks and its separators."""

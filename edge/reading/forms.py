@@ -1,0 +1,135 @@
+"""Form definitions: what a page of a type looks like, from ``models/forms/*.toml``.
+
+A *verified* form was measured on a real blank: its fields have boxes in millimetres of the
+blank's own sheet. An *unverified* one is known by what is printed on it only: its fields are
+found beside their labels, and its documents never go straight through. A type without a
+form (ordonnance, RIB, ...) has anchors, maybe labelled fields, and no layout.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePath
+
+import pydantic
+
+from edge.document import BoxMm, Layout
+from edge.errors import PackInvalid
+
+
+class FieldKind(StrEnum):
+    """How a field is written, hence how it is read and normalised."""
+
+    NIR = "nir"
+    DATE = "date"
+    DIGITS = "digits"
+    AMOUNT = "amount"
+    CODE = "code"  # capital letters and digits
+    NAME = "name"
+    TEXT = "text"
+    ADDRESS = "address"
+    IBAN = "iban"
+    TICK = "tick"
+    SIGNATURE = "signature"
+
+
+class NumberCheck(StrEnum):
+    """The key a number must satisfy."""
+
+    NONE = ""
+    RPPS = "rpps"
+    AM = "am"
+    RPPS_OR_AM = "rpps_or_am"
+    FINESS = "finess"
+    SIRET = "siret"
+    STRUCTURE = "structure"  # AM, FINESS or SIRET by length
+    LUHN = "luhn"
+
+
+class Side(StrEnum):
+    """Where a value stands from its label."""
+
+    RIGHT = "right"
+    BELOW = "below"
+    EITHER = "either"
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """Printed text that speaks for a type; ``box_mm`` only where the blank was measured."""
+
+    text: str
+    weight: float = 1.0
+    box_mm: BoxMm | None = None
+    back: bool = False  # printed on the back, the notice or a continuation sheet
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """One field of a form.
+
+    ``cells_mm`` are the comb's boxes, left to right; ``boxes_mm`` more lines of the same field
+    (an address on three lines). ``labels`` serve forms without a measured layout.
+    """
+
+    name: str
+    kind: FieldKind
+    required: bool = False
+    check: NumberCheck = NumberCheck.NONE
+    box_mm: BoxMm | None = None
+    boxes_mm: tuple[BoxMm, ...] = ()
+    cells_mm: tuple[BoxMm, ...] = ()
+    decimals: int = 0  # of a comb amount: how many of the last cells are cents
+    labels: tuple[str, ...] = ()
+    side: Side = Side.EITHER
+
+
+@dataclass(frozen=True, slots=True)
+class FormDefinition:
+    """All that is known of one type of page."""
+
+    type: str
+    title: str
+    layout: Layout | None = None
+    cerfa: tuple[str, ...] = ()  # "12541*02", or "12504" when the version is not known
+    s_numbers: tuple[str, ...] = ()  # "S3110"; matched without spaces and final letter
+    width_mm: float = 210.0
+    height_mm: float = 297.0
+    anchors: tuple[Anchor, ...] = ()
+    excludes: tuple[str, ...] = ()  # printed text that rules the type out
+    fields: tuple[FieldSpec, ...] = ()
+
+    def field(self, name: str) -> FieldSpec:
+        """Return one field by name; KeyError when the form has none of that name."""
+        for spec in self.fields:
+            if spec.name == name:
+                return spec
+        raise KeyError(name)
+
+
+_ADAPTER = pydantic.TypeAdapter(FormDefinition, config=pydantic.ConfigDict(extra="forbid"))
+
+
+def parse(name: str, text: str) -> FormDefinition:
+    """Read one definition.
+
+    Raises:
+        PackInvalid: the file does not follow the schema; the message names it.
+    """
+    try:
+        form = _ADAPTER.validate_python(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, pydantic.ValidationError) as error:
+        raise PackInvalid(f"{name}: {error}") from error
+    if form.layout is Layout.VERIFIED and any(
+        spec.box_mm is None and not spec.cells_mm for spec in form.fields
+    ):
+        raise PackInvalid(f"{name}: a verified form needs a box for every field")
+    if form.type != PurePath(name).stem:
+        raise PackInvalid(f"{name}: is named after another type than {form.type}")
+    return form
+
+
+def parse_all(texts: Iterable[tuple[str, str]]) -> Mapping[str, FormDefinition]:
+    """Read all definitions, by type."""
+    return {form.type: form for form in (parse(name, text) for name, text in texts)}

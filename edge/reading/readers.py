@@ -1,0 +1,65 @@
+"""The narrow door through which recognition comes in.
+
+Everything in ``edge.reading`` works on arrays and on these two calls; which networks
+stand behind them is the business of ``edge.inference``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Gray = NDArray[np.uint8]  # height × width, 0 black .. 255 white
+
+
+class Alphabet(Enum):
+    """Which characters an answer may hold."""
+
+    TEXT = "text"
+    DIGITS = "0123456789"
+    NIR = "0123456789AB"
+    AMOUNT = "0123456789,."
+    CODE = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Quad:
+    """Four corners of a line in pixels: upper left, upper right, lower right, lower left."""
+
+    corners: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LineReading:
+    """What a reader saw in one line.
+
+    ``confidences`` has one value a character of ``text``; ``alternatives`` one tuple a character:
+    its best few ``(character, probability)``, best first, so that a check key can choose.
+    """
+
+    text: str
+    confidence: float
+    confidences: tuple[float, ...] = ()
+    alternatives: tuple[tuple[tuple[str, float], ...], ...] = ()
+
+
+class Readers(Protocol):
+    """Recognition, as the pure reading code sees it."""
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """Name and digest of each model in use."""
+        ...
+
+    def find_lines(self, page: Gray) -> list[Quad]:
+        """Find the text lines of a page, in reading order, whatever its orientation."""
+        ...
+
+    def read_lines(
+        self, crops: Sequence[Gray], alphabet: Alphabet = Alphabet.TEXT
+    ) -> list[LineReading]:
+        """Read upright line crops of any height, one answer each, in order."""
+        ...

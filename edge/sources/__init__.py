@@ -1,0 +1,1 @@
+"""Where lots come from: watched folders, their layouts, and when a lot is whole."""

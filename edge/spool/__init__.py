@@ -1,0 +1,1 @@
+"""The durable spool of a station; docs/spool.md states its invariants."""

@@ -1,0 +1,1 @@
+"""The only door to gRPC on the edge: sends the spool's documents to the centre."""

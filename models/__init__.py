@@ -1,0 +1,1 @@
+"""The recognition pack's sources: forms, plan, networks, and how they are trained."""

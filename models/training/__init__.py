@@ -1,0 +1,1 @@
+"""Drawing and training; never imported by edge or central."""

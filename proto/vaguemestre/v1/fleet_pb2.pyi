@@ -1,0 +1,55 @@
+import datetime
+
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Heartbeat(_message.Message):
+    __slots__ = ("at", "backlog_documents", "backlog_bytes", "free_disk_bytes", "pages_per_minute", "lots_open", "lots_incomplete", "versions")
+    class VersionsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    AT_FIELD_NUMBER: _ClassVar[int]
+    BACKLOG_DOCUMENTS_FIELD_NUMBER: _ClassVar[int]
+    BACKLOG_BYTES_FIELD_NUMBER: _ClassVar[int]
+    FREE_DISK_BYTES_FIELD_NUMBER: _ClassVar[int]
+    PAGES_PER_MINUTE_FIELD_NUMBER: _ClassVar[int]
+    LOTS_OPEN_FIELD_NUMBER: _ClassVar[int]
+    LOTS_INCOMPLETE_FIELD_NUMBER: _ClassVar[int]
+    VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    at: _timestamp_pb2.Timestamp
+    backlog_documents: int
+    backlog_bytes: int
+    free_disk_bytes: int
+    pages_per_minute: float
+    lots_open: int
+    lots_incomplete: int
+    versions: _containers.ScalarMap[str, str]
+    def __init__(self, at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., backlog_documents: _Optional[int] = ..., backlog_bytes: _Optional[int] = ..., free_disk_bytes: _Optional[int] = ..., pages_per_minute: _Optional[float] = ..., lots_open: _Optional[int] = ..., lots_incomplete: _Optional[int] = ..., versions: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class RescanRequest(_message.Message):
+    __slots__ = ("document_id", "lot_name", "reason")
+    DOCUMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    LOT_NAME_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    document_id: str
+    lot_name: str
+    reason: str
+    def __init__(self, document_id: _Optional[str] = ..., lot_name: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class PackWanted(_message.Message):
+    __slots__ = ("version", "sha256")
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    version: str
+    sha256: bytes
+    def __init__(self, version: _Optional[str] = ..., sha256: _Optional[bytes] = ...) -> None: ...
