@@ -14,7 +14,6 @@ from edge.document import Channel
 from edge.errors import ConfigInvalid
 
 
-
 def _absolute(path: Path) -> Path:
     if not path.is_absolute():
         raise ValueError(f"{path} must be an absolute path")
@@ -33,9 +32,7 @@ class Station(_Frozen):
 
     site: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
     name: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
-    fund: str = Field(
-        pattern=r"^[0-9AB]{2,3}$", description="its department"
-    )
+    fund: str = Field(pattern=r"^[0-9AB]{2,3}$", description="its department")
     work_dir: AbsolutePath
 
 
