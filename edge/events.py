@@ -1,0 +1,107 @@
+"""Every log line and metric of the edge, found in one file.
+
+A log line is one JSON object with an ``event`` key; it names lots, digests and codes, never
+what a page says. Metrics carry the error ``code`` as their only error label.
+"""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+
+from edge.document import LotResult, PageReading
+from edge.spool.outbox import Backlog
+
+
+class Events:
+    """The station's voice; one object for each process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._log = structlog.wrap_logger(
+            structlog.PrintLogger(sys.stderr),
+            processors=[
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.add_log_level,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+            wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        )
+        name, registry = "vaguemestre_edge", self.registry
+        self._pages = Counter(f"{name}_pages_read", "Pages read", ["kind"], registry=registry)
+        self._seconds = Histogram(
+            f"{name}_page_seconds",
+            "Seconds to read a page",
+            buckets=(0.05, 0.1, 0.2, 0.5, 1, 2, 4, 8, 16, 32, 64),
+            registry=registry,
+        )
+        self._documents = Counter(
+            f"{name}_documents_routed", "Documents routed", ["type", "route"], registry=registry
+        )
+        self._set_aside = Counter(
+            f"{name}_set_aside", "Files and pages set aside", ["code"], registry=registry
+        )
+        self._lots = Counter(f"{name}_lots_read", "Lots read", registry=registry)
+        self._errors = Counter(f"{name}_errors", "Errors by code", ["code"], registry=registry)
+        self._backlog = Gauge(
+            f"{name}_backlog_documents",
+            "Documents the centre has not acknowledged",
+            registry=registry,
+        )
+        self._backlog_bytes = Gauge(
+            f"{name}_backlog_bytes", "Bytes the centre has not acknowledged", registry=registry
+        )
+        self._incomplete = Gauge(
+            f"{name}_lots_incomplete", "Lots short of their count", registry=registry
+        )
+
+    def serve_metrics(self, host: str, port: int) -> None:
+        """Answer Prometheus in a thread of its own."""
+        start_http_server(port, addr=host, registry=self.registry)
+
+    def page_read(self, reading: PageReading, seconds: float) -> None:
+        """A page was read; its type is counted with the document."""
+        kind = "blank" if reading.is_blank else "separator" if reading.separator else "text"
+        self._pages.labels(kind).inc()
+        self._seconds.observe(seconds)
+
+    def lot_read(self, lot_id: str, result: LotResult, pages: int, seconds: float) -> None:
+        """A lot was read and spooled."""
+        self._lots.inc()
+        for document in result.documents:
+            self._documents.labels(document.type, document.route.kind.value).inc()
+        for aside in result.set_aside:
+            self._set_aside.labels(aside.code).inc()
+        self._log.info(
+            "lot_read",
+            lot=lot_id,
+            pages=pages,
+            documents=len(result.documents),
+            set_aside=len(result.set_aside),
+            seconds=round(seconds, 2),
+        )
+
+    def backlog(self, backlog: Backlog) -> None:
+        """What waits for the centre, now."""
+        self._backlog.set(backlog.documents)
+        self._backlog_bytes.set(backlog.bytes)
+        self._incomplete.set(backlog.lots_incomplete)
+
+    def failed(self, code: str, **fields: Any) -> None:
+        """Something went wrong and was dealt with; ``code`` is from edge/errors.py."""
+        self._errors.labels(code).inc()
+        self._log.error("failed", code=code, **fields)
+
+    def crashed(self, part: str, error: BaseException) -> None:
+        """A part of the agent ended on an error that nobody foresaw; it is started again."""
+        self._errors.labels("edge").inc()
+        self._log.error("crashed", part=part, exc_info=error)
+
+    def report(self, event: str, **fields: Any) -> None:
+        """Log one of the events that sources and the uplink tell through a callback."""
+        if code := fields.get("code"):
+            self._errors.labels(str(code)).inc()
+        self._log.info(event, **fields)
