@@ -1,0 +1,189 @@
+"""The centre's settings: one TOML file, frozen, unknown keys refused, units in names.
+
+Nothing else at the centre reads a settings file or the environment. Secrets are never in
+the file: it names files that hold them, so that systemd's LoadCredential can provide them.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pydantic
+from pydantic import Field
+
+from central.errors import ConfigInvalid
+
+
+def _absolute(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError(f"{path} must be an absolute path")
+    return path
+
+
+AbsolutePath = Annotated[Path, pydantic.AfterValidator(_absolute)]
+Address = Annotated[
+    str, Field(pattern=r"^([^:\[\]\s]+|\[[0-9a-f:.]+\]):\d{1,5}$", description="host:port; 0 = any")
+]
+
+
+class _Frozen(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+
+class Database(_Frozen):
+    """PostgreSQL: a server of yours (``url``), or the one in the wheel (``embedded_dir``)."""
+
+    url: str | None = Field(default=None, pattern=r"^postgresql://", description="without password")
+    password_file: AbsolutePath | None = None
+    embedded_dir: AbsolutePath | None = None
+    pool_size: int = Field(default=8, ge=1, le=200, description="connections of one process")
+
+    @pydantic.model_validator(mode="after")
+    def _one_server(self) -> "Database":
+        if (self.url is None) == (self.embedded_dir is None):
+            raise ValueError("give exactly one of url and embedded_dir")
+        if self.password_file is not None and self.url is None:
+            raise ValueError("password_file goes with url")
+        return self
+
+
+class Blobs(_Frozen):
+    """Where page images are kept, by digest."""
+
+    url: str = Field(pattern=r"^(file:///.+|s3://[^/]+.*)$")
+    s3_endpoint: str | None = Field(default=None, pattern=r"^https?://")
+    s3_region: str | None = None
+    s3_credentials_file: AbsolutePath | None = Field(
+        default=None, description="two lines: access key id, secret access key"
+    )
+
+
+class Intake(_Frozen):
+    """The door of the stations: gRPC over mTLS."""
+
+    listen: Address
+    ca_file: AbsolutePath
+    certificate_file: AbsolutePath
+    key_file: AbsolutePath
+    window: int = Field(default=32, ge=1, le=1_000, description="unacknowledged things of a stream")
+    max_blob_bytes: int = Field(default=4_000_000_000, gt=0)
+    max_chunk_bytes: int = Field(default=262_144, ge=4_096, le=2_097_152)
+    max_document_bytes: int = Field(default=16_000_000, ge=65_536, le=256_000_000)
+    max_streams: int = Field(default=200, ge=1, le=5_000, description="stations at a time")
+    drain_s: float = Field(default=10.0, ge=0, description="for streams to end at shutdown")
+
+
+class Dispatch(_Frozen):
+    """How documents are handed to the destinations, and how patiently."""
+
+    workers: int = Field(default=4, ge=1, le=64)
+    poll_every_s: float = Field(default=5.0, gt=0, description="beside LISTEN/NOTIFY")
+    lease_s: float = Field(
+        default=120.0, gt=0, description="a claimed delivery is taken back after"
+    )
+    sweep_every_s: float = Field(default=30.0, gt=0)
+    returns_every_s: float = Field(default=5.0, gt=0, description="look into returns folders")
+    give_up_after: int = Field(default=20, ge=1, description="attempts before a dead letter")
+    first_delay_s: float = Field(default=1.0, gt=0)
+    longest_delay_s: float = Field(default=900.0, gt=0)
+    circuit_opens_after: int = Field(default=5, ge=1, description="failures in a row")
+    circuit_stays_open_s: float = Field(default=30.0, gt=0)
+
+    @pydantic.model_validator(mode="after")
+    def _delays_in_order(self) -> "Dispatch":
+        if self.first_delay_s > self.longest_delay_s:
+            raise ValueError("first_delay_s is longer than longest_delay_s")
+        return self
+
+
+class Destination(_Frozen):
+    """One pôle application; ``name`` is ``Route.destination`` of the plan."""
+
+    name: str = Field(pattern=r"^[A-Z0-9_-]{1,40}$")
+    kind: Literal["folder", "http"]
+    folder: AbsolutePath | None = None
+    returns_folder: AbsolutePath | None = Field(
+        default=None, description="where the pôle puts misrouted documents back"
+    )
+    url: str | None = Field(default=None, pattern=r"^https?://")
+    secret_file: AbsolutePath | None = Field(default=None, description="key of the HMAC signature")
+    ca_file: AbsolutePath | None = None
+    timeout_s: float = Field(default=30.0, gt=0)
+
+    @pydantic.model_validator(mode="after")
+    def _fits_its_kind(self) -> "Destination":
+        wanted, foreign = (
+            (self.folder, ("url", "secret_file", "ca_file"))
+            if self.kind == "folder"
+            else (self.url, ("folder",))
+        )
+        if wanted is None:
+            raise ValueError(f"{self.name}: kind {self.kind} needs its folder or url")
+        if extra := [name for name in foreign if getattr(self, name) is not None]:
+            raise ValueError(f"{self.name}: kind {self.kind} knows no {', '.join(extra)}")
+        return self
+
+
+class Console(_Frozen):
+    """The monitoring page; plain HTTP unless a certificate is given."""
+
+    listen: Address = "127.0.0.1:8080"
+    certificate_file: AbsolutePath | None = None
+    key_file: AbsolutePath | None = None
+    refresh_every_s: float = Field(default=5.0, gt=0)
+
+    @pydantic.model_validator(mode="after")
+    def _certificate_and_key(self) -> "Console":
+        if (self.certificate_file is None) != (self.key_file is None):
+            raise ValueError("certificate_file and key_file go together")
+        return self
+
+
+class Metrics(_Frozen):
+    """Where Prometheus reads the processes without a web page; the console serves its own."""
+
+    intake_listen: Address | None = None
+    dispatch_listen: Address | None = None
+
+
+class CentralConfig(_Frozen):
+    """The whole settings file.
+
+    A document whose destination is not listed waits, held with the reason
+    ``destination_unknown``, until the destination is configured.
+    """
+
+    database: Database
+    blobs: Blobs
+    intake: Intake
+    dispatch: Dispatch = Dispatch()
+    destinations: tuple[Destination, ...] = ()
+    console: Console = Console()
+    metrics: Metrics = Metrics()
+
+    @pydantic.model_validator(mode="after")
+    def _destinations_differ(self) -> "CentralConfig":
+        names = [destination.name for destination in self.destinations]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"destinations given twice: {', '.join(twice)}")
+        folders = [d.folder for d in self.destinations if d.folder]
+        if len(set(folders)) != len(folders):
+            raise ValueError("two destinations share a folder")
+        return self
+
+
+def load(path: Path) -> CentralConfig:
+    """Read and check a settings file.
+
+    Raises:
+        ConfigInvalid: with every problem, one a line.
+    """
+    try:
+        return CentralConfig.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ConfigInvalid(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigInvalid(f"{path}: {error}") from error
+    except pydantic.ValidationError as error:
+        lines = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ConfigInvalid("\n".join(lines)) from error
