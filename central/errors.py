@@ -33,6 +33,15 @@ class StoreUnavailable(CentralError):
     reason = "La base de données ne répond pas. Réessai automatique."
 
 
+class EmbeddedFailed(CentralError):
+    """The PostgreSQL that comes with the program is missing, busy or does not start."""
+
+    code = "embedded_failed"
+    exit_code = 7
+    permanent = True
+    reason = "La base de données embarquée ne démarre pas. Consultez son journal."
+
+
 class SchemaBehind(CentralError):
     """The database was not migrated to this version."""
 

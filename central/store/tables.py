@@ -200,7 +200,7 @@ fields = Table(
     Column("check_result", Text, nullable=False),
     Column("page", Integer, nullable=False),
     Column("box_mm", ARRAY(Float), comment="left, top, width, height in the upright frame"),
-    _one_of('"check"', CHECKS),
+    _one_of("check_result", CHECKS),
     postgresql_partition_by="RANGE (document_id)",
 )
 

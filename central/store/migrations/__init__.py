@@ -1,0 +1,1 @@
+"""Alembic's scripts: additive, and the previous release runs on the newer schema."""

@@ -1,0 +1,129 @@
+"""The migrations make what tables.py says, on a real PostgreSQL."""
+
+import datetime as dt
+import uuid
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from central.errors import SchemaBehind, StoreUnavailable
+from central.store import migrate, partitions
+from central.store.engine import open_engine, transaction
+from central.store.tables import metadata
+from tests.support.database import TestServer
+
+
+def _checks(engine: sa.Engine) -> dict[str, set[tuple[str | None, str]]]:
+    inspector = sa.inspect(engine)
+    return {
+        table: {
+            (check["name"], check["sqltext"]) for check in inspector.get_check_constraints(table)
+        }
+        for table in metadata.tables
+    }
+
+
+def test_the_migrations_make_the_tables_that_the_code_knows(engine: sa.Engine) -> None:
+    assert migrate.differences(engine) == []
+
+
+def test_the_migrations_make_the_same_checks_as_the_tables(
+    engine: sa.Engine, postgres: TestServer
+) -> None:
+    with postgres.empty() as url:
+        plain = open_engine(url)
+        metadata.create_all(plain)
+        expected = _checks(plain)
+        plain.dispose()
+    assert _checks(engine) == expected
+    assert any(expected.values())
+
+
+def test_a_database_without_tables_is_behind(postgres: TestServer) -> None:
+    with postgres.empty() as url:
+        engine = open_engine(url)
+        with pytest.raises(SchemaBehind):
+            migrate.check_version(engine)
+        engine.dispose()
+
+
+def test_a_migrated_database_is_up_to_date(engine: sa.Engine) -> None:
+    migrate.check_version(engine)
+
+
+def test_a_newer_schema_is_accepted(engine: sa.Engine) -> None:
+    with transaction(engine) as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    migrate.check_version(engine)
+
+
+def test_migrating_twice_changes_nothing(engine: sa.Engine) -> None:
+    migrate.upgrade(engine, dt.date(2026, 1, 31))
+    migrate.upgrade(engine, dt.date(2026, 1, 31))
+    assert migrate.differences(engine) == []
+
+
+def _insert(engine: sa.Engine, document_id: uuid.UUID) -> str:
+    lot = uuid.uuid4()
+    with transaction(engine) as connection:
+        connection.execute(
+            sa.text("INSERT INTO sites (site) VALUES ('gien') ON CONFLICT DO NOTHING")
+        )
+        connection.execute(
+            sa.text(
+                "INSERT INTO lots (id, name, site, station, channel, received_at, fund) "
+                "VALUES (:lot, 'L', 'gien', 's1', 'scanner', now(), '45')"
+            ),
+            {"lot": lot},
+        )
+        return str(
+            connection.scalar(
+                sa.text(
+                    "INSERT INTO documents (id, lot_id, position, site, station, channel, "
+                    "received_at, received_on, fund, type, type_confidence, route, route_reasons, "
+                    "process, pole, destination, retention, marks, versions, page_count, state) "
+                    "VALUES (:id, :lot, 0, 'gien', 's1', 'scanner', now(), now(), '45', 'S3110', "
+                    "1, 'name', '{}', 'FSP', 'x', 'FSP', '', '{}', '{}', 1, 'to_name') "
+                    "RETURNING tableoid::regclass"
+                ),
+                {"id": document_id, "lot": lot},
+            )
+        )
+
+
+def _id_of(moment: dt.datetime) -> uuid.UUID:
+    return uuid.UUID(int=int(moment.timestamp() * 1000) << 80 | 7 << 76 | 2 << 62)
+
+
+def test_a_document_lies_in_the_partition_of_its_month(engine: sa.Engine) -> None:
+    partitions.make_ahead(engine, dt.date(2031, 12, 15), months_ahead=1)
+    last = dt.datetime(2031, 12, 31, 23, 59, 59, tzinfo=dt.UTC)
+    assert _insert(engine, _id_of(last)) == "documents_p203112"
+    assert _insert(engine, _id_of(last + dt.timedelta(seconds=1))) == "documents_p203201"
+
+
+def test_a_document_of_an_unforeseen_month_is_kept_and_its_month_stays_there(
+    engine: sa.Engine,
+) -> None:
+    early = dt.datetime(1999, 5, 5, tzinfo=dt.UTC)
+    assert _insert(engine, _id_of(early)) == "documents_default"
+    partitions.make_ahead(engine, early.date(), months_ahead=0)
+    assert _insert(engine, _id_of(early + dt.timedelta(days=1))) == "documents_default"
+
+
+def test_the_audit_trail_cannot_be_rewritten(engine: sa.Engine) -> None:
+    with transaction(engine) as connection:
+        connection.execute(
+            sa.text("INSERT INTO audit (actor, action, subject) VALUES ('a', 'b', 'c')")
+        )
+    for statement in ("UPDATE audit SET actor = 'x'", "DELETE FROM audit", "TRUNCATE audit"):
+        with pytest.raises(exc.DBAPIError, match="append-only"), transaction(engine) as connection:
+            connection.execute(sa.text(statement))
+
+
+def test_a_server_that_does_not_answer_is_an_error_of_ours() -> None:
+    engine = open_engine("postgresql://nobody@127.0.0.1:1/none")
+    with pytest.raises(StoreUnavailable), transaction(engine):
+        pass
+    engine.dispose()

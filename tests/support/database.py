@@ -1,0 +1,68 @@
+"""A real PostgreSQL for tests: one server a session, one database a test.
+
+The server is the embedded one, or the one that ``VAGUEMESTRE_TEST_POSTGRES`` names
+(``postgresql://user:password@host:port``, allowed to create databases), so that the same tests
+run on Debian's. Databases are cloned from a template that was migrated once.
+"""
+
+import contextlib
+import datetime as dt
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from central.embedded import EmbeddedPostgres
+from central.store import migrate
+from central.store.engine import ensure_database, open_engine
+
+
+class TestServer:
+    """Hands out databases; ``empty()`` has no table, ``migrated()`` has them all."""
+
+    __test__ = False
+
+    def __init__(self, server_url: str) -> None:
+        self._server = server_url.rpartition("/")[0]
+        self._prefix = f"test_{os.getpid()}"
+        self._numbers = itertools.count()
+        template = f"{self._prefix}_template"
+        ensure_database(f"{self._server}/postgres", template)
+        engine = open_engine(f"{self._server}/{template}")
+        migrate.upgrade(engine, dt.datetime.now(dt.UTC).date())
+        engine.dispose()
+
+    def empty(self) -> contextlib.AbstractContextManager[str]:
+        """Lend the URL of a database without tables."""
+        return self._lend("template0")
+
+    def migrated(self) -> contextlib.AbstractContextManager[str]:
+        """Lend the URL of a database with this version's tables."""
+        return self._lend(f"{self._prefix}_template")
+
+    @contextlib.contextmanager
+    def _lend(self, template: str) -> Iterator[str]:
+        name = f"{self._prefix}_{next(self._numbers)}"
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        try:
+            yield f"{self._server}/{name}"
+        finally:
+            self._run(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def _run(self, statement: str) -> None:
+        engine = open_engine(f"{self._server}/postgres")
+        with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            connection.execute(sa.text(statement))
+        engine.dispose()
+
+
+@contextlib.contextmanager
+def serve(folder: Path) -> Iterator[TestServer]:
+    """Run the embedded server in ``folder``, or use the one that the environment names."""
+    if url := os.environ.get("VAGUEMESTRE_TEST_POSTGRES"):
+        yield TestServer(url.rstrip("/") + "/postgres")
+        return
+    with EmbeddedPostgres(folder, durable=False) as url:
+        yield TestServer(url)
