@@ -51,6 +51,14 @@ class SchemaBehind(CentralError):
     reason = "Le schéma de la base n'est pas à jour. Lancez vaguemestre-central migrate."
 
 
+class BlobStoreUnavailable(CentralError):
+    """The store of images does not answer, or its disk is full."""
+
+    code = "blob_store_unavailable"
+    exit_code = 8
+    reason = "Le stockage des images ne répond pas ou est plein. Réessai automatique."
+
+
 class BlobMissing(CentralError):
     """A document names an image that the centre does not hold."""
 

@@ -1,0 +1,218 @@
+"""Source files of documents by their SHA-256, in a local folder or an S3-compatible store.
+
+A blob is readable under its digest only once it is whole, verified and durable: bytes are
+collected in a temporary file, so memory stays bounded however large a scan is, and are
+published in one step. On a local folder the syncs are ours: file, rename, folder. Storing what
+is already there changes nothing.
+"""
+
+import contextlib
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Protocol
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, ObjectStore, S3Store
+
+from central.config import Blobs
+from central.errors import BlobCorrupt, BlobMissing, BlobStoreUnavailable
+
+if TYPE_CHECKING:
+    from obstore.store import S3Config
+
+_PIECE_BYTES = 1_048_576
+_ABANDONED_AFTER_S = 86_400
+
+
+class Incoming(Protocol):
+    """One blob while it is received."""
+
+    def write(self, data: bytes) -> None:
+        """Append bytes; BlobCorrupt as soon as there are more than announced."""
+        ...
+
+    def commit(self) -> None:
+        """Verify and publish durably; BlobCorrupt when size or digest differ."""
+        ...
+
+
+class BlobStore:
+    """Blobs by digest; safe to use from many threads and processes."""
+
+    def __init__(
+        self, objects: ObjectStore, *, scratch: Path | None, publish: Callable[[Path, str], None]
+    ) -> None:
+        """Use ``local``, ``of`` or ``open_store`` instead.
+
+        Args:
+            objects: Reads what was published.
+            scratch: Folder of temporary files; None: the system's.
+            publish: Moves a whole, verified file to its key, durably.
+        """
+        self._objects = objects
+        self._scratch = scratch
+        self._publish = publish
+
+    @contextlib.contextmanager
+    def receive(self, sha256: bytes, size: int) -> Iterator[Incoming]:
+        """Take a blob in, piece by piece; what was not committed at the end is thrown away.
+
+        Raises:
+            BlobStoreUnavailable: the disk is full, or the store does not answer.
+        """
+        with _unavailable(), tempfile.NamedTemporaryFile(dir=self._scratch, delete=False) as file:
+            path = Path(file.name)
+            try:
+                yield _Incoming(file, sha256, size, lambda: self._publish(path, key_of(sha256)))
+            finally:
+                path.unlink(missing_ok=True)
+
+    def has(self, sha256: bytes) -> bool:
+        """Whether the blob is here, whole.
+
+        Raises:
+            BlobStoreUnavailable: the store does not answer.
+        """
+        with _unavailable():
+            try:
+                obstore.head(self._objects, key_of(sha256))
+            except FileNotFoundError:
+                return False
+            return True
+
+    def stream(self, sha256: bytes) -> Iterator[bytes]:
+        """Read a blob in pieces of about a megabyte, verifying it on the way.
+
+        Raises:
+            BlobMissing: it is not here.
+            BlobCorrupt: after the last piece: the stored bytes are no longer what was received.
+            BlobStoreUnavailable: the store does not answer.
+        """
+        digest = hashlib.sha256()
+        with _unavailable():
+            try:
+                found = obstore.get(self._objects, key_of(sha256))
+            except FileNotFoundError:
+                raise BlobMissing(sha256.hex()) from None
+            for piece in found.stream(min_chunk_size=_PIECE_BYTES):
+                digest.update(piece)
+                yield bytes(piece)
+        if digest.digest() != sha256:
+            raise BlobCorrupt(sha256.hex())
+
+    def read(self, sha256: bytes) -> bytes:
+        """Read a whole blob; the same errors as ``stream``."""
+        return b"".join(self.stream(sha256))
+
+
+class _Incoming:
+    def __init__(
+        self, file: IO[bytes], sha256: bytes, size: int, publish: Callable[[], None]
+    ) -> None:
+        self._file, self._sha256, self._left, self._publish = file, sha256, size, publish
+        self._digest = hashlib.sha256()
+
+    def write(self, data: bytes) -> None:
+        self._left -= len(data)
+        if self._left < 0:
+            raise BlobCorrupt(f"{self._sha256.hex()}: longer than announced")
+        self._digest.update(data)
+        self._file.write(data)
+
+    def commit(self) -> None:
+        if self._left or self._digest.digest() != self._sha256:
+            raise BlobCorrupt(self._sha256.hex())
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._publish()
+
+
+def key_of(sha256: bytes) -> str:
+    """Return ``ab/cd/<digest in hex>``: at most 65,536 folders, evenly filled."""
+    digest = sha256.hex()
+    return f"{digest[:2]}/{digest[2:4]}/{digest}"
+
+
+def local(folder: Path) -> BlobStore:
+    """Keep blobs in a folder of this machine; temporary files lie beside them, for the rename."""
+    scratch = folder / "incoming"
+    with _unavailable():
+        scratch.mkdir(parents=True, exist_ok=True)
+        _forget_abandoned(scratch)
+
+    def publish(source: Path, key: str) -> None:
+        target = folder / key
+        for parent in (target.parent.parent, target.parent):
+            if not parent.is_dir():
+                parent.mkdir(exist_ok=True)
+                _sync_folder(parent.parent)
+        source.chmod(0o440)
+        source.rename(target)
+        _sync_folder(target.parent)
+
+    return BlobStore(LocalStore(folder), scratch=scratch, publish=publish)
+
+
+def of(objects: ObjectStore) -> BlobStore:
+    """Keep blobs in any store that obstore knows; a put is atomic and durable there."""
+
+    def publish(source: Path, key: str) -> None:
+        with source.open("rb") as file:
+            obstore.put(objects, key, file)
+
+    return BlobStore(objects, scratch=None, publish=publish)
+
+
+def open_store(config: Blobs) -> BlobStore:
+    """Open the store that the settings name.
+
+    Raises:
+        BlobStoreUnavailable: the folder cannot be made, or the credentials cannot be read.
+    """
+    if config.url.startswith("file://"):
+        return local(Path(config.url.removeprefix("file://")))
+    bucket, _, prefix = config.url.removeprefix("s3://").partition("/")
+    options: S3Config = {}
+    if config.s3_credentials_file is not None:
+        with _unavailable():
+            key_id, secret = config.s3_credentials_file.read_text(encoding="utf-8").split()
+        options["access_key_id"], options["secret_access_key"] = key_id, secret
+    if config.s3_region is not None:
+        options["region"] = config.s3_region
+    if config.s3_endpoint is not None:
+        options["endpoint"] = config.s3_endpoint
+    allow_http = (config.s3_endpoint or "").startswith("http://")
+    return of(
+        S3Store(
+            bucket, prefix=prefix or None, config=options, client_options={"allow_http": allow_http}
+        )
+    )
+
+
+@contextlib.contextmanager
+def _unavailable() -> Iterator[None]:
+    try:
+        yield
+    except (BaseError, OSError) as error:
+        raise BlobStoreUnavailable(f"{type(error).__name__}: {error}") from error
+
+
+def _forget_abandoned(scratch: Path) -> None:
+    """Delete what a killed process was receiving; a station sends it again."""
+    for path in scratch.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < time.time() - _ABANDONED_AFTER_S:
+                path.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
