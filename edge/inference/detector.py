@@ -1,0 +1,91 @@
+"""Where the text lines of a page are: PP-OCRv6's detector and what turns its map into quads."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.inference.session import Session
+from edge.reading.readers import Gray, Quad
+
+_LONGEST_PX = 1536  # of the page given to the network; reading itself uses the full page
+_SHORTEST_PX = 736
+_TEXT_FROM = 0.3
+_LINE_FROM = 0.5
+_GROW = 1.6  # the map marks the core of a line; grow it by this share of area over length
+_SMALLEST_PX = 3
+_MOST_LINES = 1000
+
+
+def find_lines(session: Session, page: Gray) -> list[Quad]:
+    """Return the quads of all lines, in reading order."""
+    height, width = page.shape
+    if min(height, width) < _SMALLEST_PX:
+        return []
+    scale = _scale(height, width)
+    size = tuple(max(32, round(side * scale / 32) * 32) for side in (width, height))
+    small = cv2.resize(page, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    values = (small.astype(np.float32) / 255.0 - 0.5) / 0.5
+    batch = np.ascontiguousarray(np.broadcast_to(values, (1, 3, *values.shape)))
+    scores = session.run(batch)[0, 0]
+    quads = _quads(scores, width / size[0], height / size[1])
+    return reading_order(quads)
+
+
+def _scale(height: int, width: int) -> float:
+    scale = min(1.0, _LONGEST_PX / max(height, width))
+    return max(scale, min(_SHORTEST_PX / min(height, width), 2 * _LONGEST_PX / max(height, width)))
+
+
+def _quads(scores: NDArray[np.float32], x_scale: float, y_scale: float) -> list[Quad]:
+    mask = cv2.dilate((scores > _TEXT_FROM).astype(np.uint8), np.ones((2, 2), np.uint8))
+    contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    quads = []
+    for contour in contours[:_MOST_LINES]:
+        (cx, cy), (w, h), angle = cv2.minAreaRect(contour)
+        if min(w, h) < _SMALLEST_PX or _mean_inside(scores, contour) < _LINE_FROM:
+            continue
+        grow = w * h * _GROW / (2 * (w + h))
+        box = cv2.boxPoints(((cx, cy), (w + 2 * grow, h + 2 * grow), angle))
+        quads.append(_ordered(box * np.array([x_scale, y_scale], np.float32)))
+    return quads
+
+
+def _mean_inside(scores: NDArray[np.float32], contour: NDArray[np.int32]) -> float:
+    left, top, width, height = cv2.boundingRect(contour)
+    mask = np.zeros((height, width), np.uint8)
+    cv2.fillPoly(mask, [contour - np.array([left, top])], 1)
+    return float(cv2.mean(scores[top : top + height, left : left + width], mask)[0])
+
+
+def _ordered(box: NDArray[np.float32]) -> Quad:
+    """Corners from the upper left, clockwise, for a box turned less than half a right angle."""
+    by_x = box[np.argsort(box[:, 0], kind="stable")]
+    left, right = by_x[:2], by_x[2:]
+    upper_left, lower_left = left[np.argsort(left[:, 1])]
+    upper_right, lower_right = right[np.argsort(right[:, 1])]
+    corners = (upper_left, upper_right, lower_right, lower_left)
+    return Quad(tuple((float(x), float(y)) for x, y in corners))
+
+
+def reading_order(quads: list[Quad]) -> list[Quad]:
+    """Sort into rows from top to bottom, each row from left to right.
+
+    A quad belongs to the row whose centre line it crosses with its own middle half.
+    """
+    rows: list[tuple[float, float, list[Quad]]] = []
+    for quad in sorted(quads, key=_middle):
+        middle, height = _middle(quad), _height(quad)
+        if rows and abs(middle - rows[-1][0]) < 0.5 * min(height, rows[-1][1]):
+            rows[-1][2].append(quad)
+        else:
+            rows.append((middle, height, [quad]))
+    return [quad for _, _, row in rows for quad in sorted(row, key=lambda q: q.corners[0][0])]
+
+
+def _middle(quad: Quad) -> float:
+    return sum(y for _, y in quad.corners) / 4
+
+
+def _height(quad: Quad) -> float:
+    (_, a), (_, b), (_, c), (_, d) = quad.corners
+    return max(1.0, (d + c - a - b) / 2)
