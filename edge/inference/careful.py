@@ -133,7 +133,7 @@ def _scaled(crop: Gray) -> Gray:
 
 
 def _fits(widest: Gray, count: int) -> bool:
-    return widest.shape[1] * count <= _BATCH_PX
+    return int(widest.shape[1]) * count <= _BATCH_PX
 
 
 def _batch(crops: Sequence[Gray]) -> NDArray[np.float32]:

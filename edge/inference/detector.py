@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from edge.inference.session import Session
@@ -46,14 +47,14 @@ def _quads(scores: NDArray[np.float32], x_scale: float, y_scale: float) -> list[
             continue
         grow = w * h * _GROW / (2 * (w + h))
         box = cv2.boxPoints(((cx, cy), (w + 2 * grow, h + 2 * grow), angle))
-        quads.append(_ordered(box * np.array([x_scale, y_scale], np.float32)))
+        quads.append(_ordered(np.asarray(box * np.array([x_scale, y_scale]), np.float32)))
     return quads
 
 
-def _mean_inside(scores: NDArray[np.float32], contour: NDArray[np.int32]) -> float:
+def _mean_inside(scores: NDArray[np.float32], contour: MatLike) -> float:
     left, top, width, height = cv2.boundingRect(contour)
     mask = np.zeros((height, width), np.uint8)
-    cv2.fillPoly(mask, [contour - np.array([left, top])], 1)
+    cv2.fillPoly(mask, [np.asarray(contour, np.int32) - np.array([left, top], np.int32)], 1)
     return float(cv2.mean(scores[top : top + height, left : left + width], mask)[0])
 
 

@@ -1,0 +1,62 @@
+"""Which quarter turn makes a page upright.
+
+Lines wider than tall say whether the page lies on its side; reading a few of the longest both
+ways up says which end is the top. When nothing can be told the page stays as it is.
+"""
+
+import numpy as np
+
+from edge.reading.lines import crop
+from edge.reading.readers import Gray, Quad, Readers
+
+_SAMPLES = 6
+_LONG_ENOUGH = 2.0  # width over height of a line that tells a direction
+_CLEARLY = 0.05  # mean confidence by which one way must win before a page is turned over
+
+
+def find_rotation(gray: Gray, readers: Readers) -> int:
+    """Return the turn to apply, clockwise, in degrees: 0, 90, 180 or 270."""
+    quads = readers.find_lines(gray)
+    lying = [quad for quad in quads if _proportion(quad) >= _LONG_ENOUGH]
+    standing = [quad for quad in quads if _proportion(quad) <= 1 / _LONG_ENOUGH]
+    if _ink(standing) > _ink(lying):
+        turned = np.rot90(gray, k=-1)  # clockwise
+        return 270 if _is_upside_down(_turned(standing, gray.shape[0]), turned, readers) else 90
+    return 180 if _is_upside_down(lying, gray, readers) else 0
+
+
+def _is_upside_down(quads: list[Quad], gray: Gray, readers: Readers) -> bool:
+    longest = sorted(quads, key=_area, reverse=True)[:_SAMPLES]
+    if not longest:
+        return False
+    crops = [crop(gray, quad) for quad in longest]
+    upright = readers.read_lines(crops)
+    over = readers.read_lines([np.asarray(np.rot90(image, 2), np.uint8) for image in crops])
+    gains = [b.confidence - a.confidence for a, b in zip(upright, over, strict=True)]
+    return float(np.mean(gains)) > _CLEARLY
+
+
+def _turned(quads: list[Quad], height: int) -> list[Quad]:
+    """The quads after a clockwise quarter turn of a page of this height."""
+    turned = []
+    for quad in quads:
+        points = np.array([(height - y, x) for x, y in quad.corners])
+        left, top = points.min(axis=0)
+        right, bottom = points.max(axis=0)
+        corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+        turned.append(Quad(tuple((float(x), float(y)) for x, y in corners)))
+    return turned
+
+
+def _proportion(quad: Quad) -> float:
+    xs, ys = zip(*quad.corners, strict=True)
+    return (max(xs) - min(xs)) / max(1.0, max(ys) - min(ys))
+
+
+def _area(quad: Quad) -> float:
+    xs, ys = zip(*quad.corners, strict=True)
+    return (max(xs) - min(xs)) * (max(ys) - min(ys))
+
+
+def _ink(quads: list[Quad]) -> float:
+    return sum(_area(quad) for quad in quads)
