@@ -11,11 +11,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePath
+from typing import ClassVar
 
 import pydantic
 
 from edge.document import BoxMm, Layout
 from edge.errors import PackInvalid
+
+_STRICT = pydantic.ConfigDict(extra="forbid")
 
 
 class FieldKind(StrEnum):
@@ -59,6 +62,8 @@ class Side(StrEnum):
 class Anchor:
     """Printed text that speaks for a type; ``box_mm`` only where the blank was measured."""
 
+    __pydantic_config__: ClassVar[pydantic.ConfigDict] = _STRICT
+
     text: str
     weight: float = 1.0
     box_mm: BoxMm | None = None
@@ -72,6 +77,8 @@ class FieldSpec:
     ``cells_mm`` are the comb's boxes, left to right; ``boxes_mm`` more lines of the same field
     (an address on three lines). ``labels`` serve forms without a measured layout.
     """
+
+    __pydantic_config__: ClassVar[pydantic.ConfigDict] = _STRICT
 
     name: str
     kind: FieldKind
@@ -88,6 +95,8 @@ class FieldSpec:
 @dataclass(frozen=True, slots=True)
 class FormDefinition:
     """All that is known of one type of page."""
+
+    __pydantic_config__: ClassVar[pydantic.ConfigDict] = _STRICT
 
     type: str
     title: str
@@ -108,7 +117,7 @@ class FormDefinition:
         raise KeyError(name)
 
 
-_ADAPTER = pydantic.TypeAdapter(FormDefinition, config=pydantic.ConfigDict(extra="forbid"))
+_ADAPTER = pydantic.TypeAdapter(FormDefinition)
 
 
 def parse(name: str, text: str) -> FormDefinition:

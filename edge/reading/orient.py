@@ -50,12 +50,12 @@ def _turned(quads: list[Quad], height: int) -> list[Quad]:
 
 def _proportion(quad: Quad) -> float:
     xs, ys = zip(*quad.corners, strict=True)
-    return (max(xs) - min(xs)) / max(1.0, max(ys) - min(ys))
+    return float(max(xs) - min(xs)) / max(1.0, max(ys) - min(ys))
 
 
 def _area(quad: Quad) -> float:
     xs, ys = zip(*quad.corners, strict=True)
-    return (max(xs) - min(xs)) * (max(ys) - min(ys))
+    return float(max(xs) - min(xs)) * (max(ys) - min(ys))
 
 
 def _ink(quads: list[Quad]) -> float:
