@@ -47,6 +47,11 @@ class Source(_Frozen):
     marker: str = Field(default=".vaguemestre", description="file that proves the share is mounted")
     mode: Literal["events", "polling"] = "events"
     quiet_for_s: float = Field(default=3.0, gt=0)
+    broken_after_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="a file unchanged for so long and still not whole is taken and reported",
+    )
     rescan_every_s: float = Field(default=10.0, gt=0)
     separator_barcodes: tuple[str, ...] = ()  # payloads of third-party separator sheets
 

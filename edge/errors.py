@@ -55,6 +55,27 @@ class SpoolCorrupt(EdgeError):
     reason = "Le journal local est endommagé. Prévenez l'exploitation."
 
 
+class SpoolBusy(EdgeError):
+    """Another process of this station works in the same directory."""
+
+    code = "spool_busy"
+    reason = "Un autre agent utilise déjà cet espace de travail. Arrêtez-le d'abord."
+
+
+class SourceAbsent(EdgeError):
+    """The watched folder's marker is missing: the share is not mounted."""
+
+    code = "source_absent"
+    reason = "Le dossier surveillé n'est pas accessible. Vérifiez le partage réseau."
+
+
+class SourceFailed(EdgeError):
+    """Looking into the watched folder, or one act there, failed; it is tried again."""
+
+    code = "source_failed"
+    reason = "Une action sur le dossier surveillé a échoué. Réessai automatique."
+
+
 class ReadingError(EdgeError):
     """Base of what stops one file or page only; the rest of the lot goes on."""
 
@@ -136,6 +157,13 @@ class NotRegularFile(ReadingError):
 
     code = "not_regular_file"
     reason = "Ce n'est pas un fichier ordinaire. Il a été ignoré."
+
+
+class FileDenied(ReadingError):
+    """The station may not read the file."""
+
+    code = "file_denied"
+    reason = "La station n'a pas le droit de lire ce fichier. Vérifiez les droits du dossier."
 
 
 class FileVanished(ReadingError):

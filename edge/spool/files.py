@@ -1,0 +1,179 @@
+"""The disk door: every lasting act of the spool on its disk goes through one object.
+
+A file is written under a temporary name, synced, renamed, and its directory synced; a journal
+transaction is committed here too. Tests put a fault before each of these steps: whatever lies
+between two of them must be safe to lose.
+"""
+
+import errno
+import hashlib
+import os
+import shutil
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_BLOCK = 1 << 20
+_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class StillChanging(OSError):
+    """A file changed while it was read; it is tried again later."""
+
+    def __init__(self, path: object) -> None:
+        super().__init__(errno.EBUSY, "changed while it was read", str(path))
+
+
+class Disk:
+    """The real disk."""
+
+    def step(self, name: str) -> None:
+        """Called before each lasting step; a test raises here."""
+
+    def make_dir(self, path: Path) -> None:
+        """Create a directory below one that exists, durably; nothing if it is there."""
+        if path.is_dir():
+            return
+        self.step("make_dir")
+        path.mkdir(mode=0o750, exist_ok=True)
+        self.sync_dir(path.parent)
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Rename inside the work directory and sync both directories."""
+        self.step("rename")
+        source.rename(target)
+        self.sync_dir(target.parent)
+        if source.parent != target.parent:
+            self.sync_dir(source.parent)
+
+    def take(self, folder_fd: int, name: str, target: Path) -> None:
+        """Rename an entry of another directory of the same file system to ``target``.
+
+        Raises:
+            OSError: EXDEV when it lies on another file system.
+        """
+        self.step("take")
+        os.rename(name, target, src_dir_fd=folder_fd)
+        self.sync_dir(target.parent)
+        self.sync_fd(folder_fd)
+
+    def copy(self, source_fd: int, target: Path) -> str:
+        """Copy an open file to ``target``, durably, and verify what was written.
+
+        Returns:
+            The SHA-256 of the bytes, in hex.
+
+        Raises:
+            StillChanging: the file did not stay the same meanwhile.
+        """
+        partial = target.with_name(target.name + ".part")
+        before = os.fstat(source_fd)
+        digest = hashlib.sha256()
+        self.step("copy")
+        with partial.open("wb") as file:
+            for block in _blocks(source_fd):
+                digest.update(block)
+                file.write(block)
+            file.flush()
+            self.step("sync")
+            os.fsync(file.fileno())
+        if _changed(before, os.fstat(source_fd)) or self.digest(partial)[0] != digest.hexdigest():
+            raise StillChanging(target)
+        self.rename(partial, target)
+        return digest.hexdigest()
+
+    def digest(self, path: Path) -> tuple[str, int]:
+        """Sync a file's bytes and return their SHA-256 in hex and their number.
+
+        Raises:
+            StillChanging: somebody still writes to it.
+            IsADirectoryError: it is not a regular file.
+        """
+        with open_regular(path) as fd:
+            before = os.fstat(fd)
+            self.step("sync")
+            os.fsync(fd)
+            digest = hashlib.sha256()
+            size = 0
+            for block in _blocks(fd):
+                digest.update(block)
+                size += len(block)
+            if _changed(before, os.fstat(fd)) or size != before.st_size:
+                raise StillChanging(path)
+            return digest.hexdigest(), size
+
+    def unlink(self, path: Path, folder_fd: int | None = None) -> None:
+        """Remove a file, durably; nothing if it is gone."""
+        self.step("unlink")
+        with suppress(FileNotFoundError):
+            os.unlink(path, dir_fd=folder_fd)
+        if folder_fd is None:
+            self.sync_dir(path.parent)
+        else:
+            self.sync_fd(folder_fd)
+
+    def remove_dir(self, path: Path) -> None:
+        """Remove an empty directory; nothing if it is gone or holds something."""
+        self.step("remove_dir")
+        with suppress(OSError):
+            path.rmdir()
+
+    def sync_dir(self, path: Path) -> None:
+        """Make renames and removals in a directory last."""
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            self.sync_fd(fd)
+        finally:
+            os.close(fd)
+
+    def sync_fd(self, fd: int) -> None:
+        """Make changes of an open directory last; some network shares cannot, and say so."""
+        self.step("sync_dir")
+        try:
+            os.fsync(fd)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+                raise
+
+    def commit(self, connection: sqlite3.Connection) -> None:
+        """Commit a journal transaction (synchronous=FULL: on disk when it returns)."""
+        self.step("commit")
+        connection.execute("COMMIT")
+
+    def free_bytes(self, path: Path) -> int:
+        """Bytes free on a path's file system."""
+        return shutil.disk_usage(path).free
+
+
+@contextmanager
+def open_regular(name: Path | str, folder_fd: int | None = None) -> Iterator[int]:
+    """Open a regular file for reading; a link, fifo, device, socket or directory is refused.
+
+    Raises:
+        IsADirectoryError: it is none (one error for all kinds, so that callers need one).
+    """
+    try:
+        fd = os.open(name, _OPEN, dir_fd=folder_fd)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO, errno.ENODEV):
+            raise IsADirectoryError(error.errno, "not a regular file", str(name)) from error
+        raise
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise IsADirectoryError(errno.EISDIR, "not a regular file", str(name))
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _blocks(fd: int) -> Iterator[bytes]:
+    offset = 0
+    while block := os.pread(fd, _BLOCK, offset):
+        yield block
+        offset += len(block)
+
+
+def _changed(before: os.stat_result, now: os.stat_result) -> bool:
+    return (before.st_size, before.st_mtime_ns) != (now.st_size, now.st_mtime_ns)

@@ -1,0 +1,184 @@
+"""The spool's journal: one SQLite file, one transaction for each transition.
+
+WAL with ``synchronous=FULL``: a transaction that returned is on disk. One connection behind one
+lock serves all threads; other processes (the command line) open their own.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from edge.errors import SpoolCorrupt, SpoolFull
+from edge.spool.files import Disk
+
+_SCHEMA_VERSION = 1
+_APPLICATION_ID = 0x76676D31  # "vgm1"
+_BUSY_TIMEOUT_MS = 10_000
+
+_SCHEMA = """
+CREATE TABLE lots (
+    id TEXT PRIMARY KEY, source TEXT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL,
+    label TEXT NOT NULL, channel TEXT NOT NULL, fund TEXT NOT NULL, process TEXT NOT NULL,
+    received_at TEXT NOT NULL, received_on TEXT NOT NULL, priority INTEGER NOT NULL DEFAULT 0,
+    state TEXT NOT NULL, rejoined INTEGER NOT NULL DEFAULT 0, closed INTEGER NOT NULL DEFAULT 0,
+    expected_pages INTEGER, verify INTEGER NOT NULL DEFAULT 0,
+    found INTEGER, expected INTEGER, unit TEXT,
+    counted_pages INTEGER NOT NULL DEFAULT 0, loose_pages INTEGER NOT NULL DEFAULT 0,
+    result TEXT, versions TEXT,
+    code TEXT, reason TEXT, acknowledged_at TEXT
+) STRICT;
+CREATE INDEX lots_by_state ON lots (state, id);
+CREATE INDEX lots_by_key ON lots (source, key);
+CREATE TABLE lot_files (
+    lot_id TEXT NOT NULL REFERENCES lots ON DELETE CASCADE, position INTEGER NOT NULL,
+    origin BLOB NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL, inode TEXT NOT NULL, twin_of TEXT, twin_certain INTEGER NOT NULL,
+    sha256 TEXT, duplicate_of TEXT, code TEXT, PRIMARY KEY (lot_id, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX files_by_digest ON lot_files (sha256);
+CREATE TABLE set_aside (
+    lot_id TEXT NOT NULL REFERENCES lots ON DELETE CASCADE, file TEXT NOT NULL, page INTEGER,
+    code TEXT NOT NULL, reason TEXT NOT NULL, by_reading INTEGER NOT NULL,
+    discarded INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX set_aside_by_lot ON set_aside (lot_id);
+CREATE TABLE blobs (
+    sha256 TEXT PRIMARY KEY, size INTEGER NOT NULL, acknowledged INTEGER NOT NULL DEFAULT 0,
+    leaving INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY, lot_id TEXT NOT NULL REFERENCES lots ON DELETE CASCADE,
+    position INTEGER NOT NULL, state TEXT NOT NULL, pages INTEGER NOT NULL,
+    json TEXT NOT NULL, code TEXT, reason TEXT, UNIQUE (lot_id, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX documents_by_state ON documents (state, id);
+CREATE TABLE document_blobs (
+    document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, sha256 TEXT NOT NULL,
+    PRIMARY KEY (document_id, sha256)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE digests (sha256 TEXT PRIMARY KEY, lot_id TEXT NOT NULL, seen_at TEXT NOT NULL)
+    STRICT, WITHOUT ROWID;
+CREATE TABLE sightings (
+    source TEXT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL, label TEXT NOT NULL,
+    shown TEXT NOT NULL, detail TEXT NOT NULL, found INTEGER, expected INTEGER, unit TEXT,
+    set_aside TEXT NOT NULL, closed INTEGER NOT NULL DEFAULT 0, first_seen TEXT NOT NULL,
+    PRIMARY KEY (source, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE sources (name TEXT PRIMARY KEY, reason TEXT NOT NULL, since TEXT NOT NULL)
+    STRICT, WITHOUT ROWID;
+CREATE TABLE rescans (
+    document_id TEXT PRIMARY KEY, lot_name TEXT NOT NULL, reason TEXT NOT NULL,
+    asked_at TEXT NOT NULL, done INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE TABLE last_id (only INTEGER PRIMARY KEY CHECK (only = 1), id TEXT NOT NULL) STRICT;
+INSERT INTO last_id VALUES (1, '');
+"""
+
+Row = sqlite3.Row
+Parameters = Sequence[str | int | bytes | None]
+
+
+class Journal:
+    """An open journal.
+
+    Args:
+        path: The SQLite file; made when it is missing.
+        disk: The door through which commits go.
+
+    Raises:
+        SpoolCorrupt: the file is damaged, or of another program or a later version.
+    """
+
+    def __init__(self, path: Path, disk: Disk) -> None:
+        self._disk = disk
+        self._lock = threading.RLock()
+        with _told_as_ours():
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        try:
+            self._prepare()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _prepare(self) -> None:
+        with _told_as_ours():
+            self._connection.row_factory = sqlite3.Row
+            for pragma in (
+                f"busy_timeout={_BUSY_TIMEOUT_MS}",
+                "auto_vacuum=INCREMENTAL",
+                "journal_mode=WAL",
+                "synchronous=FULL",
+                "foreign_keys=ON",
+            ):
+                self._connection.execute(f"PRAGMA {pragma}")
+            if [tuple(row) for row in self._connection.execute("PRAGMA quick_check")] != [("ok",)]:
+                raise SpoolCorrupt("the journal fails SQLite's quick_check")
+        with self.transaction() as t:
+            version = t.execute("PRAGMA user_version").fetchone()[0]
+            owner = t.execute("PRAGMA application_id").fetchone()[0]
+            if version == 0 and not t.execute("SELECT 1 FROM sqlite_master").fetchone():
+                for statement in _SCHEMA.split(";\n"):
+                    t.execute(statement)
+                t.execute(f"PRAGMA application_id={_APPLICATION_ID}")
+                t.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
+            elif owner != _APPLICATION_ID or version != _SCHEMA_VERSION:
+                raise SpoolCorrupt(f"the journal has schema {version}, not {_SCHEMA_VERSION}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Everything inside lasts, or nothing does.
+
+        Raises:
+            SpoolFull: the disk is full; nothing was changed.
+            SpoolCorrupt: the file is damaged.
+        """
+        with self._lock, _told_as_ours():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._disk.commit(self._connection)
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+        """Run a query outside any transaction."""
+        with self._lock, _told_as_ours():
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def one(self, sql: str, parameters: Parameters = ()) -> Row | None:
+        """Run a query for at most one row."""
+        rows = self.all(sql, parameters)
+        return rows[0] if rows else None
+
+    def changes_elsewhere(self) -> int:
+        """A number that changes when another process has committed."""
+        row = self.one("PRAGMA data_version")
+        return int(row[0]) if row else 0
+
+    def shrink(self) -> None:
+        """Give free pages back to the file system."""
+        with self._lock, _told_as_ours():
+            self._connection.execute("PRAGMA incremental_vacuum").fetchall()
+
+    def close(self) -> None:
+        """Close the file; every transaction has ended."""
+        with self._lock:
+            self._connection.close()
+
+
+@contextmanager
+def _told_as_ours() -> Iterator[None]:
+    """Tell SQLite's damage and a full disk as errors of the edge."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if kind == sqlite3.SQLITE_FULL:
+            raise SpoolFull(f"the journal cannot grow: {error}") from error
+        if kind in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise SpoolCorrupt(f"the journal is damaged: {error}") from error
+        raise

@@ -1,0 +1,153 @@
+"""What leaves the spool, and what is put right when it opens.
+
+A lot leaves once the centre acknowledged its report and each of its documents and the keep time
+has passed; a lot with anything set aside waits for a person. Bytes leave in two transactions
+around the removal, so that a crash between leaves neither a lost file nor an unknown one. What
+is found at opening without any record is moved to ``aside``, never deleted.
+"""
+
+import datetime as dt
+from pathlib import Path
+
+from edge.errors import SpoolCorrupt
+from edge.spool import claims, states
+from edge.spool.sending import document_refused
+from edge.spool.states import State, Step
+from edge.spool.store import Store, Transaction, step_lot
+
+_REMEMBER_DIGESTS = dt.timedelta(days=400)
+
+_FINISHED = """
+SELECT id FROM lots WHERE state = ? AND acknowledged_at <= ?
+AND NOT EXISTS (SELECT 1 FROM documents WHERE lot_id = lots.id AND state NOT IN (?, ?))
+AND NOT EXISTS (SELECT 1 FROM set_aside WHERE lot_id = lots.id AND NOT discarded)
+"""
+_UNUSED = """
+UPDATE blobs SET leaving = 1 WHERE sha256 NOT IN (
+    SELECT sha256 FROM lot_files JOIN lots ON lots.id = lot_id
+    WHERE sha256 IS NOT NULL AND state <> ?)
+"""
+
+
+def reap(store: Store, now: dt.datetime, keep_for: dt.timedelta) -> int:
+    """Let finished lots go; return how many."""
+    until = (now - keep_for).astimezone(dt.UTC).isoformat()
+    with store.journal.transaction() as t:
+        ids = [
+            row["id"]
+            for row in t.execute(
+                _FINISHED, (State.ACKNOWLEDGED, until, State.ACKNOWLEDGED, State.REAPED)
+            )
+        ]
+        for lot_id in ids:
+            _let_go(t, lot_id)
+        if ids:
+            t.execute(_UNUSED, (State.REAPED,))
+        forgotten = (now - _REMEMBER_DIGESTS).astimezone(dt.UTC).isoformat()
+        t.execute("DELETE FROM digests WHERE seen_at < ?", (forgotten,))
+        t.execute("DELETE FROM lots WHERE state = ? AND received_at < ?", (State.REAPED, forgotten))
+    remove_leaving(store)
+    if ids:
+        store.journal.shrink()
+    return len(ids)
+
+
+def discard(t: Transaction, lot_id: str) -> bool:
+    """A person gives up what was set aside of a lot; True when there was something."""
+    changed = t.execute(
+        "UPDATE set_aside SET discarded = 1 WHERE lot_id = ? AND NOT discarded", (lot_id,)
+    ).rowcount
+    for row in t.execute(
+        "SELECT id, state FROM documents WHERE lot_id = ? AND state = ?",
+        (lot_id, State.SET_ASIDE),
+    ).fetchall():
+        _reap_document(t, row["id"], State(row["state"]))
+        changed += 1
+    lot = t.execute("SELECT state FROM lots WHERE id = ?", (lot_id,)).fetchone()
+    if lot is not None and lot["state"] == State.SET_ASIDE:
+        _let_go(t, lot_id)
+        t.execute(_UNUSED, (State.REAPED,))
+        changed += 1
+    return changed > 0
+
+
+def remove_leaving(store: Store) -> None:
+    """Remove the bytes that no lot needs any more."""
+    rows = store.journal.all("SELECT sha256 FROM blobs WHERE leaving")
+    for row in rows:
+        if store.blob(row["sha256"]).exists():
+            store.disk.unlink(store.blob(row["sha256"]))
+    if rows:
+        with store.journal.transaction() as t:
+            t.execute("DELETE FROM blobs WHERE leaving")
+
+
+def recover(store: Store) -> list[str]:
+    """Put right what a crash left; return the names of files that no record knows."""
+    remove_leaving(store)
+    for row in store.journal.all("SELECT id FROM lots WHERE state = ?", (State.SIGHTED,)):
+        for partial in store.staging(row["id"]).glob("*.part"):
+            store.disk.unlink(partial)  # a copy cut short: the original is still in its folder
+        if not claims.staged(store, row["id"]):
+            claims.settle(store, row["id"])
+    _miss_blobs(store)
+    return _put_strangers_aside(store)
+
+
+def _let_go(t: Transaction, lot_id: str) -> None:
+    step_lot(t, lot_id, Step.REAP)
+    for row in t.execute(
+        "SELECT id, state FROM documents WHERE lot_id = ? AND state <> ?", (lot_id, State.REAPED)
+    ).fetchall():
+        _reap_document(t, row["id"], State(row["state"]))
+    t.execute("UPDATE lots SET result = NULL WHERE id = ?", (lot_id,))
+
+
+def _reap_document(t: Transaction, document_id: str, state: State) -> None:
+    reaped = states.after(states.DOCUMENT, state, Step.REAP)
+    t.execute("UPDATE documents SET state = ?, json = '' WHERE id = ?", (reaped, document_id))
+    t.execute("DELETE FROM document_blobs WHERE document_id = ?", (document_id,))
+
+
+def _miss_blobs(store: Store) -> None:
+    """Set aside each document whose bytes are gone or have another size.
+
+    Reading a lot whose bytes are gone codes them file by file.
+    """
+    for row in store.journal.all("SELECT sha256, size FROM blobs"):
+        path = store.blob(row["sha256"])
+        if path.is_file() and path.stat().st_size == row["size"]:
+            continue
+        for document in store.journal.all(
+            "SELECT id FROM documents JOIN document_blobs ON document_id = id"
+            " WHERE sha256 = ? AND state = ?",
+            (row["sha256"], State.SPOOLED),
+        ):
+            document_refused(store, document["id"], SpoolCorrupt.code, SpoolCorrupt.reason)
+
+
+def _put_strangers_aside(store: Store) -> list[str]:
+    known = {row["sha256"] for row in store.journal.all("SELECT sha256 FROM blobs")}
+    open_claims = {
+        row["id"]
+        for row in store.journal.all("SELECT id FROM lots WHERE state = ?", (State.SIGHTED,))
+    }
+    strangers = [p for p in (store.work_dir / "blobs").glob("??/*") if p.name not in known]
+    for folder in (store.work_dir / "claims").iterdir():
+        if folder.name not in open_claims:
+            strangers += folder.iterdir()
+    for path in strangers:
+        store.disk.rename(path, _free(store.aside(f"{path.parent.name}-{path.name}")))
+    for folder in (store.work_dir / "claims").iterdir():
+        if folder.name not in open_claims:
+            store.disk.remove_dir(folder)
+    return [path.name for path in strangers]
+
+
+def _free(path: Path) -> Path:
+    number = 1
+    candidate = path
+    while candidate.exists():
+        number += 1
+        candidate = path.with_name(f"{path.name}-{number}")
+    return candidate

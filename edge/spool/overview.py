@@ -1,0 +1,121 @@
+"""Lots as operators see them: four words, a French sentence, and the counts."""
+
+import datetime as dt
+import json
+
+import pydantic
+
+from edge.document import SetAside
+from edge.errors import CountMismatch
+from edge.spool.counts import Count, Unit
+from edge.spool.journal import Row
+from edge.spool.sending import set_aside_of
+from edge.spool.states import State
+from edge.spool.store import Store
+from edge.spool.values import LotView, Rescan, Shown, SourceView
+
+_SET_ASIDE: pydantic.TypeAdapter[tuple[SetAside, ...]] = pydantic.TypeAdapter(tuple[SetAside, ...])
+
+_LOTS = """
+SELECT lots.*,
+    (SELECT count(*) FROM documents WHERE lot_id = lots.id) AS documents,
+    (SELECT count(*) FROM documents WHERE lot_id = lots.id AND state = 'acknowledged') AS answered,
+    (SELECT count(*) FROM documents WHERE lot_id = lots.id AND state = 'set_aside') AS refused
+FROM lots WHERE state <> 'reaped' AND (?1 = '' OR source = ?1) ORDER BY id DESC LIMIT ?2
+"""
+_DETAIL = {
+    State.SIGHTED: "Prise en charge en cours.",
+    State.CLAIMED: "En attente de lecture ou en lecture.",
+    State.READ: CountMismatch.reason,
+}
+
+
+def lots(store: Store, source: str, limit: int) -> list[LotView]:
+    """Lots that have not left the spool, those still in the folder first, then newest first."""
+    sighted = store.journal.all(
+        "SELECT * FROM sightings WHERE ?1 = '' OR source = ?1 ORDER BY first_seen DESC, name",
+        (source,),
+    )
+    claimed = store.journal.all(_LOTS, (source, limit))
+    return [_sighted(row) for row in sighted] + [_claimed(store, row) for row in claimed]
+
+
+def rescans(store: Store) -> list[Rescan]:
+    """Requests of the centre that nobody has answered yet, oldest first."""
+    return [
+        Rescan(
+            row["document_id"],
+            row["lot_name"],
+            row["reason"],
+            dt.datetime.fromisoformat(row["asked_at"]),
+        )
+        for row in store.journal.all("SELECT * FROM rescans WHERE NOT done ORDER BY asked_at")
+    ]
+
+
+def sources(store: Store) -> list[SourceView]:
+    """How each watched folder is."""
+    return [
+        SourceView(row["name"], row["reason"], dt.datetime.fromisoformat(row["since"]))
+        for row in store.journal.all("SELECT * FROM sources ORDER BY name")
+    ]
+
+
+def _count(row: Row) -> Count | None:
+    if row["found"] is None:
+        return None
+    return Count(row["found"], row["expected"], Unit(row["unit"]))
+
+
+def _sighted(row: Row) -> LotView:
+    return LotView(
+        id="",
+        source=row["source"],
+        name=row["name"],
+        label=row["label"],
+        shown=Shown(row["shown"]),
+        detail=row["detail"],
+        received_at=dt.datetime.fromisoformat(row["first_seen"]),
+        count=_count(row),
+        closed=bool(row["closed"]),
+        set_aside=_SET_ASIDE.validate_python(json.loads(row["set_aside"])),
+    )
+
+
+def _claimed(store: Store, row: Row) -> LotView:
+    state = State(row["state"])
+    set_aside = set_aside_of(store, row["id"])
+    wanted = tuple(
+        wish["reason"]
+        for wish in store.journal.all(
+            "SELECT rescans.reason FROM rescans JOIN documents ON id = document_id"
+            " WHERE lot_id = ? AND NOT done",
+            (row["id"],),
+        )
+    )
+    trouble = bool(set_aside or wanted or row["refused"])
+    return LotView(
+        id=row["id"],
+        source=row["source"],
+        name=row["name"],
+        label=row["label"],
+        shown=_shown(state, trouble=trouble),
+        detail=row["reason"] or _DETAIL.get(state, "Le lot est lu et conservé en sécurité."),
+        received_at=dt.datetime.fromisoformat(row["received_at"]),
+        count=_count(row),
+        counted_pages=row["counted_pages"],
+        documents=row["documents"],
+        acknowledged=row["answered"],
+        refused=row["refused"],
+        closed=bool(row["closed"]),
+        set_aside=set_aside,
+        rescans=wanted,
+    )
+
+
+def _shown(state: State, *, trouble: bool) -> Shown:
+    if state in (State.SIGHTED, State.CLAIMED):
+        return Shown.RUNNING
+    if state is State.READ:
+        return Shown.INCOMPLETE
+    return Shown.ERROR if trouble or state is State.SET_ASIDE else Shown.DONE

@@ -1,0 +1,70 @@
+"""Lots that wait to be read, and what a person sends through again."""
+
+from edge.spool import sending
+from edge.spool.states import State, Step
+from edge.spool.store import Store, lot_from, step_lot
+from edge.spool.values import ClaimedFile, ClaimedLot, Kind
+
+
+def lots_to_read(store: Store, limit: int) -> list[ClaimedLot]:
+    """Claimed lots, urgent first, then oldest first."""
+    rows = store.journal.all(
+        "SELECT * FROM lots WHERE state = ? ORDER BY priority DESC, id LIMIT ?",
+        (State.CLAIMED, limit),
+    )
+    return [
+        ClaimedLot(
+            lot_from(row), _files(store, row["id"]), row["expected_pages"], bool(row["closed"])
+        )
+        for row in rows
+    ]
+
+
+def _files(store: Store, lot_id: str) -> tuple[ClaimedFile, ...]:
+    rows = store.journal.all(
+        "SELECT * FROM lot_files WHERE lot_id = ? AND kind = ? AND code IS NULL ORDER BY position",
+        (lot_id, Kind.PAGES),
+    )
+    return tuple(
+        ClaimedFile(
+            name=row["name"],
+            sha256=row["sha256"],
+            path=store.blob(row["sha256"]),
+            size=row["size"],
+            duplicate_of=row["duplicate_of"],
+            twin_of=row["twin_of"],
+            order=order,
+            twin_certain=bool(row["twin_certain"]),
+        )
+        for order, row in enumerate(rows)
+    )
+
+
+def replay(store: Store, some_id: str) -> None:
+    """Take a lot or a document out of ``set_aside``, or send a document again.
+
+    Raises:
+        LookupError: nothing of this id can be replayed.
+    """
+    with store.journal.transaction() as t:
+        lot = t.execute("SELECT * FROM lots WHERE id = ?", (some_id,)).fetchone()
+        if lot is None:
+            sending.replay_document(t, some_id)
+            return
+        if lot["state"] == State.SET_ASIDE:
+            usable = t.execute(
+                "SELECT 1 FROM lot_files WHERE lot_id = ? AND kind = ? AND code IS NULL",
+                (some_id, Kind.PAGES),
+            ).fetchone()
+            if usable is None:
+                raise LookupError(f"lot {some_id} holds no file to read")
+            step_lot(t, some_id, Step.REPLAY)
+            t.execute("UPDATE lots SET code = NULL, reason = NULL WHERE id = ?", (some_id,))
+            return
+        refused = t.execute(
+            "SELECT id FROM documents WHERE lot_id = ? AND state = ?", (some_id, State.SET_ASIDE)
+        ).fetchall()
+        if not refused:
+            raise LookupError(f"lot {some_id} holds nothing that was set aside")
+        for row in refused:
+            sending.replay_document(t, row["id"])

@@ -1,0 +1,205 @@
+"""What reading made of a lot becomes documents with ids, in one transaction.
+
+Ids are given here and nowhere else, and only to a lot in state ``claimed`` or ``read``: a lot
+read twice (a crash came before the transaction, or after it) has one set of ids. A lot short
+of its count keeps its result without ids until it is completed, and read again as a whole, or
+closed by the operator.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pydantic
+
+from edge.document import Document, LotHeader, LotResult, PageRef, Role, RouteKind
+from edge.spool import counts, states
+from edge.spool.counts import Verdict
+from edge.spool.journal import Row
+from edge.spool.states import State, Step
+from edge.spool.store import Store, Transaction, lot_row, step_lot
+
+DOCUMENT: pydantic.TypeAdapter[Document] = pydantic.TypeAdapter(Document)
+_RESULT: pydantic.TypeAdapter[LotResult] = pydantic.TypeAdapter(LotResult)
+
+DUPLICATE = "probable_duplicate"
+COUNT_SHORT = "count_short"
+
+
+def read_done(
+    store: Store,
+    lot_id: str,
+    result: LotResult,
+    counted_pages: int,
+    versions: Mapping[str, str],
+) -> State:
+    """Spool a lot's documents, or hold them when its count is not met.
+
+    Nothing changes for a lot that was read already.
+
+    Args:
+        store: The spool.
+        lot_id: A claimed lot.
+        result: What reading made of it.
+        counted_pages: Images found, twins, separators and blanks included.
+        versions: What it was read with.
+
+    Returns:
+        The lot's state now.
+
+    Raises:
+        LookupError: no lot has this id.
+        ValueError: a document has a page of a file that the lot does not hold.
+    """
+    with store.journal.transaction() as t:
+        row = lot_row(t, lot_id)
+        if row["state"] != State.CLAIMED:
+            return State(row["state"])
+        _check_files(t, lot_id, result)
+        _apply_header(t, row, result.header)
+        _note(t, lot_id, result, counted_pages, versions)
+        count = counts.compare(
+            result.header,
+            to_verify=row["expected_pages"] if row["verify"] else None,
+            known=row["expected_pages"],
+            pages=counted_pages,
+            documents=len(result.documents),
+        )
+        if count is not None:
+            t.execute(
+                "UPDATE lots SET found = ?, expected = ?, unit = ? WHERE id = ?",
+                (count.found, count.expected, count.unit, lot_id),
+            )
+            if count.verdict is not Verdict.MET and not row["closed"]:
+                t.execute(
+                    "UPDATE lots SET result = ? WHERE id = ?",
+                    (_RESULT.dump_json(result).decode(), lot_id),
+                )
+                return step_lot(t, lot_id, Step.HOLD)
+        return _spool(store, t, lot_row(t, lot_id), result)
+
+
+def release(store: Store, t: Transaction, row: Row) -> State:
+    """Spool what a held lot was read as: the operator closed it."""
+    return _spool(store, t, row, _RESULT.validate_json(row["result"]))
+
+
+def read_failed(store: Store, lot_id: str, code: str, reason: str) -> None:
+    """Set a whole lot aside; its files stay until a person replays or discards it."""
+    with store.journal.transaction() as t:
+        if lot_row(t, lot_id)["state"] != State.CLAIMED:
+            return
+        step_lot(t, lot_id, Step.SET_ASIDE)
+        t.execute("UPDATE lots SET code = ?, reason = ? WHERE id = ?", (code, reason, lot_id))
+
+
+def _check_files(t: Transaction, lot_id: str, result: LotResult) -> None:
+    held = {
+        (row["name"], row["sha256"])
+        for row in t.execute("SELECT name, sha256 FROM lot_files WHERE lot_id = ?", (lot_id,))
+    }
+    for document in result.documents:
+        for ref in _refs(document):
+            if (ref.file, ref.sha256) not in held:
+                raise ValueError(f"lot {lot_id} holds no file {ref.sha256[:12]} of that name")
+
+
+def _apply_header(t: Transaction, row: Row, header: LotHeader | None) -> None:
+    if header is None:
+        return
+    received_on = header.received_on or dt.date.fromisoformat(row["received_on"])
+    t.execute(
+        "UPDATE lots SET process = ?, fund = ?, received_on = ?, priority = ?,"
+        " expected_pages = ifnull(expected_pages, ?) WHERE id = ?",
+        (
+            header.process or row["process"],
+            header.fund or row["fund"],
+            received_on.isoformat(),
+            header.priority,
+            header.expected_pages,
+            row["id"],
+        ),
+    )
+
+
+def _note(
+    t: Transaction, lot_id: str, result: LotResult, counted_pages: int, versions: Mapping[str, str]
+) -> None:
+    t.execute("DELETE FROM set_aside WHERE lot_id = ? AND by_reading = 1", (lot_id,))
+    t.executemany(
+        "INSERT INTO set_aside (lot_id, file, page, code, reason, by_reading)"
+        " VALUES (?, ?, ?, ?, ?, 1)",
+        [(lot_id, a.file, a.page, a.code, a.reason) for a in result.set_aside],
+    )
+    t.execute(
+        "UPDATE lots SET counted_pages = ?, loose_pages = ?, versions = ?, code = NULL,"
+        " reason = NULL WHERE id = ?",
+        (counted_pages, len(result.loose_pages), json.dumps(dict(versions)), lot_id),
+    )
+
+
+def _spool(store: Store, t: Transaction, row: Row, result: LotResult) -> State:
+    lot_id = row["id"]
+    duplicates = {
+        file["name"]
+        for file in t.execute(
+            "SELECT name FROM lot_files WHERE lot_id = ? AND duplicate_of IS NOT NULL", (lot_id,)
+        )
+    }
+    short = row["found"] is not None and row["found"] < row["expected"]
+    for position, document in enumerate(result.documents):
+        marked = _marked(document, duplicates, short=short)
+        document_id = store.new_id(t)
+        t.execute(
+            "INSERT INTO documents (id, lot_id, position, state, pages, json)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                *(document_id, lot_id, position, State.SPOOLED, len(marked.pages)),
+                DOCUMENT.dump_json(marked).decode(),
+            ),
+        )
+        t.executemany(
+            "INSERT INTO document_blobs VALUES (?, ?)",
+            [(document_id, sha256) for sha256 in {ref.sha256 for ref in _refs(marked)}],
+        )
+    t.execute("UPDATE lots SET result = NULL WHERE id = ?", (lot_id,))
+    step_lot(t, lot_id, Step.SPOOL)
+    return answer_if_complete(t, lot_id)
+
+
+def answer_if_complete(t: Transaction, lot_id: str) -> State:
+    """A lot is ``sent`` once the centre has answered for each of its documents."""
+    state = State(lot_row(t, lot_id)["state"])
+    waiting = t.execute(
+        "SELECT 1 FROM documents WHERE lot_id = ? AND state = ?", (lot_id, State.SPOOLED)
+    ).fetchone()
+    if waiting is None and (state, Step.ANSWER) in states.LOT:
+        return step_lot(t, lot_id, Step.ANSWER)
+    return state
+
+
+def _marked(document: Document, duplicates: set[str], *, short: bool) -> Document:
+    """Add the marks that only the spool can give.
+
+    A blank or separator sheet has the same bytes in every lot and proves nothing. A document
+    with other pages seen before never goes straight through: a person decides.
+    """
+    marks = document.marks
+    if short and COUNT_SHORT not in marks:
+        marks += (COUNT_SHORT,)
+    route = document.route
+    if any(
+        page.ref.file in duplicates and page.role not in (Role.BLANK, Role.SEPARATOR)
+        for page in document.pages
+    ):
+        marks += () if DUPLICATE in marks else (DUPLICATE,)
+        if route.kind is RouteKind.STRAIGHT:
+            route = replace(route, kind=RouteKind.NAME, reasons=(*route.reasons, DUPLICATE))
+    return replace(document, marks=marks, route=route)
+
+
+def _refs(document: Document) -> list[PageRef]:
+    return [page.ref for page in document.pages] + [
+        page.twin for page in document.pages if page.twin is not None
+    ]

@@ -1,0 +1,302 @@
+"""The spool of a station: what sources, readers, the uplink and the command line see of it.
+
+docs/spool.md states the invariants. All methods may be called from any thread. One process,
+the agent, owns the spool; others open it as visitors to look, close and replay.
+"""
+
+import datetime as dt
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+from edge import config
+from edge.document import LotResult
+from edge.errors import ReadingError, SpoolCorrupt, SpoolFull
+from edge.spool import (
+    claims,
+    keeping,
+    overview,
+    quota,
+    reading,
+    results,
+    sending,
+    sightings,
+)
+from edge.spool.files import Disk
+from edge.spool.journal import Journal
+from edge.spool.keys import key_of
+from edge.spool.news import News
+from edge.spool.outbox import Backlog, Blob, LotReport, SpooledDocument
+from edge.spool.ownership import own
+from edge.spool.states import State
+from edge.spool.store import Store
+from edge.spool.values import (
+    Arrival,
+    ClaimedLot,
+    LotView,
+    Rescan,
+    Sighted,
+    SourceView,
+    StagedFile,
+)
+
+
+class Spool:
+    """See the module; use ``Spool.open``. Implements ``edge.spool.outbox.Outbox``."""
+
+    def __init__(self, store: Store, limits: config.Spool, lock_fd: int | None) -> None:
+        self._store = store
+        self._limits = limits
+        self._lock_fd = lock_fd
+        # Bytes leave, and bytes arrive under the same digest, never at the same time.
+        self._moving = threading.Lock()
+        self._to_send = News(store.journal)
+        self._to_read = News(store.journal)
+        self.strangers: tuple[str, ...] = ()
+
+    @classmethod
+    def open(
+        cls,
+        work_dir: Path,
+        limits: config.Spool,
+        clock: Callable[[], dt.datetime],
+        *,
+        visitor: bool = False,
+        disk: Disk | None = None,
+    ) -> Self:
+        """Open or make the spool of a work directory.
+
+        Args:
+            work_dir: The station's own directory; must exist.
+            limits: From the settings.
+            clock: Gives the time, aware.
+            visitor: Look, close and replay beside the agent that owns the spool.
+            disk: The disk door; tests give one with faults.
+
+        Raises:
+            SpoolBusy: another process owns it.
+            SpoolCorrupt: the journal is damaged, or missing where there are files.
+        """
+        disk = disk or Disk()
+        lock_fd = None if visitor else own(work_dir)
+        try:
+            for name in ("blobs", "claims", "aside"):
+                disk.make_dir(work_dir / name)
+            path = work_dir / "journal.sqlite3"
+            if not path.exists() and any((work_dir / "blobs").iterdir()):
+                raise SpoolCorrupt("the journal is missing, but files are there")
+            spool = cls(Store(work_dir, Journal(path, disk), disk, clock), limits, lock_fd)
+        except BaseException:
+            if lock_fd is not None:
+                os.close(lock_fd)
+            raise
+        if not visitor:
+            try:
+                spool.strangers = tuple(keeping.recover(spool._store))
+            except BaseException:
+                spool.close()
+                raise
+        return spool
+
+    def close(self) -> None:
+        """Let go of the journal and the directory."""
+        self._store.journal.close()
+        if self._lock_fd is not None:
+            os.close(self._lock_fd)
+            self._lock_fd = None
+
+    # --- sources ---
+
+    @property
+    def disk(self) -> Disk:
+        """The disk door, for the claim."""
+        return self._store.disk
+
+    @property
+    def work_dir(self) -> Path:
+        """Where claimed files go; on the folder's file system a claim is a rename."""
+        return self._store.work_dir
+
+    def check_room(self, incoming: int, *, copied: bool) -> None:
+        """Tell whether a lot of so many bytes may be claimed.
+
+        Raises:
+            SpoolFull: it may not; ``permanent`` in its text when it is larger than the spool.
+        """
+        room = self.room(incoming, copied=copied)
+        if isinstance(room, quota.Full):
+            raise SpoolFull(room.why)
+
+    def room(self, incoming: int = 0, *, copied: bool = False) -> quota.Room | quota.Full:
+        """Compare the spool's size and the free space with the limits."""
+        row = self._store.journal.one(
+            "SELECT (SELECT ifnull(sum(size), 0) FROM blobs) + (SELECT ifnull(sum(size), 0)"
+            " FROM lot_files JOIN lots ON id = lot_id WHERE state = 'sighted' AND sha256 IS NULL)"
+        )
+        return quota.decide(
+            quota.Limits(self._limits.max_bytes, self._limits.min_free_bytes),
+            used=int(row[0]) if row else 0,
+            free=self._store.disk.free_bytes(self._store.work_dir),
+            incoming=incoming,
+            copied=copied,
+        )
+
+    def sighted(self, source: str, lots: Sequence[Sighted]) -> Mapping[str, bool]:
+        """Say which lots lie in a folder; returns, by name, which the operator closed."""
+        return sightings.record(self._store, source, lots)
+
+    def source_is(self, source: str, reason: str) -> None:
+        """Say how a watched folder is; an empty reason means well."""
+        known = self._store.journal.one("SELECT reason FROM sources WHERE name = ?", (source,))
+        if known is None or known["reason"] != reason:
+            with self._store.journal.transaction() as t:
+                t.execute(
+                    "INSERT OR REPLACE INTO sources VALUES (?, ?, ?)",
+                    (source, reason, self._store.now()),
+                )
+
+    def joinable(self, source: str, key: str) -> tuple[str, bool]:
+        """Find the incomplete lot that new files of this name complete.
+
+        Returns:
+            Its id, or an empty string; and whether the files must wait until it was read again.
+        """
+        row = self._store.journal.one(
+            "SELECT id, state FROM lots WHERE source = ? AND key = ? AND (state = 'read' OR"
+            " (rejoined AND state IN ('sighted', 'claimed'))) ORDER BY id LIMIT 1",
+            (source, key),
+        )
+        return (row["id"], row["state"] != State.READ) if row else ("", False)
+
+    def begin_claim(self, arrival: Arrival) -> str:
+        """Journal the intent to claim a lot and return its id."""
+        return claims.begin(self._store, arrival)
+
+    def open_claims(self, source: str) -> list[tuple[str, tuple[StagedFile, ...]]]:
+        """Claims under way, each with the files that are still to be staged."""
+        return claims.unfinished(self._store, source)
+
+    def finish_claim(self, lot_id: str, lost: Mapping[int, type[ReadingError]]) -> State:
+        """Hash the staged files and end the claim; ``lost`` says why positions are missing."""
+        with self._moving:
+            state = claims.finish(self._store, lot_id, lost)
+        self._to_read.tell()
+        return state
+
+    # --- readers ---
+
+    def lots_to_read(self, limit: int = 100) -> list[ClaimedLot]:
+        """Claimed lots, urgent first, then oldest first."""
+        return reading.lots_to_read(self._store, limit)
+
+    def wait_for_lots(self, timeout_s: float) -> bool:
+        """Block until a lot may be ready to be read, or the time has passed."""
+        return self._to_read.wait(timeout_s)
+
+    def read_done(
+        self, lot_id: str, result: LotResult, counted_pages: int, versions: Mapping[str, str]
+    ) -> State:
+        """Spool what a lot was read as, or hold it short of its count; see ``results``."""
+        state = results.read_done(self._store, lot_id, result, counted_pages, versions)
+        self._to_send.tell()
+        return state
+
+    def read_failed(self, lot_id: str, code: str, reason: str) -> None:
+        """Set a whole lot aside with a French reason."""
+        results.read_failed(self._store, lot_id, code, reason)
+
+    # --- people ---
+
+    def close_lot(self, name_or_id: str, source: str = "") -> int:
+        """The operator closes an incomplete lot; returns how many lots that closed."""
+        closed = sightings.close(self._store, name_or_id, key_of(name_or_id), source)
+        self._to_send.tell()
+        return closed
+
+    def replay(self, some_id: str) -> None:
+        """Read a lot again that was set aside whole, or send a document, or a lot's refused ones.
+
+        Raises:
+            LookupError: no lot or document of this id can be replayed.
+        """
+        reading.replay(self._store, some_id)
+        self._to_read.tell()
+        self._to_send.tell()
+
+    def discard(self, lot_id: str) -> bool:
+        """Give up what was set aside of a lot, so that it can leave the spool."""
+        with self._store.journal.transaction() as t:
+            return keeping.discard(t, lot_id)
+
+    def lots_overview(self, source: str = "", limit: int = 500) -> list[LotView]:
+        """Lots in the folder and in the spool as operators see them."""
+        return overview.lots(self._store, source, limit)
+
+    def sources_overview(self) -> list[SourceView]:
+        """How each watched folder is."""
+        return overview.sources(self._store)
+
+    def rescans(self) -> list[Rescan]:
+        """What the centre asks to have scanned again."""
+        return overview.rescans(self._store)
+
+    def rescan_done(self, document_id: str) -> None:
+        """The operator has scanned it again."""
+        with self._store.journal.transaction() as t:
+            t.execute("UPDATE rescans SET done = 1 WHERE document_id = ?", (document_id,))
+
+    def reap(self, now: dt.datetime) -> int:
+        """Let go of lots that the centre holds and whose keep time has passed."""
+        with self._moving:
+            return keeping.reap(self._store, now, dt.timedelta(seconds=self._limits.keep_for_s))
+
+    # --- edge.spool.outbox.Outbox ---
+
+    def documents_to_send(self, limit: int, after: str = "") -> Sequence[SpooledDocument]:
+        """See ``Outbox``."""
+        return sending.documents_to_send(self._store, limit, after)
+
+    def blobs_to_send(self, document_id: str) -> Sequence[Blob]:
+        """See ``Outbox``."""
+        return sending.blobs_to_send(self._store, document_id)
+
+    def lots_to_send(self, limit: int) -> Sequence[LotReport]:
+        """See ``Outbox``."""
+        return sending.lots_to_send(self._store, limit)
+
+    def blob_acknowledged(self, sha256: str) -> None:
+        """See ``Outbox``."""
+        sending.blob_acknowledged(self._store, sha256)
+
+    def blob_wanted_again(self, document_id: str) -> None:
+        """See ``Outbox``."""
+        sending.blob_wanted_again(self._store, document_id)
+        self._to_send.tell()
+
+    def document_acknowledged(self, document_id: str) -> None:
+        """See ``Outbox``."""
+        if sending.document_acknowledged(self._store, document_id):
+            self._to_send.tell()
+
+    def document_refused(self, document_id: str, code: str, reason: str) -> None:
+        """See ``Outbox``."""
+        if sending.document_refused(self._store, document_id, code, reason):
+            self._to_send.tell()
+
+    def lot_acknowledged(self, lot_id: str) -> None:
+        """See ``Outbox``."""
+        sending.lot_acknowledged(self._store, lot_id)
+
+    def rescan_asked(self, document_id: str, lot_name: str, reason: str) -> None:
+        """See ``Outbox``."""
+        sending.rescan_asked(self._store, document_id, lot_name, reason)
+
+    def backlog(self) -> Backlog:
+        """See ``Outbox``."""
+        return sending.backlog(self._store)
+
+    def wait_for_work(self, timeout_s: float) -> bool:
+        """See ``Outbox``: True when something new may be sent since the last call."""
+        return self._to_send.wait(timeout_s)

@@ -1,0 +1,159 @@
+"""What passes between the sources, the spool and the agent, as frozen values."""
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from edge.document import Channel, SetAside
+from edge.spool.counts import Count
+from edge.spool.outbox import Lot
+
+
+class Kind(StrEnum):
+    """What a file of a lot is."""
+
+    PAGES = "pages"
+    INDEX = "index"  # kept as evidence, never read as a page
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivingFile:
+    """One file about to be claimed.
+
+    ``origin`` is its path below the source's folder, byte for byte; ``name`` the same, relative
+    to the lot and always valid Unicode. Size, ``mtime_ns`` and ``inode`` are the last sighting.
+    """
+
+    origin: bytes
+    name: str
+    size: int
+    mtime_ns: int
+    inode: int
+    kind: Kind = Kind.PAGES
+    twin_of: str | None = None
+    twin_certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A lot that has settled in the scanner's folder.
+
+    ``expected_pages`` counts images and comes from an index file; with ``verify_after_reading``
+    only reading can tell whether it is met. ``joins`` is the id of the incomplete lot of the
+    same name that these files complete.
+    """
+
+    source: str
+    name: str
+    key: str  # lots of one key are the same lot to the operator
+    channel: Channel
+    fund: str
+    process: str
+    files: tuple[ArrivingFile, ...]
+    refused: tuple[SetAside, ...] = ()
+    expected_pages: int | None = None
+    verify_after_reading: bool = False
+    count: Count | None = None  # of an index, when the operator closed it unmet
+    closed: bool = False
+    joins: str = ""
+    copied: bool = False  # from another file system
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """Where one file of an open claim goes."""
+
+    position: int
+    file: ArrivingFile
+    staging: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedFile:
+    """One file of a lot, ours and unaltered.
+
+    ``duplicate_of`` is the id of the lot that held the same bytes first (this lot's own id for
+    bytes twice in one lot). ``twin_of`` names the colour image of the same sheet side; unless
+    ``twin_certain`` the two images must be compared before they are taken for one page.
+    """
+
+    name: str
+    sha256: str
+    path: Path
+    size: int
+    duplicate_of: str | None
+    twin_of: str | None
+    order: int
+    twin_certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedLot:
+    """A lot that waits to be read, with its files in page order."""
+
+    lot: Lot
+    files: tuple[ClaimedFile, ...]
+    expected_pages: int | None
+    closed: bool
+
+
+class Shown(StrEnum):
+    """What operators see beside their lot."""
+
+    RUNNING = "EN COURS"
+    INCOMPLETE = "INCOMPLET"
+    DONE = "TERMINÉ"
+    ERROR = "ERREUR"
+
+
+@dataclass(frozen=True, slots=True)
+class LotView:
+    """A lot on a status page; ``detail`` is French."""
+
+    id: str  # empty while it is only sighted
+    source: str
+    name: str
+    label: str  # unlike any other lot of the source, fit for a file name
+    shown: Shown
+    detail: str
+    received_at: dt.datetime
+    count: Count | None = None
+    counted_pages: int = 0
+    documents: int = 0
+    acknowledged: int = 0
+    refused: int = 0
+    closed: bool = False
+    set_aside: tuple[SetAside, ...] = ()
+    rescans: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sighted:
+    """A lot that still lies in the scanner's folder."""
+
+    name: str
+    key: str
+    shown: Shown
+    detail: str
+    count: Count | None = None
+    set_aside: tuple[SetAside, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rescan:
+    """The centre asks for a document to be scanned again."""
+
+    document_id: str
+    lot_name: str
+    reason: str
+    asked_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """How a watched folder is; ``reason`` is French and empty when all is well."""
+
+    name: str
+    reason: str
+    since: dt.datetime
