@@ -1,0 +1,52 @@
+"""When a value may be delivered without a person.
+
+One threshold a kind, on the least sure character of the value. A value that its own key
+confirms needs less; a date's calendar confirms little, since most misread days exist too; text
+has no key at all. Repaired values are never accepted here: the caller needs other evidence.
+The thresholds were measured on forms filled by program (``make bench``, docs/decisions), and
+scale with the wanted error rate.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from edge.document import Check
+from edge.reading.forms import FieldKind
+
+_REFERENCE_RATE = 0.001
+
+# The doubt (1 - confidence of the least sure character) allowed at the reference rate.
+_KEYED: Mapping[FieldKind, float] = MappingProxyType(
+    {
+        FieldKind.NIR: 0.40,
+        FieldKind.DIGITS: 0.25,
+        FieldKind.IBAN: 0.40,
+        FieldKind.DATE: 0.10,
+    }
+)
+_UNKEYED: Mapping[FieldKind, float] = MappingProxyType(
+    {
+        FieldKind.DIGITS: 0.05,
+        FieldKind.AMOUNT: 0.05,
+        FieldKind.CODE: 0.05,
+        FieldKind.NAME: 0.10,
+        FieldKind.TEXT: 0.15,
+        FieldKind.ADDRESS: 0.15,
+        FieldKind.TICK: 0.10,
+        FieldKind.SIGNATURE: 0.10,
+    }
+)
+
+
+def accepts(kind: FieldKind, check: Check, confidence: float, wanted_error_rate: float) -> bool:
+    """Whether a read value of this confidence (0..1) may go without a person."""
+    if check is Check.OK:
+        allowed = _KEYED.get(kind)
+    elif check is Check.NONE:
+        allowed = _UNKEYED.get(kind)
+    else:
+        allowed = None
+    if allowed is None:
+        return False
+    scale = min(1.0, wanted_error_rate / _REFERENCE_RATE)
+    return 1.0 - confidence <= allowed * scale

@@ -1,0 +1,171 @@
+"""Normalise what was read and check it: NIR keys, calendars, Luhn sums.
+
+``value`` is given only when it can be used: a value whose check failed is None, and what the
+reader saw stays in the field's ``raw``.
+"""
+
+import datetime as dt
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from stdnum import iban as iban_number
+from stdnum import luhn
+from stdnum.fr import nir as nir_number
+
+from edge.document import Check
+from edge.reading.forms import FieldKind, FieldSpec, NumberCheck
+
+_OLDEST_YEAR = 1890
+_LA_POSTE = "356000000"
+_MONTHS = (
+    "janvier", "fevrier", "mars", "avril", "mai", "juin",
+    "juillet", "aout", "septembre", "octobre", "novembre", "decembre",
+)  # fmt: skip
+_NIR = re.compile(r"[123478]\d{2}(0[1-9]|1[0-2]|2\d|3\d|4[0-2]|[5-9]\d)(\d{2}|2[AB])\d{6}")
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """A usable value, or None, and what its own check says."""
+
+    value: str | None
+    check: Check
+
+
+_UNREAD = Normalised(None, Check.NONE)
+_FAILED = Normalised(None, Check.FAILED)
+
+
+def normalise(spec: FieldSpec, raw: str, today: dt.date) -> Normalised:
+    """Bring one reading into the form that pôles receive.
+
+    Args:
+        spec: The field's kind and check.
+        raw: What the reader saw; empty means unread.
+        today: No date lies after it.
+    """
+    text = raw.strip()
+    if not text:
+        return _UNREAD
+    match spec.kind:
+        case FieldKind.NIR:
+            return nir(text)
+        case FieldKind.DATE:
+            return date(text, today)
+        case FieldKind.AMOUNT:
+            return amount(text, spec.decimals)
+        case FieldKind.DIGITS:
+            return number(text, spec.check)
+        case FieldKind.IBAN:
+            return iban(text)
+        case FieldKind.CODE:
+            return Normalised(re.sub(r"[^A-Z0-9]", "", text.upper()) or None, Check.NONE)
+        case FieldKind.TICK | FieldKind.SIGNATURE:
+            return Normalised(text, Check.NONE)
+        case FieldKind.NAME | FieldKind.TEXT | FieldKind.ADDRESS:
+            return Normalised(re.sub(r"\s+", " ", text), Check.NONE)
+
+
+def nir(text: str) -> Normalised:
+    """13 digits and a two-digit key; Corsica's 2A and 2B count as 19 and 18."""
+    digits = re.sub(r"[\s.\-|]", "", text).upper()
+    if not _NIR.fullmatch(digits[:13]):
+        return _FAILED
+    if len(digits) == 13:
+        return Normalised(digits, Check.NONE)
+    if len(digits) != 15 or not digits[13:].isdigit():
+        return _FAILED
+    return (
+        Normalised(digits, Check.OK)
+        if nir_number.calc_check_digits(digits) == digits[13:]
+        else _FAILED
+    )
+
+
+def date(text: str, today: dt.date) -> Normalised:
+    """``JJMMAAAA`` with or without separators, or ``3 mars 2026``; ISO comes out."""
+    plain = _without_accents(text.lower())
+    parts: tuple[str, ...] | None = None
+    if written := re.search(rf"(\d{{1,2}})(?:er)?\s*({'|'.join(_MONTHS)})\s*(\d{{4}})", plain):
+        day, month, year = written.groups()
+        parts = (year, str(_MONTHS.index(month) + 1), day)
+    elif short := re.fullmatch(r"\D*(\d{1,2})\s*[/.\- ]\s*(\d{1,2})\s*[/.\- ]\s*(\d{4})\D*", plain):
+        parts = (short[3], short[2], short[1])
+    elif len(digits := re.sub(r"\D", "", plain)) == 8:
+        parts = (digits[4:], digits[2:4], digits[:2])
+    if parts is None:
+        return _FAILED
+    try:
+        found = dt.date(*(int(part) for part in parts))
+    except ValueError:
+        return _FAILED
+    if found > today or found.year < _OLDEST_YEAR:
+        return _FAILED
+    return Normalised(found.isoformat(), Check.OK)
+
+
+def amount(text: str, decimals: int = 0) -> Normalised:
+    """``26,50 €`` or, in a comb whose last cells are cents, ``2650``; ``26.50`` comes out."""
+    plain = re.sub(r"[\s€]|eur(os?)?", "", text.lower()).replace(",", ".")
+    if decimals and plain.isdigit() and len(plain) > decimals:
+        plain = f"{plain[:-decimals]}.{plain[-decimals:]}"
+    if not re.fullmatch(r"\d{1,7}(\.\d{1,2})?", plain):
+        return _FAILED
+    return Normalised(f"{float(plain):.2f}", Check.NONE)
+
+
+def number(text: str, check: NumberCheck) -> Normalised:
+    """Digits with the key that the field asks for."""
+    digits = re.sub(r"\D", "", text)
+    if not digits:
+        return _FAILED
+    if check is NumberCheck.NONE:
+        return Normalised(digits, Check.NONE)
+    return Normalised(digits, Check.OK) if _keys_hold(digits, check) else _FAILED
+
+
+def _keys_hold(digits: str, check: NumberCheck) -> bool:
+    length = len(digits)
+    match check:
+        case NumberCheck.RPPS:
+            return length == 11 and luhn.is_valid(digits)
+        case NumberCheck.AM:
+            return length == 9 and luhn.is_valid(digits)
+        case NumberCheck.RPPS_OR_AM:
+            return length in (9, 11) and luhn.is_valid(digits)
+        case NumberCheck.FINESS:
+            return length == 9 and luhn.is_valid(digits)
+        case NumberCheck.SIRET:
+            return length == 14 and _siret_holds(digits)
+        case NumberCheck.STRUCTURE:
+            return _siret_holds(digits) if length == 14 else length == 9 and luhn.is_valid(digits)
+        case _:
+            return luhn.is_valid(digits)
+
+
+def _siret_holds(digits: str) -> bool:
+    if digits.startswith(_LA_POSTE) and sum(map(int, digits)) % 5 == 0:
+        return True
+    return luhn.is_valid(digits) and luhn.is_valid(digits[:9])
+
+
+def iban(text: str) -> Normalised:
+    """A French account number, mod 97."""
+    plain = re.sub(r"[^A-Z0-9]", "", text.upper())
+    if not re.fullmatch(r"FR\d{12}[A-Z0-9]{11}\d{2}", plain):
+        return _FAILED
+    return Normalised(plain, Check.OK) if iban_number.is_valid(plain) else _FAILED
+
+
+def birth_agrees(nir_value: str, born: dt.date) -> bool:
+    """Whether a NIR's year and month are those of a birth date.
+
+    Months from 20 on stand for incomplete civil records: they agree with any month.
+    """
+    month = int(nir_value[3:5])
+    return int(nir_value[1:3]) == born.year % 100 and (month > 12 or month == born.month)
+
+
+def _without_accents(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))

@@ -1,0 +1,12 @@
+"""Compare printed words whatever their case, accents, spacing and apostrophes."""
+
+import re
+import unicodedata
+
+
+def plain(text: str) -> str:
+    """Lower case without accents, apostrophes and runs of spaces."""
+    unified = text.lower().replace("œ", "oe").replace("æ", "ae")
+    decomposed = unicodedata.normalize("NFD", unified)
+    letters = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return re.sub(r"\s+", " ", re.sub(r"['’`´]", " ", letters)).strip()
