@@ -79,6 +79,18 @@ def _mask(image: Gray) -> NDArray[np.uint8]:
     return np.asarray(~small[labels], np.uint8) if count > 1 else mask
 
 
+def within(zone: Zone, box: BoxMm) -> NDArray[np.uint8]:
+    """The ink whose strokes have their centre between the box's top and bottom.
+
+    What only hangs in from a neighbouring line of print is left out.
+    """
+    count, labels, _, centres = cv2.connectedComponentsWithStats(zone.mask, connectivity=8)
+    middle = centres[:, 1] / PX_PER_MM + zone.origin[1]
+    keep = (middle >= box.top) & (middle <= box.top + box.height)
+    keep[0] = False
+    return np.asarray(keep[labels], np.uint8) if count > 1 else zone.mask
+
+
 def clean(zone: Zone, keep: NDArray[np.uint8]) -> Gray:
     """The zone's grey values near the kept ink, white elsewhere."""
     near = cv2.dilate(keep, np.ones((5, 5), np.uint8))

@@ -38,7 +38,7 @@ class _Cut:
     spec: FieldSpec
     box: BoxMm
     images: tuple[Gray, ...] = ()
-    comb: comb.CombInk | None = None
+    written: comb.CombInk | None = None
     zone: ink.Zone | None = None
 
 
@@ -101,11 +101,14 @@ def _line_images(gray: Gray, where: Registration, box: BoxMm, readers: Readers) 
         return []
     if box.height >= _BLOCK_FROM_MM:
         return [crop(zone.image, quad) for quad in readers.find_lines(zone.image)]
-    rows, columns = np.flatnonzero(zone.mask.any(axis=1)), np.flatnonzero(zone.mask.any(axis=0))
+    mask = ink.within(zone, box)
+    if not mask.any():
+        return []
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     margin = round(_LINE_MARGIN_MM * ink.PX_PER_MM)
     top, bottom = max(0, rows[0] - margin), rows[-1] + margin
     left, right = max(0, columns[0] - margin), columns[-1] + margin
-    return [ink.clean(zone, zone.mask)[top:bottom, left:right]]
+    return [ink.clean(zone, mask)[top:bottom, left:right]]
 
 
 def _read_all(cuts: Sequence[_Cut], readers: Readers) -> list[tuple[LineReading, ...]]:
@@ -142,12 +145,12 @@ def _field(
             spec.kind, Check.NONE, confidence, wanted_error_rate
         )
         return Field(spec.name, value, "", round(confidence, 4), accepted, Check.NONE, 0, box)
-    if cut.comb is not None:
-        readings = (_comb_reading(cut.comb, readings[0], spec, readers, today),)
+    if cut.written is not None:
+        readings = (_comb_reading(cut.written, readings[0], spec, readers, today),)
     raw = " ".join(reading.text for reading in readings if reading.text.strip())
     confidence = min((min(r.confidences, default=0.0) for r in readings), default=0.0)
     found = checks.normalise(spec, raw, today)
-    if cut.comb is not None and not _fills_as_it_should(cut.comb, spec, raw):
+    if cut.written is not None and not _fills_as_it_should(cut.written, spec, raw):
         found = checks.Normalised(None, Check.FAILED)
     if found.check is Check.FAILED and len(readings) == 1:
         found = _repaired(spec, readings[0], today) or found

@@ -1,0 +1,82 @@
+"""French people, doctors and employers that nobody is: seeded, with numbers whose keys hold."""
+
+import datetime as dt
+import random
+from dataclasses import dataclass
+
+from stdnum import luhn
+from stdnum.fr import nir as nir_number
+
+_SURNAMES = (
+    "MARTIN", "BERNARD", "THOMAS", "PETIT", "ROBERT", "RICHARD", "DURAND", "DUBOIS", "MOREAU",
+    "LAURENT", "SIMON", "MICHEL", "LEFÈVRE", "LEROY", "ROUX", "DAVID", "BERTRAND", "MOREL",
+    "FOURNIER", "GIRARD", "BONNET", "DUPONT", "LAMBERT", "FONTAINE", "ROUSSEAU", "VINCENT",
+    "MÜLLER", "LE GALL", "BENOÎT", "CHEVALIER", "N'DIAYE", "GARCIA", "NGUYEN", "FERREIRA",
+)  # fmt: skip
+_GIVEN = {
+    1: (
+        "JEAN", "PIERRE", "MICHEL", "ANDRÉ", "PHILIPPE", "RENÉ", "LOUIS", "ALAIN", "JACQUES",
+        "BERNARD", "HUGO", "LUCAS", "JEAN-PAUL", "FRANÇOIS", "MEHDI", "ANTOINE",
+    ),
+    2: (
+        "MARIE", "JEANNE", "FRANÇOISE", "MONIQUE", "CATHERINE", "NATHALIE", "ISABELLE", "ÉLISE",
+        "CHLOÉ", "CAMILLE", "SYLVIE", "ANNE-MARIE", "ZOÉ", "FATIMA", "HÉLÈNE", "JULIE",
+    ),
+}  # fmt: skip
+_STREETS = (
+    "RUE DES LILAS", "AVENUE DE LA RÉPUBLIQUE", "RUE VICTOR HUGO", "PLACE DU MARCHÉ",
+    "CHEMIN DES VIGNES", "RUE DE L'ÉGLISE", "BOULEVARD JEAN JAURÈS", "IMPASSE DU MOULIN",
+)  # fmt: skip
+_TOWNS = (
+    ("17000", "LA ROCHELLE"), ("17100", "SAINTES"), ("17300", "ROCHEFORT"), ("45000", "ORLÉANS"),
+    ("45200", "MONTARGIS"), ("45500", "GIEN"), ("45160", "OLIVET"), ("17200", "ROYAN"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody insured."""
+
+    surname: str
+    given_names: str
+    sex: int
+    born: dt.date
+    nir: str
+    street: str
+    postcode: str
+    town: str
+
+
+def person(rng: random.Random) -> Person:
+    """Draw a person whose NIR agrees with sex and birth date."""
+    sex = rng.choice((1, 2))
+    born = dt.date(1935, 1, 1) + dt.timedelta(days=rng.randrange(365 * 80))
+    postcode, town = rng.choice(_TOWNS)
+    return Person(
+        surname=rng.choice(_SURNAMES),
+        given_names=rng.choice(_GIVEN[sex]),
+        sex=sex,
+        born=born,
+        nir=nir(rng, sex, born),
+        street=f"{rng.randint(1, 199)} {rng.choice(_STREETS)}",
+        postcode=postcode,
+        town=town,
+    )
+
+
+def nir(rng: random.Random, sex: int, born: dt.date) -> str:
+    """A NIR with its key, sometimes of somebody born in Corsica."""
+    department = rng.choice(("17", "45", "75", "33", "59", "13", "69", "2A", "2B", "99"))
+    body = f"{sex}{born:%y%m}{department}{rng.randint(1, 989):03d}{rng.randint(1, 989):03d}"
+    return body + nir_number.calc_check_digits(body)
+
+
+def with_luhn(rng: random.Random, length: int, prefix: str = "") -> str:
+    """Digits whose Luhn key holds: RPPS (11, from 10…), FINESS (9), SIREN (9)."""
+    body = prefix + "".join(rng.choice("0123456789") for _ in range(length - 1 - len(prefix)))
+    return body + luhn.calc_check_digit(body)
+
+
+def siret(rng: random.Random) -> str:
+    """A SIRET: a valid SIREN, then an establishment that makes the whole valid."""
+    return with_luhn(rng, 14, with_luhn(rng, 9, "3") + "000")
