@@ -1,0 +1,118 @@
+"""What a page is, from what is printed on it.
+
+The cerfa number and the S-number are the strongest evidence, then the title, then the other
+anchors. The set is open: a page that speaks for none of our types is ``unknown``, one that
+carries another organisation's number or name is ``misdirected``.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from edge.document import Layout, TextLine, TypeGuess
+from edge.reading.forms import Anchor, FormDefinition
+from edge.reading.text import plain
+
+UNKNOWN = "unknown"
+MISDIRECTED = "misdirected"
+
+_CERFA = re.compile(r"(\d{5})\s?[*x×°\"'.]\s?(\d{2})\b")
+_S_NUMBER = re.compile(r"\bS\s?(\d{4})\s?[a-z]?\b")
+_CERFA_WORTH, _S_NUMBER_WORTH, _TITLE_WORTH, _ANCHORS_WORTH = 4.0, 3.0, 3.0, 6.0
+_FOREIGN_WORTH = 5.0
+_SIMILAR = 88.0
+_SHORT = 8  # shorter anchors must stand as words
+_LEAST = 2.0  # weaker evidence is none
+_UNKNOWN_CONFIDENCE = 0.6
+_SCALE = 1.8  # of evidence against confidence: a title alone is 0.81, with its number 0.98
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """Candidates, best first, never empty; ``layout`` is the best one's."""
+
+    guesses: tuple[TypeGuess, ...]
+    layout: Layout | None
+    is_back: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Score:
+    front: float
+    back: float
+
+
+def classify(lines: Sequence[TextLine], forms: Mapping[str, FormDefinition]) -> Classification:
+    """Weigh the printed evidence for each type.
+
+    Args:
+        lines: All lines of the upright page.
+        forms: By type; ``misdirected`` may be among them, with the names of other organisations.
+    """
+    texts = [plain(line.text) for line in lines]
+    raw = "\n".join(line.text for line in lines)
+    cerfa = {f"{number}*{version}" for number, version in _CERFA.findall(raw)}
+    s_numbers = {f"S{digits}" for digits in _S_NUMBER.findall(raw)}
+    scores = {form.type: _score(form, texts, cerfa, s_numbers) for form in forms.values()}
+    known = {number[:5] for form in forms.values() for number in form.cerfa}
+    foreign = {number for number in cerfa if number[:5] not in known}
+    evidence = {name: max(score.front, score.back) for name, score in scores.items()}
+    if foreign and not any(number[:5] in known for number in cerfa):
+        evidence = {name: worth * 0.5 for name, worth in evidence.items()}
+        evidence[MISDIRECTED] = evidence.get(MISDIRECTED, 0.0) + _FOREIGN_WORTH
+    ranked = sorted(evidence.items(), key=lambda item: (-item[1], item[0]))
+    ranked = [(name, worth) for name, worth in ranked if worth >= _LEAST]
+    if not ranked:
+        return Classification((TypeGuess(UNKNOWN, _UNKNOWN_CONFIDENCE),), None, False)
+    second = ranked[1][1] if len(ranked) > 1 else 0.0
+    guesses = tuple(
+        TypeGuess(name, _confidence(worth, second if i == 0 else ranked[0][1]))
+        for i, (name, worth) in enumerate(ranked[:3])
+    )
+    best = forms.get(guesses[0].type)
+    score = scores.get(guesses[0].type, _Score(1.0, 0.0))
+    return Classification(guesses, best.layout if best else None, score.back > score.front)
+
+
+def _score(
+    form: FormDefinition, texts: Sequence[str], cerfa: set[str], s_numbers: set[str]
+) -> _Score:
+    if any(_is_printed(plain(text), texts) for text in form.excludes):
+        return _Score(0.0, 0.0)
+    numbers = 0.0
+    if any(number[:5] in {known[:5] for known in form.cerfa} for number in cerfa):
+        numbers += _CERFA_WORTH
+    if s_numbers & set(form.s_numbers):
+        numbers += _S_NUMBER_WORTH
+    title = plain(form.title)
+    front = numbers + _anchors_worth([a for a in form.anchors if not a.back], texts)
+    if any(fuzz.ratio(title, text) >= _SIMILAR for text in texts):
+        front += _TITLE_WORTH
+    back = _anchors_worth([a for a in form.anchors if a.back], texts)
+    return _Score(front, back + numbers if back else 0.0)
+
+
+def _anchors_worth(anchors: Sequence[Anchor], texts: Sequence[str]) -> float:
+    """Few anchors count by themselves; of many the share that is printed."""
+    total = sum(anchor.weight for anchor in anchors)
+    printed = sum(a.weight for a in anchors if _is_printed(plain(a.text), texts))
+    return printed * min(1.0, _ANCHORS_WORTH / total) if total else 0.0
+
+
+def _is_printed(wanted: str, texts: Sequence[str]) -> bool:
+    if len(wanted) < _SHORT:
+        word = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
+        return any(word.search(text) for text in texts)
+    return any(
+        len(text) >= 0.8 * len(wanted) and fuzz.partial_ratio(wanted, text) >= _SIMILAR
+        for text in texts
+    )
+
+
+def _confidence(worth: float, other: float) -> float:
+    """Grows with the evidence, falls as the runner-up comes near."""
+    alone = 1.0 - math.exp(-worth / _SCALE)
+    return round(alone * min(1.0, worth / (worth + other) * 1.6), 4)
