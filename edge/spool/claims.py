@@ -116,8 +116,13 @@ def settle(store: Store, lot_id: str) -> State:
         "SELECT position, sha256, size FROM lot_files WHERE lot_id = ? AND sha256 IS NOT NULL",
         (lot_id,),
     )
-    for row in rows:
-        _shelve(store, store.staging(lot_id) / str(row["position"]), row["sha256"], row["size"])
+    staging = store.staging(lot_id)
+    touched = {
+        store.blob(row["sha256"]).parent
+        for row in rows
+        if _shelve(store, staging / str(row["position"]), row["sha256"], row["size"])
+    }
+    store.disk.sync_dirs(touched | ({staging} if touched else set()))
     with store.journal.transaction() as t:
         usable = t.execute(
             "SELECT 1 FROM lot_files WHERE lot_id = ? AND kind = ? AND code IS NULL",
@@ -241,20 +246,21 @@ def _record_digest(store: Store, t: Transaction, row: Row, sha256: str, size: in
     )
 
 
-def _shelve(store: Store, staging: Path, sha256: str, size: int) -> None:
+def _shelve(store: Store, staging: Path, sha256: str, size: int) -> bool:
     if not staging.exists():
-        return
+        return False
     target = store.blob(sha256)
     if target.exists() and store.disk.digest(target) == (sha256, size):
         store.disk.unlink(staging)
-        return
+        return True
     store.disk.make_dir(target.parent)
     store.disk.rename(staging, target)
+    return True
 
 
 def _put_aside(store: Store, path: Path, name: str) -> None:
-    store.disk.make_dir(store.aside(name).parent)
     store.disk.rename(path, store.aside(name))
+    store.disk.sync_dirs([path.parent, store.aside(name).parent])
 
 
 def _set_aside(t: Transaction, lot_id: str, file: str, code: str, reason: str) -> None:

@@ -11,7 +11,7 @@ import os
 import shutil
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -41,23 +41,18 @@ class Disk:
         self.sync_dir(path.parent)
 
     def rename(self, source: Path, target: Path) -> None:
-        """Rename inside the work directory and sync both directories."""
+        """Rename inside the work directory; lasts once both directories are synced."""
         self.step("rename")
         source.rename(target)
-        self.sync_dir(target.parent)
-        if source.parent != target.parent:
-            self.sync_dir(source.parent)
 
-    def take(self, folder_fd: int, name: str, target: Path) -> None:
-        """Rename an entry of another directory of the same file system to ``target``.
+    def take(self, folder_fd: int, name: bytes, target: Path) -> None:
+        """Rename an entry of a scanner's folder to ``target``; lasts once both are synced.
 
         Raises:
             OSError: EXDEV when it lies on another file system.
         """
         self.step("take")
-        os.rename(name, target, src_dir_fd=folder_fd)
-        self.sync_dir(target.parent)
-        self.sync_fd(folder_fd)
+        os.rename(name, os.fsencode(target), src_dir_fd=folder_fd)
 
     def copy(self, source_fd: int, target: Path) -> str:
         """Copy an open file to ``target``, durably, and verify what was written.
@@ -82,6 +77,7 @@ class Disk:
         if _changed(before, os.fstat(source_fd)) or self.digest(partial)[0] != digest.hexdigest():
             raise StillChanging(target)
         self.rename(partial, target)
+        self.sync_dir(target.parent)
         return digest.hexdigest()
 
     def digest(self, path: Path) -> tuple[str, int]:
@@ -104,21 +100,22 @@ class Disk:
                 raise StillChanging(path)
             return digest.hexdigest(), size
 
-    def unlink(self, path: Path, folder_fd: int | None = None) -> None:
-        """Remove a file, durably; nothing if it is gone."""
+    def unlink(self, path: Path | bytes, folder_fd: int | None = None) -> None:
+        """Remove a file; nothing if it is gone; lasts once its directory is synced."""
         self.step("unlink")
         with suppress(FileNotFoundError):
             os.unlink(path, dir_fd=folder_fd)
-        if folder_fd is None:
-            self.sync_dir(path.parent)
-        else:
-            self.sync_fd(folder_fd)
 
     def remove_dir(self, path: Path) -> None:
         """Remove an empty directory; nothing if it is gone or holds something."""
         self.step("remove_dir")
         with suppress(OSError):
             path.rmdir()
+
+    def sync_dirs(self, paths: Iterable[Path]) -> None:
+        """Make renames and removals in several directories last, each synced once."""
+        for path in sorted(set(paths)):
+            self.sync_dir(path)
 
     def sync_dir(self, path: Path) -> None:
         """Make renames and removals in a directory last."""
@@ -148,7 +145,7 @@ class Disk:
 
 
 @contextmanager
-def open_regular(name: Path | str, folder_fd: int | None = None) -> Iterator[int]:
+def open_regular(name: Path | bytes, folder_fd: int | None = None) -> Iterator[int]:
     """Open a regular file for reading; a link, fifo, device, socket or directory is refused.
 
     Raises:

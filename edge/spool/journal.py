@@ -159,6 +159,11 @@ class Journal:
         row = self.one("PRAGMA data_version")
         return int(row[0]) if row else 0
 
+    def mark(self) -> tuple[int, int]:
+        """A value that stays the same as long as nothing was written, here or elsewhere."""
+        with self._lock:
+            return self._connection.total_changes, self.changes_elsewhere()
+
     def shrink(self) -> None:
         """Give free pages back to the file system."""
         with self._lock, _told_as_ours():

@@ -74,9 +74,10 @@ def discard(t: Transaction, lot_id: str) -> bool:
 def remove_leaving(store: Store) -> None:
     """Remove the bytes that no lot needs any more."""
     rows = store.journal.all("SELECT sha256 FROM blobs WHERE leaving")
-    for row in rows:
-        if store.blob(row["sha256"]).exists():
-            store.disk.unlink(store.blob(row["sha256"]))
+    present = [path for row in rows if (path := store.blob(row["sha256"])).exists()]
+    for path in present:
+        store.disk.unlink(path)
+    store.disk.sync_dirs(path.parent for path in present)
     if rows:
         with store.journal.transaction() as t:
             t.execute("DELETE FROM blobs WHERE leaving")
@@ -138,6 +139,7 @@ def _put_strangers_aside(store: Store) -> list[str]:
             strangers += folder.iterdir()
     for path in strangers:
         store.disk.rename(path, _free(store.aside(f"{path.parent.name}-{path.name}")))
+    store.disk.sync_dirs([*(path.parent for path in strangers), store.aside("-").parent])
     for folder in (store.work_dir / "claims").iterdir():
         if folder.name not in open_claims:
             store.disk.remove_dir(folder)

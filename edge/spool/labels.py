@@ -2,13 +2,16 @@
 
 from collections.abc import Container
 
+from edge.spool.keys import without_ending
+
 _FORBIDDEN = str.maketrans(dict.fromkeys('<>:"/\\|?*', "_"))
 _LONGEST_BYTES = 120  # state and counts follow, and 255 is the most that file systems take
 
 
 def label_of(name: str) -> str:
     """Make a lot's name fit for a file name; never empty, never hidden."""
-    cleaned = "".join(c if c.isprintable() else "_" for c in name.translate(_FORBIDDEN))
+    shown = without_ending(name).translate(_FORBIDDEN)
+    cleaned = "".join(c if c.isprintable() else "_" for c in shown)
     shortened = cleaned.encode("utf-8", "replace")[:_LONGEST_BYTES].decode("utf-8", "ignore")
     return shortened.strip(" .") or "lot"
 

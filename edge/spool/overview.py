@@ -21,7 +21,8 @@ SELECT lots.*,
     (SELECT count(*) FROM documents WHERE lot_id = lots.id) AS documents,
     (SELECT count(*) FROM documents WHERE lot_id = lots.id AND state = 'acknowledged') AS answered,
     (SELECT count(*) FROM documents WHERE lot_id = lots.id AND state = 'set_aside') AS refused
-FROM lots WHERE state <> 'reaped' AND (?1 = '' OR source = ?1) ORDER BY id DESC LIMIT ?2
+FROM lots WHERE state <> 'reaped' AND (?1 = '' OR source = ?1)
+ORDER BY state IN ('sighted', 'claimed', 'read', 'set_aside') DESC, id DESC LIMIT ?2
 """
 _DETAIL = {
     State.SIGHTED: "Prise en charge en cours.",
@@ -31,7 +32,7 @@ _DETAIL = {
 
 
 def lots(store: Store, source: str, limit: int) -> list[LotView]:
-    """Lots that have not left the spool, those still in the folder first, then newest first."""
+    """Lots that have not left the spool, those in the folder first, then open ones, then newest."""
     sighted = store.journal.all(
         "SELECT * FROM sightings WHERE ?1 = '' OR source = ?1 ORDER BY first_seen DESC, name",
         (source,),

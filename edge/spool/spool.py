@@ -123,7 +123,7 @@ class Spool:
         """Tell whether a lot of so many bytes may be claimed.
 
         Raises:
-            SpoolFull: it may not; ``permanent`` in its text when it is larger than the spool.
+            SpoolFull: it may not.
         """
         room = self.room(incoming, copied=copied)
         if isinstance(room, quota.Full):
@@ -229,6 +229,10 @@ class Spool:
         """Give up what was set aside of a lot, so that it can leave the spool."""
         with self._store.journal.transaction() as t:
             return keeping.discard(t, lot_id)
+
+    def mark(self) -> tuple[int, int]:
+        """A value that stays the same as long as an overview would show the same."""
+        return self._store.journal.mark()
 
     def lots_overview(self, source: str = "", limit: int = 500) -> list[LotView]:
         """Lots in the folder and in the spool as operators see them."""

@@ -1,0 +1,81 @@
+"""Describe a settled lot to the spool."""
+
+import os
+from collections.abc import Mapping
+
+from edge.document import Channel
+from edge.sources import twins
+from edge.sources.layouts import Candidate, Entry
+from edge.sources.outlook import Outlook
+from edge.sources.twins import Twin
+from edge.spool.keys import key_of
+from edge.spool.values import Arrival, ArrivingFile, Kind
+
+
+def arrival_of(
+    outlook: Outlook,
+    *,
+    source: str,
+    channel: Channel,
+    fund: str,
+    process: str,
+    joins: str,
+    closed: bool,
+    copied: bool,
+) -> Arrival:
+    """Describe a lot that is ready; see ``Arrival`` for the arguments."""
+    lot, announced = outlook.lot, outlook.announced
+    pairs = _twins(lot, announced.sheets or {})
+    files = tuple(_arriving(lot, entry, Kind.PAGES, pairs) for entry in outlook.files)
+    indexes = tuple(_arriving(lot, entry, Kind.INDEX, {}) for entry in lot.indexes)
+    return Arrival(
+        source=source,
+        name=lot.name,
+        key=key_of(lot.name),
+        channel=channel,
+        fund=fund,
+        process=process,
+        files=files + indexes,
+        refused=outlook.set_aside,
+        expected_pages=announced.images,
+        verify_after_reading=announced.verify_after_reading and announced.met,
+        count=announced.count if not announced.met else None,
+        closed=closed,
+        joins=joins,
+        copied=copied,
+    )
+
+
+def _arriving(
+    lot: Candidate, entry: Entry, kind: Kind, pairs: Mapping[tuple[str, ...], tuple[str, bool]]
+) -> ArrivingFile:
+    twin_of, certain = pairs.get(entry.parts, (None, True))
+    return ArrivingFile(
+        origin=b"/".join(os.fsencode(part) for part in entry.parts),
+        name=lot.name_of(entry),
+        size=entry.sighting.size,
+        mtime_ns=entry.sighting.mtime_ns,
+        inode=entry.sighting.inode,
+        kind=kind,
+        twin_of=twin_of,
+        twin_certain=certain,
+    )
+
+
+def _twins(
+    lot: Candidate, sheets: Mapping[tuple[str, ...], int]
+) -> dict[tuple[str, ...], tuple[str, bool]]:
+    """By path, the name of the colour image and whether the pair is certain."""
+    if not lot.is_kodak:
+        return {}
+    folders: dict[tuple[str, ...], dict[str, Entry]] = {}
+    for entry in lot.files:
+        if entry.is_image:
+            folders.setdefault(entry.parts[:-1], {})[entry.parts[-1]] = entry
+    found: dict[tuple[str, ...], tuple[str, bool]] = {}
+    for folder, images in folders.items():
+        pairs: Mapping[str, Twin] = twins.pair(list(images), sheets.get(folder))
+        for name, twin in pairs.items():
+            colour = lot.name_of(images[twin.colour])
+            found[images[name].parts] = (colour, twin.certain)
+    return found

@@ -1,0 +1,268 @@
+"""A watched folder: look, wait until lots have settled, claim them, tell the operators.
+
+``scan_once`` is the truth and may be called at any time; ``run`` calls it on a jittered timer,
+early when the watcher hints. One lot, or one file, that makes trouble stops only itself: each
+trouble is told once through ``report`` and tried again at the next look.
+"""
+
+import datetime as dt
+import os
+import random
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from edge import config
+from edge.errors import FileVanished, ReadingError, SourceAbsent, SourceFailed, SpoolFull
+from edge.sources import claim, listing, outlook
+from edge.sources.arrival import arrival_of
+from edge.sources.look import Look
+from edge.sources.outlook import Outlook
+from edge.sources.status_file import StatusFiles
+from edge.sources.watch import FolderWatch, Watch
+from edge.spool.quota import Full
+from edge.spool.spool import Spool
+from edge.spool.states import State
+from edge.spool.values import Shown, StagedFile
+
+_STRAY_CLOSING_S = 600.0  # a closing file that fits no lot must not close tomorrow's
+_STRAY_CLOSING_BYTES = 65_536  # anything larger is no closing file, and stays
+_AT_MOST_EVERY_S = 0.25  # a burst of events makes few scans
+
+
+class Report(Protocol):
+    """Tells an event; see ``edge.events``."""
+
+    def __call__(self, event: str, **fields: Any) -> None:
+        """Log it."""
+        ...
+
+
+class FolderSource:
+    """One watched folder.
+
+    Args:
+        source: Its settings.
+        spool: Where lots go.
+        peek: Whether a file is whole to its end (``edge.sources.whole_file.whole_check``).
+        clock: Gives the time, aware.
+        report: Receives what happens.
+        fund: Of lots whose header sheet names none.
+        watch: The watcher; by default one on the real folder.
+    """
+
+    def __init__(
+        self,
+        source: config.Source,
+        spool: Spool,
+        peek: Callable[[Path], bool],
+        clock: Callable[[], dt.datetime],
+        report: Report,
+        *,
+        fund: str,
+        watch: Watch | None = None,
+    ) -> None:
+        self._source = source
+        self._spool = spool
+        self._clock = clock
+        self._report = report
+        self._fund = fund
+        self._watch = watch or FolderWatch(source.folder, source.mode, source.quiet_for_s)
+        self._look = Look(source, peek)
+        self._status = StatusFiles(source.folder)
+        self._shown_at: tuple[int, int] | None = None
+        self._troubles: dict[str, str] = {}
+        self._jitter = random.SystemRandom()
+
+    def run(self, stop: threading.Event) -> None:
+        """Scan until ``stop`` is set.
+
+        Raises:
+            SpoolCorrupt: the journal is damaged; whoever supervises decides.
+        """
+        try:
+            while not stop.is_set():
+                self._trouble("watch", self._watch.keep_alive(), "watch_failed")
+                now = self._clock()
+                self.scan_once(now)
+                soon = self._look.next_change_s(now.timestamp())
+                every = self._source.rescan_every_s * self._jitter.uniform(0.8, 1.2)
+                stop.wait(min(_AT_MOST_EVERY_S, every))
+                self._watch.wait(every if soon is None else min(every, soon), stop)
+        finally:
+            self._watch.close()
+
+    def scan_once(self, now: dt.datetime) -> None:
+        """Look at the folder once and do what is due."""
+        try:
+            if self._is_mounted():
+                self._scan(now.timestamp())
+                self._trouble("scan", "")
+        except SpoolFull as error:
+            self._trouble("scan", str(error), "spool_full", code=error.code)
+        except OSError as error:
+            self._trouble("scan", str(error), "source_failed", code=SourceFailed.code)
+            self._spool.source_is(self._source.name, SourceFailed.reason)
+
+    def _is_mounted(self) -> bool:
+        """The marker is there; without it an empty folder proves nothing."""
+        try:
+            mounted = (self._source.folder / self._source.marker).exists()
+        except OSError:
+            mounted = False
+        self._spool.source_is(self._source.name, "" if mounted else SourceAbsent.reason)
+        why = "" if mounted else SourceAbsent.reason
+        self._trouble("marker", why, "source_absent", code=SourceAbsent.code)
+        return mounted
+
+    def _scan(self, now: float) -> None:
+        open_claims = self._resume()
+        outlooks = self._look.look(now, open_claims)
+        if not self._is_mounted():
+            return
+        closed = self._spool.sighted(self._source.name, [o.told for o in outlooks])
+        if self._close_lots(now):
+            closed = self._spool.sighted(self._source.name, [o.told for o in outlooks])
+        left = self._claim_all(outlooks, closed)
+        self._spool.sighted(self._source.name, [o.told for o in left])
+        self._show_status()
+
+    # --- claiming ---
+
+    def _resume(self) -> frozenset[tuple[str, ...]]:
+        """Go on with open claims; return the files that must still be left alone."""
+        for lot_id, files in self._spool.open_claims(self._source.name):
+            self._stage(lot_id, files)
+        return frozenset(
+            tuple(os.fsdecode(part) for part in file.file.origin.split(b"/"))
+            for _, files in self._spool.open_claims(self._source.name)
+            for file in files
+        )
+
+    def _claim_all(self, outlooks: Sequence[Outlook], closed: Mapping[str, bool]) -> list[Outlook]:
+        """Claim what is ready, oldest first; return what stays in the folder."""
+        left: list[Outlook] = []
+        full = ""
+        for one in sorted(outlooks, key=_age):
+            is_closed = closed.get(one.told.name, False)
+            if not one.is_ready or not (one.is_met or is_closed):
+                left.append(one)
+                continue
+            if full:
+                left.append(outlook.waiting(one, SpoolFull.reason))
+                continue
+            stays = self._claim(one, is_closed=is_closed)
+            if stays is not None:
+                left.append(stays)
+                full = full or (stays.told.detail if stays.told.detail == SpoolFull.reason else "")
+        if not full:
+            self._trouble("full", "")
+        return left
+
+    def _claim(self, one: Outlook, *, is_closed: bool) -> Outlook | None:
+        """Claim a lot; when it must stay, return it with what its operator is told."""
+        copied = self._is_elsewhere()
+        room = self._spool.room(one.lot.size, copied=copied)
+        if isinstance(room, Full):
+            about = f"lot {one.told.name}" if room.forever else "full"
+            self._trouble(about, room.why, "spool_full", code=SpoolFull.code)
+            shown = Shown.ERROR if room.forever else Shown.RUNNING
+            detail = "Le lot est plus grand que l'espace de travail. Découpez le lot."
+            return outlook.waiting(one, detail if room.forever else SpoolFull.reason, shown)
+        joins, must_wait = self._spool.joinable(self._source.name, one.told.key)
+        if must_wait:
+            return outlook.waiting(one, "Le lot qu'il complète est en cours de lecture.")
+        try:
+            lot_id = self._spool.begin_claim(
+                arrival_of(
+                    one,
+                    source=self._source.name,
+                    channel=self._source.channel,
+                    fund=self._fund,
+                    process=self._source.process,
+                    joins=joins,
+                    closed=is_closed,
+                    copied=copied,
+                )
+            )
+        except OSError as error:
+            self._trouble(f"lot {one.told.name}", str(error), "source_failed")
+            return one
+        for claimed, files in self._spool.open_claims(self._source.name):
+            if claimed == lot_id:
+                self._stage(lot_id, files)
+        return None
+
+    def _stage(self, lot_id: str, files: Sequence[StagedFile]) -> None:
+        """Bring a claim's files over and end it; after an error it stays open."""
+        lost: dict[int, type[ReadingError]] = {}
+        try:
+            for file in files:
+                why = claim.take(self._source.folder, file, self._spool.disk)
+                if why is not None:
+                    lost[file.position] = why
+            if FileVanished in lost.values() and not self._is_mounted():
+                return  # the share went away, not the files
+            claim.sync(self._source.folder, files, self._spool.disk)
+            state = self._spool.finish_claim(lot_id, lost)
+        except OSError as error:
+            self._trouble(lot_id, str(error), "claim_failed", code=SourceFailed.code, lot=lot_id)
+            return
+        self._trouble(lot_id, "")
+        for refusal in lost.values():
+            self._report("file_refused", source=self._source.name, lot=lot_id, code=refusal.code)
+        event = "lot_claimed" if state is State.CLAIMED else "lot_set_aside"
+        self._report(event, source=self._source.name, lot=lot_id, files=len(files) - len(lost))
+
+    def _is_elsewhere(self) -> bool:
+        return self._source.folder.stat().st_dev != self._spool.work_dir.stat().st_dev
+
+    # --- operators ---
+
+    def _close_lots(self, now: float) -> bool:
+        """Do what closing files ask; True when a lot was closed."""
+        acted = False
+        for path, lot in listing.closings(self._source.folder):
+            try:
+                closed = self._spool.close_lot(lot, self._source.name)
+                seen = path.lstat()
+                stray = now - seen.st_mtime > _STRAY_CLOSING_S
+                if not closed and not stray:
+                    continue
+                if seen.st_size <= _STRAY_CLOSING_BYTES:
+                    path.unlink()
+            except OSError as error:
+                self._trouble(f"closing {path.name}", str(error), "source_failed")
+                continue
+            self._report("lot_closed" if closed else "closing_unknown", source=self._source.name)
+            acted |= closed > 0
+        return acted
+
+    def _show_status(self) -> None:
+        if self._shown_at == self._spool.mark():
+            return
+        mark = self._spool.mark()
+        try:
+            problems = self._status.show(self._spool.lots_overview(self._source.name))
+        except OSError as error:
+            problems = [error]
+        self._trouble(
+            "status", str(problems[0]) if problems else "", "status_failed", code=SourceFailed.code
+        )
+        self._shown_at = None if problems else mark
+
+    def _trouble(self, about: str, what: str, event: str = "", **fields: object) -> None:
+        """Tell a trouble once, until it changes or has passed (``what`` is empty then)."""
+        if self._troubles.get(about, "") == what:
+            return
+        if what:
+            self._troubles[about] = what
+            self._report(event, source=self._source.name, detail=what, **fields)
+        else:
+            del self._troubles[about]
+            self._report("recovered", source=self._source.name, about=about.split(maxsplit=1)[0])
+
+
+def _age(one: Outlook) -> int:
+    return max((entry.sighting.mtime_ns for entry in one.files), default=0)

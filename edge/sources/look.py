@@ -1,0 +1,112 @@
+"""Find out about each lot in a folder: is it quiet, whole, and is its count there?
+
+A file is looked into only once its lot is quiet, and again only when it has changed.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from edge import config
+from edge.sources import index, listing, outlook, stability
+from edge.sources.index import Record
+from edge.sources.layouts import Candidate, Entry, recognise
+from edge.sources.outlook import Outlook
+from edge.sources.stability import Sighting, Watched
+from edge.spool.files import open_regular
+
+_Parts = tuple[str, ...]
+
+
+class Look:
+    """What is known of a folder from one look to the next.
+
+    Args:
+        source: The folder and its times.
+        peek: Says whether a file is whole to its end; raises OSError when it can't be read.
+    """
+
+    def __init__(self, source: config.Source, peek: Callable[[Path], bool]) -> None:
+        self._source = source
+        self._peek = peek
+        self._watched: dict[_Parts, Watched] = {}
+        self._whole: dict[_Parts, tuple[Sighting, bool]] = {}
+
+    def look(self, now: float, claimed: frozenset[_Parts]) -> list[Outlook]:
+        """Look once, at ``now`` in seconds.
+
+        Args:
+            now: By any clock that goes forward.
+            claimed: Files of open claims, which are ours already.
+
+        Raises:
+            OSError: the folder cannot be listed.
+        """
+        entries = [
+            entry
+            for entry in listing.scan(self._source.folder, self._source.marker)
+            if entry.parts not in claimed
+        ]
+        lots = recognise(entries, always_index=self._source.layout == "kodak")
+        self._watched = stability.observe(
+            self._watched, {lot.parts: lot.listing for lot in lots}, now
+        )
+        present = {entry.parts for entry in entries}
+        self._whole = {parts: seen for parts, seen in self._whole.items() if parts in present}
+        return [self._outlook(lot, now) for lot in lots]
+
+    def next_change_s(self, now: float) -> float | None:
+        """Seconds until a lot that is still changing may have settled; None when none is."""
+        quiet_for = self._source.quiet_for_s
+        left = [quiet_for - (now - watched.changed_at) for watched in self._watched.values()]
+        waiting = [seconds for seconds in left if seconds > 0]
+        return min(waiting) if waiting else None
+
+    def _outlook(self, lot: Candidate, now: float) -> Outlook:
+        watched = self._watched[lot.parts]
+        quiet = stability.is_quiet(watched, now, self._source.quiet_for_s)
+        denied: list[Entry] = []
+        unfinished: list[Entry] = []
+        if quiet:
+            for entry in lot.files:
+                try:
+                    if not self._is_whole(entry):
+                        unfinished.append(entry)
+                except OSError:
+                    denied.append(entry)
+        verdict = stability.judge(
+            watched,
+            whole=not denied and not unfinished,
+            now=now,
+            quiet_for=self._source.quiet_for_s,
+            broken_after=self._source.broken_after_s,
+        )
+        return outlook.decide(
+            lot,
+            verdict,
+            denied=denied,
+            unfinished=unfinished,
+            indexes=self._read_indexes(lot) if quiet else None,
+        )
+
+    def _is_whole(self, entry: Entry) -> bool:
+        known = self._whole.get(entry.parts)
+        if known is None or known[0] != entry.sighting:
+            whole = self._peek(self._source.folder.joinpath(*entry.parts))
+            known = (entry.sighting, whole)
+            self._whole[entry.parts] = known
+        return known[1]
+
+    def _read_indexes(self, lot: Candidate) -> Mapping[_Parts, Sequence[Record] | None]:
+        return {entry.parts: self._read_index(entry) for entry in lot.indexes}
+
+    def _read_index(self, entry: Entry) -> Sequence[Record] | None:
+        if entry.sighting.size > index.MAX_INDEX_BYTES:
+            return None
+        try:
+            with (
+                open_regular(self._source.folder.joinpath(*entry.parts)) as fd,
+                open(fd, "rb", closefd=False) as file,
+            ):
+                return index.parse(file.read(index.MAX_INDEX_BYTES))
+        except (OSError, index.IndexUnreadable):
+            return None

@@ -1,0 +1,65 @@
+"""What names in a scanner's folder mean.
+
+Names are handled as Python gives them (undecodable bytes as lone surrogates) and shown as
+valid Unicode.
+"""
+
+import os
+import re
+import unicodedata
+
+STATUS_FOLDER = "_etat"
+
+_TEMPORARY = (".filepart", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".swp", "~")
+_LITTER = frozenset(
+    {
+        *("thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "#recycle", "#snapshot", "@recycle"),
+        *("@recently-snapshot", "$recycle.bin", "system volume information", "lost+found"),
+        *("network trash folder", "temporary items", STATUS_FOLDER),
+    }
+)
+_CLOSING = (".cloturer", ".cloture")
+_STATE_WORDS = re.compile(r" - (EN COURS|INCOMPLET.*|TERMINÉ|ERREUR)$")
+_DIGITS = re.compile(r"(\d+)")
+
+
+def is_ignored(name: str) -> bool:
+    """Temporary names, hidden ones, and what Windows, macOS and NAS boxes leave behind.
+
+    A file under a temporary name is seen again, as new, under its final one.
+    """
+    folded = name.casefold()
+    return folded.startswith((".", "~$")) or folded.endswith(_TEMPORARY) or folded in _LITTER
+
+
+def lot_to_close(name: str) -> str | None:
+    """Read the lot's name off a file that an operator dropped to close it; None for others.
+
+    ``LOT12.cloturer`` and, with accents or capitals, ``LOT12.CLÔTURER`` close LOT12; so does the
+    status file when only its ending was changed.
+    """
+    plain = "".join(
+        c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c)
+    ).casefold()
+    if not plain.endswith(_CLOSING):
+        return None
+    stem = unicodedata.normalize("NFC", name).rpartition(".")[0]
+    return _STATE_WORDS.sub("", clean(stem).removesuffix(".txt")) or None
+
+
+def clean(name: str) -> str:
+    r"""Show a name as valid Unicode: undecodable bytes become ``\xff``, control ones ``�``."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join("\ufffd" if unicodedata.category(c) == "Cc" else c for c in text)
+
+
+def natural(parts: tuple[str, ...]) -> tuple[tuple[tuple[int, int, str], ...], ...]:
+    """Sort key by which ``2`` comes before ``10`` in each part of a path."""
+    return tuple(
+        tuple(
+            (0, int(piece), piece) if piece.isdecimal() else (1, 0, piece.casefold())
+            for piece in _DIGITS.split(part)
+            if piece
+        )
+        for part in parts
+    )
