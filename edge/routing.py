@@ -1,0 +1,98 @@
+"""Decide where a document goes and whether a person must see it first.
+
+Straight through only when everything speaks for it: a type read with confidence, a layout that
+was measured, all required fields accepted, nothing failed, missing, blurred or seen before.
+"""
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from edge.document import Check, Layout, LotHeader, Route, RouteKind
+from edge.plan import Plan, TypePlan
+from edge.reading.forms import FormDefinition
+from edge.reading.split import Draft
+
+_TO_NAME = frozenset({"unknown", "misdirected"})
+_FOR_A_PERSON = frozenset({"page_missing", "blurred", "unregistered", "probable_duplicate"})
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What routing must know beside the document itself."""
+
+    fund: str
+    received_on: dt.date
+    header: LotHeader | None
+    is_duplicate: bool
+    holidays: Collection[dt.date] = ()
+
+
+def route(draft: Draft, form: FormDefinition | None, plan: Plan, around: Circumstances) -> Route:
+    """Choose the document's route.
+
+    Args:
+        draft: The document as assembled.
+        form: The definition of its type, if there is one.
+        plan: Where types go.
+        around: Fund, dates, header sheet, earlier bytes.
+    """
+    entry = plan.of(draft.guess.type, around.fund)
+    to_name = _reasons_to_name(draft, plan, around)
+    to_key = _reasons_to_key(draft, form, entry)
+    kind = RouteKind.NAME if to_name else RouteKind.KEY if to_key else RouteKind.STRAIGHT
+    return Route(
+        kind=kind,
+        reasons=(*to_name, *to_key),
+        process=(around.header.process if around.header else "") or entry.process,
+        pole=entry.pole,
+        destination=entry.destination,
+        due_on=due_on(around.received_on, entry.delay_days, around.holidays),
+        retention=entry.retention,
+    )
+
+
+def _reasons_to_name(draft: Draft, plan: Plan, around: Circumstances) -> tuple[str, ...]:
+    reasons = []
+    if draft.guess.type in _TO_NAME:
+        reasons.append(draft.guess.type)
+    elif draft.guess.confidence < plan.type_confidence:
+        reasons.append("type_doubtful")
+    expected = around.header.expected_type if around.header else ""
+    if expected and expected != draft.guess.type:
+        reasons.append("type_unexpected")
+    if around.is_duplicate:
+        reasons.append("probable_duplicate")
+    if draft.first.is_back:
+        reasons.append("front_missing")
+    reasons += [mark for mark in draft.marks if mark in _FOR_A_PERSON]
+    return tuple(dict.fromkeys(reasons))
+
+
+def _reasons_to_key(draft: Draft, form: FormDefinition | None, entry: TypePlan) -> tuple[str, ...]:
+    reasons = [mark for page in draft.pages for mark in page.marks if mark in _FOR_A_PERSON]
+    if draft.first.layout is Layout.UNVERIFIED:
+        reasons.append("layout_unverified")
+    elif not entry.straight:
+        reasons.append("type_for_a_person")
+    if form is not None:
+        required = {spec.name for spec in form.fields if spec.required}
+        for field in draft.fields:
+            is_doubtful = (field.value is not None or bool(field.raw)) and not field.accepted
+            if (
+                field.check is Check.FAILED
+                or is_doubtful
+                or (field.name in required and (not field.accepted or field.value == "false"))
+            ):
+                reasons.append(f"field:{field.name}")
+    return tuple(dict.fromkeys(reasons))
+
+
+def due_on(received_on: dt.date, working_days: int, holidays: Collection[dt.date]) -> dt.date:
+    """The last day of a delay counted in working days (Monday to Friday, no public holiday)."""
+    day, left = received_on, working_days
+    while left > 0:
+        day += dt.timedelta(days=1)
+        if day.weekday() < 5 and day not in holidays:
+            left -= 1
+    return day
