@@ -1,7 +1,8 @@
 """Normalise what was read and check it: NIR keys, calendars, Luhn sums.
 
 ``value`` is given only when it can be used: a value whose check failed is None, and what the
-reader saw stays in the field's ``raw``.
+reader saw stays in the field's ``raw``. Keys that no source confirms (the last digit of an AM
+number) prove nothing here: such a number has ``Check.NONE`` and is judged by its confidence.
 """
 
 import datetime as dt
@@ -17,12 +18,15 @@ from edge.document import Check
 from edge.reading.forms import FieldKind, FieldSpec, NumberCheck
 
 _OLDEST_YEAR = 1890
+_YEARS_AHEAD = 40  # an agreement's or a card's last day; further is a misread century
 _LA_POSTE = "356000000"
 _MONTHS = (
     "janvier", "fevrier", "mars", "avril", "mai", "juin",
     "juillet", "aout", "septembre", "octobre", "novembre", "decembre",
 )  # fmt: skip
-_NIR = re.compile(r"[123478]\d{2}(0[1-9]|1[0-2]|2\d|3\d|4[0-2]|[5-9]\d)(\d{2}|2[AB])\d{6}")
+_NIR = re.compile(
+    r"[123478]\d{2}(0[1-9]|1[0-2]|2\d|3\d|4[0-2]|[5-9]\d)(\d{2}|2[AB])\d{6}(\d{2})?", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ def normalise(spec: FieldSpec, raw: str, today: dt.date) -> Normalised:
     Args:
         spec: The field's kind and check.
         raw: What the reader saw; empty means unread.
-        today: No date lies after it.
+        today: No date lies after it, but those of a field that may lie ahead.
     """
     text = raw.strip()
     if not text:
@@ -52,7 +56,7 @@ def normalise(spec: FieldSpec, raw: str, today: dt.date) -> Normalised:
         case FieldKind.NIR:
             return nir(text)
         case FieldKind.DATE:
-            return date(text, today)
+            return date(text, _latest(today) if spec.may_lie_ahead else today)
         case FieldKind.AMOUNT:
             return amount(text, spec.decimals)
         case FieldKind.DIGITS:
@@ -70,29 +74,29 @@ def normalise(spec: FieldSpec, raw: str, today: dt.date) -> Normalised:
 def nir(text: str) -> Normalised:
     """13 digits and a two-digit key; Corsica's 2A and 2B count as 19 and 18."""
     digits = re.sub(r"[\s.\-|]", "", text).upper()
-    if not _NIR.fullmatch(digits[:13]):
+    if not _NIR.fullmatch(digits):
         return _FAILED
     if len(digits) == 13:
         return Normalised(digits, Check.NONE)
-    if len(digits) != 15 or not digits[13:].isdigit():
-        return _FAILED
-    return (
-        Normalised(digits, Check.OK)
-        if nir_number.calc_check_digits(digits) == digits[13:]
-        else _FAILED
-    )
+    holds = nir_number.calc_check_digits(digits) == digits[13:]
+    return Normalised(digits, Check.OK) if holds else _FAILED
 
 
-def date(text: str, today: dt.date) -> Normalised:
-    """``JJMMAAAA`` with or without separators, or ``3 mars 2026``; ISO comes out."""
+def date(text: str, latest: dt.date) -> Normalised:
+    """``JJMMAAAA`` with or without separators, or ``3 mars 2026``; ISO comes out.
+
+    A day after ``latest``, before 1890 or in no calendar fails.
+    """
     plain = _without_accents(text.lower())
     parts: tuple[str, ...] | None = None
     if written := re.search(rf"(\d{{1,2}})(?:er)?\s*({'|'.join(_MONTHS)})\s*(\d{{4}})", plain):
         day, month, year = written.groups()
         parts = (year, str(_MONTHS.index(month) + 1), day)
-    elif short := re.fullmatch(r"\D*(\d{1,2})\s*[/.\- ]\s*(\d{1,2})\s*[/.\- ]\s*(\d{4})\D*", plain):
+    elif short := re.fullmatch(
+        r"[^0-9]*(\d{1,2})\s*[/.\- ]\s*(\d{1,2})\s*[/.\- ]\s*(\d{4})[^0-9]*", plain
+    ):
         parts = (short[3], short[2], short[1])
-    elif len(digits := re.sub(r"\D", "", plain)) == 8:
+    elif len(digits := re.sub(r"[^0-9]", "", plain)) == 8:
         parts = (digits[4:], digits[2:4], digits[:2])
     if parts is None:
         return _FAILED
@@ -100,7 +104,7 @@ def date(text: str, today: dt.date) -> Normalised:
         found = dt.date(*(int(part) for part in parts))
     except ValueError:
         return _FAILED
-    if found > today or found.year < _OLDEST_YEAR:
+    if found > latest or found.year < _OLDEST_YEAR:
         return _FAILED
     return Normalised(found.isoformat(), Check.OK)
 
@@ -108,40 +112,46 @@ def date(text: str, today: dt.date) -> Normalised:
 def amount(text: str, decimals: int = 0) -> Normalised:
     """``26,50 €`` or, in a comb whose last cells are cents, ``2650``; ``26.50`` comes out."""
     plain = re.sub(r"[\s€]|eur(os?)?", "", text.lower()).replace(",", ".")
-    if decimals and plain.isdigit() and len(plain) > decimals:
+    if decimals and re.fullmatch(r"[0-9]+", plain):
+        plain = plain.zfill(decimals + 1)
         plain = f"{plain[:-decimals]}.{plain[-decimals:]}"
-    if not re.fullmatch(r"\d{1,7}(\.\d{1,2})?", plain):
+    if not re.fullmatch(r"[0-9]{1,7}(\.[0-9]{1,2})?", plain):
         return _FAILED
     return Normalised(f"{float(plain):.2f}", Check.NONE)
 
 
 def number(text: str, check: NumberCheck) -> Normalised:
     """Digits with the key that the field asks for."""
-    digits = re.sub(r"\D", "", text)
+    digits = re.sub(r"[^0-9]", "", text)
     if not digits:
         return _FAILED
-    if check is NumberCheck.NONE:
-        return Normalised(digits, Check.NONE)
-    return Normalised(digits, Check.OK) if _keys_hold(digits, check) else _FAILED
+    verdict = _verdict(digits, check)
+    return _FAILED if verdict is None else Normalised(digits, verdict)
 
 
-def _keys_hold(digits: str, check: NumberCheck) -> bool:
-    length = len(digits)
-    match check:
-        case NumberCheck.RPPS:
-            return length == 11 and luhn.is_valid(digits)
-        case NumberCheck.AM:
-            return length == 9 and luhn.is_valid(digits)
-        case NumberCheck.RPPS_OR_AM:
-            return length in (9, 11) and luhn.is_valid(digits)
-        case NumberCheck.FINESS:
-            return length == 9 and luhn.is_valid(digits)
-        case NumberCheck.SIRET:
-            return length == 14 and _siret_holds(digits)
-        case NumberCheck.STRUCTURE:
-            return _siret_holds(digits) if length == 14 else length == 9 and luhn.is_valid(digits)
+def _verdict(digits: str, check: NumberCheck) -> Check | None:
+    """What the number's key says; None when no number of this kind looks so.
+
+    The last digit of an AM number is said to be a key, by no source: nine digits are one.
+    """
+    holds = luhn.is_valid(digits)
+    match check, len(digits):
+        case NumberCheck.NONE, _:
+            return Check.NONE
+        case ((NumberCheck.AM | NumberCheck.RPPS_OR_AM), 9):
+            return Check.NONE
+        case NumberCheck.STRUCTURE, 9:
+            return Check.OK if holds else Check.NONE
+        case ((NumberCheck.RPPS | NumberCheck.RPPS_OR_AM), 11):
+            return Check.OK if holds else None
+        case NumberCheck.FINESS, 9:
+            return Check.OK if holds else None
+        case ((NumberCheck.SIRET | NumberCheck.STRUCTURE), 14):
+            return Check.OK if _siret_holds(digits) else None
+        case NumberCheck.LUHN, _:
+            return Check.OK if holds else None
         case _:
-            return luhn.is_valid(digits)
+            return None
 
 
 def _siret_holds(digits: str) -> bool:
@@ -153,7 +163,7 @@ def _siret_holds(digits: str) -> bool:
 def iban(text: str) -> Normalised:
     """A French account number, mod 97."""
     plain = re.sub(r"[^A-Z0-9]", "", text.upper())
-    if not re.fullmatch(r"FR\d{12}[A-Z0-9]{11}\d{2}", plain):
+    if not re.fullmatch(r"FR[0-9]{12}[A-Z0-9]{11}[0-9]{2}", plain):
         return _FAILED
     return Normalised(plain, Check.OK) if iban_number.is_valid(plain) else _FAILED
 
@@ -167,5 +177,10 @@ def birth_agrees(nir_value: str, born: dt.date) -> bool:
     return int(nir_value[1:3]) == born.year % 100 and (month > 12 or month == born.month)
 
 
+def _latest(today: dt.date) -> dt.date:
+    return dt.date(today.year + _YEARS_AHEAD, 12, 31)
+
+
 def _without_accents(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+    decomposed = unicodedata.normalize("NFD", text)
+    return "".join(c for c in decomposed if not unicodedata.combining(c))

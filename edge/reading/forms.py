@@ -76,6 +76,8 @@ class FieldSpec:
 
     ``cells_mm`` are the comb's boxes, left to right; ``boxes_mm`` more lines of the same field
     (an address on three lines). ``labels`` serve forms without a measured layout.
+    ``may_lie_ahead`` is for dates that end something; ``printed_share`` is the part of a tick's
+    box that print already covers, such as the number of the choice.
     """
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = _STRICT
@@ -90,6 +92,8 @@ class FieldSpec:
     decimals: int = 0  # of a comb amount: how many of the last cells are cents
     labels: tuple[str, ...] = ()
     side: Side = Side.EITHER
+    may_lie_ahead: bool = False
+    printed_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,56 @@
+"""Keys reject what they promise to reject, and no reading raises."""
+
+import datetime as dt
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.document import Check
+from edge.reading.checks import normalise
+from edge.reading.forms import FieldKind, FieldSpec, NumberCheck
+from models.training import people
+
+TODAY = dt.date(2026, 3, 20)
+NIR = FieldSpec("nir", FieldKind.NIR)
+RPPS = FieldSpec("practitioner_id", FieldKind.DIGITS, check=NumberCheck.RPPS)
+DATE = FieldSpec("date", FieldKind.DATE)
+
+
+@given(st.integers(0, 2**32), st.integers(0, 14), st.integers(1, 9))
+def test_a_nir_with_any_one_digit_changed_is_rejected(seed: int, place: int, step: int) -> None:
+    rng = random.Random(seed)
+    good = people.person(rng).nir
+    if not good[place].isdigit():
+        place = 14
+    changed = good[:place] + str((int(good[place]) + step) % 10) + good[place + 1 :]
+    assert normalise(NIR, good, TODAY).check is Check.OK
+    assert normalise(NIR, changed, TODAY).check is Check.FAILED
+
+
+@given(st.integers(0, 2**32), st.integers(0, 10), st.integers(1, 9))
+def test_an_rpps_with_any_one_digit_changed_is_rejected(seed: int, place: int, step: int) -> None:
+    good = people.with_luhn(random.Random(seed), 11, "10")
+    changed = good[:place] + str((int(good[place]) + step) % 10) + good[place + 1 :]
+    assert normalise(RPPS, good, TODAY).check is Check.OK
+    assert normalise(RPPS, changed, TODAY).check is Check.FAILED
+
+
+@given(st.dates(dt.date(1890, 1, 1), TODAY))
+def test_every_possible_day_is_read(day: dt.date) -> None:
+    assert normalise(DATE, f"{day:%d%m%Y}", TODAY).value == day.isoformat()
+
+
+@given(
+    st.sampled_from(FieldKind),
+    st.sampled_from(NumberCheck),
+    st.text(max_size=40) | st.text("0123456789AB/., ", max_size=20),
+    st.integers(0, 2),
+)
+def test_any_reading_gets_an_answer_and_a_failed_one_no_value(
+    kind: FieldKind, check: NumberCheck, raw: str, decimals: int
+) -> None:
+    found = normalise(FieldSpec("x", kind, check=check, decimals=decimals), raw, TODAY)
+    assert found.check is not Check.REPAIRED
+    if found.check is Check.FAILED:
+        assert found.value is None
