@@ -76,8 +76,8 @@ class FieldSpec:
 
     ``cells_mm`` are the comb's boxes, left to right; ``boxes_mm`` more lines of the same field
     (an address on three lines). ``labels`` serve forms without a measured layout.
-    ``may_lie_ahead`` is for dates that end something; ``printed_share`` is the part of a tick's
-    box that print already covers, such as the number of the choice.
+    A tick's boxes are what to look at: several where print stands in its middle.
+    ``may_lie_ahead`` is for dates that end something.
     """
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = _STRICT
@@ -93,7 +93,6 @@ class FieldSpec:
     labels: tuple[str, ...] = ()
     side: Side = Side.EITHER
     may_lie_ahead: bool = False
-    printed_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ class _Cut:
     box: BoxMm
     images: tuple[Gray, ...] = ()
     written: comb.CombInk | None = None
-    zone: ink.Zone | None = None
+    marks: tuple[ink.Zone, ...] = ()
 
 
 def unread(form: FormDefinition) -> tuple[Field, ...]:
@@ -81,8 +81,8 @@ def read_fields(
 def _cut(gray: Gray, where: Registration, spec: FieldSpec, readers: Readers) -> _Cut:
     box = spec.box_mm if spec.box_mm is not None else comb.bounds(spec.cells_mm)
     if spec.kind in (FieldKind.TICK, FieldKind.SIGNATURE):
-        inset = BoxMm(box.left + 0.6, box.top + 0.6, box.width - 1.2, box.height - 1.2)
-        return _Cut(spec, box, zone=ink.take(gray, where, inset))
+        parts = (ink.take(gray, where, ticks.inside(part)) for part in (box, *spec.boxes_mm))
+        return _Cut(spec, box, marks=tuple(parts))
     if spec.cells_mm:
         sorted_ink = comb.sort_ink(ink.take(gray, where, box, _LINE_MARGIN_MM), spec.cells_mm)
         if sorted_ink is None:
@@ -136,10 +136,9 @@ def _field(
     wanted_error_rate: float,
 ) -> Field:
     spec = cut.spec
-    if cut.zone is not None:
-        answer, confidence = (
-            ticks.ticked(cut.zone) if spec.kind is FieldKind.TICK else ticks.signed(cut.zone)
-        )
+    if cut.marks:
+        look = ticks.ticked if spec.kind is FieldKind.TICK else ticks.signed
+        answer, confidence = look(cut.marks)
         value = None if answer is None else str(answer).lower()
         accepted = answer is not None and accepts(
             spec.kind, Check.NONE, confidence, wanted_error_rate
