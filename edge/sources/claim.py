@@ -43,9 +43,8 @@ def take(folder: Path, staged: StagedFile, disk: Disk) -> type[ReadingError] | N
 def sync(folder: Path, files: Sequence[StagedFile], disk: Disk) -> None:
     """Make the renames of a claim last."""
     disk.sync_dirs({file.staging.parent for file in files})
-    for origin in {
-        file.file.origin.rpartition(b"/")[0]: file.file.origin for file in files
-    }.values():
+    origins = {file.file.origin.rpartition(b"/")[0]: file.file.origin for file in files}
+    for origin in origins.values():
         with suppress(OSError), _parent(folder, origin) as (folder_fd, _):
             disk.sync_fd(folder_fd)
 

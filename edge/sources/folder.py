@@ -118,7 +118,7 @@ class FolderSource:
 
     def _scan(self, now: float) -> None:
         open_claims = self._resume()
-        outlooks = self._look.look(now, open_claims)
+        outlooks = [o for o in self._look.look(now, open_claims) if not self._is_told(o)]
         if not self._is_mounted():
             return
         closed = self._spool.sighted(self._source.name, [o.told for o in outlooks])
@@ -214,6 +214,11 @@ class FolderSource:
             self._report("file_refused", source=self._source.name, lot=lot_id, code=refusal.code)
         event = "lot_claimed" if state is State.CLAIMED else "lot_set_aside"
         self._report(event, source=self._source.name, lot=lot_id, files=len(files) - len(lost))
+
+    def _is_told(self, one: Outlook) -> bool:
+        """What a claim had to leave in a lot's directory is told with that lot."""
+        left_over = not one.lot.files and any(e.parts != one.lot.parts for e, _ in one.lot.refused)
+        return left_over and self._spool.has_lot(self._source.name, one.lot.name)
 
     def _is_elsewhere(self) -> bool:
         return self._source.folder.stat().st_dev != self._spool.work_dir.stat().st_dev

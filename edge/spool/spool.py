@@ -170,6 +170,11 @@ class Spool:
         )
         return (row["id"], row["state"] != State.READ) if row else ("", False)
 
+    def has_lot(self, source: str, name: str) -> bool:
+        """Whether a lot of this name was claimed and has not left yet."""
+        sql = "SELECT 1 FROM lots WHERE source = ? AND name = ? AND state <> 'reaped'"
+        return self._store.journal.one(sql, (source, name)) is not None
+
     def begin_claim(self, arrival: Arrival) -> str:
         """Journal the intent to claim a lot and return its id."""
         return claims.begin(self._store, arrival)

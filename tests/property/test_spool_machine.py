@@ -1,0 +1,163 @@
+"""A station driven at random, crashing between any two steps: nothing is lost, nothing twice.
+
+The model is plain: what was dropped, by content. Every content is, at any time, in the
+scanner's folder, on its way, in the spool, or at the centre.
+"""
+
+import contextlib
+import datetime as dt
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from edge.document import LotHeader
+from edge.spool.values import Shown
+from tests.support.faults import Crash, FaultyDisk
+from tests.support.station import Station, result_of
+
+
+class SpoolMachine(RuleBasedStateMachine):
+    """Rules are what scanners, readers, the centre, operators and power cuts do."""
+
+    @initialize(elsewhere=st.booleans())
+    def start(self, elsewhere: bool) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="station-"))
+        self.elsewhere = elsewhere
+        self.station = Station(self.root, FaultyDisk(elsewhere=elsewhere))
+        self.dropped: dict[str, bytes] = {}
+        self.offered: list[str] = []
+
+    def teardown(self) -> None:
+        with contextlib.suppress(AttributeError):
+            self.station.spool.close()
+            shutil.rmtree(self.root)
+
+    @rule(content=st.sampled_from([b"a", b"b", b"white"]), lots=st.integers(1, 2))
+    def put(self, content: bytes, lots: int) -> None:
+        for _ in range(lots):
+            name = f"LOT{len(self.dropped)}.tif"
+            self.dropped[name] = content
+            self.station.drop(name, content)
+            # The model tells files apart by their times, like the claim.
+            os.utime(self.station.folder / name, ns=(0, len(self.dropped) * 1_000))
+
+    @rule()
+    def claim(self) -> None:
+        self.station.settle()
+
+    @rule(expects=st.sampled_from([None, 1, 2]))
+    def read(self, expects: int | None) -> None:
+        for lot in self.station.spool.lots_to_read()[:1]:
+            header = LotHeader(expected_documents=expects) if expects else None
+            result = result_of(lot, header)
+            self.station.spool.read_done(lot.lot.id, result, len(lot.files), {})
+
+    @rule()
+    def close_what_is_short(self) -> None:
+        for view in self.station.spool.lots_overview():
+            if view.shown is Shown.INCOMPLETE:
+                self.station.spool.close_lot(view.id)
+
+    @rule()
+    def acknowledge(self) -> None:
+        self.station.send()
+
+    @rule()
+    def refuse_one(self) -> None:
+        for document in self.station.spool.documents_to_send(1):
+            self.station.spool.document_refused(document.id, "document_invalid", "Refusé.")
+
+    @rule()
+    def replay_what_was_refused(self) -> None:
+        for view in self.station.spool.lots_overview():
+            if view.refused:
+                self.station.spool.replay(view.id)
+
+    @rule(days=st.integers(0, 9))
+    def reap(self, days: int) -> None:
+        self.station.clock.forward(days * 86_400)
+        self.station.spool.reap(self.station.clock())
+
+    @rule(back_s=st.integers(1, 100_000))
+    def clock_goes_back(self, back_s: int) -> None:
+        self.station.clock.now -= dt.timedelta(seconds=back_s)
+
+    @rule(after_steps=st.integers(1, 40), power_cut=st.booleans(), what=st.sampled_from("crsp"))
+    def crash_and_reopen(self, after_steps: int, power_cut: bool, what: str) -> None:
+        disk = FaultyDisk(elsewhere=self.elsewhere)
+        self.station.reopen(disk)
+        disk.fail_at = len(disk.steps) + after_steps
+        act = {"c": self.claim, "r": lambda: self.read(None), "s": self.acknowledge}
+        try:
+            act.get(what, lambda: self.reap(8))()
+        except Crash:
+            if power_cut:
+                disk.power_cut()
+        self.station.reopen(FaultyDisk(elsewhere=self.elsewhere))
+
+    @precondition(lambda self: hasattr(self, "station"))
+    @invariant()
+    def nothing_is_lost_and_order_is_kept(self) -> None:
+        spool, centre = self.station.spool, self.station.centre
+        waiting = spool.documents_to_send(1_000)
+        ids = [document.id for document in waiting]
+        assert ids == sorted(ids)
+        for document in waiting:
+            for blob in spool.blobs_to_send(document.id):
+                assert blob.path.stat().st_size == blob.size
+        at_centre = {d.pages[0].ref.file for d in centre.documents.values()}
+        here = {d.document.pages[0].ref.file for d in waiting}
+        unread = {file.name for lot in spool.lots_to_read() for file in lot.files}
+        folder = {path.name for path in self.station.folder.glob("*.tif")}
+        open_claims = {f.file.name for _, files in spool.open_claims("scan") for f in files}
+        held = {view.name for view in spool.lots_overview() if view.id}
+        assert self.dropped.keys() <= at_centre | here | unread | folder | open_claims | held
+        # An id is new only if it sorts after all ids that were ever offered.
+        fresh = [i for i in ids if i not in self.offered]
+        assert not fresh or not self.offered or min(fresh) > max(self.offered)
+        self.offered += fresh
+
+    @precondition(lambda self: hasattr(self, "station") and self.dropped)
+    @rule()
+    def in_the_end_each_arrives_once(self) -> None:
+        for _ in range(2):
+            self.close_what_is_short()
+            self.replay_what_was_refused()
+            self.station.drain()
+        assert sorted(self.station.delivered()) == sorted(self.dropped.values())
+        marked = [
+            document.route.kind == "straight" and "probable_duplicate" in document.marks
+            for document in self.station.centre.documents.values()
+        ]
+        assert not any(marked)
+
+
+TestSpool = SpoolMachine.TestCase
+TestSpool.settings = settings(
+    max_examples=25,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+def test_s04_the_machine_drops_the_same_bytes_more_than_once() -> None:
+    """Else duplicates (S6) would never be met on the way."""
+    machine = SpoolMachine()
+    machine.start(elsewhere=False)
+    machine.put(b"a", 2)
+    machine.in_the_end_each_arrives_once()
+    documents = machine.station.centre.documents.values()
+    machine.teardown()
+    assert [d.marks for d in documents] == [(), ("probable_duplicate",)]

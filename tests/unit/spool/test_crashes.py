@@ -1,0 +1,98 @@
+"""S4: a fault before every single step of the disk door, in claims by rename and by copy."""
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.faults import Crash, FaultyDisk
+from tests.support.station import Station
+
+FILES = {
+    "LOT1.tif": b"one",
+    "LOT2/1.jpg": b"two",
+    "LOT2/2.jpg": b"two",  # the same bytes twice in one lot
+    "LOT3.pdf": b"one",  # and again in another
+}
+
+
+def _go_through(station: Station) -> None:
+    """The whole life of the files: claim, read, send, reap."""
+    station.drain()
+    station.clock.forward(8 * 86_400)
+    station.spool.reap(station.clock())
+
+
+def _steps(tmp_path: Path, *, elsewhere: bool) -> int:
+    disk = FaultyDisk(elsewhere=elsewhere)
+    station = Station(tmp_path, disk)
+    for name, data in FILES.items():
+        station.drop(name, data)
+    _go_through(station)
+    station.spool.close()
+    return len(disk.steps)
+
+
+def _check(station: Station) -> None:
+    assert sorted(station.delivered()) == sorted(FILES.values())
+    assert not [path for path in station.folder.rglob("*.*") if path.suffix in (".tif", ".pdf")]
+    assert list((station.work / "aside").iterdir()) == []
+    assert [path for path in (station.work / "blobs").rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["rename", "copy"])
+@pytest.mark.parametrize("power_cut", [False, True], ids=["killed", "power-cut"])
+def test_s04_a_crash_before_any_step_loses_nothing_and_delivers_once(
+    tmp_path: Path, elsewhere: bool, power_cut: bool
+) -> None:
+    (tmp_path / "count").mkdir()
+    steps = _steps(tmp_path / "count", elsewhere=elsewhere)
+    assert steps > 60
+    for fail_at in range(1, steps + 1):
+        root = tmp_path / str(fail_at)
+        root.mkdir()
+        disk = FaultyDisk(elsewhere=elsewhere)
+        station = Station(root, disk)
+        for name, data in FILES.items():
+            station.drop(name, data)
+        disk.steps.clear()
+        disk.fail_at = fail_at
+        try:
+            _go_through(station)
+        except Crash:
+            if power_cut:
+                disk.power_cut()
+        station.reopen(FaultyDisk(elsewhere=elsewhere))
+        _go_through(station)
+        _check(station)
+        station.spool.close()
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["rename", "copy"])
+@pytest.mark.parametrize(
+    "failure",
+    [lambda: OSError(errno.EIO, "input/output error"), lambda: OSError(errno.ENOSPC, "full")],
+    ids=["io-error", "disk-full"],
+)
+def test_s04_a_failing_disk_call_is_tried_again_in_the_same_process(
+    tmp_path: Path, elsewhere: bool, failure: Callable[[], OSError]
+) -> None:
+    (tmp_path / "count").mkdir()
+    steps = _steps(tmp_path / "count", elsewhere=elsewhere)
+    for fail_at in range(1, steps + 1, 3):
+        root = tmp_path / str(fail_at)
+        root.mkdir()
+        disk = FaultyDisk(elsewhere=elsewhere, failure=failure)
+        station = Station(root, disk)
+        for name, data in FILES.items():
+            station.drop(name, data)
+        disk.steps.clear()
+        disk.fail_at = fail_at
+        for _ in range(2):
+            try:
+                _go_through(station)
+            except OSError:
+                continue  # reading and sending are tried again by their own loops
+        _check(station)
+        station.spool.close()
