@@ -1,0 +1,142 @@
+"""``vaguemestre-edge``: the station's command line.
+
+Messages for people are French. Exit codes: 0 done, 2 wrong arguments or settings, else the
+error's own (edge/errors.py).
+"""
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from edge import commands
+from edge.config import load
+from edge.errors import EdgeError
+
+Command = Callable[[argparse.Namespace, Console], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code."""
+    options = _parser().parse_args(arguments)
+    command: Command = options.command
+    try:
+        return command(options, Console())
+    except EdgeError as error:
+        print(error.reason, file=sys.stderr)
+        if str(error) != error.reason:
+            print(str(error), file=sys.stderr)
+        if error.hint:
+            print(error.hint, file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vaguemestre-edge", description="Station de numérisation de Vaguemestre."
+    )
+    commands_of = parser.add_subparsers(required=True, metavar="COMMANDE")
+
+    def add(
+        name: str, text: str, command: Command, *, config: bool = True
+    ) -> argparse.ArgumentParser:
+        sub = commands_of.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=command)
+        if config:
+            sub.add_argument(
+                "--config", type=Path, required=True, help="fichier de la station"
+            )
+        return sub
+
+    add("run", "surveille les dossiers, lit et envoie", _run)
+    read = add("read", "lit des fichiers sans le centre", _read, config=False)
+    read.add_argument("paths", type=Path, nargs="+", metavar="CHEMIN", help="fichier ou dossier")
+    read.add_argument("--json", action="store_true", help="réponse en JSON (docs/read.schema.json)")
+    read.add_argument("--workers", type=int, default=2, help="processus de lecture")
+    read.add_argument("--fund", default="17", help="département de la caisse")
+    status = add("status", "montre les lots et les envois", _status)
+    status.add_argument("--json", action="store_true")
+    sheets = add(
+        "separators", "imprime des feuilles d'en-tête et de séparation", _separators, config=False
+    )
+    _sheet_options(sheets)
+    close = add("close", "clôture un lot incomplet", _close)
+    close.add_argument("lot", help="nom ou identifiant du lot")
+    replay = add("replay", "renvoie un document, ou relit un lot écarté", _replay)
+    replay.add_argument("id", help="identifiant du document ou du lot")
+    add("check-config", "vérifie le fichier de configuration", _check_config)
+    add("doctor", "examine l'environnement de la station", _doctor)
+    return parser
+
+
+def _sheet_options(sheets: argparse.ArgumentParser) -> None:
+    sheets.add_argument("--output", type=Path, required=True, help="PDF à écrire")
+    sheets.add_argument("--count", type=int, default=0, help="nombre de feuilles de séparation")
+    sheets.add_argument("--header", action="store_true", help="ajoute une feuille d'en-tête de lot")
+    sheets.add_argument("--lot", default="", help="nom du lot, imprimé sur l'en-tête")
+    sheets.add_argument("--process", default="", help="FSP, DMT, ETRANGER ou AUTRE")
+    sheets.add_argument("--fund", default="", help="département de la caisse")
+    sheets.add_argument("--received-on", default="", help="date de réception, AAAA-MM-JJ")
+    sheets.add_argument("--expected-type", default="", help="type de document attendu")
+    sheets.add_argument("--expected-documents", type=int, help="nombre de documents attendus")
+    sheets.add_argument("--pages-each", type=int, help="pages par document")
+    sheets.add_argument("--urgent", action="store_true")
+    sheets.add_argument("--original-seen", action="store_true", help="original vu par l'opérateur")
+
+
+def _run(options: argparse.Namespace, _: Console) -> int:
+    config = load(options.config)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return commands.run(config, stop)
+
+
+def _read(options: argparse.Namespace, console: Console) -> int:
+    if options.workers < 1:
+        print("--workers doit être au moins 1.", file=sys.stderr)
+        return 2
+    results = commands.read(options.paths, options.workers, options.fund)
+    if options.json:
+        json.dump(results.to_json(), sys.stdout, ensure_ascii=False, indent=1)
+        print()
+    else:
+        console.print(*results.to_tables())
+    return 0
+
+
+def _status(options: argparse.Namespace, console: Console) -> int:
+    return commands.status(load(options.config), console, as_json=options.json)
+
+
+def _separators(options: argparse.Namespace, console: Console) -> int:
+    return commands.separators(options, console)
+
+
+def _close(options: argparse.Namespace, console: Console) -> int:
+    return commands.close(load(options.config), options.lot, console)
+
+
+def _replay(options: argparse.Namespace, console: Console) -> int:
+    return commands.replay(load(options.config), options.id, console)
+
+
+def _check_config(options: argparse.Namespace, console: Console) -> int:
+    load(options.config)
+    console.print("La configuration est correcte.")
+    return 0
+
+
+def _doctor(options: argparse.Namespace, console: Console) -> int:
+    return commands.examine(load(options.config), console)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,167 @@
+"""The agent: everything wired in one place.
+
+Sources claim lots into the spool, the reader turns claimed lots into spooled documents, the
+uplink sends them, housekeeping lets go of what the centre holds. They meet only in the spool.
+"""
+
+import datetime as dt
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from holidays import country_holidays
+
+from edge import pack
+from edge.config import EdgeConfig
+from edge.document import LotHeader
+from edge.errors import EdgeError
+from edge.events import Events
+from edge.imaging.decode import Limits
+from edge.imaging.whole import is_whole
+from edge.lot import LotContext, read_lot
+from edge.sources.folder import FolderSource
+from edge.sources.whole_file import whole_check
+from edge.spool.spool import Spool
+from edge.spool.values import ClaimedLot
+from edge.supervise import Part, Supervisor
+from edge.uplink.sender import Sender
+from edge.workers import Workers, WorkerSettings
+
+_HOUSEKEEPING_EVERY_S = 5.0
+
+
+def now() -> dt.datetime:
+    """The clock of the agent."""
+    return dt.datetime.now(dt.UTC)
+
+
+def public_holidays(day: dt.date) -> frozenset[dt.date]:
+    """French public holidays of this year and the next."""
+    return frozenset(country_holidays("FR", years=(day.year, day.year + 1)))
+
+
+def worker_settings(config: EdgeConfig) -> WorkerSettings:
+    """What the reading processes are told."""
+    reading = config.reading
+    barcodes = {text for source in config.sources for text in source.separator_barcodes}
+    return WorkerSettings(
+        pack_dir=reading.pack_dir or pack.default_dir(),
+        cache_dir=reading.cache_dir or config.station.work_dir / "cache",
+        limits=Limits(
+            max_page_pixels=reading.max_page_pixels,
+            max_pages=reading.max_pages_per_file,
+            max_file_bytes=reading.max_file_bytes,
+        ),
+        memory_bytes=reading.worker_memory_bytes,
+        page_timeout_s=reading.page_timeout_s,
+        accept_error_rate=reading.accept_error_rate,
+        separator_barcodes=tuple(sorted(barcodes)),
+    )
+
+
+def run(
+    config: EdgeConfig, events: Events, stop: threading.Event, ready: Callable[[], None]
+) -> None:
+    """Run a station until ``stop`` is set.
+
+    Args:
+        config: Its settings.
+        events: Its voice.
+        stop: Ends it in order: sources, reading, uplink.
+        ready: Called once everything has started.
+
+    Raises:
+        EdgeError: what the agent cannot go on with.
+    """
+    host, _, port = config.metrics.listen.rpartition(":")
+    settings = worker_settings(config)
+    recognition = pack.load(settings.pack_dir)
+    config.station.work_dir.mkdir(parents=True, exist_ok=True)
+    spool = Spool.open(config.station.work_dir, config.spool, now)
+    workers = Workers(settings, config.reading.workers)
+    try:
+        versions = workers.versions()
+        events.serve_metrics(host, int(port))
+        reader = LotReader(config, spool, workers, recognition, versions, events)
+        sender = Sender(spool, config, versions, events.report)
+        parts: dict[str, Part] = {
+            f"source {source.name}": _source(config, index, spool, events)
+            for index, source in enumerate(config.sources)
+        }
+        parts["reading"] = reader.run
+        parts["uplink"] = sender.run
+        parts["housekeeping"] = lambda ended: _keep_house(spool, events, ended)
+        ready()
+        Supervisor(parts, events.crashed).run(stop)
+    finally:
+        workers.close()
+        spool.close()
+
+
+def _source(config: EdgeConfig, index: int, spool: Spool, events: Events) -> Part:
+    source = config.sources[index]
+
+    def part(stop: threading.Event) -> None:
+        FolderSource(
+            source, spool, whole_check(is_whole), now, events.report, fund=config.station.fund
+        ).run(stop)
+
+    return part
+
+
+def _keep_house(spool: Spool, events: Events, stop: threading.Event) -> None:
+    while not stop.wait(_HOUSEKEEPING_EVERY_S):
+        spool.reap(now())
+        events.backlog(spool.backlog())
+
+
+class LotReader:
+    """Reads claimed lots, as many at once as there are workers, so that none idles."""
+
+    def __init__(
+        self,
+        config: EdgeConfig,
+        spool: Spool,
+        workers: Workers,
+        recognition: pack.Pack,
+        versions: Mapping[str, str],
+        events: Events,
+    ) -> None:
+        self._config = config
+        self._spool = spool
+        self._workers = workers
+        self._pack = recognition
+        self._versions = versions
+        self._events = events
+
+    def run(self, stop: threading.Event) -> None:
+        """Read until ``stop`` is set; lots under way are finished or read again at next start."""
+        count = self._config.reading.workers
+        reading: dict[str, Future[None]] = {}
+        with ThreadPoolExecutor(count, thread_name_prefix="lot") as threads:
+            while not stop.is_set():
+                for lot_id in [key for key, future in reading.items() if future.done()]:
+                    reading.pop(lot_id).result()
+                for lot in self._spool.lots_to_read(limit=2 * count):
+                    if lot.lot.id not in reading and len(reading) < count:
+                        reading[lot.lot.id] = threads.submit(self._read, lot, stop)
+                if len(reading) < count:
+                    self._spool.wait_for_lots(0.5)
+                else:
+                    stop.wait(0.1)
+
+    def _read(self, claimed: ClaimedLot, stop: threading.Event) -> None:
+        lot, started = claimed.lot, time.monotonic()
+        header = LotHeader(process=lot.process, fund=lot.fund, priority=lot.priority)
+        context = LotContext(lot.fund, lot.received_on, header, public_holidays(lot.received_on))
+        try:
+            read = read_lot(claimed.files, self._workers, self._pack, context)
+        except EdgeError as error:
+            self._events.failed(error.code, lot=lot.id)
+            self._spool.read_failed(lot.id, error.code, error.reason)
+            return
+        if stop.is_set():
+            return  # workers were ended under this lot: it is read again at the next start
+        self._spool.read_done(lot.id, read.result, read.counted_pages, self._versions)
+        self._events.lot_read(lot.id, read.result, read.counted_pages, time.monotonic() - started)

@@ -1,0 +1,117 @@
+"""One image to one ``PageReading``: the recipe, without any I/O.
+
+The steps live in ``edge.imaging`` and ``edge.reading``; this module only says their order.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edge.document import Field, Layout, PageReading, PageRef, SeparatorKind, TextLine
+from edge.imaging import border, deskew, quality, separators, turn
+from edge.imaging.page import PageImage
+from edge.reading import classify, labelled, orient, registration, zones
+from edge.reading.forms import FormDefinition
+from edge.reading.lines import read_text
+from edge.reading.readers import Gray, Readers
+
+_BLURRED_FROM = 0.6  # a page this unsharp is marked, so that routing asks a person
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What stays the same from page to page."""
+
+    forms: Mapping[str, FormDefinition]
+    accept_error_rate: float
+    separator_barcodes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    lines: tuple[TextLine, ...]
+    guess: classify.Classification
+    fields: tuple[Field, ...]
+    marks: tuple[str, ...]
+
+
+def read_page(
+    image: PageImage, ref: PageRef, recipe: Recipe, readers: Readers, today: dt.date
+) -> PageReading:
+    """Clean, recognise and read one page.
+
+    Args:
+        image: As decoded; never changed.
+        ref: Which image of which file this is.
+        recipe: Forms and limits.
+        readers: The recognition networks.
+        today: No date on the page may lie after it.
+    """
+    gray, had_border = border.erase(image.gray)
+    marks = image.marks + (("border",) if had_border else ())
+    height, width = gray.shape
+    blank = PageReading(
+        ref=ref,
+        dpi=image.dpi,
+        width_mm=round(width * 25.4 / image.dpi, 1),
+        height_mm=round(height * 25.4 / image.dpi, 1),
+        is_blank=True,
+        marks=marks,
+    )
+    if quality.is_blank(gray, image.dpi):
+        return blank
+    separator = separators.find(gray, image.dpi, recipe.separator_barcodes)
+    # Patch 2 announces a document on its own first page: that page is read as any other.
+    if separator is not None and separator.kind is not SeparatorKind.PATCH_2:
+        return _with(blank, is_blank=False, separator=separator)
+    blur = quality.blur(gray, image.dpi)
+    rotation = orient.find_rotation(gray, readers)
+    upright = turn.turn(gray, rotation)
+    skew = deskew.estimate(upright)
+    upright = deskew.straighten(upright, skew)
+    content = _read_content(upright, image.dpi, recipe, readers, today)
+    return PageReading(
+        ref=ref,
+        rotation=rotation,
+        skew_deg=round(skew, 2),
+        dpi=image.dpi,
+        width_mm=round(upright.shape[1] * 25.4 / image.dpi, 1),
+        height_mm=round(upright.shape[0] * 25.4 / image.dpi, 1),
+        blur=round(blur, 3),
+        is_back=content.guess.is_back,
+        lines=content.lines,
+        guesses=content.guess.guesses,
+        layout=content.guess.layout,
+        fields=content.fields,
+        separator=separator,
+        marks=marks + content.marks + (("blurred",) if blur >= _BLURRED_FROM else ()),
+    )
+
+
+def _with(page: PageReading, *, is_blank: bool, separator: separators.Separator) -> PageReading:
+    return PageReading(
+        ref=page.ref,
+        dpi=page.dpi,
+        width_mm=page.width_mm,
+        height_mm=page.height_mm,
+        is_blank=is_blank,
+        separator=separator,
+        marks=page.marks,
+    )
+
+
+def _read_content(
+    gray: Gray, dpi: float, recipe: Recipe, readers: Readers, today: dt.date
+) -> _Content:
+    lines = read_text(gray, readers)
+    guess = classify.classify(lines, recipe.forms)
+    form = recipe.forms.get(guess.guesses[0].type) if guess.guesses else None
+    if form is None or guess.is_back:
+        return _Content(lines, guess, (), ())
+    if guess.layout is not Layout.VERIFIED:
+        return _Content(lines, guess, labelled.read_labelled(lines, form, dpi, today), ())
+    where = registration.register(gray, dpi, lines, form)
+    if where is None:
+        return _Content(lines, guess, zones.unread(form), ("unregistered",))
+    fields = zones.read_fields(gray, dpi, form, where, readers, today, recipe.accept_error_rate)
+    return _Content(lines, guess, fields, ())
