@@ -1,7 +1,6 @@
 """Misrouted documents that a pôle gives back: once each, counted by cause, audited."""
 
 import uuid
-from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -71,15 +70,3 @@ def give_back(
             connection, f"pole:{destination}", "document_returned", str(document_id), cause=cause
         )
     return True
-
-
-def by_cause(engine: sa.Engine) -> Sequence[tuple[str, str, int]]:
-    """How many were given back, by destination and cause."""
-    r = returns.c
-    with transaction(engine) as connection:
-        rows = connection.execute(
-            sa.select(r.destination, r.cause, sa.func.count())
-            .group_by(r.destination, r.cause)
-            .order_by(r.destination, r.cause)
-        ).all()
-    return [(row[0], row[1], row[2]) for row in rows]
