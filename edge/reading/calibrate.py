@@ -22,6 +22,7 @@ _KEYED: Mapping[FieldKind, float] = MappingProxyType(
         FieldKind.DIGITS: 0.25,
         FieldKind.IBAN: 0.40,
         FieldKind.DATE: 0.10,
+        FieldKind.AMOUNT: 0.25,  # confirmed by the total
     }
 )
 _UNKEYED: Mapping[FieldKind, float] = MappingProxyType(

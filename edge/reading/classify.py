@@ -7,7 +7,7 @@ carries another organisation's number or name is ``misdirected``.
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
@@ -58,7 +58,7 @@ def classify(lines: Sequence[TextLine], forms: Mapping[str, FormDefinition]) -> 
     s_numbers = {f"S{digits}" for digits in _S_NUMBER.findall(raw)}
     scores = {form.type: _score(form, texts, cerfa, s_numbers) for form in forms.values()}
     known = {number[:5] for form in forms.values() for number in form.cerfa}
-    foreign = {number for number in cerfa if number[:5] not in known}
+    foreign = {number for number in cerfa if not _is_nearly_one_of(number[:5], known)}
     evidence = {name: max(score.front, score.back) for name, score in scores.items()}
     if foreign and not any(number[:5] in known for number in cerfa):
         evidence = {name: worth * 0.5 for name, worth in evidence.items()}
@@ -75,6 +75,11 @@ def classify(lines: Sequence[TextLine], forms: Mapping[str, FormDefinition]) -> 
     best = forms.get(guesses[0].type)
     score = scores.get(guesses[0].type, _Score(1.0, 0.0))
     return Classification(guesses, best.layout if best else None, score.back > score.front)
+
+
+def _is_nearly_one_of(number: str, known: Collection[str]) -> bool:
+    """One of ours, maybe with a digit misread: that alone must not send mail away."""
+    return any(sum(a != b for a, b in zip(number, ours, strict=True)) <= 1 for ours in known)
 
 
 def _score(

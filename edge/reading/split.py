@@ -80,6 +80,7 @@ def assemble(
     for page in pages:
         builder.add(page)
     builder.close()
+    builder.rescue_blanks()
     return Assembly(tuple(builder.drafts), tuple(builder.loose), header)
 
 
@@ -131,6 +132,15 @@ class _Builder:
             self._separated = False
         self._first, self._pages, self._marks = None, [], []
         self._after_gap = False
+
+    def rescue_blanks(self) -> None:
+        """A lot of nothing but blanks is a document for a person, not a lot of nothing."""
+        blanks = [page for page in self.loose if page.role is Role.BLANK]
+        if self.drafts or not blanks:
+            return
+        first = PageReading(ref=blanks[0].ref, is_blank=True)
+        self.drafts.append(Draft(first, tuple(blanks), (), (), separated=False))
+        self.loose = [page for page in self.loose if page.role is not Role.BLANK]
 
     def _open(self, page: PageReading) -> None:
         if page.separator is not None:

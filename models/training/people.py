@@ -80,3 +80,12 @@ def with_luhn(rng: random.Random, length: int, prefix: str = "") -> str:
 def siret(rng: random.Random) -> str:
     """A SIRET: a valid SIREN, then an establishment that makes the whole valid."""
     return with_luhn(rng, 14, with_luhn(rng, 9, "3") + "000")
+
+
+def iban(rng: random.Random) -> str:
+    """A French IBAN whose two keys hold."""
+    bank, desk = f"{rng.randint(10000, 49999)}", f"{rng.randint(0, 99999):05d}"
+    account = "".join(rng.choice("0123456789") for _ in range(11))
+    rib_key = 97 - (89 * int(bank) + 15 * int(desk) + 3 * int(account)) % 97
+    bban = f"{bank}{desk}{account}{rib_key:02d}"
+    return f"FR{98 - int(bban + '152700') % 97:02d}{bban}"

@@ -1,0 +1,101 @@
+"""Print our own sheets: lot headers and document separators, as PDF.
+
+The QR code stands twice, at the top and at the bottom, so that a fold or a torn corner costs
+nothing; people read the rest.
+"""
+
+import io
+from collections.abc import Sequence
+
+import segno
+from pypdfium2 import PdfDocument
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+
+from edge.document import LotHeader
+from edge.imaging import headersheet
+
+_QR_MM = 42.0
+_MARGIN_MM = 20.0
+
+
+def header_sheet_pdf(header: LotHeader, lot: str) -> bytes:
+    """A lot's header sheet.
+
+    Args:
+        header: What the lot announces.
+        lot: Its name, printed for people.
+
+    Raises:
+        ValueError: a value that the code cannot hold.
+    """
+    rows = [
+        ("Lot", lot),
+        ("Processus", header.process),
+        ("Caisse", header.fund),
+        ("Reçu le", header.received_on.strftime("%d/%m/%Y") if header.received_on else ""),
+        ("Type attendu", header.expected_type),
+        ("Documents attendus", _shown(header.expected_documents)),
+        ("Pages par document", _shown(header.pages_each)),
+        ("Priorité", "URGENT" if header.priority else ""),
+        ("Original vu", "oui" if header.original_seen else ""),
+    ]
+    return _sheets([("EN-TÊTE DE LOT", rows, headersheet.encode_header(header))])
+
+
+def separator_sheets_pdf(count: int) -> bytes:
+    """Document separators, one a page."""
+    text = "Placez cette feuille avant chaque nouveau document."
+    sheet = ("SÉPARATEUR DE DOCUMENT", [("", text)], headersheet.encode_separator())
+    return _sheets([sheet] * count)
+
+
+def join(documents: Sequence[bytes]) -> bytes:
+    """One PDF of several."""
+    with PdfDocument.new() as joined:
+        for document in documents:
+            with PdfDocument(document) as source:
+                joined.import_pages(source)
+        out = io.BytesIO()
+        joined.save(out)
+        return out.getvalue()
+
+
+def _sheets(sheets: Sequence[tuple[str, Sequence[tuple[str, str]], str]]) -> bytes:
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=A4, invariant=True)
+    for title, rows, code in sheets:
+        _draw(canvas, title, [row for row in rows if row[1]], code)
+        canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
+def _draw(canvas: Canvas, title: str, rows: Sequence[tuple[str, str]], code: str) -> None:
+    width, height = A4
+    canvas.setFont("Helvetica-Bold", 30)
+    canvas.drawCentredString(width / 2, height - 95 * mm, title)
+    y = height - 120 * mm
+    for label, value in rows:
+        canvas.setFont("Helvetica", 15)
+        canvas.drawString(_MARGIN_MM * mm, y, label)
+        canvas.setFont("Helvetica-Bold", 17)
+        canvas.drawString((_MARGIN_MM + (65 if label else 0)) * mm, y, value)
+        y -= 11 * mm
+    _qr(canvas, code, _MARGIN_MM * mm, height - (_MARGIN_MM + _QR_MM) * mm)
+    _qr(canvas, code, width - (_MARGIN_MM + _QR_MM) * mm, _MARGIN_MM * mm)
+
+
+def _qr(canvas: Canvas, code: str, left: float, bottom: float) -> None:
+    matrix = segno.make(code, error="m", micro=False).matrix
+    size = _QR_MM * mm / len(matrix)
+    for row, cells in enumerate(matrix):
+        for column, is_dark in enumerate(cells):
+            if is_dark:
+                y = bottom + (len(matrix) - 1 - row) * size
+                canvas.rect(left + column * size, y, size, size, stroke=0, fill=1)
+
+
+def _shown(number: int | None) -> str:
+    return "" if number is None else str(number)

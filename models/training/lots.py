@@ -1,0 +1,195 @@
+"""The demo's sample lots, drawn with their truth beside them.
+
+Four lots as a site would drop them: feuilles de soins as one multi-page TIFF, médecins traitants
+as a directory of images, a Kodak tree with its index files, and mixed mail with separator
+sheets. The truth tells each document's type, pôle and values, in order.
+"""
+
+import argparse
+import dataclasses
+import json
+import random
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pypdfium2
+from numpy.typing import NDArray
+from PIL import Image
+
+from edge import pack, sheets
+from edge.document import LotHeader
+from models.training import degrade, fill, forms, letters
+
+Pixels = NDArray[np.uint8]
+
+_DPI = 200
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TrueDocument:
+    """What a document is; ``values`` are those written on it; ``pages`` counts its images."""
+
+    type: str
+    pole: str
+    values: Mapping[str, str]
+    pages: int = 1
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TrueLot:
+    """A lot: its name in the folder, images in all, documents in order."""
+
+    name: str
+    pages: int
+    documents: tuple[TrueDocument, ...]
+
+
+class _Artist:
+    def __init__(self, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self._pack = pack.load(pack.default_dir())
+        self._fonts = fill.bundled_fonts()
+
+    def form(self, kind: str) -> tuple[Pixels, TrueDocument]:
+        """A filled and scanned form."""
+        form = self._pack.forms[kind]
+        values = fill.plausible_values(form, self.rng)
+        blank = forms.blank(form, _DPI, self._fonts[2])
+        font = self.rng.choice(self._fonts[:1] + self._fonts[2:3])
+        page = fill.fill(blank, form, values, font=font, rng=self.rng)
+        return self.scan(page), self.document(kind, values)
+
+    def mail(
+        self, kind: str, draw: Callable[[random.Random, int, Path], Pixels]
+    ) -> tuple[Pixels, TrueDocument]:
+        """A page of other mail."""
+        page = draw(self.rng, _DPI, self._fonts[0])
+        return self.scan(page), self.document(kind, {})
+
+    def scan(self, page: Pixels) -> Pixels:
+        return degrade.scan(page, self.rng)
+
+    def document(self, kind: str, values: Mapping[str, str]) -> TrueDocument:
+        return TrueDocument(kind, self._pack.plan.of(kind, "17").pole, values)
+
+
+def draw_lots(out: Path, seed: int) -> tuple[TrueLot, ...]:
+    """Draw all lots and ``truth.json`` below ``out``; the same seed draws the same bytes."""
+    out.mkdir(parents=True, exist_ok=True)
+    artist = _Artist(seed)
+    lots = (
+        _care_sheets(out, artist),
+        _attending_doctors(out, artist),
+        _kodak_tree(out, artist),
+        _mixed_mail(out, artist),
+    )
+    truth = [dataclasses.asdict(lot) for lot in lots]
+    (out / "truth.json").write_text(json.dumps(truth, ensure_ascii=False, indent=1), "utf-8")
+    return lots
+
+
+def _care_sheets(out: Path, artist: _Artist) -> TrueLot:
+    drawn = [artist.form("S3110") for _ in range(6)]
+    _save_tiff(out / "FSP-0001.tif", [page for page, _ in drawn], "tiff_lzw")
+    return TrueLot("FSP-0001.tif", 6, tuple(truth for _, truth in drawn))
+
+
+def _attending_doctors(out: Path, artist: _Artist) -> TrueLot:
+    folder = out / "DMT-0002"
+    folder.mkdir(exist_ok=True)
+    truths = []
+    for number in range(1, 6):
+        page, truth = artist.form("S3704")
+        if number in (2, 4):
+            page = np.rot90(page, 2)
+        _save(folder / f"{number:04d}.jpg", page, quality=85)
+        truths.append(truth)
+    return TrueLot("DMT-0002", 5, tuple(truths))
+
+
+def _kodak_tree(out: Path, artist: _Artist) -> TrueLot:
+    truths = []
+    for number in range(1, 4):
+        folder = out / "B0003" / f"{number:08d}"
+        folder.mkdir(parents=True, exist_ok=True)
+        page, truth = artist.form("S3110")
+        _save_tiff(folder / "1.TIF", [page], "tiff_deflate")
+        record = f'"I01q";"1";"{number:08d}";"1";"1";"0"\r\n'
+        (folder / "IDX.DAT").write_text(record, "ascii", newline="")
+        truths.append(truth)
+    return TrueLot("B0003", 3, tuple(truths))
+
+
+def _mixed_mail(out: Path, artist: _Artist) -> TrueLot:
+    header = LotHeader(process="AUTRE", fund="17")
+    upside_down, care = artist.form("S3110")
+    letter, letter_truth = artist.mail("courrier", letters.letter)
+    envelope, envelope_truth = artist.mail("pnd", letters.returned_envelope)
+    script, script_truth = artist.mail("ordonnance", letters.prescription)
+    bank, bank_truth = artist.mail("rib", letters.bank_details)
+    foreign, foreign_truth = artist.mail("misdirected", letters.others_form)
+    separator = _printed(sheets.separator_sheets_pdf(1))
+    blank = artist.scan(np.full((2339, 1654), 255, np.uint8))
+    pages = [
+        _printed(sheets.header_sheet_pdf(header, "MIXTE-0004")),
+        np.rot90(upside_down, 2),
+        separator,
+        envelope,
+        separator,
+        letter,
+        blank,
+        separator,
+        separator,
+        script,
+        separator,
+        bank,
+        separator,
+        foreign,
+    ]
+    _save_tiff(out / "MIXTE-0004.tif", [degrade.bitonal(page) for page in pages], "group4")
+    letter_truth = dataclasses.replace(letter_truth, pages=2)
+    documents = (care, envelope_truth, letter_truth, script_truth, bank_truth, foreign_truth)
+    return TrueLot("MIXTE-0004.tif", len(pages), documents)
+
+
+def _printed(pdf: bytes) -> Pixels:
+    """The first page of a PDF as a scanner would see it."""
+    with pypdfium2.PdfDocument(pdf) as document:
+        image = document[0].render(scale=_DPI / 72, grayscale=True).to_numpy()
+    return np.ascontiguousarray(np.asarray(image, np.uint8).reshape(image.shape[0], image.shape[1]))
+
+
+def _save_tiff(path: Path, pages: Sequence[Pixels], compression: str) -> None:
+    images = [Image.fromarray(np.ascontiguousarray(page)) for page in pages]
+    if compression == "group4":
+        images = [image.convert("1") for image in images]
+    images[0].save(
+        path,
+        "TIFF",
+        save_all=True,
+        append_images=images[1:],
+        compression=compression,
+        dpi=(_DPI, _DPI),
+    )
+
+
+def _save(path: Path, page: Pixels, quality: int) -> None:
+    encoded, data = cv2.imencode(".jpg", page, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not encoded:
+        raise ValueError(f"{path.name} could not be encoded")
+    path.write_bytes(data.tobytes())
+
+
+def main() -> None:
+    """Draw below the folder given on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    draw_lots(options.out, options.seed)
+
+
+if __name__ == "__main__":
+    main()
