@@ -1,0 +1,74 @@
+"""What fields say of each other.
+
+A value that its own key chose needs a witness that the key did not hear. A birth date speaks
+for the year and month of a NIR and for nothing else in it; another NIR on the page, read with
+its key unrepaired, speaks for all of it; the total speaks for the amounts and they for it.
+"""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from edge.document import Check, Field
+from edge.reading import checks
+from edge.reading.calibrate import accepts
+from edge.reading.forms import FieldKind
+
+_BIRTH_IN_NIR = range(1, 5)  # the digits of a NIR that tell year and month
+_CENT = 0.005
+_CHARGES = ("amount", "travel_allowance", "travel_amount")
+
+
+def weigh(fields: Sequence[Field], wanted_error_rate: float) -> tuple[Field, ...]:
+    """Accept what others confirm, refuse what they contradict."""
+    by_name = {field.name: field for field in fields}
+    sums = _sum_speaks(fields)
+    changed = []
+    for field in fields:
+        accepted = field.accepted
+        if field.check is Check.REPAIRED:
+            accepted = "nir" in field.name and _has_witness(field, by_name)
+        elif _is_charge(field) and field.value is not None:
+            if sums is False:
+                accepted = False
+            elif sums:
+                accepted = accepts(FieldKind.AMOUNT, Check.OK, field.confidence, wanted_error_rate)
+        changed.append(dataclasses.replace(field, accepted=accepted))
+    return tuple(changed)
+
+
+def _has_witness(nir: Field, fields: Mapping[str, Field]) -> bool:
+    if nir.value is None or len(nir.value) != len(nir.raw):
+        return False
+    if any(
+        other.name != nir.name and other.value == nir.value and other.check is Check.OK
+        for other in fields.values()
+    ):
+        return True
+    born = fields.get("birth_date")
+    if nir.name != "nir" or born is None or born.value is None or not born.accepted:
+        return False
+    repaired = [i for i, (a, b) in enumerate(zip(nir.raw, nir.value, strict=True)) if a != b]
+    return all(i in _BIRTH_IN_NIR for i in repaired) and checks.birth_agrees(
+        nir.value, dt.date.fromisoformat(born.value)
+    )
+
+
+def _sum_speaks(fields: Sequence[Field]) -> bool | None:
+    """Whether the charges add up to the total; None when there is no total to compare with.
+
+    One misread digit breaks the sum, and two that cancel out are as good as never seen. A
+    charge written but not read breaks it too: what it was cannot be guessed.
+    """
+    total = next((field for field in fields if field.name == "total"), None)
+    if total is None or total.value is None:
+        return None
+    charges = [field for field in fields if _is_charge(field) and field is not total]
+    if any(field.value is None and field.raw for field in charges):
+        return False
+    read = [float(field.value) for field in charges if field.value is not None]
+    return bool(read) and abs(sum(read) - float(total.value)) < _CENT
+
+
+def _is_charge(field: Field) -> bool:
+    return field.name == "total" or field.name.rstrip("_234") in _CHARGES

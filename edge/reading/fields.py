@@ -1,0 +1,139 @@
+"""From what was read in a zone to a field: normalised, checked, maybe repaired, accepted or not."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from edge.document import BoxMm, Check, Field
+from edge.reading import checks, comb, ink, repair, ticks
+from edge.reading.calibrate import accepts
+from edge.reading.forms import FieldKind, FieldSpec, NumberCheck
+from edge.reading.readers import Alphabet, Gray, LineReading, Readers
+
+_ALPHABETS = {
+    FieldKind.NIR: Alphabet.NIR,
+    FieldKind.DATE: Alphabet.DIGITS,
+    FieldKind.DIGITS: Alphabet.DIGITS,
+    FieldKind.AMOUNT: Alphabet.AMOUNT,
+    FieldKind.CODE: Alphabet.CODE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A field's zone, ready to be read.
+
+    ``images`` are its lines, none when it is empty; ``written`` the ink of a comb; ``marks`` the
+    parts of a tick's or signature's box.
+    """
+
+    spec: FieldSpec
+    box: BoxMm
+    images: tuple[Gray, ...] = ()
+    written: comb.CombInk | None = None
+    marks: tuple[ink.Zone, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What decides beside the page.
+
+    No date lies after ``today``; ``wanted_error_rate`` is that of the accepted values.
+    """
+
+    today: dt.date
+    wanted_error_rate: float
+
+
+def alphabet_of(spec: FieldSpec) -> Alphabet:
+    """The characters that a field of this kind may hold."""
+    return _ALPHABETS.get(spec.kind, Alphabet.TEXT)
+
+
+def to_field(
+    cut: Cut, readings: tuple[LineReading, ...], where_mm: BoxMm, readers: Readers, terms: Terms
+) -> Field:
+    """Judge one field by itself.
+
+    Args:
+        cut: The zone.
+        readings: One an image of the cut.
+        where_mm: Its box on the page.
+        readers: For the second attempt at a comb.
+        terms: What decides beside the page.
+    """
+    if cut.marks:
+        return _marked(cut, where_mm, terms)
+    spec = cut.spec
+    if cut.written is not None:
+        readings = (_comb_reading(cut.written, readings[0], spec, readers, terms.today),)
+    raw = " ".join(reading.text for reading in readings if reading.text.strip())
+    confidence = min((min(r.confidences, default=0.0) for r in readings), default=0.0)
+    found = checks.normalise(spec, raw, terms.today)
+    if found.check is Check.FAILED and len(readings) == 1:
+        found = _repaired(spec, readings[0], terms.today) or found
+    if cut.written is not None and not _fills_as_it_should(cut.written, spec, raw, found.check):
+        found = checks.Normalised(None, Check.FAILED)
+    accepted = found.value is not None and accepts(
+        spec.kind, found.check, confidence, terms.wanted_error_rate
+    )
+    return Field(
+        spec.name, found.value, raw, round(confidence, 4), accepted, found.check, 0, where_mm
+    )
+
+
+def _marked(cut: Cut, where_mm: BoxMm, terms: Terms) -> Field:
+    look = ticks.ticked if cut.spec.kind is FieldKind.TICK else ticks.signed
+    answer, confidence = look(cut.marks)
+    value = None if answer is None else str(answer).lower()
+    accepted = answer is not None and accepts(
+        cut.spec.kind, Check.NONE, confidence, terms.wanted_error_rate
+    )
+    return Field(cut.spec.name, value, "", round(confidence, 4), accepted, Check.NONE, 0, where_mm)
+
+
+def _comb_reading(
+    written: comb.CombInk, reading: LineReading, spec: FieldSpec, readers: Readers, today: dt.date
+) -> LineReading:
+    """The first reading, or that of the other picture of the comb when the first cannot be right.
+
+    The first is the strip of a comb whose cells were respected, else the comb as it stands.
+    """
+    count = len(written.filled)
+    fits = not written.in_cells or len(reading.text) == count
+    if fits and checks.normalise(spec, reading.text, today).check is not Check.FAILED:
+        return reading
+    other_image = written.whole if written.in_cells else written.strip
+    (other,) = readers.read_lines([other_image], alphabet_of(spec))
+    is_better = checks.normalise(spec, other.text, today).check is Check.OK or (
+        not fits and len(other.text) == count
+    )
+    return other if is_better else reading
+
+
+def _fills_as_it_should(written: comb.CombInk, spec: FieldSpec, raw: str, check: Check) -> bool:
+    """Whether a comb was read whole: one character for each filled cell.
+
+    A key that holds says so by itself, a calendar does not. An amount without a printed comma
+    must reach the comb's cents, or euros would be read as cents.
+    """
+    is_proved = check is Check.OK and spec.kind is not FieldKind.DATE
+    if is_proved:
+        return True
+    has_comma = "," in raw or "." in raw
+    if not written.in_cells:
+        return spec.kind is not FieldKind.AMOUNT or has_comma
+    if len(raw) != len(written.filled):
+        return False
+    if spec.kind is FieldKind.AMOUNT and not has_comma:
+        return written.filled[-1] == len(spec.cells_mm) - 1
+    return True
+
+
+def _repaired(spec: FieldSpec, reading: LineReading, today: dt.date) -> checks.Normalised | None:
+    has_key = spec.kind is FieldKind.NIR or spec.check is not NumberCheck.NONE
+    if not has_key or not reading.alternatives:
+        return None
+    text = repair.choose(
+        reading.alternatives, lambda text: checks.normalise(spec, text, today).check is Check.OK
+    )
+    return None if text is None else checks.Normalised(text, Check.REPAIRED)
