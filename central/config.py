@@ -102,6 +102,7 @@ class Destination(_Frozen):
     name: str = Field(pattern=r"^[A-Z0-9_-]{1,40}$")
     kind: Literal["folder", "http"]
     folder: AbsolutePath | None = None
+    marker: str = Field(default="", description="file that proves the folder's share is mounted")
     returns_folder: AbsolutePath | None = Field(
         default=None, description="where the pôle puts misrouted documents back"
     )

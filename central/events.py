@@ -1,7 +1,8 @@
 """Every log line and metric of the centre, found in one file.
 
 A log line is one JSON object with an ``event`` key; it names ids, codes and counts, never what
-a page says.
+a page says. Metrics begin with ``vaguemestre_central_``; those read from the database when
+Prometheus asks are in central/console/gauges.py.
 """
 
 import logging
@@ -10,6 +11,9 @@ from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
+
+_PREFIX = "vaguemestre_central"
+_DELIVERY_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 
 
 class Events:
@@ -22,43 +26,87 @@ class Events:
             processors=[
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.processors.add_log_level,
-                structlog.processors.format_exc_info,
                 structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
             wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
             process=process,
         )
-        name = "vaguemestre_central"
-        self._delivered = Counter(
-            f"{name}_deliveries",
-            "Delivery attempts by outcome",
-            ["destination", "outcome"],
-            registry=self.registry,
+        self._streams = self._counter("streams", "Streams that stations opened", "site")
+        self._documents = self._counter("documents", "Documents stored", "site", "again")
+        self._blob_bytes = self._counter("blob_bytes", "Bytes of source files stored", "site")
+        self._lots = self._counter("lots", "Lots that stations reported", "site", "state")
+        self._refused = self._counter("refusals", "Messages of stations refused", "code")
+        self._attempts = self._counter(
+            "delivery_attempts", "Delivery attempts by outcome", "destination", "outcome"
         )
         self._seconds = Histogram(
-            f"{name}_delivery_seconds",
-            "Seconds of a delivery attempt",
+            f"{_PREFIX}_delivery_seconds",
+            "Seconds of a delivery attempt, package included",
             ["destination"],
             registry=self.registry,
+            buckets=_DELIVERY_SECONDS,
         )
-        self._returned = Counter(
-            f"{name}_returns",
-            "Documents given back",
-            ["destination", "cause"],
-            registry=self.registry,
+        self._circuits = self._counter(
+            "circuits_opened", "Destinations left alone for a while", "destination"
         )
-        self._errors = Counter(f"{name}_errors", "Errors by code", ["code"], registry=self.registry)
+        self._swept = self._counter("claims_swept", "Claims of lost workers taken back")
+        self._returned = self._counter(
+            "returns", "Documents given back", "destination", "cause", "channel"
+        )
+        self._errors = self._counter("errors", "Errors by code", "code")
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"{_PREFIX}_{name}", text, labels, registry=self.registry)
 
     def serve_metrics(self, listen: str) -> None:
         """Answer Prometheus in a thread of its own; ``listen`` is host:port."""
         host, _, port = listen.rpartition(":")
-        start_http_server(int(port), addr=host, registry=self.registry)
+        start_http_server(int(port), addr=host.strip("[]"), registry=self.registry)
+
+    # Intake
+
+    def stream_opened(self, site: str, station: str) -> None:
+        """A station with a valid certificate opened its stream."""
+        self._streams.labels(site).inc()
+        self._log.info("stream_opened", site=site, station=station)
+
+    def stream_closed(self, site: str, station: str, code: str = "") -> None:
+        """A station's stream ended; ``code`` says why when it was not in order."""
+        self._log.info("stream_closed", site=site, station=station, code=code)
+
+    def blob_stored(self, site: str, size: int) -> None:
+        """A source file was stored durably; metric only, pages come by the hundred a minute."""
+        self._blob_bytes.labels(site).inc(size)
+
+    def document_stored(self, site: str, document_id: str, route: str, *, again: bool) -> None:
+        """A document was committed, or was here already."""
+        self._documents.labels(site, str(again).lower()).inc()
+        self._log.info("document_stored", site=site, document=document_id, route=route, again=again)
+
+    def lot_stored(self, site: str, lot_id: str, state: str) -> None:
+        """A station reported on a lot."""
+        self._lots.labels(site, state).inc()
+        self._log.info("lot_stored", site=site, lot=lot_id, state=state)
+
+    def refused(self, site: str, subject: str, code: str, *, permanent: bool) -> None:
+        """A station's message was refused."""
+        self._refused.labels(code).inc()
+        self._log.warning("refused", site=site, subject=subject, code=code, permanent=permanent)
+
+    # Dispatch
 
     def attempted(
-        self, document_id: str, destination: str, outcome: str, seconds: float, **fields: Any
+        self,
+        document_id: str,
+        destination: str,
+        outcome: str,
+        seconds: float,
+        *,
+        attempts: int,
+        code: str,
     ) -> None:
-        """A delivery was tried: delivered, later, dead."""
-        self._delivered.labels(destination, outcome).inc()
+        """A delivery was tried: ``outcome`` is delivered, later, dead, or lost (its lease)."""
+        self._attempts.labels(destination, outcome).inc()
         self._seconds.labels(destination).observe(seconds)
         self._log.info(
             "delivery_attempted",
@@ -66,17 +114,52 @@ class Events:
             destination=destination,
             outcome=outcome,
             seconds=round(seconds, 3),
-            **fields,
+            attempts=attempts,
+            code=code,
         )
 
-    def returned(self, document_id: str, destination: str, cause: str) -> None:
-        """A pôle gave a document back."""
-        self._returned.labels(destination, cause).inc()
-        self._log.info("document_returned", document=document_id, destination=destination)
+    def circuit_opened(self, destination: str, code: str) -> None:
+        """A destination failed so often in a row that it is left alone for a while."""
+        self._circuits.labels(destination).inc()
+        self._log.warning("circuit_opened", destination=destination, code=code)
 
-    def swept(self, claims: int) -> None:
-        """Claims of dead workers were taken back."""
-        self._log.warning("claims_swept", claims=claims)
+    def circuit_closed(self, destination: str) -> None:
+        """A destination answers again."""
+        self._log.info("circuit_closed", destination=destination)
+
+    def swept(self, claims: int, dead: int) -> None:
+        """Claims of lost workers were taken back, of which some are not tried again."""
+        self._swept.inc(claims)
+        self._log.warning("claims_swept", claims=claims, dead=dead)
+
+    def matched(self, held: int, released: int) -> None:
+        """Deliveries to unknown destinations were held, or those to known ones released."""
+        self._log.warning("destinations_matched", held=held, released=released)
+
+    def returned(self, document_id: str, destination: str, cause: str, channel: str) -> None:
+        """A pôle gave a document back."""
+        self._returned.labels(destination, cause, channel).inc()
+        self._log.info(
+            "document_returned",
+            document=document_id,
+            destination=destination,
+            cause=cause,
+            channel=channel,
+        )
+
+    def return_not_understood(self, destination: str) -> None:
+        """Something in a returns folder is none of our documents; it was set aside there."""
+        self._log.warning("return_not_understood", destination=destination)
+
+    # Every process
+
+    def started(self, **fields: Any) -> None:
+        """The process serves."""
+        self._log.info("started", **fields)
+
+    def stopped(self) -> None:
+        """The process ended in order."""
+        self._log.info("stopped")
 
     def failed(self, code: str, **fields: Any) -> None:
         """Something went wrong and will be tried again; ``code`` is from central/errors.py."""
@@ -84,6 +167,19 @@ class Events:
         self._log.error("failed", code=code, **fields)
 
     def crashed(self, part: str, error: BaseException) -> None:
-        """A part ended on an error that nobody foresaw; it is started again."""
+        """A part ended on an error that nobody foresaw; it is started again.
+
+        The traceback goes into the log without the error's own text, which may quote a page.
+        """
         self._errors.labels("central").inc()
-        self._log.error("crashed", part=part, exc_info=error)
+        self._log.error("crashed", part=part, error=type(error).__name__, where=_where(error))
+
+
+def _where(error: BaseException) -> list[str]:
+    lines = []
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        lines.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_qualname}")
+        trace = trace.tb_next
+    return lines

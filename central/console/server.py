@@ -1,36 +1,75 @@
 """Serve the console with uvicorn until told to stop."""
 
+import socket
 import threading
+from collections.abc import Callable
 
-import sqlalchemy as sa
 import uvicorn
 
 from central.config import CentralConfig
 from central.console import app
+from central.errors import ConfigInvalid
 from central.events import Events
+from central.store.engine import Engine
+
+_REQUESTS_END_WITHIN_S = 5
+_STOP_LOOKED_AT_EVERY_S = 0.2
 
 
-def run(config: CentralConfig, engine: sa.Engine, events: Events, stop: threading.Event) -> None:
-    """Listen on the configured address; requests under way are finished at the end."""
+def run(
+    config: CentralConfig,
+    engine: Engine,
+    events: Events,
+    stop: threading.Event,
+    ready: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Listen on the configured address until ``stop`` is set; requests under way are finished.
+
+    Args:
+        config: The centre's settings.
+        engine: The database.
+        events: The process's voice.
+        stop: Ends it.
+        ready: Told the page's address once the port is ours (the settings' may be 0).
+
+    Raises:
+        ConfigInvalid: the address cannot be listened on, or a file cannot be read.
+    """
     console = config.console
     host, _, port = console.listen.rpartition(":")
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app.create(config, engine, events),
-            host=host.strip("[]"),
-            port=int(port),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=5,
-            ssl_certfile=str(console.certificate_file) if console.certificate_file else None,
-            ssl_keyfile=str(console.key_file) if console.key_file else None,
+    host = host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listening = socket.create_server((host, int(port)), family=family)
+    except OSError as error:
+        raise ConfigInvalid(f"console.listen {console.listen}: {error.strerror}") from error
+    with listening:
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app.create(config, engine, events),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="off",
+                timeout_graceful_shutdown=_REQUESTS_END_WITHIN_S,
+                ssl_certfile=str(console.certificate_file) if console.certificate_file else None,
+                ssl_keyfile=str(console.key_file) if console.key_file else None,
+            )
         )
-    )
-    threading.Thread(target=_end, args=(server, stop), daemon=True, name="console-stop").start()
-    server.run()
+        ended = threading.Event()
+        ender = threading.Thread(target=_end, args=(server, stop, ended), name="console-stop")
+        ender.start()
+        try:
+            scheme = "https" if console.certificate_file else "http"
+            shown = f"[{host}]" if family == socket.AF_INET6 else host
+            ready(f"{scheme}://{shown}:{listening.getsockname()[1]}/")
+            server.run(sockets=[listening])
+        finally:
+            ended.set()
+            ender.join()
 
 
-def _end(server: uvicorn.Server, stop: threading.Event) -> None:
-    stop.wait()
+def _end(server: uvicorn.Server, stop: threading.Event, ended: threading.Event) -> None:
+    while not (stop.wait(_STOP_LOOKED_AT_EVERY_S) or ended.is_set()):
+        pass
     server.should_exit = True

@@ -1,31 +1,30 @@
 """What a pôle application receives: the original images as PDF, the fields as JSON and XML.
 
-Images go into the PDF as they are (img2pdf), pages of a PDF are picked from it (pikepdf).
-Only what a PDF cannot hold (transparency, odd colour spaces) is encoded again, without loss.
-Separator sheets stay at the centre: they are not part of anybody's document.
+docs/destinations.md tells applications what is in them, docs/package.xsd checks the XML.
+Separator sheets stay at the centre: they are not part of anybody's document. The same document
+always makes the same bytes, so that a second delivery can be recognised.
 """
 
+import contextlib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
-from xml.etree import ElementTree as ET
+from typing import Any, BinaryIO
 
-import img2pdf
 import pikepdf
-from PIL import Image
 
-from central.dispatch.tiff_frame import only_frame
-from central.domain.delivery import Delivery, DeliveryPage
+from central.dispatch.package_xml import to_xml
+from central.dispatch.page_pdf import PageWriter
+from central.domain.document import DeliverableDocument, Delivery, DeliveryPage
 
-_TIFF = (b"II*\0", b"MM\0*")
+FORMAT = "vaguemestre-package/1"
 _LEFT_OUT = "separator"
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """The three files, and the names that make their delivery happen once."""
+    """The three files, and the key that makes their delivery happen once."""
 
     document_id: str
     idempotency_key: str
@@ -34,8 +33,8 @@ class Package:
     xml: bytes
 
     @property
-    def files(self) -> dict[str, bytes]:
-        """By file name."""
+    def files(self) -> Mapping[str, bytes]:
+        """Content by file name, in the order pdf, json, xml."""
         return {
             f"{self.document_id}.pdf": self.pdf,
             f"{self.document_id}.json": self.json,
@@ -43,49 +42,72 @@ class Package:
         }
 
 
-def build(delivery: Delivery, read_blob: Callable[[bytes], bytes]) -> Package:
+def build(delivery: Delivery, open_source: Callable[[bytes], BinaryIO]) -> Package:
     """Make a delivery's package.
 
     Args:
         delivery: What to deliver.
-        read_blob: Gives a source file's bytes by its SHA-256.
+        open_source: Opens a source file by its SHA-256.
+
+    Raises:
+        ValueError: a page cannot be put into a PDF.
+        CentralError: a source file cannot be had.
     """
-    content = _content(delivery)
+    document = delivery.document
+    pages = [page for page in document.pages if page.role != _LEFT_OUT]
+    content = _content(document, pages, delivery.claim.destination)
     return Package(
-        document_id=str(delivery.document_id),
-        idempotency_key=delivery.idempotency_key,
-        pdf=_pdf(delivery, read_blob),
+        document_id=str(document.id),
+        idempotency_key=delivery.claim.idempotency_key,
+        pdf=_pdf(pages, open_source),
         json=json.dumps(content, ensure_ascii=False, indent=1).encode(),
-        xml=_xml(content),
+        xml=to_xml(content),
     )
 
 
-def _content(delivery: Delivery) -> dict[str, Any]:
-    pages = [page for page in delivery.pages if page.role != _LEFT_OUT]
+def _content(
+    document: DeliverableDocument, pages: list[DeliveryPage], destination: str
+) -> dict[str, Any]:
     return {
-        "id": str(delivery.document_id),
-        "type": delivery.type,
-        "pole": delivery.pole,
-        "process": delivery.process,
-        "destination": delivery.destination,
-        "site": delivery.site,
-        "station": delivery.station,
-        "channel": delivery.channel,
-        "fund": delivery.fund,
+        "format": FORMAT,
+        "id": str(document.id),
+        "type": document.type,
+        "type_confidence": round(document.type_confidence, 4),
+        "runner_up": document.runner_up,
+        "layout": document.layout,
+        "pole": document.pole,
+        "process": document.process,
+        "destination": destination,
+        "site": document.site,
+        "station": document.station,
+        "channel": document.channel,
+        "fund": document.fund,
+        "received_at": document.received_at.isoformat(),
+        "received_on": document.received_on.isoformat(),
+        "due_on": document.due_on.isoformat() if document.due_on else None,
+        "retention": document.retention,
+        "priority": document.priority,
         "lot": {
-            "id": str(delivery.lot_id),
-            "name": delivery.lot_name,
-            "position": delivery.position,
+            "id": str(document.lot_id),
+            "name": document.lot_name,
+            "position": document.position,
         },
-        "received_at": delivery.received_at.isoformat(),
-        "received_on": delivery.received_on.isoformat(),
-        "due_on": delivery.due_on.isoformat() if delivery.due_on else None,
-        "retention": delivery.retention,
-        "priority": delivery.priority,
-        "marks": list(delivery.marks),
-        "versions": dict(delivery.versions),
+        "route": {"kind": document.route, "reasons": list(document.route_reasons)},
+        "marks": list(document.marks),
+        "versions": dict(document.versions),
+        "counts": {
+            "pages": len(pages),
+            "fields": len(document.fields),
+            "accepted_fields": sum(field.accepted for field in document.fields),
+        },
         "pages": [
-            {"number": number, "role": page.role, "sha256": page.sha256.hex(), "index": page.index}
+            {
+                "number": number,
+                "role": page.role,
+                "file": page.file,
+                "index": page.index,
+                "sha256": page.sha256.hex(),
+            }
             for number, page in enumerate(pages, start=1)
         ],
         "fields": [
@@ -96,79 +118,17 @@ def _content(delivery: Delivery) -> dict[str, Any]:
                 "check": field.check,
                 "accepted": field.accepted,
             }
-            for field in delivery.fields
+            for field in document.fields
         ],
     }
 
 
-def _xml(content: dict[str, Any]) -> bytes:
-    root = ET.Element("document", id=content["id"], type=content["type"])
-    for name, value in content.items():
-        if name in ("id", "type"):
-            continue
-        if name in ("pages", "fields"):
-            group = ET.SubElement(root, name)
-            for entry in value:
-                ET.SubElement(group, name[:-1], {k: _text(v) for k, v in entry.items()})
-        elif name == "marks":
-            group = ET.SubElement(root, name)
-            for mark in value:
-                ET.SubElement(group, "mark").text = _text(mark)
-        elif isinstance(value, dict):
-            ET.SubElement(root, name, {_attribute(k): _text(v) for k, v in value.items()})
-        else:
-            ET.SubElement(root, name).text = _text(value)
-    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
-
-
-def _attribute(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
-
-
-def _text(value: object) -> str:
-    """XML holds no control characters; readers may have seen some."""
-    text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    return "".join(c for c in text if c in "\t\n\r" or c >= " ")
-
-
-def _pdf(delivery: Delivery, read_blob: Callable[[bytes], bytes]) -> bytes:
-    with pikepdf.new() as made:
-        for page in delivery.pages:
-            if page.role == _LEFT_OUT:
-                continue
-            with pikepdf.open(io.BytesIO(_page_pdf(page, read_blob(page.sha256)))) as source:
-                # An image became a PDF of one page; a PDF source keeps all of its own.
-                picked = source.pages[page.index if page.index < len(source.pages) else 0]
-                made.pages.append(picked)
-                last = made.pages[-1]
-                turned = (int(last.get("/Rotate", 0)) + page.rotation) % 360
-                last.Rotate = turned
+def _pdf(pages: list[DeliveryPage], open_source: Callable[[bytes], BinaryIO]) -> bytes:
+    with contextlib.ExitStack() as opened:
+        made = opened.enter_context(pikepdf.new())
+        writer = PageWriter(made, open_source, opened)
+        for page in pages:
+            writer.append(page)
         out = io.BytesIO()
         made.save(out, deterministic_id=True)
         return out.getvalue()
-
-
-def _page_pdf(page: DeliveryPage, data: bytes) -> bytes:
-    if b"%PDF-" in data[:1024]:
-        return data
-    image = only_frame(data, page.index) if data[:4] in _TIFF else data
-    try:
-        made: bytes = img2pdf.convert(image, rotation=img2pdf.Rotation.ifvalid)
-    except Exception:  # img2pdf and Pillow share no base for "this cannot go in as it is"
-        made = img2pdf.convert(_as_png(image))
-    return made
-
-
-def _as_png(data: bytes) -> bytes:
-    """Decode and encode again without loss, transparency over white."""
-    with Image.open(io.BytesIO(data)) as image:
-        dpi = image.info.get("dpi", (200, 200))
-        if "A" in image.getbands() or "transparency" in image.info:
-            flat = Image.new("RGBA", image.size, "white")
-            flat.alpha_composite(image.convert("RGBA"))
-            plain: Image.Image = flat.convert("RGB")
-        else:
-            plain = image.convert("RGB")
-    out = io.BytesIO()
-    plain.save(out, "PNG", dpi=tuple(float(value) or 200.0 for value in dpi))
-    return out.getvalue()

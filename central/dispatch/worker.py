@@ -1,44 +1,53 @@
 """The dispatch process: claims due deliveries and hands them to their applications.
 
-Workers wait for PostgreSQL's NOTIFY, so that an idle centre delivers at once, and poll beside
-it. A worker killed between handing over and recording leaves a claim that the sweeper takes
-back; the second handing over changes nothing at the application.
+A worker killed between handing over and recording leaves a claim that the sweeper takes back; the
+second handing over changes nothing at the application (targets/base.py).
 """
 
-import datetime as dt
+import contextlib
 import os
 import random
 import socket
+import tempfile
 import threading
 import time
-from collections.abc import Mapping
-
-import sqlalchemy as sa
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import BinaryIO
 
 from central import blobs
 from central.config import CentralConfig, Destination, Dispatch
-from central.dispatch import package
-from central.dispatch.returns import collect
+from central.dispatch import listen, package, sweeper
+from central.dispatch.source_files import SourceFiles
 from central.dispatch.targets.base import Delivered, Outcome, Rejected, Target, Unavailable
 from central.dispatch.targets.folder import FolderTarget
 from central.dispatch.targets.http import HttpTarget
-from central.domain import circuit
-from central.domain.delivery import Delivery
-from central.domain.retry import DeadLetter, RetryPolicy, decide
-from central.errors import BlobMissing, CentralError
+from central.dispatch.wake import Bell
+from central.domain.circuit import CircuitPolicy
+from central.domain.document import Claim, Delivery
+from central.domain.retry import DeadLetter, RetryPolicy, TryAgain, decide
+from central.errors import CentralError, ConfigInvalid
 from central.events import Events
-from central.store import deliveries, returns
-from central.store.listen import Listener
+from central.store import circuits, deliveries
+from central.store.engine import Engine
 
 _PAUSE_AFTER_ERROR_S = 2.0
+_SHORTEST_SLEEP_S = 0.05
 
 
 def make_target(destination: Destination) -> Target:
-    """Build the target that a destination's settings describe."""
+    """Build the target that a destination's settings describe.
+
+    Raises:
+        ConfigInvalid: a file that they name cannot be read.
+    """
     if destination.kind == "folder" and destination.folder is not None:
-        return FolderTarget(destination.folder)
-    secret = destination.secret_file.read_bytes().strip() if destination.secret_file else None
-    return HttpTarget(destination.url or "", secret, destination.timeout_s, destination.ca_file)
+        return FolderTarget(destination.folder, destination.marker)
+    try:
+        secret = destination.secret_file.read_bytes().strip() if destination.secret_file else None
+        return HttpTarget(destination.url or "", secret, destination.timeout_s, destination.ca_file)
+    except OSError as error:  # ssl.SSLError too
+        raise ConfigInvalid(f"{destination.name}: {error.filename}: {error.strerror}") from error
 
 
 class Worker:
@@ -47,7 +56,7 @@ class Worker:
     Args:
         name: Unlike any other worker's on any machine.
         engine: The database.
-        store: The page images.
+        open_source: Opens a page's source file by its SHA-256.
         targets: By destination.
         settings: How patiently.
         events: The process's voice.
@@ -56,181 +65,150 @@ class Worker:
     def __init__(
         self,
         name: str,
-        engine: sa.Engine,
-        store: blobs.BlobStore,
+        engine: Engine,
+        open_source: Callable[[bytes], BinaryIO],
         targets: Mapping[str, Target],
         settings: Dispatch,
         events: Events,
     ) -> None:
-        self._name, self._engine, self._store = name, engine, store
+        self._name, self._engine, self._open_source = name, engine, open_source
         self._targets, self._settings, self._events = targets, settings, events
         self._policy = RetryPolicy(
             settings.give_up_after, settings.first_delay_s, settings.longest_delay_s
         )
+        self._circuit = CircuitPolicy(settings.circuit_opens_after, settings.circuit_stays_open_s)
         self._random = random.SystemRandom()
 
     def deliver_next(self) -> bool:
-        """Deliver one due document; False when none is due."""
-        now = dt.datetime.now(dt.UTC)
-        open_for = [
-            name
-            for name in self._targets
-            if circuit.may_try(deliveries.circuit_of(self._engine, name), now)
-        ]
-        delivery = deliveries.claim(self._engine, self._name, open_for, self._settings.lease_s)
+        """Deliver one due document; False when none is due.
+
+        Raises:
+            StoreUnavailable: a claim that could not be finished is taken back by the sweeper.
+        """
+        delivery = deliveries.claim(
+            self._engine, self._name, list(self._targets), self._settings.lease_s
+        )
         if delivery is None:
             return False
         started = time.monotonic()
         outcome = self._hand_over(delivery)
-        told = self._record(delivery, outcome)
+        told = self._record(delivery.claim, outcome)
         self._events.attempted(
-            str(delivery.document_id),
-            delivery.destination,
+            str(delivery.document.id),
+            delivery.claim.destination,
             told,
             time.monotonic() - started,
-            attempts=delivery.attempts,
-            code=getattr(outcome, "code", ""),
+            attempts=delivery.claim.attempts,
+            code="" if isinstance(outcome, Delivered) else outcome.code,
         )
         return True
 
     def _hand_over(self, delivery: Delivery) -> Outcome:
+        """Only what the application itself answers, or its silence, counts for its circuit."""
         try:
-            made = package.build(delivery, self._store.read)
-        except BlobMissing as error:
-            return Rejected(error.code, error.reason)
+            made = package.build(delivery, self._open_source)
         except CentralError as error:
-            return Unavailable(error.code, error.reason)
-        except Exception as error:  # an image that no PDF can hold must not stop the others
-            self._events.crashed("package", error)
+            return Rejected(error.code, error.reason) if error.permanent else _ours(error.code)
+        except OSError:
+            return _ours("dispatch_disk")
+        except ValueError:
             return Rejected("package_failed", "Le document n'a pas pu être mis en PDF.")
-        return self._targets[delivery.destination].deliver(made)
+        destination = delivery.claim.destination
+        outcome = self._targets[destination].deliver(made)
+        if not isinstance(outcome, Unavailable):
+            if circuits.answered(self._engine, destination):
+                self._events.circuit_closed(destination)
+        elif circuits.unreachable(self._engine, destination, self._circuit, outcome.code):
+            self._events.circuit_opened(destination, outcome.code)
+        return outcome
 
-    def _record(self, delivery: Delivery, outcome: Outcome) -> str:
-        match outcome:
-            case Delivered(receipt):
-                self._answered(delivery.destination)
-                deliveries.delivered(self._engine, self._name, delivery, receipt)
-                return "delivered"
-            case Rejected(code, reason):
-                self._answered(delivery.destination)
-                deliveries.dead(self._engine, self._name, delivery, code, reason)
-                return "dead"
-            case Unavailable(code, reason, asked):
-                self._stayed_away(delivery.destination, code)
-                decision = decide(
-                    self._policy,
-                    attempts=delivery.attempts,
-                    permanent=False,
-                    jitter=self._random.random(),
-                    asked_delay=asked,
+    def _record(self, held: Claim, outcome: Outcome) -> str:
+        if isinstance(outcome, Delivered):
+            is_ours = deliveries.delivered(self._engine, held, outcome.receipt)
+            return "delivered" if is_ours else "lost"
+        match self._decide(held, outcome):
+            case DeadLetter(why):
+                reason = f"{outcome.reason} ({why})"
+                is_ours = deliveries.dead(self._engine, held, outcome.code, reason)
+                return "dead" if is_ours else "lost"
+            case TryAgain(delay_s):
+                is_ours = deliveries.postpone(
+                    self._engine, held, delay_s, outcome.code, outcome.reason
                 )
-                if isinstance(decision, DeadLetter):
-                    text = f"{reason} ({decision.reason})"
-                    deliveries.dead(self._engine, self._name, delivery, code, text)
-                    return "dead"
-                deliveries.try_again(
-                    self._engine, self._name, delivery, decision.delay, code, reason
-                )
-                return "later"
+                return "later" if is_ours else "lost"
 
-    def _answered(self, destination: str) -> None:
-        if deliveries.circuit_of(self._engine, destination) != circuit.Circuit():
-            deliveries.set_circuit(self._engine, destination, circuit.succeeded(), "")
-
-    def _stayed_away(self, destination: str, code: str) -> None:
-        before = deliveries.circuit_of(self._engine, destination)
-        after = circuit.failed(
-            before,
-            dt.datetime.now(dt.UTC),
-            opens_after=self._settings.circuit_opens_after,
-            stays_open_s=self._settings.circuit_stays_open_s,
+    def _decide(self, held: Claim, outcome: Rejected | Unavailable) -> TryAgain | DeadLetter:
+        return decide(
+            self._policy,
+            attempts=max(1, held.attempts - held.is_trial),
+            permanent=isinstance(outcome, Rejected),
+            jitter=self._random.random(),
+            asked_delay_s=0.0 if isinstance(outcome, Rejected) else outcome.retry_after_s,
         )
-        deliveries.set_circuit(self._engine, destination, after, code)
+
+    def seconds_to_next(self) -> float:
+        """How long to sleep when nothing is due."""
+        found = deliveries.seconds_to_next(self._engine, list(self._targets))
+        longest = self._settings.poll_every_s
+        return longest if found is None else min(max(found, _SHORTEST_SLEEP_S), longest)
 
 
-def run(config: CentralConfig, engine: sa.Engine, events: Events, stop: threading.Event) -> None:
-    """Run the dispatch process until ``stop`` is set; deliveries under way are finished."""
+def _ours(code: str) -> Unavailable:
+    return Unavailable(code, "Le centre n'a pas pu préparer le document.")
+
+
+def run(config: CentralConfig, engine: Engine, events: Events, stop: threading.Event) -> None:
+    """Run the dispatch process until ``stop`` is set; deliveries under way are finished.
+
+    Raises:
+        ConfigInvalid: a destination's file cannot be read.
+        BlobStoreUnavailable: the store of images cannot be opened.
+    """
     targets = {destination.name: make_target(destination) for destination in config.destinations}
     store = blobs.open_store(config.blobs)
-    wake = threading.Condition()
-    prefix = f"{socket.gethostname()}-{os.getpid()}"
-    parts = [
-        threading.Thread(
-            target=_work,
-            args=(
-                Worker(f"{prefix}-{n}", engine, store, targets, config.dispatch, events),
-                config.dispatch,
-                events,
-                wake,
-                stop,
+    bell = Bell()
+    with contextlib.ExitStack() as opened:
+        for target in targets.values():
+            opened.callback(target.close)
+        folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="vaguemestre-"))
+        open_source = SourceFiles(store, Path(folder)).open
+        prefix = f"{socket.gethostname()}-{os.getpid()}"
+        parts = [
+            threading.Thread(
+                target=_work,
+                args=(
+                    Worker(f"{prefix}-{n}", engine, open_source, targets, config.dispatch, events),
+                    events,
+                    bell,
+                    stop,
+                ),
+                name=f"dispatch-{n}",
+            )
+            for n in range(config.dispatch.workers)
+        ]
+        parts += [
+            threading.Thread(target=listen.run, args=(engine, bell, events, stop), name="listen"),
+            threading.Thread(
+                target=sweeper.run, args=(config, engine, targets, events, stop), name="sweeper"
             ),
-            name=f"dispatch-{n}",
-        )
-        for n in range(config.dispatch.workers)
-    ]
-    parts.append(threading.Thread(target=_listen, args=(engine, events, wake, stop), name="listen"))
-    parts.append(threading.Thread(target=_keep, args=(config, engine, events, stop), name="keep"))
-    for part in parts:
-        part.start()
-    for part in parts:
-        part.join()
+        ]
+        for part in parts:
+            part.start()
+        for part in parts:
+            part.join()
 
 
-def _work(
-    worker: Worker,
-    settings: Dispatch,
-    events: Events,
-    wake: threading.Condition,
-    stop: threading.Event,
-) -> None:
+def _work(worker: Worker, events: Events, bell: Bell, stop: threading.Event) -> None:
     while not stop.is_set():
+        rung = bell.rung
         try:
-            if worker.deliver_next():
-                continue
+            if not worker.deliver_next():
+                sleep_s = worker.seconds_to_next()
+                if not stop.is_set():
+                    bell.wait(rung, sleep_s)
         except CentralError as error:
             events.failed(error.code, part="dispatch")
             stop.wait(_PAUSE_AFTER_ERROR_S)
         except Exception as error:
             events.crashed("dispatch", error)
             stop.wait(_PAUSE_AFTER_ERROR_S)
-        with wake:
-            if not stop.is_set():
-                wake.wait(min(settings.poll_every_s, 1.0))
-
-
-def _listen(
-    engine: sa.Engine, events: Events, wake: threading.Condition, stop: threading.Event
-) -> None:
-    """Wake the workers when the database tells of a delivery, and once more at the end."""
-    while not stop.is_set():
-        try:
-            with Listener(engine) as listener:
-                while not stop.is_set():
-                    if listener.wait(0.5):
-                        with wake:
-                            wake.notify_all()
-        except CentralError as error:
-            events.failed(error.code, part="listen")
-            stop.wait(_PAUSE_AFTER_ERROR_S)
-    with wake:
-        wake.notify_all()
-
-
-def _keep(config: CentralConfig, engine: sa.Engine, events: Events, stop: threading.Event) -> None:
-    """Sweep expired claims and look into the returns folders."""
-    folders = [(d.name, d.returns_folder) for d in config.destinations if d.returns_folder]
-    every = min(config.dispatch.sweep_every_s, config.dispatch.returns_every_s)
-    while not stop.wait(every):
-        try:
-            if swept := deliveries.sweep(engine):
-                events.swept(swept)
-            for name, folder in folders:
-                if not folder.is_dir():
-                    continue
-                found = collect(
-                    folder, name, lambda i, d, c: returns.give_back(engine, i, d, c, "folder")
-                )
-                for document_id, cause in found:
-                    events.returned(document_id, name, cause)
-        except (CentralError, OSError) as error:
-            events.failed(getattr(error, "code", "returns_folder"), part="keep")

@@ -1,7 +1,8 @@
 """A circuit per destination: after some failures in a row, leave it alone for a while.
 
-``closed → open`` after ``opens_after`` failures; ``open → half_open`` when its time has
-passed: one trial goes through; ``half_open → closed`` if it succeeds, ``→ open`` if not.
+``closed → open`` after ``opens_after`` failures in a row; ``open → half_open`` once its time has
+passed, and then one delivery alone is tried; ``half_open → closed`` if it goes through, ``→ open``
+if not. A trial whose worker died counts for nothing: the next one may start after a while.
 """
 
 import datetime as dt
@@ -18,27 +19,44 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CircuitPolicy:
+    """When a circuit opens, and for how many seconds it stays so."""
+
+    opens_after: int
+    stays_open_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Circuit:
-    """One destination's circuit; ``failures`` in a row."""
+    """One destination's circuit.
+
+    ``failures`` are in a row. ``open_until`` is when the next trial may start: of an open circuit,
+    or of a half-open one whose trial was never heard of again.
+    """
 
     state: State = State.CLOSED
     failures: int = 0
     open_until: dt.datetime | None = None
 
 
-def may_try(circuit: Circuit, now: dt.datetime) -> bool:
-    """Whether a delivery may be tried now."""
-    return circuit.state is State.CLOSED or circuit.open_until is None or now >= circuit.open_until
+CLOSED = Circuit()
 
 
-def succeeded() -> Circuit:
-    """The circuit after the destination answered, with yes or with no."""
-    return Circuit()
+def may_start_trial(circuit: Circuit, now: dt.datetime) -> bool:
+    """Whether one delivery may be tried on a circuit that is not closed."""
+    return circuit.state is not State.CLOSED and (
+        circuit.open_until is None or now >= circuit.open_until
+    )
 
 
-def failed(circuit: Circuit, now: dt.datetime, *, opens_after: int, stays_open_s: float) -> Circuit:
-    """The circuit after the destination could not be reached."""
+def trial_started(circuit: Circuit, now: dt.datetime, *, answer_within_s: float) -> Circuit:
+    """Give the circuit while one delivery is tried; no other is until its answer is overdue."""
+    return Circuit(State.HALF_OPEN, circuit.failures, now + dt.timedelta(seconds=answer_within_s))
+
+
+def failed(circuit: Circuit, now: dt.datetime, policy: CircuitPolicy) -> Circuit:
+    """Give the circuit after the destination could not be reached."""
     failures = circuit.failures + 1
-    if circuit.state is State.CLOSED and failures < opens_after:
-        return Circuit(State.CLOSED, failures, None)
-    return Circuit(State.OPEN, failures, now + dt.timedelta(seconds=stays_open_s))
+    if circuit.state is State.CLOSED and failures < policy.opens_after:
+        return Circuit(State.CLOSED, failures)
+    return Circuit(State.OPEN, failures, now + dt.timedelta(seconds=policy.stays_open_s))

@@ -1,53 +1,129 @@
-"""Where a document stands at the centre, and every step that may change it.
+"""Where documents and deliveries stand, and every step that may change it.
 
-``ready → delivered``, or ``→ dead`` when its application refuses it or stays away too long;
-``to_name`` and ``to_key`` wait for a person; a pôle gives a misrouted document back:
-``delivered → returned``, which waits for naming too.
+A delivery is one (document, destination)::
+
+    waiting → claimed → delivered → returned → waiting (named anew for it: next round)
+       ↕         ↓ ↘ waiting (later, or its worker died)   ↘ discarded (for another)
+      held      dead → waiting (replayed)        dead, held → discarded
+
+A document waits for a person (``to_name``, ``to_key``) until it is ``ready``; from then on its
+state follows from those of its deliveries (``document_after``), so the two cannot disagree.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from types import MappingProxyType
+
+
+class DeliveryState(StrEnum):
+    """A delivery's state."""
+
+    WAITING = "waiting"
+    CLAIMED = "claimed"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+    HELD = "held"
+    DISCARDED = "discarded"
+    RETURNED = "returned"
+
+
+class Step(StrEnum):
+    """What happens to a delivery."""
+
+    CLAIM = "claim"
+    DELIVER = "deliver"
+    POSTPONE = "postpone"  # the destination cannot take it now
+    EXPIRE = "expire"  # its worker died or hangs
+    GIVE_UP = "give_up"
+    HOLD = "hold"  # its destination is not configured
+    RELEASE = "release"
+    REPLAY = "replay"
+    DISCARD = "discard"
+    GIVE_BACK = "give_back"
+    REROUTE = "reroute"  # named anew for this destination
+    SUPERSEDE = "supersede"  # named anew for another
 
 
 class DocumentState(StrEnum):
     """A document's state."""
 
-    READY = "ready"
     TO_NAME = "to_name"
     TO_KEY = "to_key"
+    READY = "ready"
     DELIVERED = "delivered"
     DEAD = "dead"
-    RETURNED = "returned"
     DISCARDED = "discarded"
 
 
-class Step(StrEnum):
-    """What happens to it."""
-
-    DELIVER = "deliver"
-    GIVE_UP = "give_up"
-    REPLAY = "replay"
-    DISCARD = "discard"
-    GIVE_BACK = "give_back"
-
-
-_STEPS: Mapping[tuple[DocumentState, Step], DocumentState] = MappingProxyType(
+_D = DeliveryState
+_STEPS: Mapping[tuple[DeliveryState, Step], DeliveryState] = MappingProxyType(
     {
-        (DocumentState.READY, Step.DELIVER): DocumentState.DELIVERED,
-        (DocumentState.READY, Step.GIVE_UP): DocumentState.DEAD,
-        (DocumentState.DEAD, Step.REPLAY): DocumentState.READY,
-        (DocumentState.DEAD, Step.DISCARD): DocumentState.DISCARDED,
-        (DocumentState.DELIVERED, Step.GIVE_BACK): DocumentState.RETURNED,
+        (_D.WAITING, Step.CLAIM): _D.CLAIMED,
+        (_D.WAITING, Step.HOLD): _D.HELD,
+        (_D.HELD, Step.RELEASE): _D.WAITING,
+        (_D.HELD, Step.DISCARD): _D.DISCARDED,
+        (_D.CLAIMED, Step.DELIVER): _D.DELIVERED,
+        (_D.CLAIMED, Step.POSTPONE): _D.WAITING,
+        (_D.CLAIMED, Step.EXPIRE): _D.WAITING,
+        (_D.CLAIMED, Step.GIVE_UP): _D.DEAD,
+        (_D.DEAD, Step.REPLAY): _D.WAITING,
+        (_D.DEAD, Step.DISCARD): _D.DISCARDED,
+        (_D.DELIVERED, Step.GIVE_BACK): _D.RETURNED,
+        (_D.RETURNED, Step.SUPERSEDE): _D.DISCARDED,
+        (_D.RETURNED, Step.REROUTE): _D.WAITING,
+        (_D.DISCARDED, Step.REROUTE): _D.WAITING,
     }
 )
 
+_S = DocumentState
+_DOCUMENT_STEPS: Mapping[DocumentState, frozenset[DocumentState]] = MappingProxyType(
+    {
+        _S.TO_NAME: frozenset({_S.TO_KEY, _S.READY, _S.DISCARDED}),
+        _S.TO_KEY: frozenset({_S.TO_NAME, _S.READY, _S.DISCARDED}),
+        _S.READY: frozenset({_S.DELIVERED, _S.DEAD, _S.DISCARDED}),
+        _S.DEAD: frozenset({_S.READY, _S.DELIVERED, _S.DISCARDED}),
+        _S.DELIVERED: frozenset({_S.TO_NAME}),
+        _S.DISCARDED: frozenset({_S.READY}),
+    }
+)
 
-def after(state: DocumentState, step: Step) -> DocumentState | None:
-    """The state after a step; None when it may not be taken."""
+WAITING_FOR_A_PERSON = frozenset({DocumentState.TO_NAME, DocumentState.TO_KEY})
+UNFINISHED = frozenset({DeliveryState.WAITING, DeliveryState.CLAIMED, DeliveryState.HELD})
+
+
+def after(state: DeliveryState, step: Step) -> DeliveryState | None:
+    """Give a delivery's state after a step; None when it may not be taken."""
     return _STEPS.get((state, step))
 
 
-def before(step: Step) -> frozenset[DocumentState]:
-    """The states in which a step may be taken."""
+def before(step: Step) -> frozenset[DeliveryState]:
+    """Give the states in which a step may be taken."""
     return frozenset(state for state, taken in _STEPS if taken is step)
+
+
+def leads_to(step: Step) -> DeliveryState:
+    """Give the one state that a step ends in, wherever it was taken."""
+    return next(state for (_, taken), state in _STEPS.items() if taken is step)
+
+
+def may_become(state: DocumentState, wanted: DocumentState) -> bool:
+    """Whether a document may go from one state to another."""
+    return wanted in _DOCUMENT_STEPS[state]
+
+
+def document_after(deliveries: Collection[DeliveryState]) -> DocumentState | None:
+    """Tell a document's state from those of its deliveries; None when it has none.
+
+    A delivery that a pôle gave back asks for a person before all else; a dead one hides behind
+    nothing but that; the document is delivered once every one that was not discarded is.
+    """
+    states = set(deliveries)
+    if not states:
+        return None
+    if DeliveryState.RETURNED in states:
+        return DocumentState.TO_NAME
+    if DeliveryState.DEAD in states:
+        return DocumentState.DEAD
+    if states & UNFINISHED:
+        return DocumentState.READY
+    return DocumentState.DELIVERED if DeliveryState.DELIVERED in states else DocumentState.DISCARDED

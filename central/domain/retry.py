@@ -10,15 +10,15 @@ class RetryPolicy:
     """How patiently a destination is treated; delays in seconds."""
 
     give_up_after: int
-    first_delay: float
-    longest_delay: float
+    first_delay_s: float
+    longest_delay_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class TryAgain:
-    """Try again after ``delay`` seconds."""
+    """Try again after ``delay_s`` seconds."""
 
-    delay: float
+    delay_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def decide(
     attempts: int,
     permanent: bool,
     jitter: float,
-    asked_delay: float = 0.0,
+    asked_delay_s: float = 0.0,
 ) -> TryAgain | DeadLetter:
     """Choose between trying again and giving up.
 
@@ -43,12 +43,12 @@ def decide(
         attempts: Tries made so far, including the one that just failed.
         permanent: The target said that trying again cannot help.
         jitter: A number in [0, 1); the caller draws it, so tests can fix it.
-        asked_delay: Seconds that the target asked to wait (Retry-After), capped by the policy.
+        asked_delay_s: What the target asked to wait (Retry-After), capped by the policy.
     """
     if permanent:
-        return DeadLetter("refusé par l'application")
+        return DeadLetter("refus définitif")
     if attempts >= policy.give_up_after:
-        return DeadLetter(f"abandonné après {attempts} essais")
-    exponent = min(attempts - 1, _MOST_DOUBLINGS)
-    ceiling = min(policy.first_delay * 2**exponent, policy.longest_delay)
-    return TryAgain(max(ceiling * (0.5 + jitter / 2), min(asked_delay, policy.longest_delay)))
+        return DeadLetter(f"abandon après {attempts} essais")
+    doublings = min(max(attempts - 1, 0), _MOST_DOUBLINGS)
+    ceiling = min(policy.first_delay_s * 2**doublings, policy.longest_delay_s)
+    return TryAgain(max(ceiling * (0.5 + jitter / 2), min(asked_delay_s, policy.longest_delay_s)))

@@ -1,243 +1,159 @@
 """Deliveries: claimed by one worker at a time, finished once.
 
-``claim`` picks and marks in one statement (FOR UPDATE SKIP LOCKED), so any number of workers
-on any number of machines never hold the same delivery. Finishing checks that the claim is
-still ours: a worker that was too slow changes nothing.
+``claim`` picks and marks in one statement (FOR UPDATE SKIP LOCKED), so any number of workers on
+any number of machines never hold the same delivery. Finishing checks that the claim is still
+ours: a worker that was too slow changes nothing. Every change of state is a step of
+central/domain/lifecycle.py, and takes the document along.
 """
 
 import datetime as dt
-import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
-from central.domain.circuit import Circuit, State
-from central.domain.delivery import Delivery, DeliveryField, DeliveryPage
-from central.domain.lifecycle import Step, after, before
-from central.store import audit
+from central.domain.document import Claim, Delivery
+from central.domain.lifecycle import Step
+from central.store import audit, circuits, packages
 from central.store.engine import transaction
-from central.store.tables import (
-    NOTIFY_CHANNEL,
-    circuits,
-    deliveries,
-    documents,
-    fields,
-    lots,
-    pages,
-)
+from central.store.steps import settle_document, take
+from central.store.tables import NOTIFY_CHANNEL, deliveries
+from central.store.tables import circuits as circuits_table
+
+_d = deliveries.c
 
 
 def claim(
     engine: sa.Engine, worker: str, destinations: Collection[str], lease_s: float
 ) -> Delivery | None:
-    """Claim the next due delivery of some destinations, urgent first, oldest first."""
+    """Claim the next due delivery: urgent first, oldest first.
+
+    Destinations whose circuit is not closed are left alone, but for one delivery at a time once
+    their circuit has been open long enough.
+
+    Args:
+        engine: The database.
+        worker: Unlike any other's on any machine.
+        destinations: Which this process serves.
+        lease_s: After which the sweeper may take the claim back.
+
+    Raises:
+        StoreUnavailable: nothing was claimed.
+    """
     if not destinations:
         return None
-    d = deliveries.c
+    is_closed = ~sa.exists().where(
+        circuits_table.c.destination == _d.destination, circuits_table.c.state != "closed"
+    )
+    with transaction(engine) as connection:
+        is_trial = False
+        row = _claim(connection, worker, lease_s, _d.destination.in_(destinations), is_closed)
+        if row is None:
+            for name, circuit in circuits.ready_for_trial(connection, destinations):
+                if row := _claim(connection, worker, lease_s, _d.destination == name):
+                    circuits.start_trial(connection, name, circuit, lease_s)
+                    is_trial = True
+                    break
+        if row is None:
+            return None
+        made = Claim(
+            row.document_id, row.destination, row.idempotency_key, worker, row.attempts, is_trial
+        )
+        return Delivery(made, packages.load(connection, made.document_id))
+
+
+def _claim(
+    connection: sa.Connection, worker: str, lease_s: float, *where: sa.ColumnElement[bool]
+) -> sa.Row[Any] | None:
     due = (
-        sa.select(d.document_id, d.destination)
-        .where(d.state == "waiting", d.next_at <= sa.func.now(), d.destination.in_(destinations))
-        .order_by(d.priority.desc(), d.next_at)
+        sa.select(_d.document_id, _d.destination)
+        .where(_d.state == "waiting", _d.next_at <= sa.func.now(), *where)
+        .order_by(_d.priority.desc(), _d.next_at)
         .limit(1)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=deliveries)
         .cte("due")
     )
-    with transaction(engine) as connection:
-        row = connection.execute(
-            deliveries.update()
-            .where(d.document_id == due.c.document_id, d.destination == due.c.destination)
-            .values(
-                state="claimed",
-                claimed_by=worker,
-                attempts=d.attempts + 1,
-                lease_until=sa.func.now() + dt.timedelta(seconds=lease_s),
-            )
-            .returning(d.document_id, d.destination, d.idempotency_key, d.attempts)
-        ).one_or_none()
-        return None if row is None else _load(connection, row)
-
-
-def _load(connection: sa.Connection, claimed: sa.Row[Any]) -> Delivery:
-    document = connection.execute(
-        sa.select(documents, lots.c.name.label("lot_name"))
-        .join(lots, lots.c.id == documents.c.lot_id)
-        .where(documents.c.id == claimed.document_id)
-    ).one()
-    page_rows = connection.execute(
-        sa.select(pages).where(pages.c.document_id == document.id).order_by(pages.c.number)
+    rows = take(
+        connection,
+        Step.CLAIM,
+        _d.document_id == due.c.document_id,
+        _d.destination == due.c.destination,
+        claimed_by=worker,
+        attempts=_d.attempts + 1,
+        lease_until=sa.func.now() + dt.timedelta(seconds=lease_s),
     )
-    field_rows = connection.execute(
-        sa.select(fields).where(fields.c.document_id == document.id).order_by(fields.c.position)
-    )
-    return Delivery(
-        document_id=document.id,
-        destination=claimed.destination,
-        idempotency_key=claimed.idempotency_key,
-        attempts=claimed.attempts,
-        type=document.type,
-        pole=document.pole,
-        process=document.process,
-        site=document.site,
-        station=document.station,
-        channel=document.channel,
-        lot_id=document.lot_id,
-        lot_name=document.lot_name,
-        position=document.position,
-        fund=document.fund,
-        received_at=document.received_at,
-        received_on=document.received_on,
-        due_on=document.due_on,
-        retention=document.retention,
-        priority=document.priority,
-        marks=tuple(document.marks),
-        versions=document.versions,
-        pages=tuple(
-            DeliveryPage(bytes(p.sha256), p.file_index, p.role, p.rotation, p.file)
-            for p in page_rows
-        ),
-        fields=tuple(
-            DeliveryField(f.name, f.value, f.confidence, f.check_result, f.accepted)
-            for f in field_rows
-        ),
-    )
+    return rows[0] if rows else None
 
 
-def delivered(engine: sa.Engine, worker: str, delivery: Delivery, receipt: str) -> bool:
+def delivered(engine: sa.Engine, held: Claim, receipt: str) -> bool:
     """Record that the application has it; False when the claim was lost meanwhile."""
-    values = {"state": "delivered", "delivered_at": sa.func.now(), "receipt": receipt}
-    return _finish(engine, worker, delivery, values, Step.DELIVER)
+    return _finish(engine, held, Step.DELIVER, delivered_at=sa.func.now(), receipt=receipt)
 
 
-def dead(engine: sa.Engine, worker: str, delivery: Delivery, code: str, reason: str) -> bool:
+def dead(engine: sa.Engine, held: Claim, code: str, reason: str) -> bool:
     """Record a dead letter; False when the claim was lost meanwhile."""
-    values = {"state": "dead", "last_code": code, "last_reason": reason}
-    return _finish(engine, worker, delivery, values, Step.GIVE_UP)
+    return _finish(engine, held, Step.GIVE_UP, last_code=code, last_reason=reason)
 
 
-def try_again(
-    engine: sa.Engine, worker: str, delivery: Delivery, delay_s: float, code: str, reason: str
-) -> bool:
-    """Put it back for later; False when the claim was lost meanwhile."""
-    values = {
-        "state": "waiting",
-        "next_at": sa.func.now() + dt.timedelta(seconds=delay_s),
-        "last_code": code,
-        "last_reason": reason,
-    }
-    return _finish(engine, worker, delivery, values, None)
+def postpone(engine: sa.Engine, held: Claim, delay_s: float, code: str, reason: str) -> bool:
+    """Put it back for later; False when the claim was lost meanwhile.
+
+    A failed trial of a destination known to be away says nothing of the document: it does not
+    count among its attempts, so that an outage of days makes no dead letters.
+    """
+    return _finish(
+        engine,
+        held,
+        Step.POSTPONE,
+        attempts=held.attempts - held.is_trial,
+        next_at=sa.func.now() + dt.timedelta(seconds=delay_s),
+        last_code=code,
+        last_reason=reason,
+    )
 
 
-def _finish(
-    engine: sa.Engine, worker: str, delivery: Delivery, values: dict[str, Any], step: Step | None
-) -> bool:
-    d = deliveries.c
+def _finish(engine: sa.Engine, held: Claim, step: Step, **values: Any) -> bool:
     with transaction(engine) as connection:
-        done = connection.execute(
-            deliveries.update()
-            .where(
-                d.document_id == delivery.document_id,
-                d.destination == delivery.destination,
-                d.state == "claimed",
-                d.claimed_by == worker,
-                d.attempts == delivery.attempts,
-            )
-            .values(lease_until=None, claimed_by=None, **values)
-        ).rowcount
-        if done and step is not None:
-            _step(connection, delivery.document_id, step)
+        changed = take(
+            connection,
+            step,
+            _d.document_id == held.document_id,
+            _d.destination == held.destination,
+            _d.claimed_by == held.worker,
+            _d.attempts == held.attempts,
+            claimed_by=None,
+            lease_until=None,
+            **values,
+        )
+        if changed and step is not Step.POSTPONE:
+            settle_document(connection, held.document_id)
             audit.record(
                 connection,
-                f"dispatch:{worker}",
-                f"delivery_{values['state']}",
-                str(delivery.document_id),
-                destination=delivery.destination,
-                attempts=delivery.attempts,
+                f"dispatch:{held.worker}",
+                f"delivery_{changed[0].state}",
+                str(held.document_id),
+                destination=held.destination,
+                attempts=held.attempts,
             )
-    return bool(done)
+    return bool(changed)
 
 
-def _step(connection: sa.Connection, document_id: uuid.UUID, step: Step) -> bool:
-    for state in before(step):
-        changed = connection.execute(
-            documents.update()
-            .where(documents.c.id == document_id, documents.c.state == state.value)
-            .values(state=after(state, step), state_at=sa.func.now())
-        ).rowcount
-        if changed:
-            return True
-    return False
-
-
-def sweep(engine: sa.Engine) -> int:
-    """Take back claims whose lease has passed: their worker died or hangs."""
-    d = deliveries.c
+def seconds_to_next(engine: sa.Engine, destinations: Collection[str]) -> float | None:
+    """Tell when something becomes due that is not yet; None when nothing will by itself."""
+    later = sa.select(sa.func.min(_d.next_at).label("at")).where(
+        _d.state == "waiting", _d.next_at > sa.func.now(), _d.destination.in_(destinations)
+    )
+    trials = sa.select(sa.func.min(circuits_table.c.open_until)).where(
+        circuits_table.c.state != "closed", circuits_table.c.open_until > sa.func.now()
+    )
+    both = later.union_all(trials).subquery()
     with transaction(engine) as connection:
-        back = connection.execute(
-            deliveries.update()
-            .where(d.state == "claimed", d.lease_until < sa.func.now())
-            .values(state="waiting", claimed_by=None, lease_until=None, next_at=sa.func.now())
-        ).rowcount
-        if back:
-            connection.execute(sa.select(sa.func.pg_notify(NOTIFY_CHANNEL, "sweep")))
-    return back
+        at, now = connection.execute(
+            sa.select(sa.func.min(both.c.at), sa.func.clock_timestamp())
+        ).one()
+    return None if at is None else max(0.0, float((at - now).total_seconds()))
 
 
-def replay(engine: sa.Engine, document_ids: Sequence[uuid.UUID], actor: str) -> int:
-    """Try dead letters again from the start; returns how many were dead."""
-    return _resolve(engine, document_ids, actor, Step.REPLAY, {"state": "waiting", "attempts": 0})
-
-
-def discard(engine: sa.Engine, document_ids: Sequence[uuid.UUID], actor: str, reason: str) -> int:
-    """Give dead letters up with a reason; returns how many were dead."""
-    values = {"state": "discarded", "last_reason": reason}
-    return _resolve(engine, document_ids, actor, Step.DISCARD, values)
-
-
-def _resolve(
-    engine: sa.Engine,
-    document_ids: Sequence[uuid.UUID],
-    actor: str,
-    step: Step,
-    values: dict[str, Any],
-) -> int:
-    d = deliveries.c
-    with transaction(engine) as connection:
-        changed = connection.scalars(
-            deliveries.update()
-            .where(d.document_id.in_(document_ids), d.state == "dead")
-            .values(next_at=sa.func.now(), **values)
-            .returning(d.document_id)
-        ).all()
-        for document_id in changed:
-            _step(connection, document_id, step)
-            audit.record(connection, actor, f"delivery_{step.value}", str(document_id))
-        connection.execute(sa.select(sa.func.pg_notify(NOTIFY_CHANNEL, step.value)))
-    return len(changed)
-
-
-def circuit_of(engine: sa.Engine, destination: str) -> Circuit:
-    """A destination's circuit, shared by all dispatch processes."""
-    with transaction(engine) as connection:
-        row = connection.execute(
-            sa.select(circuits).where(circuits.c.destination == destination)
-        ).one_or_none()
-    return Circuit() if row is None else Circuit(State(row.state), row.failures, row.open_until)
-
-
-def set_circuit(engine: sa.Engine, destination: str, circuit: Circuit, code: str) -> None:
-    """Remember a circuit's new state."""
-    values = {
-        "state": circuit.state.value,
-        "failures": circuit.failures,
-        "open_until": circuit.open_until,
-        "changed_at": sa.func.now(),
-        "last_code": code,
-    }
-    with transaction(engine) as connection:
-        connection.execute(
-            insert(circuits)
-            .values(destination=destination, **values)
-            .on_conflict_do_update(index_elements=["destination"], set_=values)
-        )
+def tell(connection: sa.Connection, why: str) -> None:
+    """Wake the dispatch processes, at the commit."""
+    connection.execute(sa.select(sa.func.pg_notify(NOTIFY_CHANNEL, why)))

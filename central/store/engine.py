@@ -9,6 +9,9 @@ from sqlalchemy import exc
 
 from central.errors import StoreUnavailable
 
+Engine = sa.Engine
+"""What callers outside the store pass around without knowing SQLAlchemy."""
+
 _CONNECT_WITHIN_S = 5
 _POOL_WAIT_S = 30
 

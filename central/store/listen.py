@@ -13,12 +13,11 @@ from central.store.tables import NOTIFY_CHANNEL
 
 
 class Listener:
-    """A connection of its own that waits for notifications."""
+    """A connection of its own, outside the pool, that waits for notifications."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._pooled: Any = None
-        self._raw: Any = None
+        self._connection: Any = None
 
     def __enter__(self) -> Self:
         """Connect and listen.
@@ -27,12 +26,13 @@ class Listener:
             StoreUnavailable: the server does not answer.
         """
         try:
-            self._pooled = self._engine.raw_connection()
-            self._raw = self._pooled.driver_connection
-            self._raw.autocommit = True
-            with self._raw.cursor() as cursor:
+            self._connection = self._engine.raw_connection()
+            self._connection.detach()  # the pool may open another in its place
+            self._connection.driver_connection.autocommit = True
+            with self._connection.cursor() as cursor:
                 cursor.execute(f"LISTEN {NOTIFY_CHANNEL}")
         except (exc.SQLAlchemyError, psycopg2.Error) as error:
+            self._close()
             raise StoreUnavailable("listen") from error
         return self
 
@@ -42,9 +42,7 @@ class Listener:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave the pool: a listening connection is good for nothing else."""
-        if self._pooled is not None:
-            self._pooled.invalidate()
+        self._close()
 
     def wait(self, timeout_s: float) -> bool:
         """Wait for a notification; True when one came.
@@ -53,13 +51,18 @@ class Listener:
             StoreUnavailable: the connection was lost.
         """
         try:
-            ready, _, _ = select.select([self._raw], [], [], timeout_s)
+            driver = self._connection.driver_connection
+            ready, _, _ = select.select([driver], [], [], timeout_s)
             if not ready:
                 return False
-            self._raw.poll()
-            told = bool(self._raw.notifies)
-            self._raw.notifies.clear()
+            driver.poll()
+            told = bool(driver.notifies)
+            driver.notifies.clear()
         except (OSError, ValueError, psycopg2.Error) as error:
             raise StoreUnavailable("listen") from error
         return told
 
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

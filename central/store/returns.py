@@ -1,72 +1,78 @@
 """Misrouted documents that a pôle gives back: once each, counted by cause, audited."""
 
 import uuid
+from enum import Enum
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from central.domain.lifecycle import Step, after, before
+from central.domain.lifecycle import DeliveryState, Step
+from central.domain.returns import ReturnNote
 from central.errors import NotFound
 from central.store import audit
 from central.store.engine import transaction
-from central.store.tables import deliveries, documents, returns
+from central.store.steps import settle_document, take
+from central.store.tables import deliveries, returns
 
-CAUSES = ("wrong_pole", "wrong_type", "unreadable", "incomplete", "duplicate", "other")
+
+class Returned(Enum):
+    """What came of a document that a pôle gives back."""
+
+    TAKEN = "taken"
+    ALREADY = "already"
+    NOT_YET = "not_yet"
 
 
 def give_back(
-    engine: sa.Engine, document_id: uuid.UUID, destination: str, cause: str, channel: str
-) -> bool:
+    engine: sa.Engine, document_id: uuid.UUID, destination: str, note: ReturnNote, channel: str
+) -> Returned:
     """Take a delivered document back for naming.
 
     Args:
         engine: The database.
         document_id: Which.
         destination: Who gives it back; only one that received it may.
-        cause: One of ``CAUSES``.
+        note: Why.
         channel: "http" or "folder".
 
     Returns:
-        False when it was given back before; nothing changed.
+        What came of it; ``NOT_YET``: it is on its way there and not recorded as delivered, which
+        a pôle may well notice; it may ask again.
 
     Raises:
-        NotFound: it was never delivered there.
+        NotFound: it never went there.
+        StoreUnavailable: nothing was written.
     """
     d = deliveries.c
+    is_it = (d.document_id == document_id, d.destination == destination)
     with transaction(engine) as connection:
         row = connection.execute(
-            sa.select(d.round, d.state)
-            .where(d.document_id == document_id, d.destination == destination)
-            .with_for_update()
+            sa.select(d.round, d.state, d.delivered_at).where(*is_it).with_for_update()
         ).one_or_none()
-        if row is None or row.state not in ("delivered", "returned"):
-            raise NotFound(f"{document_id} was not delivered to {destination}")
-        inserted = connection.execute(
-            insert(returns)
-            .values(
+        if row is None:
+            raise NotFound(f"{document_id} did not go to {destination}")
+        if row.delivered_at is None:
+            return Returned.NOT_YET
+        if row.state != DeliveryState.DELIVERED:
+            return Returned.ALREADY
+        connection.execute(
+            insert(returns).values(
                 document_id=document_id,
                 destination=destination,
                 round=row.round,
-                cause=cause,
+                cause=note.cause.value,
+                comment=note.comment,
                 channel=channel,
             )
-            .on_conflict_do_nothing()
-            .returning(returns.c.id)
-        ).all()
-        if not inserted:
-            return False
-        connection.execute(
-            deliveries.update()
-            .where(d.document_id == document_id, d.destination == destination)
-            .values(state="returned")
         )
-        for state in before(Step.GIVE_BACK):
-            connection.execute(
-                documents.update()
-                .where(documents.c.id == document_id, documents.c.state == state.value)
-                .values(state=after(state, Step.GIVE_BACK), state_at=sa.func.now())
-            )
+        take(connection, Step.GIVE_BACK, *is_it)
+        settle_document(connection, document_id)
         audit.record(
-            connection, f"pole:{destination}", "document_returned", str(document_id), cause=cause
+            connection,
+            f"pole:{destination}",
+            "document_returned",
+            str(document_id),
+            cause=note.cause.value,
+            channel=channel,
         )
-    return True
+    return Returned.TAKEN

@@ -252,6 +252,7 @@ returns = Table(
     Column("destination", Text, nullable=False),
     Column("round", SmallInteger, nullable=False),
     Column("cause", Text, nullable=False),
+    Column("comment", Text, nullable=False, server_default="", comment="for who names it anew"),
     Column("channel", Text, nullable=False),
     _at("returned_at", now=True),
     _one_of("channel", ("http", "folder", "console")),

@@ -1,13 +1,16 @@
-"""What every target promises.
+"""What every target promises; tests/contract/test_targets.py holds each of them to it.
 
 ``deliver`` never raises for an expected outcome. Delivering the same package again, after a
-crash or in doubt, changes nothing at the application and is ``Delivered`` again.
+crash, in doubt or at the same time, changes nothing at the application and is ``Delivered``
+again; also when the application has taken the first one away meanwhile.
 """
 
 from dataclasses import dataclass
 from typing import Protocol
 
 from central.dispatch.package import Package
+
+_MAX_RECEIPT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,25 @@ Outcome = Delivered | Rejected | Unavailable
 
 
 class Target(Protocol):
-    """One pôle application."""
+    """One pôle application; safe to use from many threads."""
 
     def deliver(self, package: Package) -> Outcome:
         """Hand one package over."""
         ...
+
+    def tidy(self, now: float) -> None:
+        """Clear away what interrupted deliveries left; ``now`` in seconds since 1970.
+
+        Raises:
+            OSError: not now; it is asked again.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+def receipt_of(text: str) -> str:
+    """Keep of an application's answer what may be stored: short, printable."""
+    return "".join(c if c.isprintable() else " " for c in text[:_MAX_RECEIPT]).strip()

@@ -344,6 +344,13 @@ def _create_tables() -> None:
         sa.Column("destination", sa.Text(), nullable=False),
         sa.Column("round", sa.SmallInteger(), nullable=False),
         sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column(
+            "comment",
+            sa.Text(),
+            server_default="",
+            nullable=False,
+            comment="for who names it anew",
+        ),
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column(
             "returned_at",

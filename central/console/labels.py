@@ -1,0 +1,55 @@
+"""What people read for the codes that programs use."""
+
+from central.domain.returns import Cause
+
+_REASONS = {
+    "unknown": "type inconnu",
+    "misdirected": "autre organisme",
+    "type_doubtful": "type douteux",
+    "type_unexpected": "type inattendu dans ce lot",
+    "probable_duplicate": "doublon probable",
+    "front_missing": "recto manquant",
+    "page_missing": "page manquante",
+    "blurred": "image floue",
+    "unregistered": "formulaire non recalé",
+    "layout_unverified": "formulaire non vérifié",
+    "type_for_a_person": "à traiter par une personne",
+}
+_FIELD = "field:"
+CAUSES = {
+    Cause.WRONG_POLE: "mauvais pôle",
+    Cause.WRONG_TYPE: "mauvais type",
+    Cause.UNREADABLE: "illisible",
+    Cause.INCOMPLETE: "incomplet",
+    Cause.DUPLICATE: "doublon",
+    Cause.OTHER: "autre",
+}
+_LOT_STATES = {
+    "arriving": "en cours d'arrivée",
+    "read": "complet",
+    "closed_short": "clos incomplet",
+    "closed_over": "clos en excédent",
+}
+_CIRCUITS = {"open": "injoignable", "half_open": "essai en cours"}
+
+
+def reason(code: str) -> str:
+    """Why a document waits for a person; a field is named, its value is not."""
+    if code.startswith(_FIELD):
+        return f"champ {code.removeprefix(_FIELD)}"
+    return _REASONS.get(code, code)
+
+
+def cause(code: str) -> str:
+    """Why a pôle gave a document back."""
+    return CAUSES[Cause(code)] if code in set(Cause) else code
+
+
+def lot_state(code: str) -> str:
+    """Where a lot stands."""
+    return _LOT_STATES.get(code, code)
+
+
+def circuit(code: str | None) -> str:
+    """Whether a destination is left alone; empty when it is not."""
+    return _CIRCUITS.get(code or "", "")

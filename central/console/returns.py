@@ -1,0 +1,111 @@
+"""``POST /v1/returns``: a pôle gives a misrouted document back (docs/destinations.md).
+
+The message is signed with the secret that the centre's own deliveries to that pôle are signed
+with, and is good for five minutes; sent again, it changes nothing.
+"""
+
+import datetime as dt
+import hashlib
+import hmac
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from central.domain.returns import Cause, ReturnNote, note
+from central.errors import NotFound
+from central.events import Events
+from central.store.engine import Engine
+from central.store.returns import Returned, give_back
+
+_MAX_BYTES = 16_384
+_SIGNED_WITHIN = dt.timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    document_id: uuid.UUID
+    why: ReturnNote
+
+
+class ReturnsDoor:
+    """The endpoint.
+
+    Args:
+        engine: The database.
+        secrets: By destination; one without a secret cannot use this door.
+        events: The process's voice.
+    """
+
+    def __init__(self, engine: Engine, secrets: Mapping[str, bytes], events: Events) -> None:
+        self._engine, self._secrets, self._events = engine, secrets, events
+
+    async def post(self, request: Request) -> Response:
+        """Take one document back."""
+        body = await _body(request)
+        if body is None:
+            return _answer(413, "Message trop long ou sans longueur.")
+        destination = request.headers.get("x-vaguemestre-destination", "")
+        now = dt.datetime.now(dt.UTC)
+        if not self._is_signed(request.headers, destination, body, now):
+            return _answer(401, "Signature incorrecte ou trop ancienne.")
+        asked = _read(body)
+        if asked is None:
+            return _answer(400, f"Message incorrect. Causes connues : {', '.join(Cause)}.")
+        try:
+            outcome = await run_in_threadpool(
+                give_back, self._engine, asked.document_id, destination, asked.why, "http"
+            )
+        except NotFound as error:
+            return _answer(404, error.reason)
+        if outcome is Returned.NOT_YET:
+            return _answer(409, "Livraison en cours d'enregistrement. Réessayez.", retry_after_s=5)
+        if outcome is Returned.TAKEN:
+            cause = asked.why.cause.value
+            self._events.returned(str(asked.document_id), destination, cause, "http")
+        return JSONResponse({"returned": True, "already": outcome is Returned.ALREADY})
+
+    def _is_signed(
+        self, headers: Mapping[str, str], destination: str, body: bytes, now: dt.datetime
+    ) -> bool:
+        secret = self._secrets.get(destination)
+        at = headers.get("x-vaguemestre-time", "")
+        try:
+            is_fresh = abs(now - dt.datetime.fromisoformat(at)) < _SIGNED_WITHIN
+        except (ValueError, TypeError):  # TypeError: without a time zone
+            return False
+        told = headers.get("x-vaguemestre-signature", "").encode()
+        wanted = signature(secret or b"", at, destination, body).encode()
+        return hmac.compare_digest(wanted, told) and secret is not None and is_fresh
+
+
+def signature(secret: bytes, at: str, destination: str, body: bytes) -> str:
+    """Sign the time, the destination and the body's SHA-256 in hex, a line each."""
+    text = "\n".join([at, destination, hashlib.sha256(body).hexdigest()])
+    return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
+
+
+async def _body(request: Request) -> bytes | None:
+    length = request.headers.get("content-length", "")
+    if not (length.isascii() and length.isdigit()) or int(length[:9]) > _MAX_BYTES:
+        return None
+    return await request.body()
+
+
+def _read(body: bytes) -> _Asked | None:
+    try:
+        told = json.loads(body)
+        why = note(told["cause"], told.get("comment"))
+        document_id = uuid.UUID(told["document_id"])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return None if why is None else _Asked(document_id, why)
+
+
+def _answer(status: int, reason: str, retry_after_s: int = 0) -> Response:
+    headers = {"Retry-After": str(retry_after_s)} if retry_after_s else None
+    return JSONResponse({"reason": reason}, status_code=status, headers=headers)

@@ -1,0 +1,159 @@
+"""One page of a source file as a page of a PDF, its image as the scanner made it.
+
+JPEG, PNG and one-strip G4 go in byte for byte; other bitonal and grey or colour data is packed
+again without loss (img2pdf); a page of a PDF is picked as it is. What no PDF can show
+(transparency, mirrored by a tag) is decoded once for the eye, and the page's own file goes along
+as an attachment, so that nothing is lost.
+"""
+
+import contextlib
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import img2pdf
+import pikepdf
+from PIL import Image, ImageOps
+
+from central.dispatch.tiff_frame import is_tiff, only_frame
+from central.domain.document import DeliveryPage
+
+_ORIENTATION = 0x0112
+_TURN = {1: 0, 3: 180, 6: 90, 8: 270}  # the others are mirrored
+_POINTS_A_MM = 72 / 25.4
+_SMALLEST_MM, _LARGEST_MM = 2.0, 5_000.0
+_HEAD_BYTES = 1_024
+
+
+class PageWriter:
+    """Appends pages to a PDF that is saved before ``opened`` is closed.
+
+    Args:
+        made: Grows by a page at a time.
+        open_source: Opens a source file by its SHA-256.
+        opened: Closes what stays open until then.
+    """
+
+    def __init__(
+        self,
+        made: pikepdf.Pdf,
+        open_source: Callable[[bytes], BinaryIO],
+        opened: contextlib.ExitStack,
+    ) -> None:
+        self._made, self._open_source, self._opened = made, open_source, opened
+        self._files: dict[bytes, BinaryIO] = {}
+        self._pdfs: dict[bytes, pikepdf.Pdf] = {}
+
+    def append(self, page: DeliveryPage) -> None:
+        """Append one page, turned upright.
+
+        Raises:
+            ValueError: the source has no such page, or it cannot be decoded.
+            CentralError: the source file cannot be had.
+        """
+        if page.sha256 not in self._files:
+            self._files[page.sha256] = self._opened.enter_context(self._open_source(page.sha256))
+        file = self._files[page.sha256]
+        file.seek(0)
+        head = file.read(_HEAD_BYTES)
+        if b"%PDF-" in head:
+            self._pick(page, file)
+            return
+        image = _image(file, page.index, is_tiff(head))
+        data, turn, own_file = _embed(image, page)
+        source = self._opened.enter_context(pikepdf.open(io.BytesIO(data)))
+        self._made.pages.append(source.pages[0])
+        self._made.pages[-1].rotate(turn, relative=True)
+        if own_file is not None:
+            name = f"{len(self._made.pages):04}-{own_file.name}"
+            self._made.attachments[name] = pikepdf.AttachedFileSpec(self._made, own_file.data)
+
+    def _pick(self, page: DeliveryPage, file: BinaryIO) -> None:
+        if page.sha256 not in self._pdfs:
+            with _as_value_error():
+                self._pdfs[page.sha256] = self._opened.enter_context(pikepdf.open(file))
+        pages = self._pdfs[page.sha256].pages
+        if page.index >= len(pages):
+            raise ValueError("no such page")
+        self._made.pages.append(pages[page.index])
+        self._made.pages[-1].rotate(page.rotation, relative=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _OwnFile:
+    """A page's own file, where the PDF shows a decoded copy."""
+
+    name: str
+    data: bytes
+
+
+def _image(file: BinaryIO, index: int, may_have_frames: bool) -> bytes:
+    if may_have_frames:
+        try:
+            return only_frame(file, index)
+        except ValueError:
+            return _decoded_frame(file, index)
+    if index:
+        raise ValueError("no such page")
+    file.seek(0)
+    return file.read()
+
+
+def _decoded_frame(file: BinaryIO, index: int) -> bytes:
+    """Let Pillow find the page: BigTIFF, old-style JPEG, odd directories."""
+    file.seek(0)
+    with _as_value_error(), Image.open(file) as image:
+        image.seek(index)
+        return _png(image.copy(), image.info.get("dpi"))
+
+
+def _embed(image: bytes, page: DeliveryPage) -> tuple[bytes, int, _OwnFile | None]:
+    with _as_value_error(), Image.open(io.BytesIO(image)) as opened:
+        turn = _TURN.get(int(opened.getexif().get(_ORIENTATION, 1)))
+        suffix = (opened.format or "image").lower()
+    if turn is not None:
+        total = (turn + page.rotation) % 360
+        # img2pdf, Pillow and struct share no base for "this cannot go in as it is".
+        with contextlib.suppress(Exception):
+            return _convert(image, page, total), total, None
+    with _as_value_error(), Image.open(io.BytesIO(image)) as opened:
+        shown = _png(ImageOps.exif_transpose(opened), opened.info.get("dpi"))
+        pdf = _convert(shown, page, page.rotation)
+    name = f"page-{page.sha256.hex()[:12]}-{page.index}.{suffix}"
+    return pdf, page.rotation, _OwnFile(name, image)
+
+
+def _convert(image: bytes, page: DeliveryPage, turn: int) -> bytes:
+    width, height = page.width_mm, page.height_mm
+    if turn in (90, 270):
+        width, height = height, width
+    if not all(_SMALLEST_MM <= side <= _LARGEST_MM for side in (width, height)):
+        return bytes(img2pdf.convert(image, rotation=img2pdf.Rotation.none))
+    points = (width * _POINTS_A_MM, height * _POINTS_A_MM)
+    return bytes(
+        img2pdf.convert(
+            image, layout_fun=lambda *_: points + points, rotation=img2pdf.Rotation.none
+        )
+    )
+
+
+def _png(image: Image.Image, dpi: tuple[float, float] | None) -> bytes:
+    """Encode without loss what is to be seen: transparency over white, 16 grey bits kept."""
+    if image.has_transparency_data:
+        flat = Image.new("RGBA", image.size, "white")
+        flat.alpha_composite(image.convert("RGBA"))
+        image = flat.convert("RGB")
+    elif image.mode not in ("1", "L", "P", "RGB", "I;16"):
+        image = image.convert("I;16" if image.mode.startswith("I") else "RGB")
+    out = io.BytesIO()
+    image.save(out, "PNG", dpi=tuple(float(side) or 200.0 for side in dpi or (200, 200)))
+    return out.getvalue()
+
+
+@contextlib.contextmanager
+def _as_value_error() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # Pillow's decoders raise anything for damaged bytes
+        raise ValueError(type(error).__name__) from error

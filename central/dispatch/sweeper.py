@@ -1,0 +1,107 @@
+"""Upkeep beside the workers: lost claims, unknown destinations, returns folders, old drafts."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from central.config import CentralConfig
+from central.dispatch.returns import ReturnsFolder
+from central.dispatch.targets.base import Target
+from central.errors import CentralError
+from central.events import Events
+from central.store import returns, upkeep
+from central.store.engine import Engine
+
+_TIDY_EVERY_S = 3_600.0
+
+
+@dataclass(slots=True)
+class _Chore:
+    name: str
+    every_s: float
+    act: Callable[[], None]
+    next_at: float = 0.0  # at once after the start
+
+
+def run(
+    config: CentralConfig,
+    engine: Engine,
+    targets: Mapping[str, Target],
+    events: Events,
+    stop: threading.Event,
+) -> None:
+    """Do every chore in its time until ``stop`` is set; one that fails waits for its next turn."""
+    chores = list(_chores(config, engine, targets, events))
+    while not stop.is_set():
+        for chore in chores:
+            if chore.next_at <= time.monotonic():
+                _do(chore, events)
+                chore.next_at = time.monotonic() + chore.every_s
+        nearest = min(chore.next_at for chore in chores)
+        stop.wait(max(0.0, nearest - time.monotonic()))
+
+
+def _do(chore: _Chore, events: Events) -> None:
+    try:
+        chore.act()
+    except CentralError as error:
+        events.failed(error.code, part=chore.name)
+    except OSError as error:
+        events.failed("folder_unavailable", part=chore.name, error=type(error).__name__)
+    except Exception as error:
+        events.crashed(chore.name, error)
+
+
+def _chores(
+    config: CentralConfig, engine: Engine, targets: Mapping[str, Target], events: Events
+) -> Iterator[_Chore]:
+    settings = config.dispatch
+    yield _Chore("sweep", settings.sweep_every_s, lambda: sweep(config, engine, events))
+    for destination in config.destinations:
+        if destination.returns_folder is not None:
+            folder = ReturnsFolder(destination.returns_folder)
+            yield _Chore(
+                f"returns {destination.name}",
+                settings.returns_every_s,
+                _collecting(folder, destination.name, engine, events),
+            )
+    for name, target in targets.items():
+        yield _Chore(f"tidy {name}", _TIDY_EVERY_S, _tidying(target))
+
+
+def sweep(config: CentralConfig, engine: Engine, events: Events) -> None:
+    """Take lost claims back; hold what goes to unknown destinations, release what no longer does.
+
+    Raises:
+        StoreUnavailable: nothing was changed.
+    """
+    swept = upkeep.sweep(engine, config.dispatch.give_up_after)
+    if swept.expired:
+        events.swept(swept.expired, swept.dead)
+    known = [destination.name for destination in config.destinations]
+    held, released = upkeep.match_destinations(engine, known)
+    if held or released:
+        events.matched(held, released)
+
+
+def _collecting(
+    folder: ReturnsFolder, destination: str, engine: Engine, events: Events
+) -> Callable[[], None]:
+    def act() -> None:
+        taken = folder.collect(
+            lambda document_id, why: returns.give_back(
+                engine, document_id, destination, why, "folder"
+            )
+        )
+        for one in taken:
+            if one.document_id is None:
+                events.return_not_understood(destination)
+            else:
+                events.returned(str(one.document_id), destination, one.cause.value, "folder")
+
+    return act
+
+
+def _tidying(target: Target) -> Callable[[], None]:
+    return lambda: target.tidy(time.time())

@@ -1,0 +1,90 @@
+"""A document as the centre hands it to a pôle application."""
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPage:
+    """One page of one stored source file.
+
+    ``rotation`` is the clockwise turn to upright, after the image's own orientation tag;
+    ``width_mm`` and ``height_mm`` are the upright page's.
+    """
+
+    sha256: bytes
+    index: int
+    role: str
+    rotation: int
+    file: str
+    width_mm: float
+    height_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryField:
+    """One field with its value; ``page`` counts from 0 in the document."""
+
+    name: str
+    value: str | None
+    confidence: float
+    check: str
+    accepted: bool
+    page: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to try one delivery, until its lease passes or another claim follows.
+
+    ``attempts`` counts this one. ``is_trial``: it is tried although the destination's circuit is
+    not closed, to learn whether the application is back.
+    """
+
+    document_id: uuid.UUID
+    destination: str
+    idempotency_key: str
+    worker: str
+    attempts: int
+    is_trial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverableDocument:
+    """All that a package tells of a document."""
+
+    id: uuid.UUID
+    type: str
+    type_confidence: float
+    runner_up: str | None
+    layout: str | None
+    route: str
+    route_reasons: tuple[str, ...]
+    pole: str
+    process: str
+    site: str
+    station: str
+    channel: str
+    lot_id: uuid.UUID
+    lot_name: str
+    position: int
+    fund: str
+    received_at: dt.datetime
+    received_on: dt.date
+    due_on: dt.date | None
+    retention: str
+    priority: int
+    marks: tuple[str, ...]
+    versions: Mapping[str, str]
+    pages: tuple[DeliveryPage, ...]
+    fields: tuple[DeliveryField, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One claimed delivery with the document that it is about."""
+
+    claim: Claim
+    document: DeliverableDocument

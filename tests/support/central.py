@@ -1,0 +1,114 @@
+"""Makes documents at the centre for tests: incoming values, stored rows, images."""
+
+import datetime as dt
+import hashlib
+import io
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+
+import sqlalchemy as sa
+from PIL import Image, ImageDraw
+from uuid6 import uuid7
+
+from central.domain.incoming import (
+    IncomingDocument,
+    IncomingField,
+    IncomingPage,
+    IncomingRef,
+    IncomingRoute,
+)
+from central.store import documents
+from central.store.engine import transaction
+
+RECEIVED = dt.datetime(2026, 11, 3, 8, 30, tzinfo=dt.UTC)
+
+
+def picture(mode: str = "1", number: int = 0, size: tuple[int, int] = (416, 586)) -> Image.Image:
+    """Draw an A4 page at 50 dpi that differs by number."""
+    image = Image.new(mode, size, "white")
+    draw = ImageDraw.Draw(image)
+    draw.text((30, 30 + 10 * number), f"page {number}", fill="black")
+    draw.line((0, 0, 20 + number, 60), fill="black", width=3)
+    return image
+
+
+def tiff(pages: Sequence[Image.Image], **options: object) -> bytes:
+    """Encode pages as one multi-page TIFF, G4 unless told otherwise."""
+    out = io.BytesIO()
+    told = {"compression": "group4", "dpi": (50, 50), **options}
+    pages[0].save(out, "TIFF", save_all=True, append_images=list(pages[1:]), **told)
+    return out.getvalue()
+
+
+def page(data: bytes, index: int = 0, rotation: int = 0, role: str = "front") -> IncomingPage:
+    """Refer to one page of a source file."""
+    return IncomingPage(
+        ref=IncomingRef("lot.tif", index, hashlib.sha256(data).digest()),
+        role=role,
+        rotation=rotation,
+        skew_deg=0.0,
+        dpi=50.0,
+        width_mm=210.0,
+        height_mm=297.0,
+        blur=0.0,
+        text="",
+        marks=(),
+        twin=None,
+    )
+
+
+def document(
+    *pages: IncomingPage,
+    destination: str = "FRAIS_DE_SANTE",
+    kind: str = "straight",
+    **changes: object,
+) -> IncomingDocument:
+    """Make a document as the wire would; without pages, of one small TIFF."""
+    made = IncomingDocument(
+        id=uuid.UUID(str(uuid7())),
+        lot_id=uuid.UUID(str(uuid7())),
+        lot_name="lot 1",
+        position=0,
+        site="gien",
+        station="poste-1",
+        channel="scanner",
+        received_at=RECEIVED,
+        received_on=RECEIVED.date(),
+        fund="45",
+        priority=0,
+        type="S3110",
+        type_confidence=0.98,
+        runner_up=None,
+        layout="verified",
+        route=IncomingRoute(
+            kind=kind,
+            reasons=(),
+            process="FSP",
+            pole="Frais de santé",
+            destination=destination,
+            due_on=dt.date(2026, 11, 10),
+            retention="voucher",
+        ),
+        pages=pages or (page(tiff([picture()])),),
+        fields=(
+            IncomingField("nir", "255081416802538", "2 55 08", 0.99, True, "ok", 0, None),
+            IncomingField("total", None, "", 0.0, False, "none", 0, None),
+        ),
+        marks=(),
+        versions={"program": "0.1.0", "model PP-OCRv6": "abc"},
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def store(engine: sa.Engine, made: IncomingDocument) -> IncomingDocument:
+    """Store a document with what it refers to, as the intake does."""
+    with transaction(engine) as connection:
+        connection.execute(
+            sa.text("INSERT INTO sites (site) VALUES (:site) ON CONFLICT DO NOTHING"),
+            {"site": made.site},
+        )
+    for digest in made.digests:
+        documents.blob_stored(engine, digest, 1)
+    assert documents.store(engine, made) is False
+    return made
