@@ -130,5 +130,8 @@ def _pdf(pages: list[DeliveryPage], open_source: Callable[[bytes], BinaryIO]) ->
         for page in pages:
             writer.append(page)
         out = io.BytesIO()
-        made.save(out, deterministic_id=True)
+        try:
+            made.save(out, deterministic_id=True)
+        except pikepdf.PdfError as error:
+            raise ValueError("a page of a damaged PDF") from error
         return out.getvalue()

@@ -73,10 +73,11 @@ class PageWriter:
         if page.sha256 not in self._pdfs:
             with _as_value_error():
                 self._pdfs[page.sha256] = self._opened.enter_context(pikepdf.open(file))
-        pages = self._pdfs[page.sha256].pages
-        if page.index >= len(pages):
+        source = self._pdfs[page.sha256]
+        if page.index >= len(source.pages):
             raise ValueError("no such page")
-        self._made.pages.append(pages[page.index])
+        with _as_value_error():  # what was filled in, and what layers hide, comes along
+            self._made.add_pages_from(source, [page.index], outlines="ignore")
         self._made.pages[-1].rotate(page.rotation, relative=True)
 
 

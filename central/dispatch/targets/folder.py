@@ -112,7 +112,7 @@ class FolderTarget:
 
     def tidy(self, now: float) -> None:
         """Publish or delete drafts left by the dead; forget entries of long ago."""
-        if not self._drafts.is_dir():
+        if not (self._drafts.is_dir() and self._ledger.is_dir()):
             return
         for draft in list(self._drafts.iterdir()):
             key = draft.name.partition(".")[0]

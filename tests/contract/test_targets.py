@@ -1,0 +1,426 @@
+"""What every target promises, against the application that it was made for.
+
+An application under test tells what it holds, can lose its connection, and can take documents
+away. The same tests run against each.
+"""
+
+import hashlib
+import hmac
+import http.server
+import os
+import re
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from email.message import Message
+from email.parser import BytesParser
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from central.dispatch.package import Package
+from central.dispatch.targets.base import Delivered, Rejected, Target, Unavailable
+from central.dispatch.targets.folder import FolderTarget
+from central.dispatch.targets.http import HttpTarget, signature
+
+SECRET = b"a shared secret"
+
+
+def _package(number: int = 0, content: bytes = b"pdf") -> Package:
+    document_id = str(uuid.UUID(int=0x0192F1C2 << 96 | 7 << 76 | 2 << 62 | number))
+    return Package(document_id, f"{document_id}-TEST-1", content, b"{}", b"<document/>")
+
+
+class Application(Protocol):
+    """A pôle's side of a target."""
+
+    @property
+    def target(self) -> Target:
+        """The target under test."""
+        ...
+
+    def holds(self) -> dict[str, dict[str, bytes]]:
+        """Files by name, by delivery's key; each delivery that ever arrived whole."""
+        ...
+
+    def arrivals(self) -> int:
+        """How many times something arrived."""
+        ...
+
+    def take_away(self) -> None:
+        """The pôle works its documents off."""
+        ...
+
+    def disconnect(self) -> None:
+        """Nothing can be delivered from now on."""
+        ...
+
+
+class FolderApplication:
+    """A pôle that looks into its folder, and remembers what it took away."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "pole"
+        self._taken: list[Path] = []
+        self._away = folder / "taken"
+        self._away.mkdir()
+        self.target = FolderTarget(self._folder)
+
+    def holds(self) -> dict[str, dict[str, bytes]]:
+        found = [*self._listed(), *self._taken]
+        return {
+            re.sub(r"^\d+~", "", entry.name): {f.name: f.read_bytes() for f in entry.iterdir()}
+            for entry in found
+        }
+
+    def arrivals(self) -> int:
+        return len(self._listed()) + len(self._taken)
+
+    def take_away(self) -> None:
+        for entry in self._listed():
+            self._taken.append(entry.rename(self._away / f"{len(self._taken)}~{entry.name}"))
+
+    def disconnect(self) -> None:
+        self._folder.parent.chmod(0o755)
+        self.take_away()
+        if self._folder.exists():
+            self._folder.rename(self._folder.with_name("elsewhere"))
+        self._folder.write_text("a file stands where the folder was")
+
+    def _listed(self) -> list[Path]:
+        if not self._folder.is_dir():
+            return []
+        return [entry for entry in self._folder.iterdir() if not entry.name.startswith(".")]
+
+
+class HttpApplication:
+    """A pôle that answers POSTs: once it holds a document, by its key."""
+
+    def __init__(self) -> None:
+        self.received: dict[str, dict[str, bytes]] = {}
+        self.headers: list[Message] = []
+        self.answers: list[tuple[int, dict[str, str], bytes]] = []
+        self._count = 0
+        self._lock = threading.Lock()
+        application = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                status, headers, text = application.accept(self.headers, body)
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/documents"
+        self.target = HttpTarget(self.url, SECRET, 5.0, None)
+
+    def accept(self, headers: Message, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        with self._lock:
+            self.headers.append(headers)
+            if self.answers:
+                return self.answers.pop(0)
+            key = str(headers["Idempotency-Key"])
+            if key in self.received:
+                return 409, {}, b"already here"
+            self.received[key] = _parts(headers, body)
+            self._count += 1
+            return 201, {}, f"receipt {self._count}".encode()
+
+    def holds(self) -> dict[str, dict[str, bytes]]:
+        return dict(self.received)
+
+    def arrivals(self) -> int:
+        return self._count
+
+    def take_away(self) -> None:
+        """It keeps the keys of what it worked off."""
+
+    def disconnect(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def close(self) -> None:
+        self.target.close()
+        if self._thread.is_alive():
+            self.disconnect()
+
+
+def _parts(headers: Message, body: bytes) -> dict[str, bytes]:
+    head = f"Content-Type: {headers['Content-Type']}\r\n\r\n".encode()
+    message = BytesParser().parsebytes(head + body)
+    return {
+        str(part.get_filename()): part.get_payload(decode=True)  # type: ignore[misc]
+        for part in message.walk()
+        if part.get_filename()
+    }
+
+
+@pytest.fixture
+def pole() -> Iterator[HttpApplication]:
+    application = HttpApplication()
+    yield application
+    application.close()
+
+
+@pytest.fixture(params=["folder", "http"])
+def application(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Application]:
+    if request.param == "folder":
+        yield FolderApplication(tmp_path)
+        return
+    made = HttpApplication()
+    yield made
+    made.close()
+
+
+def test_a_package_arrives_whole(application: Application) -> None:
+    package = _package()
+    assert isinstance(application.target.deliver(package), Delivered)
+    assert application.holds() == {package.idempotency_key: dict(package.files)}
+
+
+def test_the_same_package_delivered_again_changes_nothing(application: Application) -> None:
+    for content in (b"pdf", b"pdf", b"made anew, other bytes"):
+        assert isinstance(application.target.deliver(_package(content=content)), Delivered)
+    assert application.arrivals() == 1
+    assert application.holds() == {_package().idempotency_key: dict(_package().files)}
+
+
+def test_what_the_pole_took_away_does_not_come_again(application: Application) -> None:
+    application.target.deliver(_package())
+    application.take_away()
+    assert isinstance(application.target.deliver(_package()), Delivered)
+    assert application.arrivals() == 1
+
+
+def test_the_same_package_delivered_by_many_at_once_arrives_once(
+    application: Application,
+) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        outcomes = list(threads.map(application.target.deliver, [_package()] * 16))
+    assert all(isinstance(outcome, Delivered) for outcome in outcomes)
+    assert application.arrivals() == 1
+
+
+def test_different_packages_arrive_each(application: Application) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(application.target.deliver, [_package(n) for n in range(12)]))
+    assert application.holds().keys() == {_package(n).idempotency_key for n in range(12)}
+
+
+def test_another_round_of_the_same_document_is_another_delivery(application: Application) -> None:
+    first = _package()
+    again = Package(first.document_id, f"{first.document_id}-TEST-2", b"2", b"{}", b"<document/>")
+    application.target.deliver(first)
+    application.take_away()
+    application.target.deliver(again)
+    assert application.holds().keys() == {first.idempotency_key, again.idempotency_key}
+
+
+def test_an_application_that_is_away_is_unavailable(application: Application) -> None:
+    application.target.deliver(_package())
+    application.disconnect()
+    outcome = application.target.deliver(_package(1))
+    assert isinstance(outcome, Unavailable)
+    assert outcome.reason.endswith(".")
+
+
+# The folder, killed between any two steps
+
+
+class Killed(BaseException):
+    """The process ends here; nothing after it may touch the disk."""
+
+
+class Fuse:
+    """Ends the process before the step of that number; then every further step ends it too."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, before: int) -> None:
+        self.steps, self._before = 0, before
+        for owner, name in (
+            (os, "link"), (os, "fsync"), (os, "open"), (Path, "mkdir"), (Path, "rename"),
+            (Path, "unlink"), (os, "rmdir"), (os, "unlink"),
+        ):  # fmt: skip
+            patch.setattr(owner, name, self._guarded(getattr(owner, name)))
+
+    def _guarded(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def step(*args: Any, **keywords: Any) -> Any:
+            self.steps += 1
+            if self.steps >= self._before:
+                raise Killed
+            return real(*args, **keywords)
+
+        return step
+
+
+def _steps_of_a_delivery(folder: Path) -> int:
+    folder.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        fuse = Fuse(patch, 10_000)
+        FolderTarget(folder).deliver(_package())
+    return fuse.steps
+
+
+def _deliver_and_be_killed(target: Target, before: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        Fuse(patch, before)
+        with pytest.raises(Killed):
+            target.deliver(_package())
+
+
+@pytest.mark.parametrize("takes_away", [False, True])
+def test_a_folder_delivery_killed_anywhere_arrives_once_when_tried_again(
+    tmp_path: Path, takes_away: bool
+) -> None:
+    steps = _steps_of_a_delivery(tmp_path / "counted")
+    assert steps > 20
+    for before in range(1, steps + 1):
+        base = tmp_path / str(before)
+        base.mkdir()
+        application = FolderApplication(base)
+        _deliver_and_be_killed(application.target, before)
+        for held in application.holds().values():
+            assert held == dict(_package().files), f"half a package after step {before}"
+        if takes_away:
+            application.take_away()
+        assert isinstance(application.target.deliver(_package()), Delivered)
+        assert application.arrivals() == 1, f"killed before step {before}"
+        assert application.holds() == {_package().idempotency_key: dict(_package().files)}
+
+
+def test_tidying_publishes_what_was_entered_and_deletes_what_was_not(tmp_path: Path) -> None:
+    steps = _steps_of_a_delivery(tmp_path / "counted")
+    for before in range(1, steps + 1):
+        base = tmp_path / str(before)
+        base.mkdir()
+        application = FolderApplication(base)
+        _deliver_and_be_killed(application.target, before)
+        far = 10_000_000_000.0
+        application.target.tidy(far)
+        assert not list((base / "pole").glob(".en-cours/*")), before
+        assert application.arrivals() <= 1
+
+
+def test_a_draft_of_a_living_delivery_is_left_alone(tmp_path: Path) -> None:
+    application = FolderApplication(tmp_path)
+    application.target.deliver(_package())
+    draft = tmp_path / "pole" / ".en-cours" / f"{_package(1).idempotency_key}.abc"
+    draft.mkdir()
+    application.target.tidy(draft.stat().st_mtime + 60)
+    assert draft.is_dir()
+
+
+def test_a_share_that_is_not_mounted_receives_nothing(tmp_path: Path) -> None:
+    target = FolderTarget(tmp_path, marker=".monte")
+    outcome = target.deliver(_package())
+    assert isinstance(outcome, Unavailable)
+    assert outcome.code == "folder_unmounted"
+    assert not list(tmp_path.iterdir())
+    (tmp_path / ".monte").touch()
+    assert isinstance(target.deliver(_package()), Delivered)
+
+
+def test_a_key_that_is_no_name_of_a_folder_is_rejected(tmp_path: Path) -> None:
+    bad = Package("0192f1c2", "../escape", b"", b"", b"")
+    assert isinstance(FolderTarget(tmp_path).deliver(bad), Rejected)
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    application = FolderApplication(tmp_path)
+    application.target.deliver(_package())
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        outcome = application.target.deliver(_package(1))
+    assert isinstance(outcome, Unavailable)
+    assert "No space left" in outcome.reason
+    assert not list((tmp_path / "pole" / ".en-cours").iterdir())
+    assert isinstance(application.target.deliver(_package(1)), Delivered)
+
+
+# HTTP alone
+
+
+def test_a_signed_delivery_can_be_verified(pole: HttpApplication) -> None:
+    package = _package()
+    pole.target.deliver(package)
+    headers = pole.headers[0]
+    digests = [hashlib.sha256(data).hexdigest() for data in package.files.values()]
+    text = "\n".join([headers["X-Vaguemestre-Time"], package.idempotency_key, *digests])
+    wanted = hmac.new(SECRET, text.encode(), hashlib.sha256).hexdigest()
+    assert headers["X-Vaguemestre-Signature"] == wanted
+    assert headers["Idempotency-Key"] == package.idempotency_key
+
+
+def test_the_signature_changes_with_every_part() -> None:
+    package = _package()
+    signed = signature(SECRET, "2026-11-03T08:30:00+00:00", package)
+    assert signed != signature(b"other", "2026-11-03T08:30:00+00:00", package)
+    assert signed != signature(SECRET, "2026-11-03T08:30:01+00:00", package)
+    assert signed != signature(SECRET, "2026-11-03T08:30:00+00:00", _package(content=b"x"))
+    assert signed != signature(SECRET, "2026-11-03T08:30:00+00:00", _package(1))
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 409])
+def test_these_answers_mean_delivered(pole: HttpApplication, status: int) -> None:
+    pole.answers.append((status, {}, b"" if status == 204 else b"n\xc2\xb0 7\0\n"))
+    outcome = pole.target.deliver(_package())
+    assert outcome == Delivered("" if status == 204 else "n° 7")
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 415, 422])
+def test_these_answers_mean_never(pole: HttpApplication, status: int) -> None:
+    pole.answers.append((status, {}, b"no"))
+    outcome = pole.target.deliver(_package())
+    assert isinstance(outcome, Rejected)
+    assert outcome.code == f"http_{status}"
+
+
+@pytest.mark.parametrize("status", [301, 408, 425, 429, 500, 502, 503, 504])
+def test_these_answers_mean_later(pole: HttpApplication, status: int) -> None:
+    pole.answers.append((status, {"Location": pole.url}, b"later"))
+    outcome = pole.target.deliver(_package())
+    assert outcome == Unavailable(f"http_{status}", f"L'application répond {status}.", 0.0)
+    assert pole.arrivals() == 0
+
+
+@pytest.mark.parametrize(
+    ("told", "least", "most"),
+    [
+        ("120", 120, 120),
+        ("Wed, 21 Oct 2099 07:28:00 GMT", 1e9, 1e10),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0),
+        ("soon", 0, 0),
+        ("-5", 0, 0),
+        ("²", 0, 0),
+    ],
+)
+def test_the_time_that_the_application_asks_for_is_kept(
+    pole: HttpApplication, told: str, least: float, most: float
+) -> None:
+    pole.answers.append((503, {"Retry-After": told}, b""))
+    outcome = pole.target.deliver(_package())
+    assert isinstance(outcome, Unavailable)
+    assert least <= outcome.retry_after_s <= most
+
+
+def test_an_endless_receipt_is_cut(pole: HttpApplication) -> None:
+    pole.answers.append((200, {}, b"a" * 1_000_000))
+    outcome = pole.target.deliver(_package())
+    assert isinstance(outcome, Delivered)
+    assert len(outcome.receipt) == 200
