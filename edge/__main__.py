@@ -50,9 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         sub = commands_of.add_parser(name, help=text, description=text)
         sub.set_defaults(command=command)
         if config:
-            sub.add_argument(
-                "--config", type=Path, required=True, help="fichier de la station"
-            )
+            sub.add_argument("--config", type=Path, required=True, help="fichier de la station")
         return sub
 
     add("run", "surveille les dossiers, lit et envoie", _run)

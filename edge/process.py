@@ -7,7 +7,15 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edge.document import Field, Layout, PageReading, PageRef, SeparatorKind, TextLine
+from edge.document import (
+    Field,
+    Layout,
+    PageReading,
+    PageRef,
+    Separator,
+    SeparatorKind,
+    TextLine,
+)
 from edge.imaging import border, deskew, quality, separators, turn
 from edge.imaging.page import PageImage
 from edge.reading import classify, labelled, orient, registration, zones
@@ -88,7 +96,7 @@ def read_page(
     )
 
 
-def _with(page: PageReading, *, is_blank: bool, separator: separators.Separator) -> PageReading:
+def _with(page: PageReading, *, is_blank: bool, separator: Separator) -> PageReading:
     return PageReading(
         ref=page.ref,
         dpi=page.dpi,

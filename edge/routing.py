@@ -8,9 +8,9 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from edge.document import Check, Layout, LotHeader, Route, RouteKind
+from edge.document import Check, Field, Layout, LotHeader, Route, RouteKind
 from edge.plan import Plan, TypePlan
-from edge.reading.forms import FormDefinition
+from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
 from edge.reading.split import Draft
 
 _TO_NAME = frozenset({"unknown", "misdirected"})
@@ -76,16 +76,24 @@ def _reasons_to_key(draft: Draft, form: FormDefinition | None, entry: TypePlan) 
     elif not entry.straight:
         reasons.append("type_for_a_person")
     if form is not None:
-        required = {spec.name for spec in form.fields if spec.required}
         for field in draft.fields:
-            is_doubtful = (field.value is not None or bool(field.raw)) and not field.accepted
-            if (
-                field.check is Check.FAILED
-                or is_doubtful
-                or (field.name in required and (not field.accepted or field.value == "false"))
-            ):
+            if _is_for_a_person(field, form.field(field.name)):
                 reasons.append(f"field:{field.name}")
     return tuple(dict.fromkeys(reasons))
+
+
+def _is_for_a_person(field: Field, spec: FieldSpec) -> bool:
+    """A required field that was not accepted, or any other that was read with doubt.
+
+    Free text that nobody requires (a stamp, an address block) stops nothing: pôles do not act on
+    it.
+    """
+    if spec.required:
+        return not field.accepted or field.value == "false"
+    if spec.kind is FieldKind.TEXT:
+        return False
+    is_written = field.value is not None or bool(field.raw)
+    return field.check is Check.FAILED or (is_written and not field.accepted)
 
 
 def due_on(received_on: dt.date, working_days: int, holidays: Collection[dt.date]) -> dt.date:

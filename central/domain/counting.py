@@ -27,20 +27,14 @@ def disagreements(counts: LotCounts) -> tuple[str, ...]:
     if counts.found_pages is None:
         return ()
     if counts.announced_pages not in (None, counts.found_pages):
-        found.append(
-            f"le scanner annonce {counts.announced_pages} pages, "
-            f"la station en compte {counts.found_pages}"
-        )
+        found.append(f"scanner {counts.announced_pages} ≠ station {counts.found_pages} pages")
     placed = (counts.sent_pages or 0) + (counts.loose_pages or 0)
     if not counts.set_aside and counts.found_pages != placed:
-        found.append(f"{counts.found_pages} pages comptées, {placed} dans des documents ou à part")
+        found.append(f"comptées {counts.found_pages} ≠ rangées {placed} pages")
     if counts.sent_documents != counts.stored_documents:
         found.append(
-            f"la station envoie {counts.sent_documents} documents, "
-            f"le centre en a {counts.stored_documents}"
+            f"station {counts.sent_documents} ≠ centre {counts.stored_documents} documents"
         )
     elif counts.sent_pages != counts.stored_pages:
-        found.append(
-            f"la station envoie {counts.sent_pages} pages, le centre en a {counts.stored_pages}"
-        )
+        found.append(f"station {counts.sent_pages} ≠ centre {counts.stored_pages} pages")
     return tuple(found)

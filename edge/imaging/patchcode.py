@@ -41,7 +41,7 @@ def find(gray: NDArray[np.uint8], dpi: float) -> SeparatorKind | None:
     scale = min(1.0, _WORK_DPI / dpi)
     small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     level, _ = cv2.threshold(small, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    dark = small < level
+    dark = small <= level
     for turned in (dark, dark.T):
         found = _across(np.ascontiguousarray(turned), dpi * scale / 25.4)
         if found is not None:

@@ -21,7 +21,7 @@ _KEYED: Mapping[FieldKind, float] = MappingProxyType(
         FieldKind.NIR: 0.40,
         FieldKind.DIGITS: 0.25,
         FieldKind.IBAN: 0.40,
-        FieldKind.DATE: 0.10,
+        FieldKind.DATE: 0.12,
         FieldKind.AMOUNT: 0.25,  # confirmed by the total
     }
 )
@@ -29,10 +29,10 @@ _UNKEYED: Mapping[FieldKind, float] = MappingProxyType(
     {
         FieldKind.DIGITS: 0.05,
         FieldKind.AMOUNT: 0.05,
-        FieldKind.CODE: 0.05,
-        FieldKind.NAME: 0.10,
-        FieldKind.TEXT: 0.15,
-        FieldKind.ADDRESS: 0.15,
+        FieldKind.CODE: 0.10,
+        FieldKind.NAME: 0.25,
+        FieldKind.TEXT: 0.30,
+        FieldKind.ADDRESS: 0.30,
         FieldKind.TICK: 0.10,
         FieldKind.SIGNATURE: 0.10,
     }

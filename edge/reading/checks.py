@@ -67,8 +67,16 @@ def normalise(spec: FieldSpec, raw: str, today: dt.date) -> Normalised:
             return Normalised(re.sub(r"[^A-Z0-9]", "", text.upper()) or None, Check.NONE)
         case FieldKind.TICK | FieldKind.SIGNATURE:
             return Normalised(text, Check.NONE)
-        case FieldKind.NAME | FieldKind.TEXT | FieldKind.ADDRESS:
+        case FieldKind.NAME:
             return Normalised(re.sub(r"\s+", " ", text), Check.NONE)
+        case FieldKind.TEXT | FieldKind.ADDRESS:
+            return Normalised(address(text), Check.NONE)
+
+
+def address(text: str) -> str:
+    """One line; a postcode that the reader pulled apart (``1 7300 ROCHEFORT``) is closed up."""
+    line = re.sub(r"\s+", " ", text)
+    return re.sub(r"(?<=\D )(\d) (\d{4})(?= \D)", r"\1\2", line)
 
 
 def nir(text: str) -> Normalised:

@@ -69,6 +69,8 @@ def to_field(
     raw = " ".join(reading.text for reading in readings if reading.text.strip())
     confidence = min((min(r.confidences, default=0.0) for r in readings), default=0.0)
     found = checks.normalise(spec, raw, terms.today)
+    if cut.images and found == checks.Normalised(None, Check.NONE):
+        found = checks.Normalised(None, Check.FAILED)  # written, and nothing of it was read
     if found.check is Check.FAILED and len(readings) == 1:
         found = _repaired(spec, readings[0], terms.today) or found
     if cut.written is not None and not _fills_as_it_should(cut.written, spec, raw, found.check):

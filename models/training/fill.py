@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from edge.document import BoxMm
+from edge.reading.comb import bounds
 from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
 from models.training import people
 
@@ -33,6 +34,7 @@ def fill(
     *,
     font: Path,
     rng: random.Random,
+    across: bool = False,
 ) -> NDArray[np.uint8]:
     """Write values into a form.
 
@@ -43,13 +45,18 @@ def fill(
             spaces, ISO dates, ``26.50``, ``true`` for ticks and signatures).
         font: A TrueType file.
         rng: Jitter of place, size and ink.
+        across: Type each comb's value as one string over it, as whoever finds no key to step
+            from cell to cell does.
     """
     image = Image.fromarray(background)
     x_scale, y_scale = image.width / form.width_mm, image.height / form.height_mm
     pen = _Pen(ImageDraw.Draw(image), font, x_scale, y_scale, rng)
     for spec in form.fields:
         if value := values.get(spec.name):
-            _write(pen, spec, value)
+            if across and spec.cells_mm:
+                pen.text(bounds(spec.cells_mm), _as_typed(spec, value), 2.6)
+            else:
+                _write(pen, spec, value)
     return np.asarray(image, np.uint8)
 
 
@@ -104,7 +111,7 @@ class _Pen:
 def _write(pen: _Pen, spec: FieldSpec, value: str) -> None:
     if spec.kind is FieldKind.TICK and spec.box_mm is not None:
         if value == "true":
-            pen.cross(spec.box_mm)
+            pen.cross(bounds((spec.box_mm, *spec.boxes_mm)))
     elif spec.kind is FieldKind.SIGNATURE and spec.box_mm is not None:
         if value == "true":
             pen.scribble(spec.box_mm)
@@ -135,6 +142,15 @@ def _in_cells(spec: FieldSpec, value: str) -> str:
         return day + month + year
     if spec.kind is FieldKind.AMOUNT:
         return value.replace(".", "").rjust(len(spec.cells_mm))
+    return value
+
+
+def _as_typed(spec: FieldSpec, value: str) -> str:
+    """A comb's value with the separators that people type."""
+    if spec.kind is FieldKind.DATE:
+        return "/".join(reversed(value.split("-")))
+    if spec.kind is FieldKind.AMOUNT:
+        return value.replace(".", ",")
     return value
 
 

@@ -1,113 +1,155 @@
 // The monitoring page: asks for the numbers every few seconds and writes them into the tables.
 // Text goes in as text nodes only, so nothing that a file was called can become markup.
 
-const every = Math.max(1, Number(document.body.dataset.every)) * 1000;
-const STATES = { waiting: "en attente", claimed: "en cours", dead: "en échec", held: "retenue" };
-const CAUSES = { wrong_pole: "mauvais pôle", wrong_type: "mauvais type", unreadable: "illisible", incomplete: "incomplet", duplicate: "doublon", other: "autre" };
+import { age, amount, bytes, time } from "./words.js";
 
-function element(name, text, className = "") {
+const every = Math.max(1, Number(document.body.dataset.every)) * 1000;
+const patience = 15_000;
+let next = 0;
+
+function element(name, className = "", ...content) {
   const made = document.createElement(name);
-  made.textContent = text ?? "–";
   if (className) made.className = className;
+  made.append(...content.map((part) => part ?? "–"));
   return made;
 }
 
-function fill(id, rows, empty) {
-  const body = document.querySelector(`#${id} tbody`);
-  const columns = document.querySelectorAll(`#${id} th`).length;
-  const made = rows.map((cells) => {
-    const row = document.createElement("tr");
-    row.append(...cells.map(([text, className]) => element("td", text, className)));
-    return row;
-  });
-  if (made.length === 0) {
-    const row = document.createElement("tr");
-    const cell = element("td", empty, "empty");
-    cell.colSpan = columns;
-    row.append(cell);
-    made.push(row);
-  }
-  body.replaceChildren(...made);
+const text = (value, className = "") => element("td", className, value);
+const count = (value, className = "") =>
+  element("td", `n ${value ? className : value === 0 ? "zero" : ""}`, value === null ? "–" : amount(value));
+const tag = (value, className = "") => element("span", `tag ${className}`, value);
+
+function named(value, className = "name") {
+  const cell = text(value, className);
+  cell.title = value ?? "";
+  return cell;
 }
 
-function age(text, now) {
-  if (!text) return "–";
-  const seconds = Math.max(0, (now - new Date(text)) / 1000);
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 129600) return `${Math.round(seconds / 3600)} h`;
-  return `${Math.round(seconds / 86400)} j`;
+function fill(id, rows, empty) {
+  const table = document.getElementById(id);
+  table.hidden = rows.length === 0 && empty === "";
+  const made = rows.map((cells) => element("tr", "", ...cells));
+  if (made.length === 0) {
+    const cell = text(empty, "empty");
+    cell.colSpan = table.tHead.rows[0].cells.length;
+    made.push(element("tr", "", cell));
+  }
+  table.tBodies[0].replaceChildren(...made);
 }
 
 function totals(found, now) {
   const share = found.documents ? Math.round((100 * found.straight) / found.documents) : 0;
+  const oldest = found.oldest ? age(found.oldest, now) : "–";
   const cards = [
-    [found.documents, "documents reçus"],
-    [`${share} %`, "sans intervention"],
-    [found.delivered, "livrés"],
-    [found.to_name, "à nommer"],
-    [found.to_key, "à vidéocoder"],
-    [found.dead, "en échec", found.dead ? "bad" : "good"],
-    [age(found.oldest, now), "attente la plus longue"],
+    [amount(found.documents), "documents en 24 h", ""],
+    [amount(found.pages), "pages en 24 h", ""],
+    [`${share} %`, "sans intervention", "good"],
+    [amount(found.ready), "à livrer", ""],
+    [amount(found.to_name), "à nommer", found.to_name ? "warn" : "good"],
+    [amount(found.to_key), "à vidéocoder", found.to_key ? "warn" : "good"],
+    [amount(found.dead), "livraisons en échec", found.dead ? "bad" : "good"],
+    [oldest, "attente maximale", ""],
   ];
   document.getElementById("totals").replaceChildren(
-    ...cards.map(([value, label, className]) => {
-      const card = document.createElement("div");
-      card.append(element("strong", String(value), className), element("span", label));
-      return card;
-    }),
+    ...cards.map(([value, label, className]) =>
+      element("li", className, element("strong", "", value), element("span", "", label))),
   );
 }
 
-function poles(rows) {
-  const groups = new Map();
-  for (const { site, pole, state, count } of rows) {
-    const key = `${site}\n${pole}`;
-    const group = groups.get(key) ?? { delivered: 0, to_name: 0, to_key: 0, other: 0 };
-    const column = state === "returned" ? "to_name" : state in group ? state : "other";
-    group[column] += count;
-    groups.set(key, group);
-  }
-  return [...groups].map(([key, g]) => {
-    const [site, pole] = key.split("\n");
-    return [[site], [pole], [g.delivered, "n"], [g.to_name, "n"], [g.to_key, "n"], [g.other, "n"]];
+function lotNews(lot) {
+  const news = lot.disagreements.map((why) => tag(why, "bad"));
+  if (lot.state !== "read") news.push(tag(lot.state_text, lot.state === "arriving" ? "" : "warn"));
+  if (lot.set_aside) news.push(tag(`${lot.set_aside} mis à part`, "warn"));
+  if (lot.dead) news.push(tag(`${lot.dead} en échec`, "bad"));
+  if (lot.waiting) news.push(tag(`${lot.waiting} pour une personne`, "warn"));
+  const rest = lot.stored_documents - lot.delivered_documents - lot.waiting - lot.dead;
+  if (rest > 0) news.push(tag(`${rest} à livrer`));
+  return news.length ? news : [tag("tout est livré", "good")];
+}
+
+function lots(rows, now) {
+  return rows.map((lot) => {
+    const differs = (one, other) => (one !== null && other !== null && one !== other ? "differs" : "");
+    const centre = lot.stored_pages + (lot.loose_pages ?? 0);
+    return [
+      named(lot.name), text(lot.site, "short"), text(age(lot.received_at, now), "short"),
+      count(lot.announced_pages, differs(lot.announced_pages, lot.found_pages)),
+      count(lot.found_pages, differs(lot.found_pages, lot.announced_pages)),
+      count(centre, lot.disagreements.length && centre !== lot.found_pages ? "differs" : ""),
+      count(lot.delivered_pages),
+      element("td", "", ...lotNews(lot)),
+    ];
   });
+}
+
+function station(found, now) {
+  const known = ["program", "pack"].map((part) => found.versions[part]).filter(Boolean);
+  const name = element("td", "name", element("b", "", found.site), element("small", "", [found.station, ...known].join(" · ")));
+  name.title = Object.entries(found.versions).map(([part, version]) => `${part} : ${version}`).join("\n");
+  const seen = found.seen_at ? age(found.seen_at, now) : "jamais";
+  const waiting = count(found.backlog_documents);
+  waiting.title = bytes(found.backlog_bytes);
+  return [
+    name, element("td", "n", tag(seen, found.is_silent ? "bad" : "good")), waiting,
+    count(found.lots_incomplete, "differs"), count(Math.round(found.pages_per_minute)), text(bytes(found.free_disk_bytes), "n"),
+  ];
+}
+
+function queueState(row, now) {
+  if (row.held) return tag("inconnue", "warn");
+  if (row.circuit === "closed" || !row.circuit) return tag("joignable", "good");
+  const until = row.open_until && new Date(row.open_until);
+  const left = until > now ? age(now, until) : "";
+  return tag(row.circuit === "open" && left ? `${row.circuit_text} (${left})` : row.circuit_text, "bad");
 }
 
 function show(board) {
   const now = new Date(board.at);
   totals(board.totals, now);
-  fill("lots", board.lots.map((lot) => [
-    [lot.name], [lot.site], [lot.expected_pages, "n"], [lot.counted_pages, "n"], [lot.stored_pages ?? 0, "n"],
-    [lot.documents ?? lot.stored, "n"], [lot.delivered ?? 0, "n good"], [lot.waiting ?? 0, "n"],
-    [lot.set_aside_count, lot.set_aside_count ? "n warn" : "n"],
-    [lot.doubts.length ? lot.doubts.join(" ; ") : lot.documents === null ? "en cours" : "comptes justes", lot.doubts.length ? "bad" : "good"],
-  ]), "Aucun lot reçu.");
-  fill("poles", poles(board.poles), "Aucun document.");
+  fill("lots", lots(board.lots, now), "Aucun lot reçu.");
+  fill("stations", board.stations.map((found) => station(found, now)), "Aucune station ne s'est annoncée.");
+  const all = board.totals.to_name + board.totals.to_key;
+  document.getElementById("people-count").textContent =
+    all > board.waiting.length ? `les ${board.waiting.length} premiers sur ${amount(all)}` : all ? `${amount(all)}` : "";
   fill("waiting", board.waiting.map((d) => [
-    [d.id.slice(-8)], [d.lot_name], [d.type], [(d.state === "returned" ? ["rendu par le pôle"] : d.reasons).join(", ")], [age(d.stored_at, now), "n"],
-  ]), "Personne n'est attendu.");
-  fill("queue", board.queue.filter((q) => q.state !== "dead").map((q) => [
-    [q.destination], [STATES[q.state] ?? q.state], [q.count, "n"], [age(q.oldest, now)],
+    element("td", "short", tag(d.state === "to_name" ? "à nommer" : "à vidéocoder", "warn")),
+    text(d.type, "short"), named(d.lot_name), text(d.site, "short"), named(d.reasons.join(", "), "why"), text(age(d.state_at, now), "n"),
+  ]), "Aucun document n'attend une personne.");
+  fill("queue", board.queue.map((q) => [
+    text(q.destination), count(q.waiting), count(q.claimed), count(q.held, "differs"), count(q.dead, "differs"),
+    text(age(q.oldest, now), "n"), element("td", "short", queueState(q, now)),
   ]), "Tout est livré.");
-  fill("dead", board.dead.map((d) => [[d.document_id.slice(-8)], [d.destination], [d.attempts, "n"], [d.last_reason, "bad"]]), "Aucun échec.");
-  fill("stations", board.stations.map((s) => [
-    [s.site], [s.station], [age(s.heartbeat_at, now)], [s.backlog_documents, "n"],
-    [Math.round(s.pages_per_minute), "n"], [`${Math.round(s.free_disk_bytes / 1e9)} Go`, "n"],
-  ]), "Aucune station ne s'est annoncée.");
-  fill("returns", board.returns.map((r) => [[r.destination], [CAUSES[r.cause] ?? r.cause], [r.count, "n"]]), "Aucun retour.");
-  document.getElementById("at").textContent = `à jour à ${now.toLocaleTimeString("fr-FR")}`;
+  fill("dead", board.dead.map((d) => {
+    const cell = text(d.document_id.slice(-12), "short");
+    cell.title = d.document_id;
+    return [cell, text(d.type, "short"), text(d.destination), count(d.attempts), text(d.last_reason), text(age(d.created_at, now), "n")];
+  }), "");
+  fill("poles", board.poles.map((p) => [
+    text(p.site, "short"), text(p.pole), count(p.received), count(p.delivered), count(p.ready), count(p.to_name),
+    count(p.to_key), count(p.dead, "differs"),
+  ]), "Aucun document.");
+  fill("returns", board.returns.map((r) => [text(r.destination), text(r.cause_text), count(r.count)]), "Aucun retour.");
+  state(`à jour à ${time(now)}`, "");
+}
+
+function state(words, className) {
+  const line = document.getElementById("status");
+  if (line.textContent !== words) line.textContent = words;
+  line.className = className;
 }
 
 async function refresh() {
   try {
-    const answer = await fetch("/api/board", { cache: "no-store" });
+    const answer = await fetch("/api/board", { cache: "no-store", signal: AbortSignal.timeout(patience) });
     if (!answer.ok) throw new Error(String(answer.status));
     show(await answer.json());
-  } catch {
-    document.getElementById("at").textContent = "Le centre ne répond pas. Nouvel essai…";
+  } catch (error) {
+    console.error(error);
+    state("Le centre ne répond pas, nouvel essai…", "lost");
   }
-  setTimeout(refresh, every);
+  clearTimeout(next);
+  next = setTimeout(refresh, document.hidden ? 10 * every : every);
 }
 
+document.addEventListener("visibilitychange", () => document.hidden || refresh());
 refresh();

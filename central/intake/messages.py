@@ -1,0 +1,289 @@
+"""Wire messages to checked values; pure. What breaks the contract is ``DocumentInvalid``.
+
+Errors name the field that is wrong and never its content. Every limit of docs/wire.md on what
+one message may hold is here.
+"""
+
+import datetime as dt
+import math
+import re
+import uuid
+from collections.abc import Collection, Iterable, Mapping
+from typing import Protocol
+
+from vaguemestre.v1 import document_pb2 as wire
+from vaguemestre.v1 import fleet_pb2
+
+from central.domain.incoming import (
+    IncomingDocument,
+    IncomingField,
+    IncomingHeartbeat,
+    IncomingLot,
+    IncomingPage,
+    IncomingRef,
+    IncomingRoute,
+    IncomingSetAside,
+)
+from central.errors import DocumentInvalid
+
+MAX_PAGES = 5_000
+MAX_FIELDS = 500
+MAX_MARKS = 50
+MAX_VERSIONS = 100
+MAX_SET_ASIDE = 10_000
+MAX_WORD = 100  # codes, names, numbers
+MAX_NAME = 1_000  # file and lot names, reasons
+MAX_VALUE = 4_000  # one field
+MAX_PAGE_TEXT = 200_000
+_MAX_COUNT = 2_147_483_647
+_MAX_BYTES = 9_223_372_036_854_775_807
+_NAME = re.compile(r"[a-z0-9-]{1,40}")
+_DESTINATION = re.compile(r"[A-Z0-9_-]{1,40}")
+
+
+class _EnumType(Protocol):
+    def Name(self, number: int) -> str: ...  # noqa: N802 - protobuf's name
+
+
+def document(message: wire.Document) -> IncomingDocument:
+    """Check a document.
+
+    Raises:
+        DocumentInvalid: names the first field that is wrong.
+    """
+    _demand(1 <= len(message.pages) <= MAX_PAGES, "pages")
+    _demand(len(message.fields) <= MAX_FIELDS, "fields")
+    route = _route(message.route)
+    return IncomingDocument(
+        id=_id(message.id, "id"),
+        lot_id=_id(message.lot_id, "lot_id"),
+        lot_name=_text(message.lot_name, MAX_NAME, "lot_name"),
+        position=_count(message.position, "position"),
+        site=_name(message.site, "site"),
+        station=_name(message.station, "station"),
+        channel=_enum(wire.Channel, "CHANNEL_", message.channel, "channel"),
+        received_at=_moment(message, "received_at"),
+        received_on=_date(message.received_on, "received_on"),
+        fund=_text(message.fund, MAX_WORD, "fund"),
+        priority=_number(message.priority, -100, 100, "priority"),
+        type=_text(message.type, MAX_WORD, "type", least=1),
+        type_confidence=_share(message.type_confidence, "type_confidence"),
+        runner_up=_text(message.runner_up, MAX_WORD, "runner_up") or None,
+        layout=_enum(wire.Layout, "LAYOUT_", message.layout, "layout") if message.layout else None,
+        route=route,
+        pages=tuple(_page(page, f"pages.{i}") for i, page in enumerate(message.pages)),
+        fields=tuple(
+            _field(field, len(message.pages), f"fields.{i}")
+            for i, field in enumerate(message.fields)
+        ),
+        marks=_marks(message.marks, "marks"),
+        versions=_versions(message.versions),
+    )
+
+
+def lot(message: wire.Lot) -> IncomingLot:
+    """Check a lot's report.
+
+    Raises:
+        DocumentInvalid: names the first field that is wrong.
+    """
+    _demand(len(message.set_aside) <= MAX_SET_ASIDE, "set_aside")
+    expected = message.expected_pages if message.HasField("expected_pages") else None
+    return IncomingLot(
+        id=_id(message.id, "id"),
+        name=_text(message.name, MAX_NAME, "name"),
+        site=_name(message.site, "site"),
+        station=_name(message.station, "station"),
+        channel=_enum(wire.Channel, "CHANNEL_", message.channel, "channel"),
+        received_at=_moment(message, "received_at"),
+        fund=_text(message.fund, MAX_WORD, "fund"),
+        process=_text(message.process, MAX_WORD, "process"),
+        priority=_number(message.priority, -100, 100, "priority"),
+        expected_pages=None if expected is None else _count(expected, "expected_pages"),
+        counted_pages=_count(message.counted_pages, "counted_pages"),
+        documents=_count(message.documents, "documents"),
+        document_pages=_count(message.document_pages, "document_pages"),
+        loose_pages=_count(message.loose_pages, "loose_pages"),
+        set_aside=tuple(
+            _set_aside(aside, f"set_aside.{i}") for i, aside in enumerate(message.set_aside)
+        ),
+        state=_text(message.state, MAX_WORD, "state", least=1),
+    )
+
+
+def heartbeat(message: fleet_pb2.Heartbeat) -> IncomingHeartbeat:
+    """Check what a station tells of itself.
+
+    Raises:
+        DocumentInvalid: names the first field that is wrong.
+    """
+    return IncomingHeartbeat(
+        at=_moment(message, "at"),
+        backlog_documents=_number(message.backlog_documents, 0, _MAX_BYTES, "backlog_documents"),
+        backlog_bytes=_number(message.backlog_bytes, 0, _MAX_BYTES, "backlog_bytes"),
+        free_disk_bytes=_number(message.free_disk_bytes, 0, _MAX_BYTES, "free_disk_bytes"),
+        pages_per_minute=_real(message.pages_per_minute, 0, 1e9, "pages_per_minute"),
+        lots_open=_count(message.lots_open, "lots_open"),
+        lots_incomplete=_count(message.lots_incomplete, "lots_incomplete"),
+        versions=_versions(message.versions),
+    )
+
+
+def versions(message: Mapping[str, str]) -> Mapping[str, str]:
+    """Check a table of names and versions.
+
+    Raises:
+        DocumentInvalid: too many, or too long.
+    """
+    return _versions(message)
+
+
+def _route(message: wire.Route) -> IncomingRoute:
+    kind = _enum(wire.RouteKind, "ROUTE_KIND_", message.kind, "route.kind")
+    is_addressed = _DESTINATION.fullmatch(message.destination) is not None
+    # A person may still have to say where it goes; a straight one must say it itself.
+    _demand(is_addressed or (kind != "straight" and not message.destination), "route.destination")
+    return IncomingRoute(
+        kind=kind,
+        reasons=_marks(message.reasons, "route.reasons", most=MAX_FIELDS),
+        process=_text(message.process, MAX_WORD, "route.process"),
+        pole=_text(message.pole, MAX_WORD, "route.pole"),
+        destination=message.destination,
+        due_on=_date(message.due_on, "route.due_on") if message.due_on else None,
+        retention=_text(message.retention, MAX_NAME, "route.retention"),
+    )
+
+
+def _page(message: wire.Page, where: str) -> IncomingPage:
+    _demand(message.rotation in {0, 90, 180, 270}, f"{where}.rotation")
+    return IncomingPage(
+        ref=_ref(message.ref, f"{where}.ref"),
+        role=_enum(wire.Role, "ROLE_", message.role, f"{where}.role"),
+        rotation=message.rotation,
+        skew_deg=_real(message.skew_deg, -90, 90, f"{where}.skew_deg"),
+        dpi=_real(message.dpi, 1, 10_000, f"{where}.dpi"),
+        width_mm=_real(message.width_mm, 0, 100_000, f"{where}.width_mm"),
+        height_mm=_real(message.height_mm, 0, 100_000, f"{where}.height_mm"),
+        blur=_share(message.blur, f"{where}.blur"),
+        text=_text(message.text, MAX_PAGE_TEXT, f"{where}.text"),
+        marks=_marks(message.marks, f"{where}.marks"),
+        twin=_ref(message.twin, f"{where}.twin") if message.HasField("twin") else None,
+    )
+
+
+def _ref(message: wire.PageRef, where: str) -> IncomingRef:
+    _demand(len(message.sha256) == 32, f"{where}.sha256")
+    file = _text(message.file, MAX_NAME, f"{where}.file", least=1)
+    return IncomingRef(file, _count(message.index, f"{where}.index"), message.sha256)
+
+
+def _field(message: wire.Field, pages: int, where: str) -> IncomingField:
+    value = message.value if message.HasField("value") else None
+    box = message.box if message.HasField("box") else None
+    sides = (box.left, box.top, box.width, box.height) if box else ()
+    left, top, width, height = (
+        [_real(side, -100_000, 100_000, f"{where}.box") for side in sides] if box else [0.0] * 4
+    )
+    _demand(message.page < pages, f"{where}.page")
+    return IncomingField(
+        name=_text(message.name, MAX_WORD, f"{where}.name", least=1),
+        value=None if value is None else _text(value, MAX_VALUE, f"{where}.value"),
+        raw=_text(message.raw, MAX_VALUE, f"{where}.raw"),
+        confidence=_share(message.confidence, f"{where}.confidence"),
+        accepted=message.accepted,
+        check=_enum(wire.Check, "CHECK_", message.check, f"{where}.check"),
+        page=message.page,
+        box_mm=(left, top, width, height) if box else None,
+    )
+
+
+def _set_aside(message: wire.SetAside, where: str) -> IncomingSetAside:
+    page = message.page if message.HasField("page") else None
+    return IncomingSetAside(
+        file=_text(message.file, MAX_NAME, f"{where}.file"),
+        page=None if page is None else _count(page, f"{where}.page"),
+        code=_text(message.code, MAX_WORD, f"{where}.code", least=1),
+        reason=_text(message.reason, MAX_NAME, f"{where}.reason"),
+    )
+
+
+def _demand(holds: bool, where: str) -> None:
+    if not holds:
+        raise DocumentInvalid(where)
+
+
+def _id(text: str, where: str) -> uuid.UUID:
+    try:
+        parsed = uuid.UUID(text)
+    except ValueError:
+        raise DocumentInvalid(where) from None
+    _demand(parsed.version == 7 and str(parsed) == text, where)
+    return parsed
+
+
+def _name(text: str, where: str) -> str:
+    _demand(_NAME.fullmatch(text) is not None, where)
+    return text
+
+
+def _text(text: str, most: int, where: str, *, least: int = 0) -> str:
+    _demand(least <= len(text) <= most and "\0" not in text, where)  # PostgreSQL holds no NUL
+    return text
+
+
+def _enum(kind: _EnumType, prefix: str, number: int, where: str) -> str:
+    try:
+        name = kind.Name(number)
+    except ValueError:
+        raise DocumentInvalid(where) from None
+    _demand(number != 0, where)
+    return name.removeprefix(prefix).lower()
+
+
+def _number(number: int, least: int, most: int, where: str) -> int:
+    _demand(least <= number <= most, where)
+    return number
+
+
+def _count(number: int, where: str) -> int:
+    return _number(number, 0, _MAX_COUNT, where)
+
+
+def _real(number: float, least: float, most: float, where: str) -> float:
+    _demand(math.isfinite(number) and least <= number <= most, where)
+    return number
+
+
+def _share(number: float, where: str) -> float:
+    return _real(number, 0, 1, where)
+
+
+def _date(text: str, where: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise DocumentInvalid(where) from None
+
+
+def _moment(message: wire.Document | wire.Lot | fleet_pb2.Heartbeat, where: str) -> dt.datetime:
+    _demand(message.HasField(where), where)  # type: ignore[arg-type]
+    stamp = getattr(message, where)
+    try:
+        moment: dt.datetime = stamp.ToDatetime(tzinfo=dt.UTC)
+    except (ValueError, OverflowError):
+        raise DocumentInvalid(where) from None
+    return moment
+
+
+def _marks(values: Iterable[str], where: str, *, most: int = MAX_MARKS) -> tuple[str, ...]:
+    marks = tuple(values)
+    _demand(len(marks) <= most, where)
+    return tuple(_text(mark, MAX_WORD, where, least=1) for mark in marks)
+
+
+def _versions(values: Mapping[str, str]) -> Mapping[str, str]:
+    _demand(len(values) <= MAX_VERSIONS, "versions")
+    both: Collection[str] = [*values.keys(), *values.values()]
+    for text in both:
+        _text(text, MAX_WORD, "versions")
+    return dict(values)

@@ -1,0 +1,53 @@
+"""The scanner's black background around the sheet is painted white, never cut.
+
+Cutting would move the page's frame, and every box measured on it.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_WORK_PX = 600
+_DARK = 70
+_MOST = 0.25  # of a side; more black than this is a black page, not a border
+_LEAST_PX = 3  # of the reduced image
+_FILLED = 0.5  # of its bounding box: a frame's line is thin, a border is solid
+_INK_GROWTH = 2
+
+
+def erase(gray: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], bool]:
+    """Paint black areas that touch the edge white; says whether there were any.
+
+    Args:
+        gray: Height × width.
+    """
+    scale = min(1.0, _WORK_PX / max(gray.shape))
+    small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    dark = (small < _DARK).astype(np.uint8)
+    if dark.mean() > 1 - (1 - _MOST) ** 2:
+        return gray, False
+    solid = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((_LEAST_PX, _LEAST_PX), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
+    border = np.zeros_like(dark)
+    for label in range(1, count):
+        if _is_border(stats[label], dark.shape):
+            border[labels == label] = 1
+    if not border.any():
+        return gray, False
+    grown = cv2.dilate(border, np.ones((2 * _INK_GROWTH + 1, 2 * _INK_GROWTH + 1), np.uint8))
+    mask = cv2.resize(grown, (gray.shape[1], gray.shape[0]), interpolation=cv2.INTER_NEAREST)
+    return np.where(mask > 0, 255, gray).astype(np.uint8), True
+
+
+def _is_border(stats: NDArray[np.int32], shape: tuple[int, ...]) -> bool:
+    """Touches an edge, runs along a good part of it, and does not reach far in."""
+    left, top, width, height, area = (int(value) for value in stats)
+    page_height, page_width = shape
+    touches_side = left == 0 or left + width == page_width
+    touches_end = top == 0 or top + height == page_height
+    if not (touches_side or touches_end):
+        return False
+    is_column = touches_side and height > 0.3 * page_height
+    is_row = touches_end and width > 0.3 * page_width
+    thin = area < _MOST * page_height * page_width
+    return (is_column or is_row) and thin

@@ -1,0 +1,49 @@
+"""Is a file complete to its end, or still being written?
+
+Only what a scanner writes last is looked at; whether the content can be decoded is another
+question. Formats that are not known count as whole: they are answered for when read.
+"""
+
+import mmap
+
+from edge.errors import FileTruncated, TooManyPages
+from edge.imaging.sniff import Kind, is_started, sniff
+from edge.imaging.tiffdir import End, read_directory, read_layout, walk
+from edge.imaging.tiffpage import segments_inside
+
+_TAIL_BYTES = 2048
+_MOST_PAGES = 20_000
+
+
+def is_whole(data: bytes | mmap.mmap) -> bool:
+    """Look at the end of a file.
+
+    Args:
+        data: All of it.
+    """
+    kind = sniff(data)
+    tail = bytes(data[-_TAIL_BYTES:])
+    match kind:
+        case Kind.PDF:
+            return b"%%EOF" in tail and b"startxref" in tail
+        case Kind.JPEG:
+            return b"\xff\xd9" in tail
+        case Kind.PNG:
+            return b"IEND" in tail
+        case Kind.TIFF:
+            return _tiff_is_whole(data)
+        case _:
+            return not is_started(data)
+
+
+def _tiff_is_whole(data: bytes | mmap.mmap) -> bool:
+    try:
+        layout = read_layout(data)
+        chain = walk(data, layout, _MOST_PAGES)
+    except FileTruncated:
+        return False
+    except TooManyPages:
+        return True
+    if chain.end is End.BROKEN or not chain.offsets:
+        return False
+    return all(segments_inside(read_directory(data, layout, at)) for at in chain.offsets)
