@@ -1,12 +1,15 @@
-"""A station as a process of its own, to be killed at any moment.
+"""A station as a process of its own, which dies by SIGKILL before a step of its choosing.
 
-``python -m tests.support.spool_child ROOT`` watches ROOT/scan, spools in ROOT/work and delivers
-each document's bytes to ROOT/centre under its id. It writes one byte to standard output before
-each step of the disk door, so that a test can choose when to kill it.
+``python -m tests.support.spool_child ROOT [STEP]`` watches ROOT/scan, spools in ROOT/work and
+delivers each document's bytes to ROOT/centre under its id, until standard input closes. It kills
+itself before the disk door's step of that number, counted from 1 since its start: a test that
+killed it from outside could only tell afterwards, and roughly, where it was.
 """
 
 import datetime as dt
+import itertools
 import os
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -19,9 +22,14 @@ from edge.spool.spool import Spool
 from tests.support.station import result_of
 
 
-class _Telling(Disk):
+class _Mortal(Disk):
+    def __init__(self, last: int) -> None:
+        self._steps = itertools.count(1)
+        self._last = last
+
     def step(self, name: str) -> None:
-        os.write(1, b".")
+        if next(self._steps) == self._last:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _deliver(spool: Spool, centre: Path) -> None:
@@ -36,33 +44,41 @@ def _deliver(spool: Spool, centre: Path) -> None:
         spool.lot_acknowledged(report.lot.id)
 
 
-def main(root: Path) -> None:
-    """Run until standard input closes."""
+def _clock() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
 
-    def clock() -> dt.datetime:
-        return dt.datetime.now(dt.UTC)
 
-    spool = Spool.open(root / "work", config.Spool(min_free_bytes=0), clock, disk=_Telling())
+def _stop_at_end_of_input(stop: threading.Event) -> None:
+    sys.stdin.read()
+    stop.set()
+
+
+def main(root: Path, last: int) -> None:
+    """Run until standard input closes, or up to the last step (0 for none)."""
+    spool = Spool.open(root / "work", config.Spool(min_free_bytes=0), _clock, disk=_Mortal(last))
     source = FolderSource(
         config.Source(name="scan", folder=root / "scan", quiet_for_s=0.1, rescan_every_s=0.5),
         spool,
         whole_check(lambda _: True),
-        clock,
-        lambda event, **fields: None,
+        _clock,
+        lambda *_, **__: None,
         fund="17",
     )
     stop = threading.Event()
     watching = threading.Thread(target=source.run, args=(stop,))
     watching.start()
-    threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
-    while not stop.is_set():
-        spool.wait_for_lots(0.1)
-        for lot in spool.lots_to_read():
-            spool.read_done(lot.lot.id, result_of(lot), len(lot.files), {})
-        _deliver(spool, root / "centre")
-    watching.join()
-    spool.close()
+    threading.Thread(target=_stop_at_end_of_input, args=(stop,), daemon=True).start()
+    try:
+        while not stop.is_set():
+            spool.wait_for_lots(0.1)
+            for lot in spool.lots_to_read():
+                spool.read_done(lot.lot.id, result_of(lot), len(lot.files), {})
+            _deliver(spool, root / "centre")
+    finally:
+        stop.set()
+        watching.join()
+        spool.close()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0)
