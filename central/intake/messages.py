@@ -266,7 +266,7 @@ def _date(text: str, where: str) -> dt.date:
 
 
 def _moment(message: wire.Document | wire.Lot | fleet_pb2.Heartbeat, where: str) -> dt.datetime:
-    _demand(message.HasField(where), where)  # type: ignore[arg-type]
+    _demand(message.HasField(where), where)
     stamp = getattr(message, where)
     try:
         moment: dt.datetime = stamp.ToDatetime(tzinfo=dt.UTC)

@@ -7,6 +7,7 @@ everywhere is a writer's mistake and is ignored, else the page would be lost as 
 """
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from edge.imaging.page import Gray
@@ -39,17 +40,18 @@ def to_gray(image: Image.Image, bits: int = 16) -> Gray:
     return np.array(image.convert("L"), np.uint8)
 
 
-def _from_16_bits(samples: np.ndarray, bits: int) -> Gray:
+def _from_16_bits(samples: NDArray[np.uint16], bits: int) -> Gray:
     # 12-bit scanners also store their samples in 16 bits: shifting by 8 would show a black page.
     if bits > 12 and samples.size and int(samples.max()) < 4096:
         bits = 12
-    return np.minimum(samples >> max(0, bits - 8), 255).astype(np.uint8)
+    return np.asarray(np.minimum(samples >> max(0, bits - 8), 255), np.uint8)
 
 
-def _from_wide(samples: np.ndarray) -> Gray:
+def _from_wide(samples: NDArray[np.float32]) -> Gray:
     finite = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
     white = float(finite.max()) if finite.size else 1.0
-    return np.clip(finite * (255.0 / (white if white > 0 else 1.0)), 0, 255).astype(np.uint8)
+    scale = 255.0 / (white if white > 0 else 1.0)
+    return np.asarray(np.clip(finite * scale, 0, 255), np.uint8)
 
 
 def _over_white(image: Image.Image) -> Gray:
@@ -65,5 +67,5 @@ def _over_white(image: Image.Image) -> Gray:
     if not alpha.any():
         return luma.astype(np.uint8)
     if premultiplied:
-        return np.minimum(luma + (255 - alpha), 255).astype(np.uint8)
-    return ((luma * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+        return np.asarray(np.minimum(luma + (255 - alpha), 255), np.uint8)
+    return np.asarray((luma * alpha + 255 * (255 - alpha) + 127) // 255, np.uint8)

@@ -9,7 +9,7 @@ from edge.errors import FileTruncated, ImageUndecodable, PageTooLarge, ReadingEr
 from edge.imaging import resolution
 from edge.imaging.grey import to_gray
 from edge.imaging.page import Gray, PageImage
-from edge.imaging.sniff import Kind, Window
+from edge.imaging.sniff import Kind, as_file
 from edge.imaging.source import Data, Limits, Source
 
 _ORIENTATION = 0x0112
@@ -46,9 +46,9 @@ class RasterSource(Source):
             # and the size is checked here instead of by Pillow's global limit.
             opener = JpegImagePlugin.JpegImageFile
             image: Image.Image = (
-                opener(Window(data))
+                opener(as_file(data))
                 if kind is Kind.JPEG
-                else PngImagePlugin.PngImageFile(Window(data))
+                else PngImagePlugin.PngImageFile(as_file(data))
             )
         limits.check_pixels(*image.size)
         self._image = image

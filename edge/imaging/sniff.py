@@ -2,6 +2,7 @@
 
 import io
 from enum import StrEnum
+from typing import BinaryIO, cast
 
 from edge.imaging.source import Data
 
@@ -73,3 +74,8 @@ class Window(io.RawIOBase):
         view[: len(chunk)] = chunk
         self._position += len(chunk)
         return len(chunk)
+
+
+def as_file(data: Data) -> BinaryIO:
+    """A ``Window`` typed as Pillow asks for it, who only reads, seeks and tells."""
+    return cast(BinaryIO, Window(data))

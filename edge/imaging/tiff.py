@@ -9,7 +9,7 @@ from edge.imaging import resolution, tiffpage
 from edge.imaging.grey import to_gray
 from edge.imaging.page import Gray, PageImage
 from edge.imaging.raster import decoding
-from edge.imaging.sniff import Window
+from edge.imaging.sniff import as_file
 from edge.imaging.source import Data, Limits, Source
 from edge.imaging.tiffdir import Directory, End, Tag, read_directory, read_layout, walk
 from edge.imaging.tiffpage import Lone
@@ -61,7 +61,7 @@ class TiffSource(Source):
 
 def _decode(lone: Lone) -> Gray:
     try:
-        with decoding(), TiffImagePlugin.TiffImageFile(Window(lone.data)) as image:
+        with decoding(), TiffImagePlugin.TiffImageFile(as_file(lone.data)) as image:
             return to_gray(image, lone.bits)
     except ReadingError as error:
         gray = _decode_otherwise(lone.data)

@@ -69,7 +69,8 @@ class Chain(NamedTuple):
     end: End
 
 
-class Entry(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Entry:
     """One field of a directory; ``position`` is where its values are in the file."""
 
     type: int
@@ -186,7 +187,7 @@ def read_directory(data: Data, layout: Layout, offset: int) -> Directory:
     (count,) = struct.unpack_from(layout.endian + head, data, offset)
     start = offset + struct.calcsize(layout.endian + head)
     pointer = layout.endian + ("Q" if layout.big else "I")
-    entries = {}
+    entries: dict[int, Entry] = {}
     for position in range(start, start + min(count, 4096) * size, size):
         tag, kind, values = struct.unpack_from(layout.endian + form, data, position)
         where = position + struct.calcsize(layout.endian + form)

@@ -48,9 +48,7 @@ def _running(
         quiet_for_s=0.1,
         rescan_every_s=rescan_every_s,
     )
-    source = FolderSource(
-        settings, spool, lambda _: True, clock, lambda event, **fields: None, fund="17"
-    )
+    source = FolderSource(settings, spool, lambda _: True, clock, lambda *_, **__: None, fund="17")
     stop = threading.Event()
     thread = threading.Thread(target=source.run, args=(stop,))
     thread.start()
@@ -71,7 +69,7 @@ def _names(spool: Spool) -> set[str]:
 def test_s10_a_hint_wakes_the_rescan(tmp_path: Path, mode: Literal["events", "polling"]) -> None:
     with _running(tmp_path, mode, _NEVER_S) as (source, spool):
         assert _until(lambda: source._watch._observer is not None)  # type: ignore[attr-defined]
-        assert _until(lambda: (tmp_path / "scan" / "_etat").is_dir())
+        assert _until((tmp_path / "scan" / "_etat").is_dir)
         (tmp_path / "scan" / "LOT1.tif").write_bytes(b"scan")
         assert _until(lambda: _names(spool) == {"LOT1.tif"})
 

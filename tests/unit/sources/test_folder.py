@@ -130,14 +130,21 @@ def test_s03_after_the_claim_the_folder_may_burn(station: Station) -> None:
     assert station.delivered() == [b"scan"]
 
 
-def test_s04_a_file_that_vanished_before_its_claim_is_told(tmp_path: Path) -> None:
+def test_s04_a_file_that_vanished_before_its_claim_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     disk = FaultyDisk()
     station = Station(tmp_path, disk)
     station.drop("LOT/1.tif", b"1")
     gone = station.drop("LOT/2.tif", b"2")
     station.scan()
-    original = disk.make_dir
-    disk.make_dir = lambda path: (gone.unlink(missing_ok=True), original(path))[1]  # type: ignore[method-assign]
+    make_dir = disk.make_dir
+
+    def first_lose_a_file(path: Path) -> None:
+        gone.unlink(missing_ok=True)
+        make_dir(path)
+
+    monkeypatch.setattr(disk, "make_dir", first_lose_a_file)
     station.scan(3)
     assert _lots(station) == {"LOT": ["1.tif"]}
     station.read()
@@ -455,10 +462,12 @@ def test_s20_a_lot_larger_than_the_spool_stops_only_itself(tmp_path: Path) -> No
     assert "plus grand" in station.status_text("LOT1 - ERREUR.txt")
 
 
-def test_s20_a_disk_with_too_little_free_space_stops_claims(tmp_path: Path) -> None:
+def test_s20_a_disk_with_too_little_free_space_stops_claims(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     disk = FaultyDisk()
     free = [50]
-    disk.free_bytes = lambda _: free[0]  # type: ignore[method-assign]
+    monkeypatch.setattr(disk, "free_bytes", lambda _: free[0])
     station = Station(tmp_path, disk, min_free_bytes=100)
     station.drop("LOT1.tif", b"scan")
     station.settle()
