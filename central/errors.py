@@ -73,6 +73,14 @@ class BlobCorrupt(CentralError):
     reason = "Une image reçue ne correspond pas à son empreinte. La station la renvoie."
 
 
+class BlobTooLarge(CentralError):
+    """A source file of more bytes than the settings allow; sending it again cannot help."""
+
+    code = "blob_too_large"
+    permanent = True
+    reason = "Le fichier dépasse la taille que le centre accepte. Découpez le lot."
+
+
 class DocumentInvalid(CentralError):
     """A document that breaks the contract; sending it again cannot help."""
 

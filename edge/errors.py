@@ -185,3 +185,10 @@ class UplinkRefused(EdgeError):
 
     code = "uplink_refused"
     reason = "Le centre a refusé l'envoi. Prévenez l'exploitation."
+
+
+class UplinkLost(EdgeError):
+    """No centre answers now; documents wait in the spool and go by themselves later."""
+
+    code = "uplink_lost"
+    reason = "Le centre est injoignable. Les documents attendent et partiront tout seuls."

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 from vaguemestre.v1 import document_pb2 as wire
-from vaguemestre.v1 import fleet_pb2
+from vaguemestre.v1 import fleet_pb2, intake_pb2
 
 from central.domain.incoming import (
     IncomingDocument,
@@ -127,6 +127,16 @@ def heartbeat(message: fleet_pb2.Heartbeat) -> IncomingHeartbeat:
         lots_incomplete=_count(message.lots_incomplete, "lots_incomplete"),
         versions=_versions(message.versions),
     )
+
+
+def station(message: intake_pb2.Hello) -> str:
+    """Check who says hello; the certificate proves the site.
+
+    Raises:
+        DocumentInvalid: the site or the station has no possible name.
+    """
+    _name(message.site, "site")
+    return _name(message.station, "station")
 
 
 def versions(message: Mapping[str, str]) -> Mapping[str, str]:

@@ -1,9 +1,6 @@
-"""Lots and their four counts: the scanner's, the station's, the centre's, and delivered."""
+"""Lots: known from their first document on, counted when their station reports on them."""
 
-import datetime as dt
-import uuid
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -12,24 +9,6 @@ from central.domain.incoming import IncomingDocument, IncomingLot
 from central.errors import SiteForbidden
 from central.store import audit, tables
 from central.store.engine import transaction
-
-
-@dataclass(frozen=True, slots=True)
-class LotCounts:
-    """One lot as it is shown; pages but for the last two."""
-
-    id: uuid.UUID
-    name: str
-    site: str
-    received_at: dt.datetime
-    state: str
-    expected_pages: int | None  # by the scanner
-    counted_pages: int | None  # by the station, separators and set-aside included
-    announced_pages: int | None  # by the station, those in documents
-    stored_pages: int  # at the centre
-    set_aside: int
-    stored_documents: int
-    delivered_documents: int
 
 
 def touch(connection: sa.Connection, document: IncomingDocument) -> None:
@@ -106,35 +85,3 @@ def report(engine: sa.Engine, lot: IncomingLot) -> None:
             counted_pages=lot.counted_pages,
             documents=lot.documents,
         )
-
-
-def recent(engine: sa.Engine, limit: int) -> Sequence[LotCounts]:
-    """List the latest lots with their counts, newest first.
-
-    Raises:
-        StoreUnavailable: the database does not answer.
-    """
-    lots, documents = tables.lots, tables.documents
-    latest = sa.select(lots).order_by(lots.c.received_at.desc()).limit(limit).subquery()
-    is_delivered = documents.c.state == "delivered"
-    query = (
-        sa.select(
-            latest.c.id,
-            latest.c.name,
-            latest.c.site,
-            latest.c.received_at,
-            latest.c.state,
-            latest.c.expected_pages,
-            latest.c.counted_pages,
-            latest.c.document_pages.label("announced_pages"),
-            sa.func.coalesce(sa.func.sum(documents.c.page_count), 0).label("stored_pages"),
-            sa.func.jsonb_array_length(latest.c.set_aside).label("set_aside"),
-            sa.func.count(documents.c.id).label("stored_documents"),
-            sa.func.count(documents.c.id).filter(is_delivered).label("delivered_documents"),
-        )
-        .outerjoin(documents, documents.c.lot_id == latest.c.id)
-        .group_by(*latest.c)
-        .order_by(latest.c.received_at.desc())
-    )
-    with transaction(engine) as connection:
-        return [LotCounts(**row) for row in connection.execute(query).mappings()]

@@ -58,7 +58,7 @@ class Hello(_message.Message):
     def __init__(self, site: _Optional[str] = ..., station: _Optional[str] = ..., versions: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class Welcome(_message.Message):
-    __slots__ = ("window", "max_chunk_bytes", "max_blob_bytes", "versions")
+    __slots__ = ("window", "max_chunk_bytes", "max_blob_bytes", "versions", "max_document_bytes")
     class VersionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -70,11 +70,13 @@ class Welcome(_message.Message):
     MAX_CHUNK_BYTES_FIELD_NUMBER: _ClassVar[int]
     MAX_BLOB_BYTES_FIELD_NUMBER: _ClassVar[int]
     VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    MAX_DOCUMENT_BYTES_FIELD_NUMBER: _ClassVar[int]
     window: int
     max_chunk_bytes: int
     max_blob_bytes: int
     versions: _containers.ScalarMap[str, str]
-    def __init__(self, window: _Optional[int] = ..., max_chunk_bytes: _Optional[int] = ..., max_blob_bytes: _Optional[int] = ..., versions: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    max_document_bytes: int
+    def __init__(self, window: _Optional[int] = ..., max_chunk_bytes: _Optional[int] = ..., max_blob_bytes: _Optional[int] = ..., versions: _Optional[_Mapping[str, str]] = ..., max_document_bytes: _Optional[int] = ...) -> None: ...
 
 class BlobChunk(_message.Message):
     __slots__ = ("sha256", "offset", "size", "data", "last")

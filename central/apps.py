@@ -1,0 +1,192 @@
+"""Composition roots: everything of each process is wired here.
+
+A process is one or several parts, each in a thread. A part that ends by itself ends the whole
+process with its error: what remains would only look alive. systemd starts it again.
+"""
+
+import contextlib
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from central import blobs, embedded
+from central.config import CentralConfig
+from central.console import server as console_server
+from central.dispatch import worker
+from central.events import Events
+from central.intake import server as intake_server
+from central.intake.stream import Stores
+from central.store import migrate
+from central.store.engine import Engine, open_engine
+
+_LOOK_EVERY_S = 0.2
+
+Part = Callable[[threading.Event], None]
+Told = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Centre:
+    """What the parts of one process share."""
+
+    config: CentralConfig
+    engine: Engine
+    events: Events
+    told: Told
+
+
+def serve(config: CentralConfig, events: Events, stop: threading.Event, told: Told) -> None:
+    """Run intake, dispatch and console in one process; the embedded database too, if configured.
+
+    Args:
+        config: The centre's settings.
+        events: The process's voice.
+        stop: Ends it in order.
+        told: Given a French line for each part that is ready.
+
+    Raises:
+        CentralError: what the centre cannot go on with.
+    """
+    with contextlib.ExitStack() as opened:
+        if config.database.embedded_dir is not None:
+            # This thread lives as long as the process: the server ends with it.
+            opened.enter_context(embedded.EmbeddedPostgres(config.database.embedded_dir))
+        engine = opened.enter_context(_engine(config, "serve"))
+        if config.database.embedded_dir is not None:
+            migrate.upgrade(engine, _today())
+        else:
+            migrate.check_version(engine)
+        centre = _Centre(config, engine, events, told)
+        _run({"intake": _intake(centre), "dispatch": _dispatch(centre),
+              "console": _console(centre)}, events, stop)  # fmt: skip
+
+
+def run_alone(
+    part: str, config: CentralConfig, events: Events, stop: threading.Event, told: Told
+) -> None:
+    """Run one of ``intake``, ``dispatch`` and ``console`` in a process of its own.
+
+    Raises:
+        CentralError: what it cannot go on with.
+    """
+    make = {"intake": _intake, "dispatch": _dispatch, "console": _console}[part]
+    listen = {
+        "intake": config.metrics.intake_listen,
+        "dispatch": config.metrics.dispatch_listen,
+    }.get(part)
+    with _engine(config, part) as engine:
+        migrate.check_version(engine)
+        if listen is not None:
+            events.serve_metrics(listen)
+        _run({part: make(_Centre(config, engine, events, told))}, events, stop)
+
+
+def run_migrations(config: CentralConfig) -> None:
+    """Bring the database to this version's schema.
+
+    Raises:
+        StoreUnavailable: it does not answer.
+    """
+    with _engine(config, "migrate") as engine:
+        migrate.upgrade(engine, _today())
+
+
+@contextlib.contextmanager
+def _engine(config: CentralConfig, name: str) -> Iterator[Engine]:
+    database = config.database
+    url = database.url
+    if url is None:
+        assert database.embedded_dir is not None  # noqa: S101 - the settings demand one of the two
+        url = embedded.running_url(database.embedded_dir)
+    engine = open_engine(
+        url,
+        password_file=database.password_file,
+        pool_size=database.pool_size,
+        name=f"vaguemestre-{name}",
+    )
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextlib.contextmanager
+def opened(config: CentralConfig) -> Iterator[Engine]:
+    """Lend the database to a command.
+
+    Raises:
+        SchemaBehind: it was not migrated.
+        StoreUnavailable: it does not answer.
+    """
+    with _engine(config, "command") as engine:
+        migrate.check_version(engine)
+        yield engine
+
+
+def _today() -> dt.date:
+    return dt.datetime.now(dt.UTC).date()
+
+
+def _intake(centre: _Centre) -> Part:
+    stores = Stores(centre.engine, blobs.open_store(centre.config.blobs))
+
+    def part(stop: threading.Event) -> None:
+        host = centre.config.intake.listen.rpartition(":")[0]
+        intake_server.run(
+            centre.config,
+            stores,
+            centre.events,
+            stop,
+            lambda port: centre.told(f"réception : {host}:{port}"),
+        )
+
+    return part
+
+
+def _dispatch(centre: _Centre) -> Part:
+    def part(stop: threading.Event) -> None:
+        centre.told(f"distribution : {len(centre.config.destinations)} destination(s)")
+        worker.run(centre.config, centre.engine, centre.events, stop)
+
+    return part
+
+
+def _console(centre: _Centre) -> Part:
+    def part(stop: threading.Event) -> None:
+        console_server.run(
+            centre.config,
+            centre.engine,
+            centre.events,
+            stop,
+            lambda address: centre.told(f"suivi : {address}"),
+        )
+
+    return part
+
+
+def _run(parts: Mapping[str, Part], events: Events, stop: threading.Event) -> None:
+    """Run the parts until ``stop`` is set or one ends; the first error is the process's own."""
+    over, errors = threading.Event(), list[Exception]()
+
+    def keep(name: str, part: Part) -> None:
+        try:
+            part(over)
+        except Exception as error:
+            events.crashed(name, error)
+            errors.append(error)
+        finally:
+            over.set()
+
+    threads = [threading.Thread(target=keep, args=item, name=item[0]) for item in parts.items()]
+    events.started(parts=list(parts))
+    for thread in threads:
+        thread.start()
+    while not stop.wait(_LOOK_EVERY_S) and not over.is_set():
+        pass
+    over.set()
+    for thread in threads:
+        thread.join()
+    events.stopped()
+    if errors:
+        raise errors[0]

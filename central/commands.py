@@ -1,0 +1,86 @@
+"""What the commands of ``vaguemestre-central`` do, once their arguments are parsed."""
+
+import getpass
+import uuid
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from central import apps
+from central.config import CentralConfig
+from central.domain.counting import LotCounts, disagreements
+from central.store import board, upkeep
+
+_COUNTS = tuple(LotCounts.__dataclass_fields__)
+
+
+def lots(config: CentralConfig, limit: int, console: Console) -> int:
+    """Show the newest lots and their four counts; 1 when some disagree."""
+    table = Table("Lot", "Site", "Reçu", "Scanner", "Station", "Centre", "Remis", "Écart")
+    differ = False
+    with apps.opened(config) as engine:
+        for row in board.lots_with_counts(engine, limit):
+            found = disagreements(LotCounts(**{name: row[name] for name in _COUNTS}))
+            differ = differ or bool(found)
+            table.add_row(
+                row["name"],
+                row["site"],
+                f"{row['received_at']:%d/%m %H:%M}",
+                _shown(row["announced_pages"]),
+                _shown(row["found_pages"]),
+                f"{row['stored_documents']} doc.",
+                f"{row['delivered_documents']} doc.",
+                " ; ".join(found),
+            )
+    console.print(table)
+    return 1 if differ else 0
+
+
+def deliveries(config: CentralConfig, limit: int, console: Console) -> int:
+    """Show what each destination still has to receive, and the dead letters."""
+    with apps.opened(config) as engine:
+        queue, dead = board.delivery_queue(engine), board.dead_letters(engine, limit)
+    table = Table("Destination", "En attente", "En cours", "Retenues", "Échecs", "Circuit")
+    for row in queue:
+        counts = (row[state] for state in ("waiting", "claimed", "held", "dead"))
+        table.add_row(row["destination"], *map(str, counts), row["circuit"])
+    console.print(table)
+    letters = Table("Document en échec", "Destination", "Essais", "Code", "Motif")
+    for row in dead:
+        letters.add_row(
+            str(row["document_id"]),
+            row["destination"],
+            str(row["attempts"]),
+            row["last_code"],
+            row["last_reason"],
+        )
+    if dead:
+        console.print(letters)
+    return 0
+
+
+def replay(
+    config: CentralConfig, ids: Sequence[uuid.UUID], destination: str | None, console: Console
+) -> int:
+    """Try dead letters again; 1 when there were none."""
+    with apps.opened(config) as engine:
+        count = upkeep.replay(engine, _actor(), ids or None, destination)
+    console.print(f"{count} livraison(s) relancée(s).")
+    return 0 if count else 1
+
+
+def discard(config: CentralConfig, ids: Sequence[uuid.UUID], why: str, console: Console) -> int:
+    """Give dead or held deliveries up; 1 when there were none."""
+    with apps.opened(config) as engine:
+        count = upkeep.discard(engine, _actor(), why, ids)
+    console.print(f"{count} livraison(s) abandonnée(s).")
+    return 0 if count else 1
+
+
+def _actor() -> str:
+    return f"person:{getpass.getuser()}"
+
+
+def _shown(count: int | None) -> str:
+    return "–" if count is None else f"{count} p."

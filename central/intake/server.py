@@ -1,0 +1,99 @@
+"""Serve the intake over mTLS, with gRPC health, until told to stop."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from vaguemestre.v1 import intake_pb2_grpc
+
+from central.config import CentralConfig, Intake
+from central.errors import ConfigInvalid, StoreUnavailable
+from central.events import Events
+from central.intake.service import IntakeService
+from central.intake.stream import Stores
+from central.store import board
+
+_HEALTH_THREADS = 4
+_LOOK_EVERY_S = 5.0
+_SERVICE = "vaguemestre.v1.Intake"
+_LAST_ANSWERS_S = 1.0
+
+
+def run(
+    config: CentralConfig,
+    stores: Stores,
+    events: Events,
+    stop: threading.Event,
+    ready: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Listen until ``stop`` is set; messages under way are answered first.
+
+    Args:
+        config: The centre's settings.
+        stores: Where documents and images go.
+        events: The process's voice.
+        stop: Ends it.
+        ready: Told the port once it is ours (the settings' may be 0).
+
+    Raises:
+        ConfigInvalid: a certificate cannot be read, or the address cannot be listened on.
+    """
+    settings = config.intake
+    service = IntakeService(stores, settings, events)
+    healthy = health.HealthServicer()
+    threads = ThreadPoolExecutor(settings.max_streams + _HEALTH_THREADS, "intake")
+    server = grpc.server(
+        threads, options=_options(settings), maximum_concurrent_rpcs=settings.max_streams + 100
+    )
+    intake_pb2_grpc.add_IntakeServicer_to_server(service, server)  # type: ignore[no-untyped-call]
+    health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
+    try:
+        port = server.add_secure_port(settings.listen, _credentials(settings))
+    except RuntimeError as error:
+        raise ConfigInvalid(f"intake.listen {settings.listen} is taken") from error
+    server.start()
+    try:
+        ready(port)
+        while not stop.is_set():
+            _tell_health(healthy, stores)
+            stop.wait(_LOOK_EVERY_S)
+    finally:
+        healthy.enter_graceful_shutdown()
+        service.end(settings.drain_s)
+        server.stop(min(_LAST_ANSWERS_S, settings.drain_s)).wait()
+        threads.shutdown(wait=True)
+
+
+def _options(settings: Intake) -> list[tuple[str, int]]:
+    longest = max(settings.max_document_bytes, settings.max_chunk_bytes) + 65_536
+    return [
+        ("grpc.max_receive_message_length", longest),
+        ("grpc.keepalive_time_ms", 30_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+        ("grpc.http2.max_ping_strikes", 0),
+        ("grpc.so_reuseport", 0),  # a second intake on one port is a mistake, not a partner
+    ]
+
+
+def _credentials(settings: Intake) -> grpc.ServerCredentials:
+    try:
+        pair = settings.key_file.read_bytes(), settings.certificate_file.read_bytes()
+        root = settings.ca_file.read_bytes()
+    except OSError as error:
+        raise ConfigInvalid(f"{error.filename}: {error.strerror}") from error
+    return grpc.ssl_server_credentials([pair], root, require_client_auth=True)
+
+
+def _tell_health(healthy: health.HealthServicer, stores: Stores) -> None:
+    """Serving means: what comes in can be stored."""
+    try:
+        board.ask(stores.engine)
+        status = health_pb2.HealthCheckResponse.SERVING
+    except StoreUnavailable:
+        status = health_pb2.HealthCheckResponse.NOT_SERVING
+    for service in ("", _SERVICE):
+        healthy.set(service, status)

@@ -1,0 +1,205 @@
+"""Spooled values to wire messages; pure."""
+
+from collections.abc import Iterable
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from vaguemestre.v1 import document_pb2 as wire
+from vaguemestre.v1 import fleet_pb2, intake_pb2
+
+from edge.document import (
+    Channel,
+    Check,
+    Field,
+    Layout,
+    Page,
+    PageRef,
+    Role,
+    RouteKind,
+    SetAside,
+)
+from edge.document import Route as DocumentRoute
+from edge.spool.outbox import Backlog, LotReport, SpooledDocument
+
+TEXT_LEFT_OUT = "text_left_out"
+_MAX_PAGE_TEXT = 200_000  # characters; what the centre takes of one page (docs/wire.md)
+_CHANNELS = {
+    Channel.SCANNER: wire.CHANNEL_SCANNER,
+    Channel.MAILBOX: wire.CHANNEL_MAILBOX,
+    Channel.PLATFORM: wire.CHANNEL_PLATFORM,
+    Channel.UPLOAD: wire.CHANNEL_UPLOAD,
+}
+_ROLES = {
+    Role.FRONT: wire.ROLE_FRONT,
+    Role.BACK: wire.ROLE_BACK,
+    Role.ATTACHMENT: wire.ROLE_ATTACHMENT,
+    Role.BLANK: wire.ROLE_BLANK,
+    Role.SEPARATOR: wire.ROLE_SEPARATOR,
+}
+_LAYOUTS = {
+    None: wire.LAYOUT_UNSPECIFIED,
+    Layout.VERIFIED: wire.LAYOUT_VERIFIED,
+    Layout.UNVERIFIED: wire.LAYOUT_UNVERIFIED,
+}
+_CHECKS = {
+    Check.OK: wire.CHECK_OK,
+    Check.REPAIRED: wire.CHECK_REPAIRED,
+    Check.FAILED: wire.CHECK_FAILED,
+    Check.NONE: wire.CHECK_NONE,
+}
+_ROUTES = {
+    RouteKind.STRAIGHT: wire.ROUTE_KIND_STRAIGHT,
+    RouteKind.NAME: wire.ROUTE_KIND_NAME,
+    RouteKind.KEY: wire.ROUTE_KIND_KEY,
+}
+
+
+def document(
+    spooled: SpooledDocument, site: str, station: str, max_bytes: int = 0
+) -> wire.Document:
+    """Tell a document.
+
+    Args:
+        spooled: With the lot that it came in.
+        site: Of this station.
+        station: Its name.
+        max_bytes: What the centre takes in one message; a document of more goes without the
+            text of its pages, each marked so (the images hold it). 0: any size.
+    """
+    made = _document(spooled, site, station)
+    if max_bytes and made.ByteSize() > max_bytes:
+        for page in made.pages:
+            page.ClearField("text")
+            page.marks.append(TEXT_LEFT_OUT)
+    return made
+
+
+def _document(spooled: SpooledDocument, site: str, station: str) -> wire.Document:
+    lot, document = spooled.lot, spooled.document
+    return wire.Document(
+        id=spooled.id,
+        lot_id=lot.id,
+        lot_name=lot.name,
+        position=spooled.position,
+        site=site,
+        station=station,
+        channel=_CHANNELS[lot.channel],
+        received_at=Timestamp(seconds=int(lot.received_at.timestamp())),
+        received_on=lot.received_on.isoformat(),
+        fund=lot.fund,
+        priority=lot.priority,
+        type=document.type,
+        type_confidence=document.type_confidence,
+        runner_up=document.runner_up or "",
+        layout=_LAYOUTS[document.layout],
+        route=_route(document.route),
+        pages=map(_page, document.pages),
+        fields=map(_field, document.fields),
+        marks=document.marks,
+        versions=spooled.versions,
+    )
+
+
+def _route(route: DocumentRoute) -> wire.Route:
+    return wire.Route(
+        kind=_ROUTES[route.kind],
+        reasons=route.reasons,
+        process=route.process,
+        pole=route.pole,
+        destination=route.destination,
+        due_on=route.due_on.isoformat() if route.due_on else "",
+        retention=route.retention,
+    )
+
+
+def _page(page: Page) -> wire.Page:
+    is_long = len(page.text) > _MAX_PAGE_TEXT
+    return wire.Page(
+        ref=_ref(page.ref),
+        role=_ROLES[page.role],
+        rotation=page.rotation,
+        skew_deg=page.skew_deg,
+        dpi=page.dpi,
+        width_mm=page.width_mm,
+        height_mm=page.height_mm,
+        blur=page.blur,
+        text="" if is_long else page.text,
+        marks=(*page.marks, TEXT_LEFT_OUT) if is_long else page.marks,
+        twin=_ref(page.twin) if page.twin else None,
+    )
+
+
+def _ref(ref: PageRef) -> wire.PageRef:
+    return wire.PageRef(file=ref.file, index=ref.index, sha256=bytes.fromhex(ref.sha256))
+
+
+def _field(field: Field) -> wire.Field:
+    return wire.Field(
+        name=field.name,
+        value=field.value,
+        raw=field.raw,
+        confidence=field.confidence,
+        accepted=field.accepted,
+        check=_CHECKS[field.check],
+        page=field.page,
+        box=wire.BoxMm(**field.box_mm._asdict()) if field.box_mm else None,
+    )
+
+
+def lot(report: LotReport, site: str, station: str) -> wire.Lot:
+    """Tell the station's final count of a lot."""
+    about = report.lot
+    return wire.Lot(
+        id=about.id,
+        name=about.name,
+        site=site,
+        station=station,
+        channel=_CHANNELS[about.channel],
+        received_at=Timestamp(seconds=int(about.received_at.timestamp())),
+        fund=about.fund,
+        process=about.process,
+        priority=about.priority,
+        expected_pages=about.expected_pages,
+        counted_pages=report.counted_pages,
+        documents=report.documents,
+        document_pages=report.document_pages,
+        loose_pages=report.loose_pages,
+        set_aside=_set_aside(report.set_aside),
+        state=report.state,
+    )
+
+
+def _set_aside(entries: Iterable[SetAside]) -> Iterable[wire.SetAside]:
+    return (wire.SetAside(file=a.file, page=a.page, code=a.code, reason=a.reason) for a in entries)
+
+
+def chunk(sha256: str, offset: int, size: int, data: bytes) -> intake_pb2.Up:
+    """Carry one piece of a source file."""
+    return intake_pb2.Up(
+        chunk=intake_pb2.BlobChunk(
+            sha256=bytes.fromhex(sha256),
+            offset=offset,
+            size=size,
+            data=data,
+            last=offset + len(data) >= size,
+        )
+    )
+
+
+def heartbeat(
+    at_s: float,
+    backlog: Backlog,
+    free_disk_bytes: int,
+    pages_per_minute: float,
+    versions: dict[str, str],
+) -> fleet_pb2.Heartbeat:
+    """Tell how the station is; ``at_s`` in seconds since 1970."""
+    return fleet_pb2.Heartbeat(
+        at=Timestamp(seconds=int(at_s)),
+        backlog_documents=backlog.documents,
+        backlog_bytes=backlog.bytes,
+        free_disk_bytes=free_disk_bytes,
+        pages_per_minute=pages_per_minute,
+        lots_open=backlog.lots_open,
+        lots_incomplete=backlog.lots_incomplete,
+        versions=versions,
+    )

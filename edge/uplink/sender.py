@@ -1,0 +1,159 @@
+"""Keeps a stream to a centre open and sends what the spool holds.
+
+The centres of the settings are tried in turn, with growing pauses. The spool is the only
+memory: whatever was not acknowledged when a stream broke is sent again on the next one, and
+the centre knows it by its id.
+"""
+
+import random
+import shutil
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+import grpc
+from vaguemestre.v1 import fleet_pb2
+
+from edge.config import EdgeConfig
+from edge.errors import UplinkLost, UplinkRefused
+from edge.spool.outbox import Outbox
+from edge.uplink import backoff, messages
+from edge.uplink.channel import open_channel, stub_of
+from edge.uplink.session import Identity, Pauses, Session
+
+_LOOK_EVERY_S = 0.2
+_SILENT_S = 120.0  # a centre that owes an answer for so long is taken for lost
+_FAREWELL_S = 5.0  # for the last acknowledgements when the agent stops
+_REFUSED_FOR_NOW_S = 5.0
+_REFUSED_LOT_S = 300.0
+
+# What a stream's end says; anything else is a centre that cannot be reached now.
+_REFUSALS = frozenset(
+    {
+        grpc.StatusCode.PERMISSION_DENIED,
+        grpc.StatusCode.UNAUTHENTICATED,
+        grpc.StatusCode.INVALID_ARGUMENT,
+        grpc.StatusCode.UNIMPLEMENTED,
+    }
+)
+
+
+class Sender:
+    """See the module; ``run`` is the agent's uplink part.
+
+    Args:
+        outbox: The spool.
+        config: The station's settings.
+        versions: Of what the station reads with.
+        report: Tells what happens.
+        pages_per_minute: How fast the station reads, for heartbeats.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        config: EdgeConfig,
+        versions: Mapping[str, str],
+        report: Callable[..., None],
+        pages_per_minute: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        self._outbox, self._config, self._report = outbox, config, report
+        self._versions, self._pages_per_minute = dict(versions), pages_per_minute
+        self._random = random.SystemRandom()
+        self._told = ""
+
+    def run(self, stop: threading.Event) -> None:
+        """Send until ``stop`` is set; then wait a moment for the last acknowledgements."""
+        uplink = self._config.uplink
+        attempts = 0
+        while not stop.is_set():
+            centre = uplink.centres[attempts % len(uplink.centres)]
+            session = self._session()
+            try:
+                self._stream(centre, session, stop)
+            except (UplinkRefused, UplinkLost) as error:
+                self._tell(error.code, f"{centre}: {error}")
+            attempts = 1 if session.answers else attempts + 1
+            if not stop.is_set():
+                pause = backoff.delay_s(
+                    attempts, uplink.first_delay_s, uplink.longest_delay_s, self._random.random()
+                )
+                stop.wait(pause)
+
+    def _session(self) -> Session:
+        station, every = self._config.station, self._config.uplink.heartbeat_every_s
+        return Session(
+            self._outbox,
+            Identity(station.site, station.name, self._versions),
+            Pauses(every, _REFUSED_FOR_NOW_S, _REFUSED_LOT_S),
+            self._beat,
+            self._report,
+        )
+
+    def _stream(self, centre: str, session: Session, stop: threading.Event) -> None:
+        with open_channel(centre, self._config.uplink) as channel:
+            call = stub_of(channel).Deliver(session.messages())
+            receiving = _Receiving(call, session, lambda: self._welcomed(centre))
+            receiving.start()
+            farewell_at: float | None = None
+            while receiving.is_alive():
+                receiving.join(_LOOK_EVERY_S)
+                now = time.monotonic()
+                if stop.is_set() and farewell_at is None:
+                    session.end()
+                    farewell_at = now + _FAREWELL_S
+                is_late = farewell_at is not None and now > farewell_at
+                if is_late or session.silent_s() > _SILENT_S:
+                    call.cancel()
+            session.end()
+        error = session.failure or receiving.error
+        if error is not None and not stop.is_set():
+            raise error
+
+    def _welcomed(self, centre: str) -> None:
+        self._told = ""
+        self._report("uplink_connected", centre=centre)
+
+    def _tell(self, code: str, detail: str) -> None:
+        """Tell a trouble once, until it changes or the centre answers."""
+        if detail != self._told:
+            self._told = detail
+            self._report("uplink_failed", code=code, detail=detail)
+
+    def _beat(self) -> fleet_pb2.Heartbeat:
+        return messages.heartbeat(
+            time.time(),
+            self._outbox.backlog(),
+            shutil.disk_usage(self._config.station.work_dir).free,
+            self._pages_per_minute(),
+            self._versions,
+        )
+
+
+class _Receiving(threading.Thread):
+    """Takes the centre's answers until the stream ends; ``error`` says why it did."""
+
+    def __init__(self, call: grpc.Call, session: Session, welcomed: Callable[[], None]) -> None:
+        super().__init__(name="uplink-answers", daemon=True)
+        self._call, self._session, self._welcomed = call, session, welcomed
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            for down in self._call:
+                if down.HasField("welcome"):
+                    self._welcomed()
+                self._session.take(down)
+        except grpc.RpcError as error:
+            self.error = _reading_of(error)
+        except Exception as error:  # the spool's, told to whoever supervises the uplink
+            self.error = error
+        finally:
+            self._session.end()
+            self._call.cancel()
+
+
+def _reading_of(error: grpc.RpcError) -> UplinkRefused | UplinkLost:
+    status = error.code()
+    detail = f"{status.name}: {error.details() or ''}"
+    return UplinkRefused(detail) if status in _REFUSALS else UplinkLost(detail)
