@@ -28,4 +28,7 @@ def run(engine: Engine, bell: Bell, events: Events, stop: threading.Event) -> No
         except CentralError as error:
             events.failed(error.code, part="listen")
             stop.wait(_PAUSE_AFTER_ERROR_S)
+        except Exception as error:
+            events.crashed("listen", error)
+            stop.wait(_PAUSE_AFTER_ERROR_S)
     bell.ring()

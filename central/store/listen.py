@@ -26,9 +26,10 @@ class Listener:
             StoreUnavailable: the server does not answer.
         """
         try:
-            self._connection = self._engine.raw_connection()
-            self._connection.detach()  # the pool may open another in its place
-            self._connection.driver_connection.autocommit = True
+            pooled = self._engine.raw_connection()
+            self._connection = pooled.driver_connection
+            pooled.detach()  # the pool may open another in its place
+            self._connection.autocommit = True
             with self._connection.cursor() as cursor:
                 cursor.execute(f"LISTEN {NOTIFY_CHANNEL}")
         except (exc.SQLAlchemyError, psycopg2.Error) as error:
@@ -51,13 +52,12 @@ class Listener:
             StoreUnavailable: the connection was lost.
         """
         try:
-            driver = self._connection.driver_connection
-            ready, _, _ = select.select([driver], [], [], timeout_s)
+            ready, _, _ = select.select([self._connection], [], [], timeout_s)
             if not ready:
                 return False
-            driver.poll()
-            told = bool(driver.notifies)
-            driver.notifies.clear()
+            self._connection.poll()
+            told = bool(self._connection.notifies)
+            self._connection.notifies.clear()
         except (OSError, ValueError, psycopg2.Error) as error:
             raise StoreUnavailable("listen") from error
         return told
