@@ -20,7 +20,7 @@ from edge.imaging import border, deskew, quality, separators, turn
 from edge.imaging.page import PageImage
 from edge.reading import classify, labelled, orient, registration, zones
 from edge.reading.forms import FormDefinition
-from edge.reading.lines import read_text
+from edge.reading.lines import read_text, straightened
 from edge.reading.readers import Gray, Readers
 
 _BLURRED_FROM = 0.6  # a page this unsharp is marked, so that routing asks a person
@@ -73,11 +73,15 @@ def read_page(
     if separator is not None and separator.kind is not SeparatorKind.PATCH_2:
         return _with(blank, is_blank=False, separator=separator)
     blur = quality.blur(gray, image.dpi)
-    rotation = orient.find_rotation(gray, readers)
+    quads = readers.find_lines(gray)
+    rotation = orient.find_rotation(gray, quads, readers)
     upright = turn.turn(gray, rotation)
     skew = deskew.estimate(upright)
     upright = deskew.straighten(upright, skew)
-    content = _read_content(upright, image.dpi, recipe, readers, today)
+    # The detector sees lines best the right way up: a page that was turned is searched again.
+    quads = readers.find_lines(upright) if rotation else straightened(quads, upright.shape, skew)
+    lines = read_text(upright, quads, readers)
+    content = _read_content(upright, lines, image.dpi, recipe, readers, today)
     return PageReading(
         ref=ref,
         rotation=rotation,
@@ -109,9 +113,13 @@ def _with(page: PageReading, *, is_blank: bool, separator: Separator) -> PageRea
 
 
 def _read_content(
-    gray: Gray, dpi: float, recipe: Recipe, readers: Readers, today: dt.date
+    gray: Gray,
+    lines: tuple[TextLine, ...],
+    dpi: float,
+    recipe: Recipe,
+    readers: Readers,
+    today: dt.date,
 ) -> _Content:
-    lines = read_text(gray, readers)
     guess = classify.classify(lines, recipe.forms)
     form = recipe.forms.get(guess.guesses[0].type) if guess.guesses else None
     if form is None or guess.is_back:

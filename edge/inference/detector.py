@@ -6,6 +6,7 @@ from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from edge.inference.session import Session
+from edge.reading.lines import reading_order
 from edge.reading.readers import Gray, Quad
 
 _LONGEST_PX = 1536  # of the page given to the network; reading itself uses the full page
@@ -66,27 +67,3 @@ def _ordered(box: NDArray[np.float32]) -> Quad:
     upper_right, lower_right = right[np.argsort(right[:, 1])]
     corners = (upper_left, upper_right, lower_right, lower_left)
     return Quad(tuple((float(x), float(y)) for x, y in corners))
-
-
-def reading_order(quads: list[Quad]) -> list[Quad]:
-    """Sort into rows from top to bottom, each row from left to right.
-
-    A quad belongs to the row whose centre line it crosses with its own middle half.
-    """
-    rows: list[tuple[float, float, list[Quad]]] = []
-    for quad in sorted(quads, key=_middle):
-        middle, height = _middle(quad), _height(quad)
-        if rows and abs(middle - rows[-1][0]) < 0.5 * min(height, rows[-1][1]):
-            rows[-1][2].append(quad)
-        else:
-            rows.append((middle, height, [quad]))
-    return [quad for _, _, row in rows for quad in sorted(row, key=lambda q: q.corners[0][0])]
-
-
-def _middle(quad: Quad) -> float:
-    return sum(y for _, y in quad.corners) / 4
-
-
-def _height(quad: Quad) -> float:
-    (_, a), (_, b), (_, c), (_, d) = quad.corners
-    return max(1.0, (d + c - a - b) / 2)

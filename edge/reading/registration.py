@@ -25,8 +25,12 @@ _FEWEST = 6
 _FOUND = 0.35  # of the form's anchors must be found and agree: sister forms share a few
 _SHARE = 0.5  # of the anchors found must agree
 _SPREAD = (0.4, 0.5)  # of the sheet's width and height that they must span
-_STRETCH = (0.85, 1.18)
-_BEND = 0.06  # shear and turn left over after deskew
+# Files lie about their resolution (a 150-dpi page told as 96), and copiers shrink A4 to A5: the
+# size is free within reason, the proportions are not.
+_SIZE = (0.4, 2.5)
+_STRETCH = 1.2  # of one way against the other
+_LEAST_PX_PER_MM = 3.9  # 100 dpi: print smaller than that cannot be read
+_BEND = 0.06  # shear and turn left over after deskew, as a share of the size
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ def register(
 
     Args:
         gray: The page, height × width.
-        dpi: Its resolution; a fit far from it is refused.
+        dpi: Its resolution as told; a fit very far from it is refused.
         lines: What was read on it.
         form: With anchors that have boxes.
 
@@ -120,10 +124,11 @@ def _pairs(
 
 
 def _is_plausible(matrix: NDArray[np.float64], px_per_mm: float) -> bool:
-    (a, b, _), (c, d, _) = matrix / px_per_mm
+    (a, b, _), (c, d, _) = matrix
+    size = float(np.sqrt(max(a * d, 0.0)))
     return bool(
-        _STRETCH[0] < a < _STRETCH[1]
-        and _STRETCH[0] < d < _STRETCH[1]
-        and abs(b) < _BEND
-        and abs(c) < _BEND
+        min(a, d) >= _LEAST_PX_PER_MM
+        and _SIZE[0] < size / px_per_mm < _SIZE[1]
+        and 1 / _STRETCH < a / d < _STRETCH
+        and max(abs(b), abs(c)) < _BEND * size
     )

@@ -21,10 +21,22 @@ from models.training import people
 _DARK = (18, 75)  # grey of the ink
 
 
-def bundled_fonts() -> list[Path]:
-    """The fonts that come with the reportlab package: Bitstream Vera, all French letters."""
+_TYPEFACES = {
+    "sans": "Vera.ttf",
+    "sans_bold": "VeraBd.ttf",
+    "arial": "_a______.pfb",
+    "arial_bold": "_ab_____.pfb",
+    "times": "_er_____.pfb",
+    "times_bold": "_eb_____.pfb",
+    "typewriter": "com_____.pfb",
+    "typewriter_bold": "cob_____.pfb",
+}
+
+
+def typefaces() -> dict[str, Path]:
+    """Fonts that come with the reportlab package and hold all French letters, by kind."""
     root = Path(str(metadata.distribution("reportlab").locate_file("reportlab/fonts")))
-    return sorted(root.glob("Vera*.ttf"))
+    return {name: root / file for name, file in _TYPEFACES.items()}
 
 
 def fill(

@@ -50,7 +50,7 @@ class _Artist:
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
         self._pack = pack.load(pack.default_dir())
-        self._fonts = fill.bundled_fonts()
+        self._fonts = [fill.typefaces()[name] for name in ("sans", "arial", "sans_bold")]
 
     def form(self, kind: str) -> tuple[Pixels, TrueDocument]:
         """A filled and scanned form."""

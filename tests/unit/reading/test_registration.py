@@ -123,10 +123,24 @@ def test_a_torn_form_is_left_to_a_person() -> None:
     assert register(page(200), 200, upper, form) is None
 
 
-def test_a_form_of_a_size_that_no_copier_makes_is_left_to_a_person() -> None:
+@pytest.mark.parametrize("told", [96, 150, 300])
+def test_a_file_that_lies_about_its_resolution_hides_no_form(told: int) -> None:
     form = load("S3110")
-    lines, _ = scan(form, 200, scale=(0.7, 0.7))
-    assert register(page(200), 200, lines, form) is None
+    lines, true = scan(form, 150)
+    found = register(page(150), told, lines, form)
+    assert found is not None
+    assert worst_mm(form, found.matrix, true, 150) < 0.6
+
+
+@pytest.mark.parametrize(
+    ("dpi", "scale"), [(200, (0.7, 1.0)), (200, (1.0, 0.7)), (200, (0.35, 0.35)), (80, (1.0, 1.0))]
+)
+def test_a_form_of_proportions_or_a_size_that_no_copier_makes_is_left_to_a_person(
+    dpi: float, scale: tuple[float, float]
+) -> None:
+    form = load("S3110")
+    lines, _ = scan(form, dpi, scale=scale)
+    assert register(page(dpi), dpi, lines, form) is None
 
 
 def test_a_page_without_lines_is_left_to_a_person() -> None:

@@ -1,0 +1,133 @@
+"""The real blanks of S3110 and S3704, filled by program, scanned badly, and read back.
+
+Every page is typed in one of eight typefaces, turned by up to 2°, blurred and dusted by
+``models.training.degrade``, and every fourth stands on its head. Unfilled fields count too: a
+value read where nothing stands is as wrong as a misread one.
+"""
+
+import datetime as dt
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge import pack, process
+from edge.document import Field, PageReading, PageRef
+from edge.imaging.decode import Limits, open_source
+from edge.imaging.page import PageImage
+from edge.reading.forms import FieldKind, FormDefinition
+from edge.reading.readers import Gray, Readers
+from models.training import degrade, fill
+from tests.bench.proportion import Proportion
+
+DPI = 200
+TODAY = dt.date(2026, 11, 10)
+BLANKS = {"S3110": "cerfa_12541*.png", "S3704": "cerfa_12485*.png"}
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A page and what was written on it."""
+
+    form: FormDefinition
+    values: Mapping[str, str]
+    typeface: str
+    image: PageImage
+    is_turned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One field beside its truth; an empty truth means that nothing was written."""
+
+    page: int
+    form: str
+    typeface: str
+    field: Field
+    truth: str
+    is_right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came out of all pages."""
+
+    types: Proportion
+    verdicts: tuple[Verdict, ...]
+
+    def of_kind(self, *names: str) -> Proportion:
+        """How many of the filled fields of these names are exact, whether accepted or not."""
+        filled = [v for v in self.verdicts if v.truth and (not names or v.field.name in names)]
+        return Proportion(sum(v.is_right for v in filled), len(filled))
+
+    def accepted_wrong(self) -> tuple[Verdict, ...]:
+        """The worst: delivered without a person, and wrong."""
+        return tuple(v for v in self.verdicts if v.field.accepted and not v.is_right)
+
+    def accepted(self) -> Proportion:
+        """How many of the filled fields need no person."""
+        filled = [v for v in self.verdicts if v.truth]
+        return Proportion(sum(v.field.accepted for v in filled), len(filled))
+
+
+def blank(samples: Path, form: FormDefinition) -> Gray:
+    """The real blank of a form at ``DPI``."""
+    (path,) = (samples / "forms").glob(BLANKS[form.type])
+    page = open_source(path.read_bytes(), Limits()).page(0).gray
+    size = tuple(round(mm / 25.4 * DPI) for mm in (form.width_mm, form.height_mm))
+    shrinks = size[0] < page.shape[1]
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(page, size, interpolation=method), np.uint8)
+
+
+def filled(samples: Path, count: int, seed: int, *, across: bool = False) -> Iterator[Filled]:
+    """Draw ``count`` pages, the two forms in turn."""
+    rng = random.Random(seed)  # noqa: S311 (drawing is seeded, not secret)
+    forms = pack.load(pack.default_dir()).forms
+    blanks = {kind: blank(samples, forms[kind]) for kind in BLANKS}
+    faces = fill.typefaces()
+    for number in range(count):
+        kind = list(BLANKS)[number % len(BLANKS)]
+        face = list(faces)[number // len(BLANKS) % len(faces)]
+        values = fill.plausible_values(forms[kind], rng)
+        page = fill.fill(
+            blanks[kind], forms[kind], values, font=faces[face], rng=rng, across=across
+        )
+        page = degrade.scan(page, rng, most_skew=2.0)
+        is_turned = rng.random() < 0.25
+        if is_turned:
+            page = np.ascontiguousarray(np.rot90(page, 2))
+        yield Filled(forms[kind], values, face, PageImage(page, DPI, dpi_known=True), is_turned)
+
+
+def measure(pages: Iterator[Filled], readers: Readers) -> Outcome:
+    """Read all pages and compare every field with its truth."""
+    recipe = process.Recipe(pack.load(pack.default_dir()).forms, accept_error_rate=0.001)
+    verdicts: list[Verdict] = []
+    right = total = 0
+    for number, page in enumerate(pages):
+        ref = PageRef("page", number, "")
+        reading = process.read_page(page.image, ref, recipe, readers, TODAY)
+        total += 1
+        right += reading.guesses[0].type == page.form.type
+        verdicts += _compare(number, page, reading)
+    return Outcome(Proportion(right, total), tuple(verdicts))
+
+
+def _compare(number: int, page: Filled, reading: PageReading) -> Sequence[Verdict]:
+    fields = {field.name: field for field in reading.fields}
+    found = []
+    for spec in page.form.fields:
+        field = fields.get(spec.name)
+        if field is None:
+            continue
+        truth = page.values.get(spec.name, "").replace("\n", " ")
+        if spec.kind in (FieldKind.TICK, FieldKind.SIGNATURE):
+            is_right = field.value == (truth or "false")
+        else:
+            is_right = (field.value or "") == truth
+        found.append(Verdict(number, page.form.type, page.typeface, field, truth, is_right))
+    return found
