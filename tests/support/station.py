@@ -174,5 +174,5 @@ def result_of(lot: ClaimedLot, header: LotHeader | None = None) -> LotResult:
 
 def document_of(name: str, sha256: str, role: Role = Role.FRONT) -> Document:
     page = Page(PageRef(name, 0, sha256), role, 0, 0.0, 200.0, 210.0, 297.0, 0.0, "")
-    route = Route(RouteKind.STRAIGHT, (), "FSP", "frais-de-sante", "folder")
+    route = Route(RouteKind.STRAIGHT, (), "FSP", "Frais de santé", "FRAIS_DE_SANTE")
     return Document("S3110", 0.9, None, None, route, (page,), ())

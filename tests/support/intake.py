@@ -1,0 +1,71 @@
+"""A centre's intake in this process: real gRPC over mTLS, real PostgreSQL, a folder of images."""
+
+import contextlib
+import queue
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from central import blobs
+from central.config import Blobs, CentralConfig, Database, Intake
+from central.events import Events
+from central.intake import server
+from central.intake.stream import Stores
+from central.store.engine import Engine
+from edge import config
+from tests.support.certificates import Authority, Pair
+
+_READY_WITHIN_S = 20.0
+
+
+class Centre:
+    """Starts and stops the intake, always on the same port."""
+
+    def __init__(self, folder: Path, engine: Engine, **limits: int) -> None:
+        self.authority = Authority(folder / "certificats")
+        self._pair = self.authority.server()
+        self._engine, self._limits = engine, limits
+        self.blobs = blobs.local(folder / "images")
+        self._folder, self.port = folder, 0
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Serve for as long as the context lasts."""
+        settings = CentralConfig(
+            database=Database(url="postgresql://unused/unused"),
+            blobs=Blobs(url=f"file://{self._folder / 'images'}"),
+            intake=Intake(
+                listen=f"127.0.0.1:{self.port}",
+                ca_file=self.authority.file,
+                certificate_file=self._pair.certificate,
+                key_file=self._pair.key,
+                drain_s=2.0,
+                **self._limits,
+            ),
+        )
+        stop = threading.Event()
+        ready: queue.SimpleQueue[int] = queue.SimpleQueue()
+        stores = Stores(self._engine, self.blobs)
+        thread = threading.Thread(
+            target=server.run, args=(settings, stores, Events("test"), stop, ready.put)
+        )
+        thread.start()
+        try:
+            self.port = ready.get(timeout=_READY_WITHIN_S)
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+    def uplink(self, pair: Pair, **changes: object) -> config.Uplink:
+        """A station's settings to reach this centre with a certificate."""
+        settings = config.Uplink(
+            centres=(f"127.0.0.1:{self.port}",),
+            ca_file=self.authority.file,
+            certificate_file=pair.certificate,
+            key_file=pair.key,
+            heartbeat_every_s=0.2,
+            first_delay_s=0.05,
+            longest_delay_s=0.3,
+        )
+        return settings.model_copy(update=changes)
