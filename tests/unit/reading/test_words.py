@@ -64,9 +64,14 @@ def test_words_that_say_other_letters_change_nothing() -> None:
     assert found.text == "LEGALL"
 
 
-def test_a_line_read_with_all_its_spaces_is_not_read_again() -> None:
-    readers = Told()
-    (found,) = with_spaces([line("LE", "GALL")], [reading("LE GALL")], readers)
+def test_a_space_that_the_ink_shows_is_as_sure_as_its_line_and_nothing_is_read_again() -> None:
+    (found,) = with_spaces([line("LE", "GALL")], [reading("LE GALL")], Told())
+    assert found.text == "LE GALL"
+    assert found.confidences == (0.0, 0.01, 0.9, 0.03, 0.04, 0.05, 0.06)
+
+
+def test_a_space_that_the_ink_does_not_show_stays_as_doubtful_as_it_was_read() -> None:
+    (found,) = with_spaces([line("LEGALL")], [reading("LE GALL")], Told())
     assert found == reading("LE GALL")
 
 
