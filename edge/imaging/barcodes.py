@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import zxingcpp
 from numpy.typing import NDArray
+
+from edge.imaging.scale import lowered
 
 _LONGEST_PX = 2400  # larger pages are halved: a separator's code is big
 
@@ -26,8 +27,6 @@ def read(gray: NDArray[np.uint8]) -> tuple[Barcode, ...]:
     """
     page = gray
     while max(page.shape) > _LONGEST_PX:
-        page = np.asarray(
-            cv2.resize(page, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8
-        )
+        page = lowered(page, 0.5)
     found = zxingcpp.read_barcodes(np.ascontiguousarray(page))
     return tuple(Barcode(code.text, str(code.format)) for code in found if code.valid)

@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.imaging.scale import lowered
+
 _WORK_PX = 600
 _DARK = 70
 _MOST = 0.25  # of a side; more black than this is a black page, not a border
@@ -21,12 +23,10 @@ def erase(gray: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], bool]:
     Args:
         gray: Height × width.
     """
-    scale = min(1.0, _WORK_PX / max(gray.shape))
-    small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    dark = (small < _DARK).astype(np.uint8)
+    dark = (lowered(gray, _WORK_PX / max(gray.shape)) < _DARK).astype(np.uint8)
     if dark.mean() > 1 - (1 - _MOST) ** 2:
         return gray, False
-    solid = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((_LEAST_PX, _LEAST_PX), np.uint8))
+    solid = _solid(dark)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
     border = np.zeros_like(dark)
     for label in range(1, count):
@@ -37,6 +37,14 @@ def erase(gray: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], bool]:
     grown = cv2.dilate(border, np.ones((2 * _INK_GROWTH + 1, 2 * _INK_GROWTH + 1), np.uint8))
     mask = cv2.resize(grown, (gray.shape[1], gray.shape[0]), interpolation=cv2.INTER_NEAREST)
     return np.where(mask > 0, 255, gray).astype(np.uint8), True
+
+
+def _solid(dark: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What is no thin line. Beyond the edge all counts as dark: a wedge ends in a thin tip."""
+    margin = _LEAST_PX
+    framed = np.pad(dark, margin, constant_values=1)
+    opened = cv2.morphologyEx(framed, cv2.MORPH_OPEN, np.ones((_LEAST_PX, _LEAST_PX), np.uint8))
+    return np.asarray(opened[margin:-margin, margin:-margin], np.uint8)
 
 
 def _is_border(stats: NDArray[np.int32], shape: tuple[int, ...]) -> bool:

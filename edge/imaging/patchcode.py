@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.document import SeparatorKind
+from edge.imaging.scale import lowered
 
 # Widths of the four bars from the edge inward, narrow 1, wide 2 (Kodak A-61599).
 _PATTERNS: dict[tuple[int, ...], SeparatorKind] = {
@@ -39,7 +40,7 @@ def find(gray: NDArray[np.uint8], dpi: float) -> SeparatorKind | None:
         dpi: Its resolution.
     """
     scale = min(1.0, _WORK_DPI / dpi)
-    small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    small = lowered(gray, scale)
     level, _ = cv2.threshold(small, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     dark = small <= level
     for turned in (dark, dark.T):

@@ -1,7 +1,8 @@
 """PDF files, each page rendered at the resolution of its own images.
 
 A scan in a PDF is one image a page: rendering it at another resolution would blur it. Pages
-without a large image are rendered at 200 dpi. Sizes are known before anything is decoded.
+without a large image are rendered at 200 dpi, or as fine as the image they hold. Sizes are
+known before anything is decoded.
 """
 
 import ctypes
@@ -38,22 +39,14 @@ class PdfSource(Source):
     def __init__(self, data: Data, limits: Limits) -> None:
         self._limits = limits
         self._window = Window(data)
-        try:
-            self._document = pypdfium2.PdfDocument(self._window)
-        except pypdfium2.PdfiumError as error:
-            if getattr(error, "err_code", None) == pdfium.FPDF_ERR_PASSWORD:
-                raise FileEncrypted from error
-            raise FileTruncated(f"PDFium cannot open it: {error}") from error
+        self._document = _open(self._window)
+        with decoding():
+            if self._document.get_formtype() == pdfium.FORMTYPE_ACRO_FORM:
+                self._document.init_forms()  # what was typed into a PDF form is part of the page
         self._count = len(self._document)
-        if self._count == 0:
-            self.close()
-            raise NoPage
         if self._count > limits.max_pages:
             self.close()
             raise TooManyPages(f"{self._count} pages, at most {limits.max_pages} are allowed")
-        with decoding():
-            if self._document.get_formtype() != pdfium.FORMTYPE_NONE:
-                self._document.init_forms()  # what was typed into a PDF form is part of the page
 
     @property
     def page_count(self) -> int:
@@ -92,6 +85,24 @@ class PdfSource(Source):
         """See ``Source.close``."""
         self._document.close()
         self._window.close()
+
+
+def _open(window: Window) -> Any:
+    """Open a document that has a page.
+
+    PDFium's last error stays from file to file, and opening a file without pages sets none: a
+    name that cannot exist is opened first, so that its error means that PDFium had none to tell.
+    """
+    pdfium.FPDF_LoadDocument(b"\0", None)
+    try:
+        return pypdfium2.PdfDocument(window)
+    except pypdfium2.PdfiumError as error:
+        match getattr(error, "err_code", None):
+            case pdfium.FPDF_ERR_PASSWORD | pdfium.FPDF_ERR_SECURITY:
+                raise FileEncrypted from error
+            case pdfium.FPDF_ERR_FILE:
+                raise NoPage from error
+        raise FileTruncated(f"PDFium cannot open it: {error}") from error
 
 
 def _wanted_dpi(page: Any, page_area_pt: float, limits: Limits) -> float:

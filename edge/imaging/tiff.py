@@ -1,10 +1,8 @@
 """TIFF files: any number of pages, each decoded from a small file of its own."""
 
-import cv2
-import numpy as np
 from PIL import TiffImagePlugin
 
-from edge.errors import FileTruncated, ImageUndecodable, NoPage, ReadingError
+from edge.errors import FileTruncated, ImageUndecodable, NoPage
 from edge.imaging import resolution, tiffpage
 from edge.imaging.grey import to_gray
 from edge.imaging.page import Gray, PageImage
@@ -60,25 +58,9 @@ class TiffSource(Source):
 
 
 def _decode(lone: Lone) -> Gray:
-    try:
-        with decoding(), TiffImagePlugin.TiffImageFile(as_file(lone.data)) as image:
-            return to_gray(image, lone.bits)
-    except ReadingError as error:
-        gray = _decode_otherwise(lone.data)
-        if gray is None:
-            raise error
-        return gray
-
-
-def _decode_otherwise(data: bytes) -> Gray | None:
-    """OpenCV reads some pages that Pillow does not; the limits were held already."""
-    try:
-        image = cv2.imdecode(
-            np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
-        )
-    except cv2.error:
-        return None
-    return None if image is None else np.asarray(image, np.uint8)
+    # No second decoder is tried: OpenCV's answers for a damaged page too, with a page of rubbish.
+    with TiffImagePlugin.TiffImageFile(as_file(lone.data)) as image:
+        return to_gray(image, lone.bits)
 
 
 def _told(directory: Directory) -> tuple[float, float] | None:

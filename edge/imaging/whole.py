@@ -9,7 +9,7 @@ import mmap
 from edge.errors import FileTruncated, TooManyPages
 from edge.imaging.sniff import Kind, is_started, sniff
 from edge.imaging.tiffdir import End, read_directory, read_layout, walk
-from edge.imaging.tiffpage import segments_inside
+from edge.imaging.tiffsegments import segments_inside
 
 _TAIL_BYTES = 2048
 _MOST_PAGES = 20_000

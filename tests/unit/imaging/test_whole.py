@@ -1,0 +1,50 @@
+"""A file is whole when what is written last is there."""
+
+import numpy as np
+import pytest
+
+from edge.imaging.whole import is_whole
+from tests.support import pictures, tiffs
+
+NOISE = np.random.default_rng(0).integers(0, 255, (200, 300), np.uint8)
+ONE_STRIP = tiffs.stripped(tiffs.page(300, 200), [NOISE.tobytes()], 200)
+FILES = {
+    "jpeg": pictures.encoded(NOISE, "JPEG"),
+    "png": pictures.encoded(NOISE, "PNG"),
+    "pdf": pictures.encoded(NOISE, "PDF", dpi=None),
+    "tiff": tiffs.compose(ONE_STRIP, ONE_STRIP),
+    "bigtiff": tiffs.compose(ONE_STRIP, big=True, endian=">"),
+    "tiles": tiffs.compose(tiffs.tiled(NOISE, 64)),
+    "group4": pictures.tiff(*[pictures.bitonal(NOISE)] * 3, compression="group4"),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_finished_file_is_whole_and_its_beginnings_are_not(kind: str) -> None:
+    data = FILES[kind]
+    assert is_whole(data)
+    for keep in (4, 20, len(data) // 4, len(data) // 2, len(data) - 10):
+        assert not is_whole(data[:keep]), keep
+
+
+def test_a_tiff_whose_directories_came_first_waits_for_its_pixels() -> None:
+    """Some scanners write the directory before the strips: the file grows behind it."""
+    whole = tiffs.compose(ONE_STRIP)
+    assert is_whole(whole)
+    pointers_first = bytearray(tiffs.compose(tiffs.stripped(tiffs.page(300, 200), [b""], 200)))
+    assert not is_whole(bytes(pointers_first))
+
+
+@pytest.mark.parametrize("data", [b"II", b"\x89PN", b"%PD", b"\xff"])
+def test_the_first_bytes_of_a_mark_are_a_file_that_has_just_begun(data: bytes) -> None:
+    assert not is_whole(data)
+
+
+def test_what_is_not_known_is_whole_and_answered_for_when_read() -> None:
+    assert is_whole(b"GIF89a and so on")
+
+
+def test_a_chain_that_loops_is_whole_and_an_endless_one_too() -> None:
+    data = tiffs.compose(ONE_STRIP)
+    first = int.from_bytes(data[4:8], "little")
+    assert is_whole(tiffs.compose(ONE_STRIP, last_pointer=first))
