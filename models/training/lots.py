@@ -46,7 +46,9 @@ class TrueLot:
     documents: tuple[TrueDocument, ...]
 
 
-class _Artist:
+class Artist:
+    """Draws one page after the other; the same seed draws the same pages."""
+
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
         self._pack = pack.load(pack.default_dir())
@@ -69,20 +71,22 @@ class _Artist:
         return self.scan(page), self.document(kind, {})
 
     def scan(self, page: Pixels) -> Pixels:
+        """The page as a scanner sees it."""
         return degrade.scan(page, self.rng)
 
     def document(self, kind: str, values: Mapping[str, str]) -> TrueDocument:
+        """The truth of one document of La Rochelle's fund."""
         return TrueDocument(kind, self._pack.plan.of(kind, "17").pole, values)
 
 
 def draw_lots(out: Path, seed: int) -> tuple[TrueLot, ...]:
     """Draw all lots and ``truth.json`` below ``out``; the same seed draws the same bytes."""
     out.mkdir(parents=True, exist_ok=True)
-    artist = _Artist(seed)
+    artist = Artist(seed)
     lots = (
-        _care_sheets(out, artist),
-        _attending_doctors(out, artist),
-        _kodak_tree(out, artist),
+        care_sheets(out, artist, "FSP-0001", 6),
+        attending_doctors(out, artist, "DMT-0002", 5),
+        kodak_tree(out, artist, "B0003", 3),
         _mixed_mail(out, artist),
     )
     truth = [dataclasses.asdict(lot) for lot in lots]
@@ -90,39 +94,43 @@ def draw_lots(out: Path, seed: int) -> tuple[TrueLot, ...]:
     return lots
 
 
-def _care_sheets(out: Path, artist: _Artist) -> TrueLot:
-    drawn = [artist.form("S3110") for _ in range(6)]
-    _save_tiff(out / "FSP-0001.tif", [page for page, _ in drawn], "tiff_lzw")
-    return TrueLot("FSP-0001.tif", 6, tuple(truth for _, truth in drawn))
+def care_sheets(out: Path, artist: Artist, name: str, count: int) -> TrueLot:
+    """Feuilles de soins as one multi-page TIFF."""
+    drawn = [artist.form("S3110") for _ in range(count)]
+    file = f"{name}.tif"
+    _save_tiff(out / file, [page for page, _ in drawn], "tiff_lzw")
+    return TrueLot(file, count, tuple(truth for _, truth in drawn))
 
 
-def _attending_doctors(out: Path, artist: _Artist) -> TrueLot:
-    folder = out / "DMT-0002"
+def attending_doctors(out: Path, artist: Artist, name: str, count: int) -> TrueLot:
+    """Médecins traitants as a directory of images, every other one upside down."""
+    folder = out / name
     folder.mkdir(exist_ok=True)
     truths = []
-    for number in range(1, 6):
+    for number in range(1, count + 1):
         page, truth = artist.form("S3704")
-        if number in (2, 4):
+        if number % 2 == 0:
             page = np.rot90(page, 2)
         _save(folder / f"{number:04d}.jpg", page, quality=85)
         truths.append(truth)
-    return TrueLot("DMT-0002", 5, tuple(truths))
+    return TrueLot(name, count, tuple(truths))
 
 
-def _kodak_tree(out: Path, artist: _Artist) -> TrueLot:
+def kodak_tree(out: Path, artist: Artist, name: str, count: int) -> TrueLot:
+    """Feuilles de soins as Kodak Capture leaves them: a folder and an index each."""
     truths = []
-    for number in range(1, 4):
-        folder = out / "B0003" / f"{number:08d}"
+    for number in range(1, count + 1):
+        folder = out / name / f"{number:08d}"
         folder.mkdir(parents=True, exist_ok=True)
         page, truth = artist.form("S3110")
         _save_tiff(folder / "1.TIF", [page], "tiff_deflate")
         record = f'"I01q";"1";"{number:08d}";"1";"1";"0"\r\n'
         (folder / "IDX.DAT").write_text(record, "ascii", newline="")
         truths.append(truth)
-    return TrueLot("B0003", 3, tuple(truths))
+    return TrueLot(name, count, tuple(truths))
 
 
-def _mixed_mail(out: Path, artist: _Artist) -> TrueLot:
+def _mixed_mail(out: Path, artist: Artist) -> TrueLot:
     header = LotHeader(process="AUTRE", fund="17")
     upside_down, care = artist.form("S3110")
     letter, letter_truth = artist.mail("courrier", letters.letter)

@@ -6,15 +6,11 @@ away. The same tests run against each.
 
 import hashlib
 import hmac
-import http.server
 import os
 import re
-import threading
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from email.message import Message
-from email.parser import BytesParser
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,9 +19,8 @@ import pytest
 from central.dispatch.package import Package
 from central.dispatch.targets.base import Delivered, Rejected, Target, Unavailable
 from central.dispatch.targets.folder import FolderTarget
-from central.dispatch.targets.http import HttpTarget, signature
-
-SECRET = b"a shared secret"
+from central.dispatch.targets.http import signature
+from tests.support.http_pole import SECRET, HttpApplication
 
 
 def _package(number: int = 0, content: bytes = b"pdf") -> Package:
@@ -93,79 +88,6 @@ class FolderApplication:
         if not self._folder.is_dir():
             return []
         return [entry for entry in self._folder.iterdir() if not entry.name.startswith(".")]
-
-
-class HttpApplication:
-    """A pôle that answers POSTs: once it holds a document, by its key."""
-
-    def __init__(self) -> None:
-        self.received: dict[str, dict[str, bytes]] = {}
-        self.headers: list[Message] = []
-        self.answers: list[tuple[int, dict[str, str], bytes]] = []
-        self._count = 0
-        self._lock = threading.Lock()
-        application = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                status, headers, text = application.accept(self.headers, body)
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/documents"
-        self.target = HttpTarget(self.url, SECRET, 5.0, None)
-
-    def accept(self, headers: Message, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        with self._lock:
-            self.headers.append(headers)
-            if self.answers:
-                return self.answers.pop(0)
-            key = str(headers["Idempotency-Key"])
-            if key in self.received:
-                return 409, {}, b"already here"
-            self.received[key] = _parts(headers, body)
-            self._count += 1
-            return 201, {}, f"receipt {self._count}".encode()
-
-    def holds(self) -> dict[str, dict[str, bytes]]:
-        return dict(self.received)
-
-    def arrivals(self) -> int:
-        return self._count
-
-    def take_away(self) -> None:
-        """It keeps the keys of what it worked off."""
-
-    def disconnect(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def close(self) -> None:
-        self.target.close()
-        if self._thread.is_alive():
-            self.disconnect()
-
-
-def _parts(headers: Message, body: bytes) -> dict[str, bytes]:
-    head = f"Content-Type: {headers['Content-Type']}\r\n\r\n".encode()
-    message = BytesParser().parsebytes(head + body)
-    return {
-        str(part.get_filename()): part.get_payload(decode=True)  # type: ignore[misc]
-        for part in message.walk()
-        if part.get_filename()
-    }
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from central.console import labels
 from edge.sources.names import STATUS_FOLDER
 from models.training import lots
 from models.training.lots import TrueLot
-from tests.support import verdict
+from tests.support import small_lots, verdict
 from tests.support.site import Ended, Site
 
 _HOME = Path(__file__).parents[2] / ".demo"
@@ -75,12 +75,12 @@ class Demo:
     def drop(self) -> None:
         """Copy the lots into the scanner's folder, as a scanner leaves them."""
         for lot in self._truth:
-            _copy(self._lots / lot.name, self._site.scan / lot.name)
+            small_lots.copy(self._lots / lot.name, self._site.scan / lot.name)
         if self._own is not None:
             self._own_name = self._own.name
             while (self._site.scan / self._own_name).exists():
                 self._own_name = f"votre-{self._own_name}"
-            _copy(self._own, self._site.scan / self._own_name)
+            small_lots.copy(self._own, self._site.scan / self._own_name)
         self._console.print(f"Lots déposés dans {self._site.scan}")
 
     def follow(self) -> None:
@@ -180,13 +180,6 @@ def _next_step(row: Mapping[str, Any]) -> str:
     reasons = [labels.reason(code) for code in row["route_reasons"]]
     more = f" (+ {len(reasons) - _SHOWN_REASONS})" if len(reasons) > _SHOWN_REASONS else ""
     return f"{_STATES[row['state']]} : {', '.join(reasons[:_SHOWN_REASONS])}{more}"
-
-
-def _copy(source: Path, target: Path) -> None:
-    if source.is_dir():
-        shutil.copytree(source, target)
-    else:
-        shutil.copyfile(source, target)
 
 
 def _wait_for_a_signal() -> None:

@@ -52,11 +52,14 @@ class Process:
                 text=True,
                 start_new_session=True,  # Ctrl-C is for whoever started us: it ends us in order
             )
-        threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True).start()
+        assert self.process.stdout is not None
+        self._reader = threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True)
+        self._reader.start()
 
     def _read(self, out: IO[str]) -> None:
-        for line in out:
-            self._lines.put(line.strip())
+        with out:
+            for line in out:
+                self._lines.put(line.strip())
 
     def wait_for(self, beginning: str) -> str:
         """The rest of the first line that begins so.
@@ -78,15 +81,18 @@ class Process:
         """End it in order; killed when it takes too long."""
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(_STOP_WITHIN_S)
+            status = self.process.wait(_STOP_WITHIN_S)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
+        self._reader.join(_STOP_WITHIN_S)
+        return status
 
     def kill(self) -> None:
         """End it at once, as a power cut would."""
         self.process.kill()
         self.process.wait()
+        self._reader.join(_STOP_WITHIN_S)
 
 
 @dataclass(frozen=True, slots=True)
