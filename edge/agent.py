@@ -150,6 +150,7 @@ class LotReader:
                     self._spool.wait_for_lots(0.5)
                 else:
                     stop.wait(0.1)
+            self._workers.close()  # else a lot of 1,000 pages would hold the stop up
 
     def _read(self, claimed: ClaimedLot, stop: threading.Event) -> None:
         lot, started = claimed.lot, time.monotonic()
@@ -157,11 +158,19 @@ class LotReader:
         context = LotContext(lot.fund, lot.received_on, header, public_holidays(lot.received_on))
         try:
             read = read_lot(claimed.files, self._workers, self._pack, context)
-        except EdgeError as error:
-            self._events.failed(error.code, lot=lot.id)
-            self._spool.read_failed(lot.id, error.code, error.reason)
+        except Exception as error:
+            if not stop.is_set():
+                self._set_aside(lot.id, error)
             return
         if stop.is_set():
             return  # workers were ended under this lot: it is read again at the next start
         self._spool.read_done(lot.id, read.result, read.counted_pages, self._versions)
         self._events.lot_read(lot.id, read.result, read.counted_pages, time.monotonic() - started)
+
+    def _set_aside(self, lot_id: str, error: Exception) -> None:
+        """One lot that makes trouble stops only itself; ``replay`` reads it again."""
+        if not isinstance(error, EdgeError):
+            self._events.crashed("reading", error)
+            error = EdgeError()
+        self._events.failed(error.code, lot=lot_id)
+        self._spool.read_failed(lot_id, error.code, error.reason)
