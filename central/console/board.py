@@ -55,7 +55,7 @@ def _lot(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _waiting(row: dict[str, Any]) -> dict[str, Any]:
-    reasons = [labels.reason(code) for code in row["route_reasons"]]
+    reasons = labels.reasons(row["route_reasons"])
     if row["returned_cause"]:
         reasons = [f"rendu : {labels.cause(row['returned_cause'])}"]
     return {**row, "reasons": reasons}

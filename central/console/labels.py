@@ -1,5 +1,7 @@
 """What people read for the codes that programs use."""
 
+from collections.abc import Sequence
+
 from central.domain.returns import Cause
 
 _REASONS = {
@@ -16,6 +18,7 @@ _REASONS = {
     "type_for_a_person": "à traiter par une personne",
 }
 _FIELD = "field:"
+_ALWAYS_BY_A_PERSON = "type_for_a_person"
 CAUSES = {
     Cause.WRONG_POLE: "mauvais pôle",
     Cause.WRONG_TYPE: "mauvais type",
@@ -33,8 +36,14 @@ _LOT_STATES = {
 _CIRCUITS = {"open": "injoignable", "half_open": "essai en cours"}
 
 
+def reasons(codes: Sequence[str]) -> list[str]:
+    """Why a document waits for a person, without what goes without saying."""
+    telling = [code for code in codes if code != _ALWAYS_BY_A_PERSON]
+    return [reason(code) for code in telling or codes]
+
+
 def reason(code: str) -> str:
-    """Why a document waits for a person; a field is named, its value is not."""
+    """One reason; a field is named, its value is not."""
     if code.startswith(_FIELD):
         return f"champ {code.removeprefix(_FIELD)}"
     return _REASONS.get(code, code)

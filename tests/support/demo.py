@@ -177,7 +177,7 @@ class Demo:
 def _next_step(row: Mapping[str, Any]) -> str:
     if row["route"] == "straight":
         return _STATES.get(row["state"], "sans intervention")
-    reasons = [labels.reason(code) for code in row["route_reasons"]]
+    reasons = labels.reasons(row["route_reasons"])
     more = f" (+ {len(reasons) - _SHOWN_REASONS})" if len(reasons) > _SHOWN_REASONS else ""
     return f"{_STATES[row['state']]} : {', '.join(reasons[:_SHOWN_REASONS])}{more}"
 
@@ -216,7 +216,8 @@ def main() -> int:
     if own and not Path(own).exists():
         Console(stderr=True).print(f"LOT={own} : rien à cet endroit.")
         return 2
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job ignores SIGINT
+        signal.signal(number, signal.default_int_handler)
     return run(
         Console(),
         once=os.environ.get("ONCE", "") not in ("", "0"),
