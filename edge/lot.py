@@ -1,12 +1,14 @@
 """Read one lot: its files to pages in the workers, its pages to documents by the plan.
 
-Between pages only their small readings are kept, so a lot of 1,000 pages stays in bounded
-memory. A file or page that cannot be read is set aside; the others go on.
+Workers decode pages themselves and answer with small readings, and only those are kept: a lot of
+1,000 pages stays in bounded memory. Several files are asked for at once, so that a directory of
+single images keeps all workers busy. A file or page that cannot be read is set aside; the others
+go on.
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
@@ -19,6 +21,7 @@ from edge.spool.values import ClaimedFile
 from edge.workers import Failure, Workers
 
 _SAME_SIDE = 80.0  # rapidfuzz ratio of two images' texts from which they show the same side
+_TWIN = "bitonal_twin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +42,25 @@ class ReadLot:
     counted_pages: int
 
 
+@dataclass(frozen=True, slots=True)
+class _ReadFile:
+    pages: tuple[PageReading | Gap, ...]
+    set_aside: tuple[SetAside, ...] = ()
+
+
 def read_lot(
     files: Sequence[ClaimedFile], workers: Workers, pack: Pack, context: LotContext
 ) -> ReadLot:
-    """Read the files of a lot, in order, as one lot."""
+    """Read the files of a lot, in order, as one lot.
+
+    Raises:
+        PackInvalid: no worker can start; the lot is as unread as before.
+    """
     set_aside: list[SetAside] = []
     pages: list[PageReading | Gap] = []
-    certain = {f.twin_of: f for f in files if f.twin_of and f.twin_certain}
-    for file in files:
-        if file.twin_of and file.twin_certain:
-            continue
-        pages += _read_file(file, workers, set_aside, certain.get(file.name))
+    for found in _read_files(files, workers):
+        pages += found.pages
+        set_aside += found.set_aside
     doubtful = {f.name: f.twin_of for f in files if f.twin_of and not f.twin_certain}
     pages = _merge_twins(pages, doubtful)
     assembly = assemble(pages, pack.plan, context.fund, context.header)
@@ -62,29 +73,44 @@ def read_lot(
     )
 
 
-def _read_file(
-    file: ClaimedFile, workers: Workers, set_aside: list[SetAside], twin: ClaimedFile | None
-) -> list[PageReading | Gap]:
+def _read_files(files: Sequence[ClaimedFile], workers: Workers) -> Iterator[_ReadFile]:
+    twins = {f.twin_of: f for f in files if f.twin_of and f.twin_certain}
+    alone = [f for f in files if not (f.twin_of and f.twin_certain)]
+    with ThreadPoolExecutor(workers.count, thread_name_prefix="file") as threads:
+        yield from threads.map(lambda file: _read_file(file, workers, twins.get(file.name)), alone)
+
+
+def _read_file(file: ClaimedFile, workers: Workers, twin: ClaimedFile | None) -> _ReadFile:
     count = workers.count_pages(file.path, PageRef(file.name, 0, file.sha256))
     if isinstance(count, Failure):
-        set_aside.append(SetAside(file.name, None, count.code, count.reason))
-        return [Gap(PageRef(file.name, 0, file.sha256))]
-    asked: list[tuple[PageRef, Future[PageReading | Failure]]] = []
-    for index in range(count):
-        ref = PageRef(file.name, index, file.sha256)
-        asked.append((ref, workers.read(file.path, ref)))
+        aside = SetAside(file.name, None, count.code, count.reason)
+        if twin is None:
+            return _ReadFile((Gap(PageRef(file.name, 0, file.sha256)),), (aside,))
+        instead = _read_file(twin, workers, None)
+        return _ReadFile(instead.pages, (aside, *instead.set_aside))
+    refs = [PageRef(file.name, index, file.sha256) for index in range(count)]
+    answers = [(ref, workers.read(file.path, ref)) for ref in refs]
     pages: list[PageReading | Gap] = []
-    for ref, future in asked:
+    set_aside: list[SetAside] = []
+    for ref, future in answers:
         answer = future.result()
         if isinstance(answer, Failure):
             set_aside.append(SetAside(file.name, ref.index, answer.code, answer.reason))
-            pages.append(Gap(ref))
+            pages.append(_instead(twin, ref, workers) or Gap(ref))
         elif twin is not None:
             other = PageRef(twin.name, ref.index, twin.sha256)
-            pages.append(replace(answer, twin=other, marks=(*answer.marks, "bitonal_twin")))
+            pages.append(replace(answer, twin=other, marks=(*answer.marks, _TWIN)))
         else:
             pages.append(answer)
-    return pages
+    return _ReadFile(tuple(pages), tuple(set_aside))
+
+
+def _instead(twin: ClaimedFile | None, ref: PageRef, workers: Workers) -> PageReading | None:
+    """The other image of a side whose first choice cannot be read."""
+    if twin is None:
+        return None
+    page = workers.read(twin.path, PageRef(twin.name, ref.index, twin.sha256)).result()
+    return None if isinstance(page, Failure) else page
 
 
 def _merge_twins(
@@ -102,7 +128,7 @@ def _merge_twins(
             fuzz.ratio(one.text, other.text) >= _SAME_SIDE or one.is_blank
         )
         if alike:
-            merged[colour] = replace(other, twin=one.ref, marks=(*other.marks, "bitonal_twin"))
+            merged[colour] = replace(other, twin=one.ref, marks=(*other.marks, _TWIN))
             dropped.add(bitonal)
     return [merged.get(p.ref.file, p) for p in pages if p.ref.file not in dropped]
 

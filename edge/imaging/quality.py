@@ -11,6 +11,7 @@ _WORK_DPI = 100.0
 _EDGE_MM = 8.0  # staples and shadows lie at the edge
 _CORNER_MM = 14.0  # torn corners, and the codes that printers leave there
 _HOLE_MM = (3.5, 9.0)  # punched 12 mm from the edge, where people write
+_DARK_PAPER = 90  # a black page hides something: a lamp that failed, a lid left open
 _CONTRAST = 22  # grey levels darker than the paper around: bleed-through stays below
 _INK_MM2 = 6.0  # three handwritten words have several times this
 _SPECK_MM2 = 0.45  # dust of 0.4 mm, softened
@@ -27,6 +28,8 @@ def is_blank(gray: NDArray[np.uint8], dpi: float) -> bool:
         dpi: Its resolution.
     """
     small, px_per_mm = _reduced(gray, dpi)
+    if float(np.median(small)) < _DARK_PAPER:
+        return False
     soft = cv2.GaussianBlur(small, (3, 3), 0)
     depth = cv2.blur(soft, (61, 61)).astype(np.int16) - soft
     dark = (depth > _CONTRAST).astype(np.uint8)

@@ -8,7 +8,7 @@ repaired, they have little left to stumble over.
 import struct
 from typing import NamedTuple
 
-from edge.errors import FileTruncated, ImageUndecodable, PageTooLarge
+from edge.errors import PageTooLarge
 from edge.imaging.source import Limits
 from edge.imaging.tiffdir import Directory, Tag
 from edge.imaging.tiffsegments import KEPT, OLD_JPEG, is_usable, segments_of, shape_of

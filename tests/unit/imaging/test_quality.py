@@ -70,8 +70,9 @@ def test_resolution_does_not_matter(dpi: int) -> None:
     assert not quality.is_blank(at(written), dpi)
 
 
-def test_a_black_page_is_not_called_sharp_or_dropped_as_paper() -> None:
+def test_a_black_page_is_not_blank_for_who_knows_what_it_hides() -> None:
     black = np.zeros((2339, 1654), np.uint8)
+    assert not quality.is_blank(black, DPI)
     assert quality.blur(black, DPI) == 0.0
 
 

@@ -1,0 +1,6 @@
+"""Reading in processes of their own; see ``edge.workers.pool``."""
+
+from edge.workers.pool import Workers
+from edge.workers.task import Failure, WorkerSettings
+
+__all__ = ["Failure", "WorkerSettings", "Workers"]
