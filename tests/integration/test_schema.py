@@ -13,6 +13,8 @@ from central.store.engine import open_engine, transaction
 from central.store.tables import metadata
 from tests.support.database import TestServer
 
+pytestmark = pytest.mark.on_both_servers
+
 
 def _checks(engine: sa.Engine) -> dict[str, set[tuple[str | None, str]]]:
     inspector = sa.inspect(engine)

@@ -1,8 +1,7 @@
 """A real PostgreSQL for tests: one server a session, one database a test.
 
-The server is the embedded one, or the one that ``VAGUEMESTRE_TEST_POSTGRES`` names
-(``postgresql://user:password@host:port``, allowed to create databases), so that the same tests
-run on Debian's. Databases are cloned from a template that was migrated once.
+The server is the wheel's, or Debian's: the store's tests run on both. Databases are cloned from
+a template that was migrated once.
 """
 
 import contextlib
@@ -59,10 +58,13 @@ class TestServer:
 
 
 @contextlib.contextmanager
-def serve(folder: Path) -> Iterator[TestServer]:
-    """Run the embedded server in ``folder``, or use the one that the environment names."""
-    if url := os.environ.get("VAGUEMESTRE_TEST_POSTGRES"):
-        yield TestServer(url.rstrip("/") + "/postgres")
-        return
-    with EmbeddedPostgres(folder, durable=False) as url:
+def serve(folder: Path, binaries: Path | None = None) -> Iterator[TestServer]:
+    """Run a server in ``folder``: the wheel's, or the one whose programs are given."""
+    with EmbeddedPostgres(folder, durable=False, binaries=binaries) as url:
         yield TestServer(url)
+
+
+def debian_binaries() -> Path | None:
+    """Where Debian's server has its programs, the newest version's; None: not installed."""
+    found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    return max(found, key=lambda path: float(path.parent.name), default=None)
