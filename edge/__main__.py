@@ -6,6 +6,7 @@ error's own (edge/errors.py).
 
 import argparse
 import json
+import os
 import signal
 import sys
 import threading
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from edge import commands
+from edge import commands, report
 from edge.config import load
 from edge.errors import EdgeError
 
@@ -59,6 +60,13 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("--json", action="store_true", help="réponse en JSON (docs/read.schema.json)")
     read.add_argument("--workers", type=int, default=2, help="processus de lecture")
     read.add_argument("--fund", default="17", help="département de la caisse")
+    read.add_argument(
+        "--separator-barcode",
+        action="append",
+        default=[],
+        metavar="TEXTE",
+        help="code-barres qui sépare les documents ; * et ? comme dans les noms de fichiers",
+    )
     status = add("status", "montre les lots et les envois", _status)
     status.add_argument("--json", action="store_true")
     sheets = add(
@@ -101,12 +109,17 @@ def _read(options: argparse.Namespace, console: Console) -> int:
     if options.workers < 1:
         print("--workers doit être au moins 1.", file=sys.stderr)
         return 2
-    results = commands.read(options.paths, options.workers, options.fund)
+    for path in options.paths:
+        if not os.path.lexists(path):
+            print(f"{path} n'existe pas.", file=sys.stderr)
+            return 2
+    results = commands.read(options.paths, options.workers, options.fund, options.separator_barcode)
     if options.json:
-        json.dump(results.to_json(), sys.stdout, ensure_ascii=False, indent=1)
-        print()
+        # JSON is UTF-8 whatever the terminal's own encoding is.
+        text = json.dumps(report.to_json(results), ensure_ascii=False, indent=1)
+        sys.stdout.buffer.write(f"{text}\n".encode())
     else:
-        console.print(*results.to_tables())
+        console.print(*report.to_tables(results))
     return 0
 
 

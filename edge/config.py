@@ -3,6 +3,7 @@
 Nothing else on the edge reads a settings file or the environment.
 """
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -117,6 +118,12 @@ class EdgeConfig(_Frozen):
         if len(set(names)) != len(names):
             raise ValueError("two sources have the same name")
         return self
+
+
+def user_cache_dir() -> Path:
+    """Where a command without a settings file keeps what it can make again."""
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "vaguemestre"
 
 
 def load(path: Path) -> EdgeConfig:

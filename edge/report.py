@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
-from edge.document import Document, Field, LotResult, Page, RouteKind
+from edge.document import Document, Field, LotResult, Page, PageRef, RouteKind
+from edge.sources import names
 
 _ROUTES = {
     RouteKind.STRAIGHT: "direct",
@@ -17,9 +19,10 @@ _ROUTES = {
 def to_json(results: Sequence[LotResult]) -> dict[str, Any]:
     """All documents of all lots, then all that was set aside.
 
-    Separator sheets and blanks outside documents are told among the pages of the document that
-    follows them, or else comes before them, so that every image is accounted for; a lot that
-    holds nothing else is told as one unknown document.
+    Every image is told among some document's pages. Those that belong to none, separators and
+    blanks, stand behind the pages of the document that follows them in the lot, or else comes
+    before them; a lot that holds nothing else is told as one unknown document. The other image
+    of a side that was scanned twice stands behind its page, without text.
     """
     return {
         "documents": [entry for result in results for entry in _documents(result)],
@@ -35,20 +38,17 @@ def _documents(result: LotResult) -> list[dict[str, Any]]:
     entries = [_document(document) for document in result.documents]
     if result.loose_pages and not entries:
         entries = [_nothing_else()]
+    starts = [_place(document.pages[0].ref) for document in result.documents]
     for page in result.loose_pages:
-        place = next(
-            (
-                i
-                for i, document in enumerate(result.documents)
-                if any(
-                    p.ref.file == page.ref.file and p.ref.index > page.ref.index
-                    for p in document.pages
-                )
-            ),
-            -1,
-        )
-        entries[place]["pages"].append(_page(page))
+        place = _place(page.ref)
+        follower = next((i for i, start in enumerate(starts) if start > place), -1)
+        entries[follower]["pages"] += _page(page)
     return entries
+
+
+def _place(ref: PageRef) -> tuple[object, int]:
+    """Sorts as the lot's pages do."""
+    return names.natural(tuple(ref.file.split("/"))), ref.index
 
 
 def _nothing_else() -> dict[str, Any]:
@@ -59,7 +59,6 @@ def _nothing_else() -> dict[str, Any]:
         "layout": None,
         "pole": None,
         "route": RouteKind.NAME.value,
-        "reasons": ["only_separators"],
         "pages": [],
         "fields": [],
     }
@@ -73,25 +72,28 @@ def _document(document: Document) -> dict[str, Any]:
         "layout": document.layout.value if document.layout else None,
         "pole": document.route.pole,
         "route": document.route.kind.value,
-        "reasons": list(document.route.reasons),
-        "pages": [_page(page) for page in document.pages],
-        "fields": [_field(field) for field in document.fields],
+        "pages": [entry for page in document.pages for entry in _page(page)],
+        "fields": [_field(field, document) for field in document.fields],
     }
 
 
-def _page(page: Page) -> dict[str, Any]:
-    return {
-        "file": page.ref.file,
-        "index": page.ref.index,
-        "role": page.role.value,
-        "rotation": page.rotation,
-        "skew_deg": page.skew_deg,
-        "dpi": page.dpi,
-        "text": page.text,
-    }
+def _page(page: Page) -> list[dict[str, Any]]:
+    images = [(page.ref, page.text)] + ([(page.twin, "")] if page.twin else [])
+    return [
+        {
+            "file": ref.file,
+            "index": ref.index,
+            "role": page.role.value,
+            "rotation": page.rotation,
+            "skew_deg": page.skew_deg,
+            "dpi": page.dpi,
+            "text": text,
+        }
+        for ref, text in images
+    ]
 
 
-def _field(field: Field) -> dict[str, Any]:
+def _field(field: Field, document: Document) -> dict[str, Any]:
     return {
         "name": field.name,
         "value": field.value,
@@ -99,7 +101,8 @@ def _field(field: Field) -> dict[str, Any]:
         "confidence": field.confidence,
         "accepted": field.accepted,
         "check": field.check.value,
-        "page": field.page,
+        # Where its page stands among those told, twins between them.
+        "page": field.page + sum(page.twin is not None for page in document.pages[: field.page]),
         "box_mm": list(field.box_mm) if field.box_mm else None,
     }
 
@@ -126,6 +129,8 @@ def to_tables(results: Sequence[LotResult]) -> list[Table]:
         aside = Table("Fichier écarté", "Page", "Motif")
         for result in results:
             for a in result.set_aside:
-                aside.add_row(a.file, "" if a.page is None else str(a.page + 1), a.reason)
+                # A name is no markup, and must not break the table's lines.
+                name = Text(names.clean(a.file))
+                aside.add_row(name, "" if a.page is None else str(a.page + 1), a.reason)
         tables.append(aside)
     return tables

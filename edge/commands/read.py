@@ -1,0 +1,193 @@
+"""``vaguemestre-edge read``: files to documents without a centre, each path its own lot.
+
+Files are only ever opened for reading, and by their content alone is decided what they are. All
+that was named or found is answered for: read, or set aside with a reason.
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge import agent, config, pack
+from edge.document import LotResult, SetAside
+from edge.errors import FileDenied, FileVanished, NoPage, NotRegularFile, ReadingError
+from edge.imaging.decode import Limits
+from edge.lot import LotContext, read_lot
+from edge.sources import layouts, listing, twins
+from edge.sources.layouts import Candidate, Entry, Kind
+from edge.sources.stability import Sighting
+from edge.spool.files import open_regular
+from edge.spool.keys import ENDINGS
+from edge.spool.values import ClaimedFile
+from edge.workers import Workers, WorkerSettings
+
+_CHUNK = 1 << 20
+_HERE = "lot"  # stands for the path itself at the head of what lies below it
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One file of a lot as it was found."""
+
+    name: str
+    path: Path
+    refused: type[ReadingError] | None = None
+    twin_of: str | None = None
+    twin_certain: bool = True
+
+
+def read(
+    paths: Sequence[Path], count: int, fund: str, separator_barcodes: Sequence[str] = ()
+) -> tuple[LotResult, ...]:
+    """Read files and directories.
+
+    Args:
+        paths: What to read; a directory is one lot with all that lies below it.
+        count: How many reading processes.
+        fund: Department whose rules the plan applies.
+        separator_barcodes: Texts of barcodes that separate documents.
+
+    Returns:
+        One result a path.
+
+    Raises:
+        PackInvalid: the reading processes cannot start.
+    """
+    with contextlib.ExitStack() as stack:
+        usual = config.Reading()
+        settings = WorkerSettings(
+            pack_dir=pack.default_dir(),
+            cache_dir=_cache_dir(stack),
+            limits=Limits(usual.max_page_pixels, usual.max_pages_per_file, usual.max_file_bytes),
+            memory_bytes=usual.worker_memory_bytes,
+            page_timeout_s=usual.page_timeout_s,
+            accept_error_rate=usual.accept_error_rate,
+            separator_barcodes=tuple(separator_barcodes),
+        )
+        recognition = pack.load(settings.pack_dir)
+        today = agent.now().date()
+        context = LotContext(fund, today, None, agent.public_holidays(today))
+        workers = Workers(settings, count)
+        stack.callback(workers.close)
+        workers.versions()
+        with ThreadPoolExecutor(count, thread_name_prefix="lot") as threads:
+            return tuple(
+                threads.map(lambda path: _read_path(path, workers, recognition, context), paths)
+            )
+
+
+def _cache_dir(stack: contextlib.ExitStack) -> Path:
+    """The user's cache, else a folder that goes when reading is over."""
+    cache = config.user_cache_dir()
+    with contextlib.suppress(OSError):
+        cache.mkdir(parents=True, exist_ok=True)
+        if os.access(cache, os.W_OK):
+            return cache
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vaguemestre-")))
+
+
+def _read_path(
+    path: Path, workers: Workers, recognition: pack.Pack, context: LotContext
+) -> LotResult:
+    files: list[ClaimedFile] = []
+    aside: list[SetAside] = []
+    for order, found in enumerate(_look(path)):
+        try:
+            files.append(_claimed(found, order))
+        except ReadingError as error:
+            aside.append(SetAside(found.name, None, error.code, error.reason))
+    result = read_lot(files, workers, recognition, context).result
+    return dataclasses.replace(result, set_aside=(*aside, *result.set_aside))
+
+
+def _look(path: Path) -> list[_Found]:
+    """All that a path stands for, in page order; never empty.
+
+    Files are found and ordered as in a watched folder. An empty directory that has the name of
+    a file was meant to be one, and is answered for.
+    """
+    name = _shown((path.name or str(path),))
+    if path.is_symlink() or not path.is_dir():
+        return [_Found(name, path)]
+    try:
+        entries = listing.scan(path, marker="")
+    except OSError:
+        return [_Found(name, path, FileDenied)]
+    here = Entry((_HERE,), Kind.DIRECTORY, Sighting(0, 0, 0))
+    below = [dataclasses.replace(entry, parts=(_HERE, *entry.parts)) for entry in entries]
+    parents = {entry.parts[:-1] for entry in below}
+    below = [
+        dataclasses.replace(entry, kind=Kind.OTHER)
+        if entry.kind is Kind.DIRECTORY and entry.is_image and entry.parts not in parents
+        else entry
+        for entry in below
+    ]
+    lots = layouts.recognise([here, *below], always_index=False)
+    if lots:
+        return list(_files_of(lots[0], path, name))
+    is_disguised = path.name.lower().endswith(ENDINGS)
+    return [_Found(name, path, NotRegularFile if is_disguised else NoPage)]
+
+
+def _files_of(lot: Candidate, path: Path, name: str) -> Iterator[_Found]:
+    pairs = _pairs(lot)
+    for entry in lot.files:
+        twin_of, is_certain = pairs.get(entry.parts, (None, True))
+        yield _Found(
+            _shown(entry.parts[1:]), path.joinpath(*entry.parts[1:]), None, twin_of, is_certain
+        )
+    for entry, reason in lot.refused:
+        below = entry.parts[1:]
+        yield _Found(_shown(below) if below else name, path.joinpath(*below), reason)
+
+
+def _pairs(lot: Candidate) -> dict[tuple[str, ...], tuple[str, bool]]:
+    """The colour image of each bitonal one, where the lot is a scanner's tree with an index."""
+    if not lot.is_kodak:
+        return {}
+    folders: dict[tuple[str, ...], list[str]] = {}
+    for entry in (entry for entry in lot.files if entry.is_image):
+        folders.setdefault(entry.parts[:-1], []).append(entry.parts[-1])
+    return {
+        (*folder, name): (_shown((*folder[1:], twin.colour)), twin.certain)
+        for folder, images in folders.items()
+        for name, twin in twins.pair(images, None).items()
+    }
+
+
+def _shown(parts: tuple[str, ...]) -> str:
+    """A name as it is, but for bytes that are no text."""
+    return "/".join(os.fsencode(part).decode("utf-8", "backslashreplace") for part in parts)
+
+
+def _claimed(found: _Found, order: int) -> ClaimedFile:
+    if found.refused is not None:
+        raise found.refused
+    digest = hashlib.sha256()
+    try:
+        with open_regular(found.path) as fd, open(fd, "rb", closefd=False) as file:
+            size = os.fstat(fd).st_size
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    except FileNotFoundError as error:
+        raise FileVanished from error
+    except PermissionError as error:
+        raise FileDenied from error
+    except OSError as error:
+        raise NotRegularFile(str(error.strerror)) from error
+    return ClaimedFile(
+        found.name,
+        digest.hexdigest(),
+        found.path,
+        size,
+        None,
+        found.twin_of,
+        order,
+        found.twin_certain,
+    )

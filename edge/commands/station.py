@@ -1,0 +1,97 @@
+"""The commands that a station's settings file is given to: run, status, close, replay, doctor."""
+
+import dataclasses
+import json
+import sys
+import threading
+
+from rich.console import Console
+from rich.table import Table
+
+from edge import agent, doctor
+from edge.config import EdgeConfig
+from edge.events import Events
+from edge.spool.spool import Spool
+
+
+def run(config: EdgeConfig, stop: threading.Event) -> int:
+    """Run the agent in the foreground until it is told to stop."""
+    events = Events()
+
+    def ready() -> None:
+        print(f"prêt : {config.station.site}/{config.station.name}", flush=True)
+
+    agent.run(config, events, stop, ready)
+    return 0
+
+
+def status(config: EdgeConfig, console: Console, *, as_json: bool) -> int:
+    """Show the lots and what waits for the centre."""
+    spool = Spool.open(config.station.work_dir, config.spool, agent.now, visitor=True)
+    try:
+        lots, sources, backlog = spool.lots_overview(), spool.sources_overview(), spool.backlog()
+        rescans = spool.rescans()
+    finally:
+        spool.close()
+    if as_json:
+        answer = {
+            "lots": [dataclasses.asdict(lot) for lot in lots],
+            "sources": [dataclasses.asdict(source) for source in sources],
+            "backlog": dataclasses.asdict(backlog),
+            "rescans": [dataclasses.asdict(rescan) for rescan in rescans],
+        }
+        json.dump(answer, sys.stdout, ensure_ascii=False, default=str)
+        print()
+        return 0
+    table = Table("Lot", "État", "Détail", "Pages", "Documents", "Envoyés")
+    for lot in lots:
+        state = lot.shown.value
+        if lot.count is not None and lot.shown.value == "INCOMPLET":
+            state = f"{state} {lot.count.found}/{lot.count.expected}"
+        row = (lot.name, state, lot.detail, lot.counted_pages, lot.documents, lot.acknowledged)
+        table.add_row(*(str(value) for value in row))
+    console.print(table)
+    for source in sources:
+        if source.reason:
+            console.print(f"{source.name} : {source.reason}")
+    for rescan in rescans:
+        console.print(f"À numériser de nouveau : {rescan.lot_name} ({rescan.reason})")
+    console.print(f"{backlog.documents} document(s) en attente d'envoi.")
+    return 0
+
+
+def close(config: EdgeConfig, lot: str, console: Console) -> int:
+    """Close an incomplete lot."""
+    spool = Spool.open(config.station.work_dir, config.spool, agent.now, visitor=True)
+    try:
+        closed = spool.close_lot(lot)
+    finally:
+        spool.close()
+    console.print(f"{closed} lot(s) clôturé(s)." if closed else f"Aucun lot incomplet « {lot} ».")
+    return 0 if closed else 1
+
+
+def replay(config: EdgeConfig, some_id: str, console: Console) -> int:
+    """Send a document again, or read a lot again that was set aside."""
+    spool = Spool.open(config.station.work_dir, config.spool, agent.now, visitor=True)
+    try:
+        spool.replay(some_id)
+    except LookupError:
+        console.print(f"Rien à rejouer sous l'identifiant {some_id}.")
+        return 1
+    finally:
+        spool.close()
+    console.print("C'est reparti.")
+    return 0
+
+
+def examine(config: EdgeConfig, console: Console) -> int:
+    """Print the doctor's findings; 1 when something is wrong."""
+    is_well = True
+    for finding in doctor.examine(config, agent.now()):
+        is_well = is_well and finding.is_well
+        mark = "[green]bien[/]" if finding.is_well else "[red]à voir[/]"
+        console.print(
+            f"{mark}  {finding.subject}" + ("" if finding.is_well else f" : {finding.advice}")
+        )
+    return 0 if is_well else 1
