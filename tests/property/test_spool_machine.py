@@ -6,8 +6,6 @@ scanner's folder, on its way, in the spool, or at the centre.
 
 import datetime as dt
 import os
-import shutil
-import tempfile
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
@@ -23,6 +21,7 @@ from hypothesis.stateful import (
 from edge.document import LotHeader
 from edge.spool.values import Shown
 from tests.support.faults import Crash, FaultyDisk
+from tests.support.memory import memory_folder
 from tests.support.station import Station, result_of
 
 
@@ -31,9 +30,9 @@ class SpoolMachine(RuleBasedStateMachine):
 
     @initialize(elsewhere=st.booleans())
     def start(self, elsewhere: bool) -> None:
-        self.root = Path(tempfile.mkdtemp(prefix="station-"))
+        self.folder = memory_folder()
         self.elsewhere = elsewhere
-        self.station = Station(self.root, FaultyDisk(elsewhere=elsewhere))
+        self.station = Station(Path(self.folder.name), FaultyDisk(elsewhere=elsewhere))
         self.dropped: dict[str, bytes] = {}
         self.offered: list[str] = []
 
@@ -44,7 +43,7 @@ class SpoolMachine(RuleBasedStateMachine):
             self.in_the_end_each_arrives_once()
         finally:
             self.station.spool.close()
-            shutil.rmtree(self.root)
+            self.folder.cleanup()
 
     @rule(content=st.sampled_from([b"a", b"b", b"white"]), lots=st.integers(1, 2))
     def put(self, content: bytes, lots: int) -> None:

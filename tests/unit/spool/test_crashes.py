@@ -1,12 +1,14 @@
 """S4: a fault before every single step of the disk door, in claims by rename and by copy."""
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.support.faults import Crash, FaultyDisk
+from tests.support.memory import memory_folder
 from tests.support.station import Station
 
 FILES = {
@@ -24,14 +26,23 @@ def _go_through(station: Station) -> None:
     station.spool.reap(station.clock())
 
 
-def _steps(tmp_path: Path, *, elsewhere: bool) -> int:
+def _steps(*, elsewhere: bool) -> int:
     disk = FaultyDisk(elsewhere=elsewhere)
-    station = Station(tmp_path, disk)
-    for name, data in FILES.items():
-        station.drop(name, data)
-    _go_through(station)
-    station.spool.close()
+    with _station(disk) as station:
+        _go_through(station)
     return len(disk.steps)
+
+
+@contextmanager
+def _station(disk: FaultyDisk) -> Iterator[Station]:
+    """A station with the files in its folder; the disk's steps count from here."""
+    with memory_folder() as root:
+        station = Station(Path(root), disk)
+        for name, data in FILES.items():
+            station.drop(name, data)
+        disk.steps.clear()
+        yield station
+        station.spool.close()
 
 
 def _check(station: Station) -> None:
@@ -44,29 +55,21 @@ def _check(station: Station) -> None:
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["rename", "copy"])
 @pytest.mark.parametrize("power_cut", [False, True], ids=["killed", "power-cut"])
 def test_s04_a_crash_before_any_step_loses_nothing_and_delivers_once(
-    tmp_path: Path, elsewhere: bool, power_cut: bool
+    elsewhere: bool, power_cut: bool
 ) -> None:
-    (tmp_path / "count").mkdir()
-    steps = _steps(tmp_path / "count", elsewhere=elsewhere)
+    steps = _steps(elsewhere=elsewhere)
     assert steps > 60
     for fail_at in range(1, steps + 1):
-        root = tmp_path / str(fail_at)
-        root.mkdir()
         disk = FaultyDisk(elsewhere=elsewhere)
-        station = Station(root, disk)
-        for name, data in FILES.items():
-            station.drop(name, data)
-        disk.steps.clear()
-        disk.fail_at = fail_at
-        try:
-            _go_through(station)
-        except Crash:
+        with _station(disk) as station:
+            disk.fail_at = fail_at
+            with pytest.raises(Crash):
+                _go_through(station)
             if power_cut:
                 disk.power_cut()
-        station.reopen(FaultyDisk(elsewhere=elsewhere))
-        _go_through(station)
-        _check(station)
-        station.spool.close()
+            station.reopen(FaultyDisk(elsewhere=elsewhere))
+            _go_through(station)
+            _check(station)
 
 
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["rename", "copy"])
@@ -76,23 +79,15 @@ def test_s04_a_crash_before_any_step_loses_nothing_and_delivers_once(
     ids=["io-error", "disk-full"],
 )
 def test_s04_a_failing_disk_call_is_tried_again_in_the_same_process(
-    tmp_path: Path, elsewhere: bool, failure: Callable[[], OSError]
+    elsewhere: bool, failure: Callable[[], OSError]
 ) -> None:
-    (tmp_path / "count").mkdir()
-    steps = _steps(tmp_path / "count", elsewhere=elsewhere)
-    for fail_at in range(1, steps + 1, 3):
-        root = tmp_path / str(fail_at)
-        root.mkdir()
+    for fail_at in range(1, _steps(elsewhere=elsewhere) + 1, 3):
         disk = FaultyDisk(elsewhere=elsewhere, failure=failure)
-        station = Station(root, disk)
-        for name, data in FILES.items():
-            station.drop(name, data)
-        disk.steps.clear()
-        disk.fail_at = fail_at
-        for _ in range(2):
-            try:
-                _go_through(station)
-            except OSError:
-                continue  # reading and sending are tried again by their own loops
-        _check(station)
-        station.spool.close()
+        with _station(disk) as station:
+            disk.fail_at = fail_at
+            for _ in range(2):
+                try:
+                    _go_through(station)
+                except OSError:
+                    continue  # reading and sending are tried again by their own loops
+            _check(station)
