@@ -1,5 +1,6 @@
-"""Upkeep beside the workers: lost claims, unknown destinations, returns folders, old drafts."""
+"""Upkeep beside the workers: lost claims, unknown destinations, returns, drafts, new months."""
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -10,10 +11,11 @@ from central.dispatch.returns import ReturnsFolder
 from central.dispatch.targets.base import Target
 from central.errors import CentralError
 from central.events import Events
-from central.store import returns, upkeep
+from central.store import partitions, returns, upkeep
 from central.store.engine import Engine
 
 _TIDY_EVERY_S = 3_600.0
+_PARTITIONS_EVERY_S = 86_400.0
 
 
 @dataclass(slots=True)
@@ -57,6 +59,11 @@ def _chores(
     config: CentralConfig, engine: Engine, targets: Mapping[str, Target], events: Events
 ) -> Iterator[_Chore]:
     settings = config.dispatch
+    yield _Chore(
+        "partitions",
+        _PARTITIONS_EVERY_S,
+        lambda: partitions.make_ahead(engine, dt.datetime.now(dt.UTC).date()),
+    )
     yield _Chore("sweep", settings.sweep_every_s, lambda: sweep(config, engine, events))
     for destination in config.destinations:
         if destination.returns_folder is not None:
