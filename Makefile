@@ -22,7 +22,7 @@ demo: $(STAMP) ## the whole line on this machine; ONCE=1 ends by itself, LOT=pat
 	$(BIN)/python -m tests.support.demo
 
 test: $(STAMP) ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(STAMP) ## style, types, import rules, generated code
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ from typing import Any
 import grpc
 import pytest
 import sqlalchemy as sa
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from vaguemestre.v1 import document_pb2, intake_pb2
 
 from central.domain.incoming import IncomingDocument
@@ -306,6 +307,19 @@ def test_a_stream_that_does_not_begin_with_hello_is_ended(centre: Centre) -> Non
             raw.ask(*_blob(b"f"))
         raw.close()
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_health_says_whether_what_comes_in_can_be_stored(centre: Centre) -> None:
+    asked = health_pb2.HealthCheckRequest(service="vaguemestre.v1.Intake")
+    uplink = centre.uplink
+    with (
+        centre.running(),
+        open_channel(
+            f"127.0.0.1:{centre.port}", uplink(centre.authority.station(_SITE))
+        ) as channel,
+    ):
+        answer = health_pb2_grpc.HealthStub(channel).Check(asked, timeout=10, wait_for_ready=True)
+    assert answer.status == health_pb2.HealthCheckResponse.SERVING
 
 
 def test_both_ends_read_the_end_of_a_stream_alike() -> None:
