@@ -9,17 +9,19 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from importlib import metadata
 
 from holidays import country_holidays
 
 from edge import pack
 from edge.config import EdgeConfig
-from edge.document import LotHeader
+from edge.document import LotHeader, PageReading
 from edge.errors import EdgeError
 from edge.events import Events
 from edge.imaging.decode import Limits
 from edge.imaging.whole import is_whole
 from edge.lot import LotContext, read_lot
+from edge.pace import Pace
 from edge.sources.folder import FolderSource
 from edge.sources.whole_file import whole_check
 from edge.spool.spool import Spool
@@ -79,12 +81,20 @@ def run(
     recognition = pack.load(settings.pack_dir)
     config.station.work_dir.mkdir(parents=True, exist_ok=True)
     spool = Spool.open(config.station.work_dir, config.spool, now)
-    workers = Workers(settings, config.reading.workers)
+    pace = Pace()
+
+    def page_read(reading: PageReading, seconds: float) -> None:
+        pace.page(time.monotonic())
+        events.page_read(reading, seconds)
+
+    workers = Workers(settings, config.reading.workers, page_read)
     try:
-        versions = workers.versions()
+        versions = {"program": metadata.version("vaguemestre"), **workers.versions()}
         events.serve_metrics(host, int(port))
         reader = LotReader(config, spool, workers, recognition, versions, events)
-        sender = Sender(spool, config, versions, events.report)
+        sender = Sender(
+            spool, config, versions, events.report, lambda: pace.per_minute(time.monotonic())
+        )
         parts: dict[str, Part] = {
             f"source {source.name}": _source(config, index, spool, events)
             for index, source in enumerate(config.sources)

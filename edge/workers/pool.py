@@ -10,7 +10,7 @@ import multiprocessing as mp
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -31,11 +31,17 @@ class Workers:
     Args:
         settings: Told to every process.
         count: How many processes.
+        page_read: Told each page's reading and the seconds that it took.
     """
 
-    def __init__(self, settings: WorkerSettings, count: int) -> None:
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        count: int,
+        page_read: Callable[[PageReading, float], None] = lambda *_: None,
+    ) -> None:
         self.count = count
-        self._settings = settings
+        self._settings, self._page_read = settings, page_read
         self._closed = threading.Event()
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         self._all = [_Worker(settings, self._closed) for _ in range(count)]
@@ -49,7 +55,8 @@ class Workers:
         Raises:
             PackInvalid: no worker can start; nothing is wrong with the file.
         """
-        answer = self._ask(Task(path, ref, count_only=True))
+        with self._borrowed() as worker:
+            answer = worker.ask(Task(path, ref, count_only=True), self._settings.page_timeout_s)
         return answer if isinstance(answer, int | Failure) else Failure.of(PageCrashed())
 
     def read(self, path: Path, ref: PageRef) -> "Future[PageReading | Failure]":
@@ -77,12 +84,12 @@ class Workers:
             self._idle.put(worker)
 
     def _read(self, path: Path, ref: PageRef) -> PageReading | Failure:
-        answer = self._ask(Task(path, ref, count_only=False))
-        return answer if isinstance(answer, PageReading | Failure) else Failure.of(PageCrashed())
-
-    def _ask(self, task: Task) -> Answer:
         with self._borrowed() as worker:
-            return worker.ask(task, self._settings.page_timeout_s)
+            started = time.monotonic()
+            answer = worker.ask(Task(path, ref, count_only=False), self._settings.page_timeout_s)
+        if isinstance(answer, PageReading):
+            self._page_read(answer, time.monotonic() - started)
+        return answer if isinstance(answer, PageReading | Failure) else Failure.of(PageCrashed())
 
     @contextlib.contextmanager
     def _borrowed(self) -> Iterator["_Worker"]:
