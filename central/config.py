@@ -22,7 +22,10 @@ def _absolute(path: Path) -> Path:
 
 AbsolutePath = Annotated[Path, pydantic.AfterValidator(_absolute)]
 Address = Annotated[
-    str, Field(pattern=r"^([^:\[\]\s]+|\[[0-9a-f:.]+\]):\d{1,5}$", description="host:port; 0 = any")
+    str,
+    Field(
+        pattern=r"^([^:\[\]\s]+|\[[0-9a-f:.]+\]):\d{1,5}$", description="host:port; 0 = any port"
+    ),
 ]
 
 
@@ -31,11 +34,15 @@ class _Frozen(pydantic.BaseModel):
 
 
 class Database(_Frozen):
-    """PostgreSQL: a server of yours (``url``), or the one in the wheel (``embedded_dir``)."""
+    """PostgreSQL: either a server of yours (``url``) or the one in the wheel (``embedded_dir``)."""
 
     url: str | None = Field(default=None, pattern=r"^postgresql://", description="without password")
-    password_file: AbsolutePath | None = None
-    embedded_dir: AbsolutePath | None = None
+    password_file: AbsolutePath | None = Field(
+        default=None, description="holds the password; goes with url"
+    )
+    embedded_dir: AbsolutePath | None = Field(
+        default=None, description="folder of the embedded server; made at the first start"
+    )
     pool_size: int = Field(default=8, ge=1, le=200, description="connections of one process")
 
     @pydantic.model_validator(mode="after")
@@ -50,9 +57,13 @@ class Database(_Frozen):
 class Blobs(_Frozen):
     """Where page images are kept, by digest."""
 
-    url: str = Field(pattern=r"^(file:///.+|s3://[^/]+.*)$")
-    s3_endpoint: str | None = Field(default=None, pattern=r"^https?://")
-    s3_region: str | None = None
+    url: str = Field(
+        pattern=r"^(file:///.+|s3://[^/]+.*)$", description="a local folder, or bucket and prefix"
+    )
+    s3_endpoint: str | None = Field(
+        default=None, pattern=r"^https?://", description="of a store other than Amazon's"
+    )
+    s3_region: str | None = Field(default=None, description="of the bucket")
     s3_credentials_file: AbsolutePath | None = Field(
         default=None, description="two lines: access key id, secret access key"
     )
@@ -62,13 +73,24 @@ class Intake(_Frozen):
     """The door of the stations: gRPC over mTLS."""
 
     listen: Address
-    ca_file: AbsolutePath
-    certificate_file: AbsolutePath
-    key_file: AbsolutePath
-    window: int = Field(default=32, ge=1, le=1_000, description="unacknowledged things of a stream")
-    max_blob_bytes: int = Field(default=4_000_000_000, gt=0)
-    max_chunk_bytes: int = Field(default=262_144, ge=4_096, le=2_097_152)
-    max_document_bytes: int = Field(default=16_000_000, ge=65_536, le=256_000_000)
+    ca_file: AbsolutePath = Field(description="authority of the stations' certificates, PEM")
+    certificate_file: AbsolutePath = Field(description="names the host that stations call, PEM")
+    key_file: AbsolutePath = Field(description="of certificate_file, PEM, without passphrase")
+    window: int = Field(
+        default=32, ge=1, le=1_000, description="files, documents and reports unanswered"
+    )
+    max_blob_bytes: int = Field(
+        default=4_000_000_000, gt=0, description="of one source file; more is refused for good"
+    )
+    max_chunk_bytes: int = Field(
+        default=262_144, ge=4_096, le=2_097_152, description="of a source file in one message"
+    )
+    max_document_bytes: int = Field(
+        default=16_000_000,
+        ge=65_536,
+        le=256_000_000,
+        description="of one document message; a longer one comes without its pages' text",
+    )
     max_streams: int = Field(default=200, ge=1, le=5_000, description="stations at a time")
     drain_s: float = Field(default=10.0, ge=0, description="for streams to end at shutdown")
 
@@ -76,18 +98,30 @@ class Intake(_Frozen):
 class Dispatch(_Frozen):
     """How documents are handed to the destinations, and how patiently."""
 
-    workers: int = Field(default=4, ge=1, le=64)
-    poll_every_s: float = Field(default=5.0, gt=0, description="beside LISTEN/NOTIFY")
-    lease_s: float = Field(
-        default=120.0, gt=0, description="a claimed delivery is taken back after"
+    workers: int = Field(default=4, ge=1, le=64, description="deliveries at a time, a thread each")
+    poll_every_s: float = Field(
+        default=5.0, gt=0, description="look for due ones, beside LISTEN/NOTIFY"
     )
-    sweep_every_s: float = Field(default=30.0, gt=0)
+    lease_s: float = Field(
+        default=120.0, gt=0, description="a claim that its worker did not finish is taken back"
+    )
+    sweep_every_s: float = Field(
+        default=30.0, gt=0, description="take back lost claims, match destinations"
+    )
     returns_every_s: float = Field(default=5.0, gt=0, description="look into returns folders")
     give_up_after: int = Field(default=20, ge=1, description="attempts before a dead letter")
-    first_delay_s: float = Field(default=1.0, gt=0)
-    longest_delay_s: float = Field(default=900.0, gt=0)
-    circuit_opens_after: int = Field(default=5, ge=1, description="failures in a row")
-    circuit_stays_open_s: float = Field(default=30.0, gt=0)
+    first_delay_s: float = Field(
+        default=1.0, gt=0, description="longest pause after a first failure; doubles each time"
+    )
+    longest_delay_s: float = Field(
+        default=900.0, gt=0, description="longest pause, however many failed; not below the first"
+    )
+    circuit_opens_after: int = Field(
+        default=5, ge=1, description="failures in a row of a destination"
+    )
+    circuit_stays_open_s: float = Field(
+        default=30.0, gt=0, description="then one delivery is tried"
+    )
 
     @pydantic.model_validator(mode="after")
     def _delays_in_order(self) -> "Dispatch":
@@ -97,19 +131,29 @@ class Dispatch(_Frozen):
 
 
 class Destination(_Frozen):
-    """One pôle application; ``name`` is ``Route.destination`` of the plan."""
+    """One pôle application. ``folder`` goes with its kind; so do ``url`` and what HTTP needs."""
 
-    name: str = Field(pattern=r"^[A-Z0-9_-]{1,40}$")
-    kind: Literal["folder", "http"]
-    folder: AbsolutePath | None = None
+    name: str = Field(
+        pattern=r"^[A-Z0-9_-]{1,40}$", description="``destination`` of the plan, unique"
+    )
+    kind: Literal["folder", "http"] = Field(description="how it takes documents")
+    folder: AbsolutePath | None = Field(
+        default=None, description="where packages are published; of this destination alone"
+    )
     marker: str = Field(default="", description="file that proves the folder's share is mounted")
     returns_folder: AbsolutePath | None = Field(
         default=None, description="where the pôle puts misrouted documents back"
     )
-    url: str | None = Field(default=None, pattern=r"^https?://")
-    secret_file: AbsolutePath | None = Field(default=None, description="key of the HMAC signature")
-    ca_file: AbsolutePath | None = None
-    timeout_s: float = Field(default=30.0, gt=0)
+    url: str | None = Field(
+        default=None, pattern=r"^https?://", description="where packages are posted"
+    )
+    secret_file: AbsolutePath | None = Field(
+        default=None, description="key of the HMAC signature; without it no POST /v1/returns"
+    )
+    ca_file: AbsolutePath | None = Field(
+        default=None, description="authority of the application's certificate; unset: the system's"
+    )
+    timeout_s: float = Field(default=30.0, gt=0, description="of each step of an HTTP exchange")
 
     @pydantic.model_validator(mode="after")
     def _fits_its_kind(self) -> "Destination":
@@ -129,9 +173,13 @@ class Console(_Frozen):
     """The monitoring page; plain HTTP unless a certificate is given."""
 
     listen: Address = "127.0.0.1:8080"
-    certificate_file: AbsolutePath | None = None
-    key_file: AbsolutePath | None = None
-    refresh_every_s: float = Field(default=5.0, gt=0)
+    certificate_file: AbsolutePath | None = Field(
+        default=None, description="for HTTPS, PEM; goes with key_file"
+    )
+    key_file: AbsolutePath | None = Field(
+        default=None, description="PEM, without passphrase; goes with certificate_file"
+    )
+    refresh_every_s: float = Field(default=5.0, gt=0, description="how often the page asks")
 
     @pydantic.model_validator(mode="after")
     def _certificate_and_key(self) -> "Console":
@@ -141,10 +189,14 @@ class Console(_Frozen):
 
 
 class Metrics(_Frozen):
-    """Where Prometheus reads the processes without a web page; the console serves its own."""
+    """Where Prometheus reads the processes without a web page; console and serve have theirs."""
 
-    intake_listen: Address | None = None
-    dispatch_listen: Address | None = None
+    intake_listen: Address | None = Field(
+        default=None, description="host:port of `vaguemestre-central intake`; unset: none"
+    )
+    dispatch_listen: Address | None = Field(
+        default=None, description="host:port of `vaguemestre-central dispatch`; unset: none"
+    )
 
 
 class CentralConfig(_Frozen):

@@ -31,70 +31,115 @@ class _Frozen(pydantic.BaseModel):
 class Station(_Frozen):
     """Who this station is; the certificate must name the same site."""
 
-    site: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
-    name: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
-    fund: str = Field(pattern=r"^[0-9AB]{2,3}$", description="its department")
-    work_dir: AbsolutePath
+    site: str = Field(pattern=r"^[a-z0-9-]{1,40}$", description="as the certificate names it")
+    name: str = Field(pattern=r"^[a-z0-9-]{1,40}$", description="of this station in its site")
+    fund: str = Field(
+        pattern=r"^[0-9AB]{2,3}$",
+        description="department of the fund, for lots whose header sheet names none",
+    )
+    work_dir: AbsolutePath = Field(
+        description="the station's own folder: lots wait here for the centre, so on a local disk; "
+        "on the scanner folder's file system a claim is a rename, elsewhere a verified copy"
+    )
 
 
 class Source(_Frozen):
-    """One watched folder."""
+    """One watched folder; names differ, and no folder lies in another or in ``work_dir``."""
 
-    name: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
-    folder: AbsolutePath
-    channel: Channel = Channel.SCANNER
+    name: str = Field(pattern=r"^[a-z0-9-]{1,40}$", description="in logs and status, unique")
+    folder: AbsolutePath = Field(description="where the scanner writes")
+    channel: Channel = Field(default=Channel.SCANNER, description="how these documents came")
     process: str = Field(default="", description="process of lots without a header sheet")
-    layout: Literal["auto", "kodak"] = "auto"
+    layout: Literal["auto", "kodak"] = Field(
+        default="auto",
+        description="kodak: every directory waits for its index; auto: those that look like "
+        "Kodak Capture's do",
+    )
     marker: str = Field(default=".vaguemestre", description="file that proves the share is mounted")
-    mode: Literal["events", "polling"] = "events"
-    quiet_for_s: float = Field(default=3.0, gt=0)
+    mode: Literal["events", "polling"] = Field(
+        default="events", description="polling for SMB and NFS, which deliver no events"
+    )
+    quiet_for_s: float = Field(
+        default=3.0, gt=0, description="a lot unchanged for so long, and whole, has settled"
+    )
     broken_after_s: float = Field(
         default=60.0,
         gt=0,
         description="a file unchanged for so long and still not whole is taken and reported",
     )
-    rescan_every_s: float = Field(default=10.0, gt=0)
-    separator_barcodes: tuple[str, ...] = ()  # payloads of third-party separator sheets
+    rescan_every_s: float = Field(
+        default=10.0, gt=0, description="full look at the folder, more or less a fifth by chance"
+    )
+    separator_barcodes: tuple[str, ...] = Field(
+        default=(),
+        description="texts of other makers' separator barcodes, * and ? as in file names; "
+        "those of all sources hold for all",
+    )
 
 
 class Spool(_Frozen):
     """Limits of the station's own disk space."""
 
-    max_bytes: int = Field(default=20_000_000_000, gt=0)
-    min_free_bytes: int = Field(default=1_000_000_000, ge=0)
+    max_bytes: int = Field(
+        default=20_000_000_000, gt=0, description="held at most; beyond it claiming stops"
+    )
+    min_free_bytes: int = Field(
+        default=1_000_000_000, ge=0, description="left free on the disk; below it claiming stops"
+    )
     keep_for_s: float = Field(default=7 * 86_400, ge=0, description="kept after acknowledgement")
 
 
 class Reading(_Frozen):
     """How pages are read, and the limits that hold before anything is decoded."""
 
-    pack_dir: AbsolutePath | None = Field(default=None, description="None: the pack in the wheel")
-    cache_dir: AbsolutePath | None = Field(default=None, description="None: work_dir/cache")
-    workers: int = Field(default=2, ge=1, le=32)
-    page_timeout_s: float = Field(default=120.0, gt=0)
-    worker_memory_bytes: int = Field(default=3_000_000_000, gt=0)
-    max_page_pixels: int = Field(default=150_000_000, gt=0)
-    max_file_bytes: int = Field(default=4_000_000_000, gt=0)
-    max_pages_per_file: int = Field(default=5_000, gt=0)
-    accept_error_rate: float = Field(default=0.001, gt=0, lt=1)
+    pack_dir: AbsolutePath | None = Field(
+        default=None, description="forms and plan; unset: those that came with the program"
+    )
+    cache_dir: AbsolutePath | None = Field(
+        default=None, description="the model cut at the first start; unset: work_dir/cache"
+    )
+    workers: int = Field(default=2, ge=1, le=32, description="reading processes, a core each")
+    page_timeout_s: float = Field(
+        default=120.0, gt=0, description="after which a page is set aside as page_timeout"
+    )
+    worker_memory_bytes: int = Field(
+        default=3_000_000_000, gt=0, description="private memory of one reading process"
+    )
+    max_page_pixels: int = Field(default=150_000_000, gt=0, description="of one page, decoded")
+    max_file_bytes: int = Field(default=4_000_000_000, gt=0, description="of one source file")
+    max_pages_per_file: int = Field(default=5_000, gt=0, description="of one source file")
+    accept_error_rate: float = Field(
+        default=0.001,
+        gt=0,
+        lt=1,
+        description="wanted of values accepted without a person; above 0.001 as 0.001",
+    )
 
 
 class Uplink(_Frozen):
     """The centre, and the certificate that names this site."""
 
     centres: tuple[str, ...] = Field(min_length=1, description="host:port, tried in turn")
-    ca_file: AbsolutePath
-    certificate_file: AbsolutePath
-    key_file: AbsolutePath
-    heartbeat_every_s: float = Field(default=15.0, gt=0)
-    first_delay_s: float = Field(default=0.5, gt=0)
-    longest_delay_s: float = Field(default=60.0, gt=0)
+    ca_file: AbsolutePath = Field(description="authority of the centre's certificate, PEM")
+    certificate_file: AbsolutePath = Field(description="of this site, PEM")
+    key_file: AbsolutePath = Field(description="of certificate_file, PEM, without passphrase")
+    heartbeat_every_s: float = Field(
+        default=15.0, gt=0, description="the centre shows a station as silent after 2 minutes"
+    )
+    first_delay_s: float = Field(
+        default=0.5, gt=0, description="longest pause after a first failed attempt"
+    )
+    longest_delay_s: float = Field(
+        default=60.0, gt=0, description="longest pause between attempts, however many failed"
+    )
 
 
 class Metrics(_Frozen):
     """Where Prometheus reads this station."""
 
-    listen: str = Field(default="127.0.0.1:9464", pattern=r"^[^:]+:\d+$")
+    listen: str = Field(
+        default="127.0.0.1:9464", pattern=r"^[^:]+:\d+$", description="host:port; 0 = any port"
+    )
 
 
 class EdgeConfig(_Frozen):
