@@ -1,7 +1,7 @@
 """``vaguemestre-edge``: the station's command line.
 
-Messages for people are French. Exit codes: 0 done, 2 wrong arguments or settings, else the
-error's own (edge/errors.py).
+Messages for people are French. Exit codes: 0 done, 2 wrong arguments or settings, 130 interrupted,
+else the error's own (edge/errors.py).
 """
 
 import argparse
@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except BrokenPipeError:
         return 0
+    except KeyboardInterrupt:
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:

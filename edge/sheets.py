@@ -31,6 +31,7 @@ def header_sheet_pdf(header: LotHeader, lot: str) -> bytes:
         ValueError: a value that the code cannot hold.
     """
     rows = [
+        ("", "Placez cette feuille en tête du lot."),
         ("Lot", lot),
         ("Processus", header.process),
         ("Caisse", header.fund),
@@ -80,11 +81,18 @@ def _draw(canvas: Canvas, title: str, rows: Sequence[tuple[str, str]], code: str
     for label, value in rows:
         canvas.setFont("Helvetica", 15)
         canvas.drawString(_MARGIN_MM * mm, y, label)
-        canvas.setFont("Helvetica-Bold", 17)
-        canvas.drawString((_MARGIN_MM + (65 if label else 0)) * mm, y, value)
+        left = (_MARGIN_MM + (65 if label else 0)) * mm
+        _bold(canvas, left, y, value, width - left - _MARGIN_MM * mm)
         y -= 11 * mm
     _qr(canvas, code, _MARGIN_MM * mm, height - (_MARGIN_MM + _QR_MM) * mm)
     _qr(canvas, code, width - (_MARGIN_MM + _QR_MM) * mm, _MARGIN_MM * mm)
+
+
+def _bold(canvas: Canvas, left: float, y: float, text: str, room: float) -> None:
+    """Write a line, smaller when it would run off the sheet."""
+    size = min(17.0, 17.0 * room / max(1.0, canvas.stringWidth(text, "Helvetica-Bold", 17)))
+    canvas.setFont("Helvetica-Bold", size)
+    canvas.drawString(left, y, text)
 
 
 def _qr(canvas: Canvas, code: str, left: float, bottom: float) -> None:

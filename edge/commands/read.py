@@ -74,12 +74,12 @@ def read(
         today = agent.now().date()
         context = LotContext(fund, today, None, agent.public_holidays(today))
         workers = Workers(settings, count)
-        stack.callback(workers.close)
+        threads = stack.enter_context(ThreadPoolExecutor(count, thread_name_prefix="lot"))
+        stack.callback(workers.close)  # before the threads are waited for: a Ctrl-C ends at once
         workers.versions()
-        with ThreadPoolExecutor(count, thread_name_prefix="lot") as threads:
-            return tuple(
-                threads.map(lambda path: _read_path(path, workers, recognition, context), paths)
-            )
+        return tuple(
+            threads.map(lambda path: _read_path(path, workers, recognition, context), paths)
+        )
 
 
 def _cache_dir(stack: contextlib.ExitStack) -> Path:

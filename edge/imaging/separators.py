@@ -24,12 +24,14 @@ def find(gray: NDArray[np.uint8], dpi: float, named: Sequence[str]) -> Separator
         dpi: Its resolution.
         named: Texts of barcodes that separate, ``*`` and ``?`` as in file names.
     """
-    for code in barcodes.read(gray):
-        if ours := headersheet.decode(code.text):
+    texts = [code.text for code in barcodes.read(gray)]
+    for text in texts:
+        if ours := headersheet.decode(text):
             return ours
-        if code.text == _PATCH_T_TEXT:
-            return Separator(SeparatorKind.PATCH_T, code.text)
-        if any(fnmatch.fnmatchcase(code.text, pattern) for pattern in named):
-            return Separator(SeparatorKind.BARCODE, code.text)
+    for text in texts:
+        if text == _PATCH_T_TEXT:
+            return Separator(SeparatorKind.PATCH_T, text)
+        if any(fnmatch.fnmatchcase(text, pattern) for pattern in named):
+            return Separator(SeparatorKind.BARCODE, text)
     patch = patchcode.find(gray, dpi)
     return None if patch is None else Separator(patch)

@@ -1,0 +1,86 @@
+"""Real reading processes for tests, and lots made of plain files."""
+
+import datetime as dt
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from edge import config, pack
+from edge.document import LotResult
+from edge.imaging.decode import Limits
+from edge.lot import LotContext, read_lot
+from edge.spool.values import ClaimedFile
+from edge.workers import Workers, WorkerSettings
+
+TODAY = dt.date(2026, 3, 2)
+_USUAL = config.Reading()
+
+
+def settings(
+    *,
+    timeout_s: float = _USUAL.page_timeout_s,
+    memory_bytes: int = _USUAL.worker_memory_bytes,
+    barcodes: Sequence[str] = (),
+    pack_dir: Path | None = None,
+) -> WorkerSettings:
+    """What workers are told, as a station's defaults say."""
+    return WorkerSettings(
+        pack_dir=pack_dir or pack.default_dir(),
+        cache_dir=config.user_cache_dir(),
+        limits=Limits(),
+        memory_bytes=memory_bytes,
+        page_timeout_s=timeout_s,
+        accept_error_rate=_USUAL.accept_error_rate,
+        separator_barcodes=tuple(barcodes),
+    )
+
+
+@contextmanager
+def running(told: WorkerSettings, count: int = 2) -> Iterator[Workers]:
+    """Workers that end with the test."""
+    workers = Workers(told, count)
+    try:
+        yield workers
+    finally:
+        workers.close()
+
+
+def claimed(*paths: Path) -> list[ClaimedFile]:
+    """Files as the spool hands them over."""
+    return [
+        ClaimedFile(
+            path.name,
+            hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "0" * 64,
+            path,
+            path.stat().st_size if path.is_file() else 0,
+            None,
+            None,
+            order,
+        )
+        for order, path in enumerate(paths)
+    ]
+
+
+def read(workers: Workers, *paths: Path) -> LotResult:
+    """Read files as one lot."""
+    recognition = pack.load(pack.default_dir())
+    return read_lot(claimed(*paths), workers, recognition, LotContext("17", TODAY)).result
+
+
+def reading_processes() -> list[psutil.Process]:
+    """The workers that this process has started and that live."""
+    return [
+        child
+        for child in psutil.Process(os.getpid()).children()
+        if "spawn_main" in " ".join(child.cmdline())
+    ]
+
+
+def answered(result: LotResult) -> set[str]:
+    """Names of all files that a result speaks of."""
+    pages = [*result.loose_pages, *(page for d in result.documents for page in d.pages)]
+    return {page.ref.file for page in pages} | {aside.file for aside in result.set_aside}

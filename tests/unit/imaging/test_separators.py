@@ -1,0 +1,192 @@
+"""Separator sheets are found whichever way they lie, and nothing else is taken for one."""
+
+import datetime as dt
+
+import cv2
+import numpy as np
+import pytest
+import segno
+import zxingcpp
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.document import LotHeader, SeparatorKind
+from edge.imaging import barcodes, headersheet, patchcode, separators, turn
+from tests.support import paper
+from tests.support.paper import DPI, Gray
+
+NARROW_IN, WIDE_IN = 0.08, 0.2
+PATCHES = {
+    SeparatorKind.PATCH_T: "nwnw",
+    SeparatorKind.PATCH_2: "wnnw",
+    SeparatorKind.PATCH_3: "wnwn",
+}
+OTHERS = {"patch 1": "wwnn", "patch 4": "nwwn", "patch 6": "nnww", "all wide": "wwww"}
+
+
+def with_bars(page: Gray, bars: str, dpi: int = DPI, ink: int = 25) -> Gray:
+    """Four bars across the sheet, from its upper edge inward, as Kodak prints them."""
+    made = page.copy()
+    y = round(0.5 * dpi)
+    for bar in bars:
+        height = round((WIDE_IN if bar == "w" else NARROW_IN) * dpi)
+        made[y : y + height, round(0.6 * dpi) : -round(0.6 * dpi)] = ink
+        y += height + round(NARROW_IN * dpi)
+    return made
+
+
+def with_code(page: Gray, image: Gray, at: tuple[int, int] = (200, 300)) -> Gray:
+    made = page.copy()
+    made[at[0] : at[0] + image.shape[0], at[1] : at[1] + image.shape[1]] = image
+    return made
+
+
+def qr(text: str, scale: int = 10) -> Gray:
+    matrix = np.array([*segno.make(text, error="m", micro=False).matrix_iter(border=4)])
+    return np.kron(np.where(matrix > 0, 0, 255), np.ones((scale, scale))).astype(np.uint8)
+
+
+def bars_of(text: str, kind: zxingcpp.BarcodeFormat, scale: int = 3) -> Gray:
+    image = zxingcpp.create_barcode(text, kind).to_image(scale=scale, add_quiet_zones=True)
+    return np.asarray(image, np.uint8)
+
+
+@pytest.mark.parametrize("kind", PATCHES)
+@pytest.mark.parametrize("dpi", [150, 200, 300])
+def test_a_patch_is_told_by_its_bars_at_any_resolution(kind: SeparatorKind, dpi: int) -> None:
+    page = np.full((round(11.69 * dpi), round(8.27 * dpi)), 240, np.uint8)
+    assert patchcode.find(with_bars(page, PATCHES[kind], dpi), dpi) is kind
+
+
+@pytest.mark.parametrize("kind", PATCHES)
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+@pytest.mark.parametrize("skew", [-2.0, 0.0, 2.0])
+def test_a_patch_is_told_whichever_way_the_sheet_was_fed(
+    kind: SeparatorKind, rotation: int, skew: float
+) -> None:
+    page = with_bars(paper.sheet(), PATCHES[kind])
+    page = turn.turn(paper.turned(page, skew), rotation)
+    assert patchcode.find(page, DPI) is kind
+    assert patchcode.find(paper.bitonal(page), DPI) is kind
+
+
+@pytest.mark.parametrize("bars", OTHERS)
+def test_bars_that_mean_something_else_separate_nothing(bars: str) -> None:
+    assert patchcode.find(with_bars(paper.sheet(), OTHERS[bars]), DPI) is None
+
+
+def _table() -> Gray:
+    page = paper.sheet()
+    for y in range(200, 2200, 30):
+        cv2.line(page, (100, y), (1500, y), 30, 4)
+    for x in range(100, 1501, 200):
+        cv2.line(page, (x, 200), (x, 2200), 30, 4)
+    return page
+
+
+def _banner() -> Gray:
+    page = paper.text(paper.sheet())
+    for y in (150, 260, 420):
+        cv2.rectangle(page, (100, y), (1500, y + 40), 20, -1)
+    return page
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        paper.sheet(),
+        paper.text(paper.sheet(), lines=32),
+        paper.bitonal(paper.text(paper.sheet(), lines=32, size=2.0)),
+        _table(),
+        _banner(),
+        np.zeros((2339, 1654), np.uint8),
+        np.random.default_rng(0).integers(0, 255, (2339, 1654), np.uint8),
+        np.zeros((1, 1), np.uint8),
+        with_code(paper.sheet(), bars_of("ASN00123", zxingcpp.BarcodeFormat.Code39)),
+    ],
+    ids=["empty", "text", "bold", "table", "banner", "black", "noise", "pixel", "barcode"],
+)
+def test_other_pages_are_no_separators(page: Gray) -> None:
+    assert separators.find(page, DPI, ["PAGE"]) is None
+
+
+@pytest.mark.parametrize("kind", ["Code39", "Code128", "QRCode", "DataMatrix", "EAN13"])
+def test_a_barcode_separates_when_the_settings_name_it(kind: str) -> None:
+    text = "3017620422003" if kind == "EAN13" else "DOSSIER-42"
+    page = with_code(paper.sheet(), bars_of(text, zxingcpp.BarcodeFormat[kind]))
+    assert separators.find(page, DPI, []) is None
+    assert separators.find(page, DPI, ["AUTRE", "DOSSIER"]) is None
+    for named in (text, f"{text[:4]}*"):
+        found = separators.find(turn.turn(page, 90), DPI, [named])
+        assert found is not None
+        assert (found.kind, found.payload) == (SeparatorKind.BARCODE, text)
+
+
+def test_the_code_of_common_patch_sheets_needs_no_setting() -> None:
+    page = with_code(paper.sheet(), bars_of("PATCHT", zxingcpp.BarcodeFormat.Code39))
+    found = separators.find(page, DPI, [])
+    assert found is not None
+    assert found.kind is SeparatorKind.PATCH_T
+
+
+def test_a_page_with_several_codes_obeys_ours_first() -> None:
+    for theirs, ours in (((1500, 300), (200, 300)), ((200, 300), (1500, 300))):
+        bars = bars_of("A", zxingcpp.BarcodeFormat.Code128)
+        page = with_code(paper.sheet(), bars, theirs)
+        page = with_code(page, qr(headersheet.encode_separator()), ours)
+        found = separators.find(page, DPI, ["A"])
+        assert found is not None
+        assert found.kind is SeparatorKind.DOCUMENT
+        assert len(barcodes.read(page)) == 2
+
+
+@pytest.mark.parametrize("degrees", [-5.0, 5.0])
+def test_our_own_code_is_read_askew_and_worn(degrees: float) -> None:
+    page = paper.turned(with_code(paper.sheet(), qr(headersheet.encode_separator())), degrees)
+    worn = cv2.GaussianBlur(page, (0, 0), 1.5)
+    for seen in (page, np.asarray(worn, np.uint8), paper.bitonal(page)):
+        found = separators.find(seen, DPI, [])
+        assert found is not None
+        assert found.kind is SeparatorKind.DOCUMENT
+
+
+words = st.text(alphabet="ABCXYZabc019_- ", max_size=20)
+headers = st.builds(
+    LotHeader,
+    process=words,
+    fund=words,
+    received_on=st.none() | st.dates(dt.date(2000, 1, 1), dt.date(2099, 12, 31)),
+    expected_type=words,
+    expected_documents=st.none() | st.integers(0, 9999),
+    pages_each=st.none() | st.integers(1, 99),
+    priority=st.integers(0, 9),
+    original_seen=st.booleans(),
+)
+
+
+@given(headers)
+def test_what_a_header_sheet_says_is_read_back(header: LotHeader) -> None:
+    found = headersheet.decode(headersheet.encode_header(header))
+    assert found is not None
+    assert found.header == header
+
+
+@given(headers, st.integers(0, 300), st.characters(codec="ascii"))
+def test_an_altered_code_is_not_ours(header: LotHeader, at: int, letter: str) -> None:
+    text = headersheet.encode_header(header)
+    at %= len(text)
+    altered = text[:at] + letter + text[at + 1 :]
+    if altered != text:
+        assert headersheet.decode(altered) is None
+
+
+@pytest.mark.parametrize("value", ["a;b", "é", "a=b", "x" * 41, "a\nb"])
+def test_a_value_that_would_break_the_code_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match="printed"):
+        headersheet.encode_header(LotHeader(process=value))
+
+
+@given(st.text())
+def test_a_stranger_s_code_is_not_ours(text: str) -> None:
+    assert headersheet.decode(text) is None
+    assert headersheet.decode(f"VGM1;{text}") is None
