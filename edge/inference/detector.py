@@ -10,7 +10,7 @@ from edge.reading.lines import reading_order
 from edge.reading.readers import Gray, Quad
 
 _LONGEST_PX = 1536  # of the page given to the network; reading itself uses the full page
-_SHORTEST_PX = 736
+_LEAST_PX = 1024  # small pages are enlarged until their longest side has this
 _TEXT_FROM = 0.3
 _LINE_FROM = 0.5
 _GROW = 1.6  # the map marks the core of a line; grow it by this share of area over length
@@ -34,8 +34,8 @@ def find_lines(session: Session, page: Gray) -> list[Quad]:
 
 
 def _scale(height: int, width: int) -> float:
-    scale = min(1.0, _LONGEST_PX / max(height, width))
-    return max(scale, min(_SHORTEST_PX / min(height, width), 2 * _LONGEST_PX / max(height, width)))
+    longest = max(height, width)
+    return min(1.0, _LONGEST_PX / longest) if longest >= _LEAST_PX else _LEAST_PX / longest
 
 
 def _quads(scores: NDArray[np.float32], x_scale: float, y_scale: float) -> list[Quad]:

@@ -21,8 +21,11 @@ class Session:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        # The arena keeps the biggest page ever seen; pages differ, workers are limited.
-        options.enable_cpu_mem_arena = False
+        # Inputs are limited in size, so what the arena keeps is too; planning memory for a page
+        # of one size is lost on the next of another. Finding lines takes a quarter less time so,
+        # in the same memory.
+        options.enable_cpu_mem_arena = True
+        options.enable_mem_pattern = False
         options.log_severity_level = 3
         try:
             self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])

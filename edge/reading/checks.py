@@ -68,7 +68,8 @@ def normalise(spec: FieldSpec, raw: str, today: dt.date) -> Normalised:
         case FieldKind.TICK | FieldKind.SIGNATURE:
             return Normalised(text, Check.NONE)
         case FieldKind.NAME:
-            return Normalised(re.sub(r"\s+", " ", text), Check.NONE)
+            name = re.sub(r"\s+", " ", text)
+            return Normalised(name, Check.NONE) if re.search(r"[^\W\d_]", name) else _FAILED
         case FieldKind.TEXT | FieldKind.ADDRESS:
             return Normalised(address(text), Check.NONE)
 

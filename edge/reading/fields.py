@@ -11,7 +11,7 @@ from edge.reading.readers import Alphabet, Gray, LineReading, Readers
 
 _ALPHABETS = {
     FieldKind.NIR: Alphabet.NIR,
-    FieldKind.DATE: Alphabet.DIGITS,
+    FieldKind.DATE: Alphabet.DATE,
     FieldKind.DIGITS: Alphabet.DIGITS,
     FieldKind.AMOUNT: Alphabet.AMOUNT,
     FieldKind.CODE: Alphabet.CODE,
@@ -44,8 +44,14 @@ class Terms:
     wanted_error_rate: float
 
 
-def alphabet_of(spec: FieldSpec) -> Alphabet:
-    """The characters that a field of this kind may hold."""
+def alphabet_of(spec: FieldSpec, *, in_cells: bool = False) -> Alphabet:
+    """The characters that a field of this kind may hold.
+
+    Whoever types a date over its cells types slashes too, which read as digits are ones and
+    sevens; where each cell holds its own digit a slash can only be a misread one.
+    """
+    if in_cells and spec.kind is FieldKind.DATE:
+        return Alphabet.DIGITS
     return _ALPHABETS.get(spec.kind, Alphabet.TEXT)
 
 
@@ -105,7 +111,7 @@ def _comb_reading(
     if fits and checks.normalise(spec, reading.text, today).check is not Check.FAILED:
         return reading
     other_image = written.whole if written.in_cells else written.strip
-    (other,) = readers.read_lines([other_image], alphabet_of(spec))
+    (other,) = readers.read_lines([other_image], alphabet_of(spec, in_cells=not written.in_cells))
     is_better = checks.normalise(spec, other.text, today).check is Check.OK or (
         not fits and len(other.text) == count
     )

@@ -18,6 +18,7 @@ PX_PER_MM = 10
 _STROKE_MM = 2.2  # nothing written is thicker; the closing that finds the paper bridges it
 _DARK_ENOUGH = 185  # of 255 after division: the darkest pixels of a zone that holds ink
 _SPECK_MM2 = 0.08
+_PALE = (0.75, 205.0)  # thin strokes of letters: share of the way to white, but darker than rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,13 @@ def _divided(crop: Gray) -> Gray:
     return np.clip(divided, 0, 255).astype(np.uint8)
 
 
+def _darkest(image: Gray) -> float:
+    return float(np.percentile(image, 0.5))
+
+
 def _mask(image: Gray) -> NDArray[np.uint8]:
     """Ink: nearer to the zone's darkest than to paper; specks are dust."""
-    darkest = float(np.percentile(image, 0.5))
+    darkest = _darkest(image)
     if darkest > _DARK_ENOUGH:
         return np.zeros_like(image)
     level = darkest + 0.5 * (255.0 - darkest)
@@ -88,7 +93,25 @@ def within(zone: Zone, box: BoxMm) -> NDArray[np.uint8]:
     middle = centres[:, 1] / PX_PER_MM + zone.origin[1]
     keep = (middle >= box.top) & (middle <= box.top + box.height)
     keep[0] = False
-    return np.asarray(keep[labels], np.uint8) if count > 1 else zone.mask
+    if count <= 1:
+        return zone.mask
+    kept = np.asarray(keep[labels], np.uint8)
+    return _with_pale_strokes(zone, kept, zone.mask & ~kept) if kept.any() else kept
+
+
+def _with_pale_strokes(
+    zone: Zone, kept: NDArray[np.uint8], left_out: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """The kept ink with the pale strokes that touch it: a letter without them is torn."""
+    darkest = _darkest(zone.image)
+    pale = zone.image < min(_PALE[1], darkest + _PALE[0] * (255.0 - darkest))
+    free = pale & (cv2.dilate(left_out, np.ones((5, 5), np.uint8)) == 0)
+    candidates = (free | (kept > 0)).astype(np.uint8)
+    _, labels = cv2.connectedComponents(candidates, connectivity=8)
+    touching = np.zeros(int(labels.max()) + 1, np.bool_)
+    touching[np.unique(labels[kept > 0])] = True
+    touching[0] = False
+    return np.asarray(touching[labels], np.uint8)
 
 
 def clean(zone: Zone, keep: NDArray[np.uint8]) -> Gray:

@@ -5,12 +5,15 @@ type: ``DUPONTMARIE``. The ink knows better: where a line's gaps show more words
 each word is read by itself, and the spaces are taken over when the letters come out the same.
 
 Typewriters set every letter a beat apart, so an I stands alone there: where the beat is even, a
-space is a missed one. Measured on 3,200 drawn names and streets in eight typefaces: 3 false
-cuts, 160 without these rules, and no space missed.
+space is a missed one. On 12,000 drawn names and streets in eight typefaces 3 gaps were taken for
+spaces that were none, the widest 0.33 of the letters' height; one true space in a hundred was
+narrower than 0.37. So a gap narrower than that speaks for no space: where the reader saw none
+either, or was not sure of it, the value stays doubtful.
 """
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -18,8 +21,10 @@ from numpy.typing import NDArray
 
 from edge.reading.readers import Gray, LineReading, Readers
 
-_INK_BELOW = 160
+_INK_FROM = 0.6  # of the way from the darkest grey to white: thin strokes are pale
 _LEAST_GAP = 0.29  # of the letters' height: the narrowest space, before a hanging J
+_SURE_GAP = 0.37
+_UNSURE = 0.5  # confidence of a space that a narrower gap alone speaks for
 _OF_MEDIAN = 1.8  # a space is that much wider than most gaps between letters
 _OF_WIDEST = 0.5  # the spaces of one line are much alike
 _EVEN = 0.06  # spread of the letters' beat, as a share of it, up to which it is a typewriter's
@@ -38,19 +43,19 @@ def with_spaces(
         readers: Reads the words one by one, in one call.
     """
     corrected = list(readings)
-    doubtful: dict[int, list[Gray]] = {}
+    parted: dict[int, Words] = {}
     for i, (image, reading) in enumerate(zip(images, readings, strict=True)):
-        words = split(image) if reading.text else []
-        if len(words) > len(reading.text.split()):
-            doubtful[i] = words
-        elif len(words) == len(reading.text.split()):
+        words = split(image) if reading.text else Words((), ())
+        if len(words.images) > len(reading.text.split()):
+            parted[i] = words
+        elif len(words.images) == len(reading.text.split()) and all(words.are_sure):
             corrected[i] = _witnessed(reading)
-    answers = readers.read_lines([word for words in doubtful.values() for word in words])
+    answers = readers.read_lines([word for words in parted.values() for word in words.images])
     start = 0
-    for i, words in doubtful.items():
-        read = answers[start : start + len(words)]
-        start += len(words)
-        corrected[i] = _joined(readings[i], read)
+    for i, words in parted.items():
+        read = answers[start : start + len(words.images)]
+        start += len(words.images)
+        corrected[i] = _joined(readings[i], read, words.are_sure)
     return corrected
 
 
@@ -65,23 +70,41 @@ def _witnessed(line: LineReading) -> LineReading:
     return replace(line, confidences=tuple(sure))
 
 
-def split(image: Gray) -> list[Gray]:
-    """Cut a line into its words by the gaps in its ink, left to right."""
-    ink = (image < _INK_BELOW).astype(np.uint8)
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A line's words, left to right, and for each gap between two whether it is surely a space."""
+
+    images: tuple[Gray, ...]
+    are_sure: tuple[bool, ...]
+
+
+def split(image: Gray) -> Words:
+    """Cut a line into its words by the gaps in its ink."""
+    darkest = float(np.percentile(image, 1)) if image.size else 255.0
+    ink = (image < darkest + _INK_FROM * (255.0 - darkest)).astype(np.uint8)
     columns = ink.any(axis=0)
     if not columns.any():
-        return []
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink)
-    height = float(np.median(stats[1:, cv2.CC_STAT_HEIGHT]))
+        return Words((), ())
+    height = _letter_height(ink)
     edges = np.flatnonzero(np.diff(columns.astype(np.int8), prepend=0, append=0))
     starts, ends = edges[::2], edges[1::2]
     cuts = _spaces(starts, ends, height)
     firsts, lasts = [starts[0], *starts[cuts + 1]], [*ends[cuts], ends[-1]]
     margin = round(_MARGIN * height)
-    return [
+    images = (
         np.pad(image[:, first:last], ((0, 0), (margin, margin)), constant_values=255)
         for first, last in zip(firsts, lasts, strict=True)
-    ]
+    )
+    gaps = starts[cuts + 1] - ends[cuts]
+    return Words(tuple(images), tuple(bool(gap >= _SURE_GAP * height) for gap in gaps))
+
+
+def _letter_height(ink: NDArray[np.uint8]) -> float:
+    """The height of the strokes that hold half of the ink: accents, dots and dust hold little."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink)
+    strokes = stats[1:][np.argsort(stats[1:, cv2.CC_STAT_HEIGHT])]
+    areas = np.cumsum(strokes[:, cv2.CC_STAT_AREA])
+    return float(strokes[np.searchsorted(areas, areas[-1] / 2), cv2.CC_STAT_HEIGHT])
 
 
 def _spaces(starts: NDArray[np.intp], ends: NDArray[np.intp], height: float) -> NDArray[np.intp]:
@@ -100,25 +123,27 @@ def _spaces(starts: NDArray[np.intp], ends: NDArray[np.intp], height: float) -> 
     return np.flatnonzero(is_space)
 
 
-def _joined(line: LineReading, words: Sequence[LineReading]) -> LineReading:
+def _joined(
+    line: LineReading, words: Sequence[LineReading], are_sure: Sequence[bool]
+) -> LineReading:
     """The line with the words' spaces added; unchanged when the words say other letters.
 
     A ``1`` stands apart in most type, and so does a hyphen: no space is added between two digits,
     or beside a hyphen or an apostrophe.
     """
-    letters, spaces = _letters(line.text)
+    letters, read = _letters(line.text)
     spaced_letters, added = _letters(" ".join(word.text for word in words))
     if spaced_letters != letters:
         return line
-    spaces |= {i for i in added if _may_part(letters[i - 1 : i + 1])}
+    sure = {at for at, is_sure in zip(_firsts(words), are_sure, strict=True) if is_sure}
     marks = [i for i, char in enumerate(line.text) if char != " "]
     text = ""
     confidences: list[float] = []
     alternatives: list[tuple[tuple[str, float], ...]] = []
     for i, (mark, letter) in enumerate(zip(marks, letters, strict=True)):
-        if i in spaces:
+        if i in read or (i in added and _may_part(letters[i - 1 : i + 1])):
             text += " "
-            confidences.append(line.confidence)
+            confidences.append(line.confidence if i in read or i in sure else _UNSURE)
             alternatives.append(((" ", 1.0),))
         text += letter
         confidences += line.confidences[mark : mark + 1]
@@ -127,6 +152,12 @@ def _joined(line: LineReading, words: Sequence[LineReading]) -> LineReading:
     if not has_each:
         return LineReading(text, line.confidence)
     return LineReading(text, line.confidence, tuple(confidences), tuple(alternatives))
+
+
+def _firsts(words: Sequence[LineReading]) -> list[int]:
+    """Where each word but the first begins, counted in letters."""
+    lengths = [len(word.text.replace(" ", "")) for word in words]
+    return list(itertools.accumulate(lengths[:-1]))
 
 
 def _may_part(neighbours: str) -> bool:

@@ -75,6 +75,10 @@ def _cut(gray: Gray, where: Registration, spec: FieldSpec, readers: Readers) -> 
     return Cut(spec, box, tuple(images))
 
 
+def _is_in_cells(cut: Cut) -> bool:
+    return cut.written is not None and cut.written.in_cells
+
+
 def _line_images(gray: Gray, where: Registration, box: BoxMm, readers: Readers) -> list[Gray]:
     zone = ink.take(gray, where, box, _LINE_MARGIN_MM)
     if zone.ink_mm2 < _LEAST_INK_MM2:
@@ -99,7 +103,7 @@ def _read_all(cuts: Sequence[Cut], readers: Readers) -> list[tuple[LineReading, 
             (i, j)
             for i, cut in enumerate(cuts)
             for j in range(len(cut.images))
-            if alphabet_of(cut.spec) is alphabet
+            if alphabet_of(cut.spec, in_cells=_is_in_cells(cut)) is alphabet
         ]
         if keys:
             images = [cuts[i].images[j] for i, j in keys]

@@ -30,7 +30,7 @@ TYPES = {"F": "S3110", "M": "S3704", "o": "ordonnance", "u": "unknown", "c": "co
 
 
 def page(letter: str, index: int, header: LotHeader | None = None) -> PageReading | Gap:
-    """One page: F, M forms; f, m their backs; o, u, c others; _ blank; ! unread; 2, H, T, 3, D, B."""
+    """One page: F, M forms; f, m backs; o, u, c others; _ blank; ! unread; 2HT3DB separators."""
     ref = PageRef("lot.tif", index, "0" * 64)
     if letter == "!":
         return Gap(ref)

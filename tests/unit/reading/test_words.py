@@ -42,13 +42,15 @@ def reading(text: str) -> LineReading:
 
 
 def test_a_line_is_split_at_its_wide_gaps() -> None:
-    widths = [int((word < 160).any(axis=0).sum()) for word in split(line("DUPONT", "LE", "GALL"))]
+    widths = [
+        int((word < 160).any(axis=0).sum()) for word in split(line("DUPONT", "LE", "GALL")).images
+    ]
     assert widths == [48, 16, 32]
 
 
 def test_tight_letters_are_one_word_and_an_empty_line_none() -> None:
-    assert len(split(line("DUPONT"))) == 1
-    assert split(np.full((40, 200), 255, np.uint8)) == []
+    assert len(split(line("DUPONT")).images) == 1
+    assert split(np.full((40, 200), 255, np.uint8)).images == ()
 
 
 def test_a_swallowed_space_is_put_back_with_each_letters_confidence() -> None:
@@ -87,4 +89,4 @@ def test_an_image_whose_letters_hang_is_measured_by_most_of_them() -> None:
     image = line("MOREL", "JACQUES", space_px=12)
     tall = image.copy()
     cv2.rectangle(tall, (0, 0), (7, 41), 0, -1)  # one letter reaches far up and down
-    assert len(split(tall)) == 2
+    assert len(split(tall).images) == 2
