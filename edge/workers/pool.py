@@ -52,11 +52,18 @@ class Workers:
     def count_pages(self, path: Path, ref: PageRef) -> int | Failure:
         """Open a file and count its pages.
 
+        Asked twice when a worker dies over it: a whole file is worth more than a page.
+
         Raises:
             PackInvalid: no worker can start; nothing is wrong with the file.
         """
-        with self._borrowed() as worker:
-            answer = worker.ask(Task(path, ref, count_only=True), self._settings.page_timeout_s)
+        task = Task(path, ref, count_only=True)
+        answer: Answer = Failure.of(PageCrashed())
+        for _ in range(2):
+            with self._borrowed() as worker:
+                answer = worker.ask(task, self._settings.page_timeout_s)
+            if not isinstance(answer, Failure) or answer.code != PageCrashed.code:
+                break
         return answer if isinstance(answer, int | Failure) else Failure.of(PageCrashed())
 
     def read(self, path: Path, ref: PageRef) -> "Future[PageReading | Failure]":
@@ -117,10 +124,11 @@ class _Worker:
         self.end()
         context = mp.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(
+        process = context.Process(
             target=child.serve, args=(theirs, self._settings), daemon=True, name="reading"
         )
-        self._process.start()
+        process.start()
+        self._process = process
         theirs.close()
         hello = self._receive(_START_TIMEOUT_S)
         if isinstance(hello, Started):

@@ -1,10 +1,10 @@
 """Real reading processes for tests, and lots made of plain files."""
 
+import contextlib
 import datetime as dt
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -39,7 +39,7 @@ def settings(
     )
 
 
-@contextmanager
+@contextlib.contextmanager
 def running(told: WorkerSettings, count: int = 2) -> Iterator[Workers]:
     """Workers that end with the test."""
     workers = Workers(told, count)
@@ -73,11 +73,12 @@ def read(workers: Workers, *paths: Path) -> LotResult:
 
 def reading_processes() -> list[psutil.Process]:
     """The workers that this process has started and that live."""
-    return [
-        child
-        for child in psutil.Process(os.getpid()).children()
-        if "spawn_main" in " ".join(child.cmdline())
-    ]
+    found = []
+    for child in psutil.Process(os.getpid()).children():
+        with contextlib.suppress(psutil.NoSuchProcess):  # a zombie counts as gone
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 def answered(result: LotResult) -> set[str]:

@@ -34,9 +34,10 @@ def test_each_hostile_file_has_the_expected_answer_and_no_worker_dies(
     with ThreadPoolExecutor(workers.count) as threads:
         # The first files start the second worker: only from then on must none be replaced.
         names = sorted(expected)
-        results = dict(zip(names, threads.map(lambda n: _read(workers, folder / n), names)))
+        answers = threads.map(lambda name: _read(workers, folder / name), names)
+        results = dict(zip(names, answers, strict=True))
         before = {process.pid for process in reading.reading_processes()}
-        again = list(threads.map(lambda n: _read(workers, folder / n), _CODES))
+        again = list(threads.map(lambda name: _read(workers, folder / name), _CODES))
     assert {process.pid for process in reading.reading_processes()} == before
     wrong = [name for name in names if not _is_as_expected(expected[name], results[name])]
     assert wrong == []
