@@ -1,6 +1,13 @@
-"""The one way to run a network: one input, one output, a fixed number of threads."""
+"""The one way to run a network: one input, one output, a fixed number of threads.
 
+Since 1.32 onnxruntime notes its use in the user's cache, to be sent to its maker. It must be told
+not to before it is imported.
+"""
+
+import os
 from typing import Any
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import numpy as np
 import onnxruntime as ort
