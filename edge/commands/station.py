@@ -12,6 +12,7 @@ from edge import agent, doctor
 from edge.config import EdgeConfig
 from edge.events import Events
 from edge.spool.spool import Spool
+from edge.spool.values import LotView
 
 
 def run(config: EdgeConfig, stop: threading.Event) -> int:
@@ -48,7 +49,7 @@ def status(config: EdgeConfig, console: Console, *, as_json: bool) -> int:
         state = lot.shown.value
         if lot.count is not None and lot.shown.value == "INCOMPLET":
             state = f"{state} {lot.count.found}/{lot.count.expected}"
-        row = (lot.name, state, lot.detail, lot.counted_pages, lot.documents, lot.acknowledged)
+        row = (lot.name, state, _detail(lot), lot.counted_pages, lot.documents, lot.acknowledged)
         table.add_row(*(str(value) for value in row))
     console.print(table)
     for source in sources:
@@ -59,6 +60,15 @@ def status(config: EdgeConfig, console: Console, *, as_json: bool) -> int:
     console.print(f"{backlog.documents} document(s) en attente d'envoi.")
     return 0
 
+
+
+def _detail(lot: LotView) -> str:
+    """What an operator must know of a lot: what was set aside, else where it stands."""
+    if not lot.set_aside:
+        return lot.detail
+    first, *others = lot.set_aside
+    more = f" (+ {len(others)})" if others else ""
+    return f"{first.file} : {first.reason}{more}"
 
 def close(config: EdgeConfig, lot: str, console: Console) -> int:
     """Close an incomplete lot."""
