@@ -26,10 +26,12 @@ _DIGITS = re.compile(r"(\d+)")
 def is_ignored(name: str) -> bool:
     """Temporary names, hidden ones, and what Windows, macOS and NAS boxes leave behind.
 
-    A file under a temporary name is seen again, as new, under its final one.
+    A file under a temporary name is seen again, as new, under its final one. Two dots hide
+    nothing: nobody's program writes so, and a person's file is to be answered for.
     """
     folded = name.casefold()
-    return folded.startswith((".", "~$")) or folded.endswith(_TEMPORARY) or folded in _LITTER
+    is_hidden = folded.startswith(".") and not folded.startswith("..")
+    return is_hidden or folded.startswith("~$") or folded.endswith(_TEMPORARY) or folded in _LITTER
 
 
 def lot_to_close(name: str) -> str | None:

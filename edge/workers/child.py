@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 import stat
+import sys
 import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -34,6 +35,7 @@ from edge.workers.task import Answer, Failure, Started, Task, WorkerSettings
 def serve(pipe: Connection, settings: WorkerSettings) -> None:
     """Say what is read with, then answer tasks; the entry point of the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is its owner's to deal with
+    _silence_libraries()
     resource.setrlimit(resource.RLIMIT_DATA, (settings.memory_bytes, settings.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     cv2.setNumThreads(1)  # one page a process at a time; the others have cores to themselves
@@ -54,6 +56,14 @@ def serve(pipe: Connection, settings: WorkerSettings) -> None:
         except (EOFError, OSError):
             return
         pipe.send(_answer(task, files, recipe, readers))
+
+
+def _silence_libraries() -> None:
+    """Leave standard error to Python: decoders complain there about each damaged page."""
+    ours, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    sys.stderr = os.fdopen(ours, "w", buffering=1)
 
 
 def _answer(task: Task, files: "_OpenFile", recipe: process.Recipe, readers: Readers) -> Answer:

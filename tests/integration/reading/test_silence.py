@@ -14,7 +14,7 @@ Session(manifest.read(manifest.CAREFUL_DETECTOR), 1)
 
 
 def test_the_networks_leave_no_report_of_their_use(tmp_path: Path) -> None:
-    """onnxruntime keeps one for its maker in the user's cache unless it is told not to."""
+    """The networks' engine keeps one for its maker in the user's cache unless it is told not to."""
     environment = {**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
     for name in ("XDG_CACHE_HOME", "ORT_DISABLE_TELEMETRY"):
         environment.pop(name, None)
