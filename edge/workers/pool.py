@@ -82,6 +82,10 @@ class Workers:
         with self._borrowed() as worker:
             return worker.start()
 
+    def pids(self) -> tuple[int, ...]:
+        """The processes that were started, for whoever watches over their memory."""
+        return tuple(pid for worker in self._all if (pid := worker.pid) is not None)
+
     def close(self) -> None:
         """End all processes; pages under way and those still waiting answer ``page_crashed``."""
         self._closed.set()
@@ -116,6 +120,12 @@ class _Worker:
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
         self._versions: dict[str, str] = {}
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id, if there is one; it may have died."""
+        process = self._process
+        return process.pid if process is not None else None
 
     def start(self) -> dict[str, str]:
         """Have a process that answers, and say what it reads with."""

@@ -3,7 +3,6 @@
 import contextlib
 import datetime as dt
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -71,13 +70,14 @@ def read(workers: Workers, *paths: Path) -> LotResult:
     return read_lot(claimed(*paths), workers, recognition, LotContext("17", TODAY)).result
 
 
-def reading_processes() -> list[psutil.Process]:
-    """The workers that this process has started and that live."""
+def living(workers: Workers) -> list[psutil.Process]:
+    """The reading processes that live."""
     found = []
-    for child in psutil.Process(os.getpid()).children():
-        with contextlib.suppress(psutil.NoSuchProcess):  # a zombie counts as gone
-            if "spawn_main" in " ".join(child.cmdline()):
-                found.append(child)
+    for pid in workers.pids():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = psutil.Process(pid)
+            if process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
     return found
 
 

@@ -36,9 +36,9 @@ def test_each_hostile_file_has_the_expected_answer_and_no_worker_dies(
         names = sorted(expected)
         answers = threads.map(lambda name: _read(workers, folder / name), names)
         results = dict(zip(names, answers, strict=True))
-        before = {process.pid for process in reading.reading_processes()}
+        before = {process.pid for process in reading.living(workers)}
         again = list(threads.map(lambda name: _read(workers, folder / name), _CODES))
-    assert {process.pid for process in reading.reading_processes()} == before
+    assert {process.pid for process in reading.living(workers)} == before
     wrong = [name for name in names if not _is_as_expected(expected[name], results[name])]
     assert wrong == []
     for name, result in results.items():

@@ -12,6 +12,7 @@ import pytest
 from edge.document import Role
 from edge.imaging.tiffdir import read_directory, read_layout
 from edge.imaging.tiffsegments import segments_of
+from edge.workers import Workers
 from tests.support import paper, pictures, reading, tiffs
 from tests.support.pictures import Gray
 
@@ -47,22 +48,23 @@ def lot(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Peaks:
     """The most that this process and any worker held while it was looked at."""
 
-    def __init__(self) -> None:
+    def __init__(self, workers: Workers) -> None:
+        self._reading = workers
         self.owner_at_first = psutil.Process().memory_info().rss
         self.owner = self.worker = 0
         self.workers: set[int] = set()
 
     def look(self) -> None:
         self.owner = max(self.owner, psutil.Process().memory_info().rss)
-        for process in reading.reading_processes():
+        for process in reading.living(self._reading):
             with contextlib.suppress(psutil.NoSuchProcess):
                 self.worker = max(self.worker, process.memory_info().rss)
                 self.workers.add(process.pid)
 
 
 @contextlib.contextmanager
-def watching() -> Iterator[Peaks]:
-    peaks, over = Peaks(), threading.Event()
+def watching(workers: Workers) -> Iterator[Peaks]:
+    peaks, over = Peaks(workers), threading.Event()
 
     def watch() -> None:
         while not over.wait(0.05):
@@ -82,7 +84,7 @@ def test_a_lot_of_a_thousand_pages_is_read_in_bounded_memory(lot: Path) -> None:
     assert lot.stat().st_size < 2_000_000
     with reading.running(reading.settings(), count=2) as workers:
         workers.versions()
-        with watching() as peaks:
+        with watching(workers) as peaks:
             result = reading.read(workers, lot)
     assert result.set_aside == ()
     pages = [page for document in result.documents for page in document.pages]
@@ -102,7 +104,7 @@ def test_a_directory_of_single_images_keeps_both_workers_busy(tmp_path: Path) ->
         path.write_bytes(data)
     with reading.running(reading.settings(), count=2) as workers:
         reading.read(workers, *paths[:4])
-        processes = reading.reading_processes()
+        processes = reading.living(workers)
         before = [process.cpu_times().user for process in processes]
         result = reading.read(workers, *paths)
         worked = [p.cpu_times().user - b for p, b in zip(processes, before, strict=True)]

@@ -52,8 +52,8 @@ def code(answer: PageReading | Failure) -> str:
     return answer.code if isinstance(answer, Failure) else "read"
 
 
-def only_process() -> psutil.Process:
-    (process,) = reading.reading_processes()
+def only_process(workers: Workers) -> psutil.Process:
+    (process,) = reading.living(workers)
     return process
 
 
@@ -65,16 +65,16 @@ def wait_until(condition: Callable[[], bool], deadline_s: float = 20.0) -> None:
 
 
 def test_a_page_over_the_time_out_is_given_up_and_the_next_is_read(one: Workers, lot: Path) -> None:
-    stuck = only_process()
+    stuck = only_process(one)
     stuck.suspend()
     assert code(ask(one, lot).result()) == "page_timeout"
     assert not stuck.is_running()
     assert code(ask(one, lot, 1).result()) == "read"
-    assert only_process().pid != stuck.pid
+    assert only_process(one).pid != stuck.pid
 
 
 def test_a_page_whose_worker_is_killed_is_lost_alone(one: Workers, lot: Path) -> None:
-    victim = only_process()
+    victim = only_process(one)
     victim.suspend()
     answer = ask(one, lot)
     with pytest.raises(TimeoutError):
@@ -86,7 +86,7 @@ def test_a_page_whose_worker_is_killed_is_lost_alone(one: Workers, lot: Path) ->
 
 def test_a_worker_killed_while_it_had_nothing_to_do_costs_no_page(one: Workers, lot: Path) -> None:
     for _ in range(2):
-        process = only_process()
+        process = only_process(one)
         process.kill()
         wait_until(partial(_is_dead, process))
         assert code(ask(one, lot).result()) == "read"
@@ -95,7 +95,7 @@ def test_a_worker_killed_while_it_had_nothing_to_do_costs_no_page(one: Workers, 
 def test_a_lot_with_one_of_two_workers_killed_in_its_middle_lacks_a_page_at_most(lot: Path) -> None:
     with reading.running(reading.settings(), count=2) as workers:
         reading.read(workers, lot)
-        processes = reading.reading_processes()
+        processes = reading.living(workers)
         assert len(processes) == 2
         processes[0].suspend()
         with ThreadPoolExecutor(1) as thread:
@@ -113,7 +113,7 @@ def test_a_lot_with_one_of_two_workers_killed_in_its_middle_lacks_a_page_at_most
 
 
 def test_counting_is_asked_again_when_its_worker_is_killed(one: Workers, lot: Path) -> None:
-    victim = only_process()
+    victim = only_process(one)
     victim.suspend()
     with ThreadPoolExecutor(1) as thread:
         count = thread.submit(one.count_pages, lot, PageRef("lot.tif", 0, str(lot)))
@@ -163,7 +163,7 @@ def test_a_page_that_needs_too_much_memory_stops_only_itself(
         peak = 0
         while not answer.done():
             with contextlib.suppress(psutil.NoSuchProcess):
-                peak = max(peak, *(p.memory_info().rss for p in reading.reading_processes()), 0)
+                peak = max(peak, *(p.memory_info().rss for p in reading.living(workers)), 0)
             time.sleep(0.01)
         assert code(answer.result()) in ("page_too_large", "page_crashed", "image_undecodable")
         assert peak < 700_000_000
@@ -197,17 +197,17 @@ def test_a_drawing_without_end_is_given_up(one: Workers, tmp_path: Path, lot: Pa
 def test_closing_waits_for_no_page(lot: Path) -> None:
     workers = Workers(reading.settings(), 1)
     workers.versions()
-    stuck = only_process()
+    stuck = only_process(workers)
     stuck.suspend()
     answers = [ask(workers, lot, index) for index in range(8)]
     started = time.monotonic()
     workers.close()
     assert time.monotonic() - started < 5
     assert [code(answer.result(timeout=0)) for answer in answers] == ["page_crashed"] * 8
-    assert reading.reading_processes() == []
+    assert reading.living(workers) == []
     assert isinstance(workers.count_pages(lot, PageRef("lot.tif", 0, "")), Failure)
     workers.close()
-    assert reading.reading_processes() == []
+    assert reading.living(workers) == []
 
 
 def test_a_damaged_pack_is_said_and_never_set_aside_page_by_page(tmp_path: Path, lot: Path) -> None:
@@ -218,7 +218,7 @@ def test_a_damaged_pack_is_said_and_never_set_aside_page_by_page(tmp_path: Path,
             workers.versions()
         with pytest.raises(PackInvalid, match=r"plan\.toml"):
             reading.read(workers, lot)
-        assert reading.reading_processes() == []
+        assert reading.living(workers) == []
 
 
 _OWNER = """
@@ -227,7 +227,7 @@ from tests.support import reading
 if __name__ == "__main__":
     with reading.running(reading.settings(), count=2) as workers:
         workers.versions()
-        print(*[process.pid for process in reading.reading_processes()], flush=True)
+        print(*[process.pid for process in reading.living(workers)], flush=True)
         time.sleep(600)
 """
 
