@@ -1,0 +1,43 @@
+"""docs/architecture.md shows the import rules that ``make lint`` checks."""
+
+import tomllib
+from typing import Any
+
+import pytest
+
+from tests.support import markdown
+
+_RULES = tomllib.loads(markdown.text("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+
+
+def _contract(name: str) -> dict[str, Any]:
+    return next(contract for contract in _RULES if contract["id"] == name)
+
+
+def _cells(line: str) -> list[str]:
+    marked = line.strip("|").replace("\\|", "\0")
+    return [cell.strip().strip("`").replace("\0", "|") for cell in marked.split("|")]
+
+
+@pytest.mark.parametrize(("name", "column"), [("edge", 1), ("central", 2)])
+def test_the_table_of_layers_is_the_checked_one(name: str, column: int) -> None:
+    lines = markdown.text("docs/architecture.md").splitlines()
+    head = next(i for i, line in enumerate(lines) if "Layers of the edge" in line)
+    rows = [_cells(line) for line in lines[head + 2 : lines.index("", head)]]
+
+    shown = [row[column] for row in rows if row[column]]
+
+    assert shown == _contract(name)["layers"]
+
+
+def test_every_contract_is_shown_and_no_other() -> None:
+    lines = markdown.text("docs/architecture.md").splitlines()
+    head = lines.index("| Contract | What it forbids |")
+    rows = [_cells(line) for line in lines[head + 2 : lines.index("", head)]]
+
+    assert [row[0] for row in rows] == [
+        contract["name"] for contract in _RULES if contract["type"] != "layers"
+    ]
+    for row in rows:
+        protected = next(c for c in _RULES if c["name"] == row[0]).get("protected_modules", [])
+        assert all(f"`{module}`" in row[1] or module in row[1] for module in protected), row

@@ -1,0 +1,89 @@
+"""docs/destinations.md tells applications what they really receive and may answer."""
+
+import datetime as dt
+import json
+import re
+import uuid
+
+import pytest
+
+from central.console import returns as door
+from central.dispatch import package
+from central.dispatch import returns as folder
+from central.dispatch.targets import base
+from central.dispatch.targets import folder as folder_target
+from central.domain import returns
+from central.domain.document import DeliverableDocument
+from tests.support import markdown
+
+_TEXT = markdown.text("docs/destinations.md")
+_ID = uuid.UUID("0197a3c4-0000-7000-8000-000000000001")
+_DOCUMENT = DeliverableDocument(
+    id=_ID,
+    type="courrier",
+    type_confidence=1.0,
+    runner_up=None,
+    layout=None,
+    route="straight",
+    route_reasons=(),
+    pole="",
+    process="",
+    site="la-rochelle",
+    station="poste-1",
+    channel="scanner",
+    lot_id=_ID,
+    lot_name="LOT1",
+    position=0,
+    fund="17",
+    received_at=dt.datetime(2026, 3, 2, tzinfo=dt.UTC),
+    received_on=dt.date(2026, 3, 2),
+    due_on=None,
+    retention="",
+    priority=0,
+    marks=(),
+    versions={},
+    pages=(),
+    fields=(),
+)
+
+
+def _section(title: str) -> str:
+    return re.split(r"^#{2,3} ", _TEXT.split(f"# {title}\n", 1)[1], maxsplit=1, flags=re.M)[0]
+
+
+def test_every_key_of_a_package_is_told_in_its_order() -> None:
+    content = package._content(_DOCUMENT, [], "A")
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", _section("The package"), re.M)
+
+    assert [name for row in rows for name in re.findall(r"`(\w+)`", row)] == list(content)
+
+
+def test_every_cause_of_a_return_is_told_and_no_other() -> None:
+    told = re.findall(r"^\| `(\w+)` \|", _section("Giving a document back"), re.M)
+
+    assert told == [cause.value for cause in returns.Cause]
+
+
+def test_the_example_of_a_note_is_understood() -> None:
+    (example,) = re.findall(r"```json\n(.+?)\n```", _section("By folder"), re.S)
+    told = json.loads(example)
+
+    assert returns.note(told["cause"], told["comment"]) is not None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"`{folder._NOTE}`",
+        f"`{folder._DONE}`",
+        f"`{folder._ODD}`",
+        f"{folder_target._DRAFTS}/",
+        f"{folder_target._LEDGER}/",
+        f"`{package.FORMAT}`",
+        f"first {base._MAX_RECEIPT} characters",
+        f"up to {returns.MAX_COMMENT_CHARACTERS} characters",
+        f"{door._MAX_BYTES:,}",
+    ],
+)
+def test_names_and_limits_are_told(words: str) -> None:
+    assert words in " ".join(_TEXT.split())
