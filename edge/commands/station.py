@@ -61,7 +61,6 @@ def status(config: EdgeConfig, console: Console, *, as_json: bool) -> int:
     return 0
 
 
-
 def _detail(lot: LotView) -> str:
     """What an operator must know of a lot: what was set aside, else where it stands."""
     if not lot.set_aside:
@@ -69,6 +68,7 @@ def _detail(lot: LotView) -> str:
     first, *others = lot.set_aside
     more = f" (+ {len(others)})" if others else ""
     return f"{first.file} : {first.reason}{more}"
+
 
 def close(config: EdgeConfig, lot: str, console: Console) -> int:
     """Close an incomplete lot."""
