@@ -19,7 +19,7 @@ _USUAL_DPI = (72.0, 75.0, 96.0, 100.0, 120.0, 150.0, 200.0, 240.0, 300.0, 400.0,
 _SLIP_DPI = 200.0  # of an image too small to be an A4 page: a cut-out, a stamp
 _LOWEST_DPI, _LARGEST_DPI = 50.0, 4800.0
 _SHORT_SIDE_IN = (0.1, 17.0)  # a label .. the short side of A2
-_LONG_SIDE_IN = 55.0  # a till receipt
+_LONG_SIDE_IN = 400.0  # ten metres: a till receipt, a banner; the limit of pixels guards the rest
 
 
 class Resolution(NamedTuple):

@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import cv2
+from PIL import Image
 
 from edge import pack, process
 from edge.errors import (
@@ -38,6 +39,7 @@ def serve(pipe: Connection, settings: WorkerSettings) -> None:
     _silence_libraries()
     resource.setrlimit(resource.RLIMIT_DATA, (settings.memory_bytes, settings.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    Image.MAX_IMAGE_PIXELS = None  # the settings' limit holds, and before anything is decoded
     cv2.setNumThreads(1)  # one page a process at a time; the others have cores to themselves
     try:
         recognition = pack.load(settings.pack_dir)

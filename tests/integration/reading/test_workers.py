@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from edge import pack
-from edge.document import PageReading, PageRef
+from edge.document import PageReading, PageRef, RouteKind
 from edge.errors import PackInvalid
 from edge.workers import Failure, Workers
 from tests.support import pictures, reading, tiffs
@@ -137,6 +137,21 @@ def huge(path: Path) -> Path:
     """Within the limit of pixels, and 430 MB to decode."""
     Image.new("RGB", (12_000, 12_000), "white").save(path, compress_level=1)
     return path
+
+
+def test_a_page_of_ten_metres_is_read_for_a_person(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tall = np.full((78_740, 1_654), 255, np.uint8)
+    tall[::400, 200:1400] = 0
+    path = tmp_path / "tall.tif"
+    path.write_bytes(pictures.tiff(pictures.bitonal(tall), compression="group4", dpi=(200, 200)))
+    with reading.running(reading.settings(), count=1) as workers:
+        (document,) = reading.read(workers, path).documents
+    (page,) = document.pages
+    assert (round(page.height_mm), page.dpi) == (10_000, 200)
+    assert (document.type, document.route.kind) == ("unknown", RouteKind.NAME)
+    assert capfd.readouterr().err == ""
 
 
 def bomb(path: Path) -> Path:

@@ -81,6 +81,11 @@ def test_a_page_without_resolution_is_marked_and_a_fine_one_lowered() -> None:
     assert (fine.dpi, fine.marks) == (300, ("resampled",))
 
 
+def test_a_till_receipt_of_two_metres_keeps_its_resolution() -> None:
+    assert resolution.settle(630, 15_748, (200, 200)) == Resolution(200, 200, known=True)
+    assert not resolution.settle(16_540, 23_390, (200, 200)).known  # a sheet of two metres by three
+
+
 def test_lowering_keeps_thin_lines_visible() -> None:
     thin = np.full((1200, 1200), 255, np.uint8)
     thin[:, 600] = 0
