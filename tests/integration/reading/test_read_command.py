@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+import zxingcpp
 from jsonschema import Draft202012Validator
 from PIL import ImageFont
 
@@ -284,6 +285,19 @@ def test_an_interrupted_reading_leaves_no_process(tmp_path: Path) -> None:
     assert process.returncode == 130
     _, alive = psutil.wait_procs(children, timeout=5)
     assert alive == []
+
+
+def test_a_barcode_named_on_the_command_line_separates(tmp_path: Path) -> None:
+    sheet = np.full((2339, 1654), 255, np.uint8)
+    code = zxingcpp.create_barcode("NOUVEAU-DOSSIER", zxingcpp.BarcodeFormat.Code128)
+    bars = np.asarray(code.to_image(scale=4, add_quiet_zones=True), np.uint8)
+    sheet[300 : 300 + bars.shape[0], 200 : 200 + bars.shape[1]] = bars
+    written = paper.text(np.full_like(sheet, 255), lines=2)
+    lot = pictures.tiff(written, sheet, written, compression="tiff_lzw", dpi=(200, 200))
+    (tmp_path / "lot.tif").write_bytes(lot)
+    told = answer(tmp_path / "lot.tif", "--separator-barcode", "NOUVEAU-*")
+    places = [[(p["index"], p["role"]) for p in d["pages"]] for d in told["documents"]]
+    assert places == [[(0, "front")], [(2, "front"), (1, "separator")]]
 
 
 def font() -> Path:
