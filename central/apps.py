@@ -14,6 +14,7 @@ from central import blobs, embedded
 from central.config import CentralConfig
 from central.console import server as console_server
 from central.dispatch import worker
+from central.errors import ConfigInvalid
 from central.events import Events
 from central.intake import server as intake_server
 from central.intake.stream import Stores
@@ -99,12 +100,15 @@ def _engine(config: CentralConfig, name: str) -> Iterator[Engine]:
     if url is None:
         assert database.embedded_dir is not None  # noqa: S101 - the settings demand one of the two
         url = embedded.running_url(database.embedded_dir)
-    engine = open_engine(
-        url,
-        password_file=database.password_file,
-        pool_size=database.pool_size,
-        name=f"vaguemestre-{name}",
-    )
+    try:
+        engine = open_engine(
+            url,
+            password_file=database.password_file,
+            pool_size=database.pool_size,
+            name=f"vaguemestre-{name}",
+        )
+    except OSError as error:
+        raise ConfigInvalid(f"{error.filename}: {error.strerror}") from error
     try:
         yield engine
     finally:

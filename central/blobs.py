@@ -20,7 +20,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
 from central.config import Blobs
-from central.errors import BlobCorrupt, BlobMissing, BlobStoreUnavailable
+from central.errors import BlobCorrupt, BlobMissing, BlobStoreUnavailable, ConfigInvalid
 
 if TYPE_CHECKING:
     from obstore.store import S3Config
@@ -172,16 +172,17 @@ def open_store(config: Blobs) -> BlobStore:
     """Open the store that the settings name.
 
     Raises:
-        BlobStoreUnavailable: the folder cannot be made, or the credentials cannot be read.
+        BlobStoreUnavailable: the folder cannot be made.
+        ConfigInvalid: the credentials cannot be read.
     """
     if config.url.startswith("file://"):
         return local(Path(config.url.removeprefix("file://")))
     bucket, _, prefix = config.url.removeprefix("s3://").partition("/")
     options: S3Config = {}
     if config.s3_credentials_file is not None:
-        with _unavailable():
-            key_id, secret = config.s3_credentials_file.read_text(encoding="utf-8").split()
-        options["access_key_id"], options["secret_access_key"] = key_id, secret
+        options["access_key_id"], options["secret_access_key"] = _credentials(
+            config.s3_credentials_file
+        )
     if config.s3_region is not None:
         options["region"] = config.s3_region
     if config.s3_endpoint is not None:
@@ -192,6 +193,16 @@ def open_store(config: Blobs) -> BlobStore:
             bucket, prefix=prefix or None, config=options, client_options={"allow_http": allow_http}
         )
     )
+
+
+def _credentials(file: Path) -> tuple[str, str]:
+    try:
+        key_id, secret = file.read_text(encoding="utf-8").split()
+    except OSError as error:
+        raise ConfigInvalid(f"{error.filename}: {error.strerror}") from error
+    except ValueError as error:
+        raise ConfigInvalid(f"{file}: two lines are expected") from error
+    return key_id, secret
 
 
 @contextlib.contextmanager

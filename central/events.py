@@ -7,6 +7,7 @@ Prometheus asks are in central/console/gauges.py.
 
 import logging
 import sys
+import traceback
 from typing import Any
 
 import structlog
@@ -172,14 +173,8 @@ class Events:
         The traceback goes into the log without the error's own text, which may quote a page.
         """
         self._errors.labels("central").inc()
-        self._log.error("crashed", part=part, error=type(error).__name__, where=_where(error))
-
-
-def _where(error: BaseException) -> list[str]:
-    lines = []
-    trace = error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        lines.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_qualname}")
-        trace = trace.tb_next
-    return lines
+        where = [
+            f"{frame.filename}:{frame.lineno} {frame.name}"
+            for frame in traceback.extract_tb(error.__traceback__)
+        ]
+        self._log.error("crashed", part=part, error=type(error).__name__, where=where)

@@ -5,6 +5,7 @@ else the error's own (edge/errors.py).
 """
 
 import argparse
+import datetime as dt
 import json
 import os
 import signal
@@ -77,8 +78,17 @@ def _parser() -> argparse.ArgumentParser:
     _sheet_options(sheets)
     close = add("close", "clôture un lot incomplet", _close)
     close.add_argument("lot", help="nom ou identifiant du lot")
-    replay = add("replay", "renvoie un document, ou relit un lot écarté", _replay)
-    replay.add_argument("id", help="identifiant du document ou du lot")
+    replay = add("replay", "renvoie des documents, ou relit un lot écarté", _replay)
+    what = replay.add_mutually_exclusive_group(required=True)
+    what.add_argument("id", nargs="?", help="identifiant du document ou du lot")
+    what.add_argument(
+        "--since",
+        type=dt.date.fromisoformat,
+        metavar="AAAA-MM-JJ",
+        help="tout ce qui a été reçu depuis ce jour, après une restauration du centre",
+    )
+    discard = add("discard", "abandonne ce qui a été écarté d'un lot", _discard)
+    discard.add_argument("lot", help="nom ou identifiant du lot")
     add("check-config", "vérifie le fichier de configuration", _check_config)
     add("doctor", "examine l'environnement de la station", _doctor)
     return parser
@@ -138,7 +148,14 @@ def _close(options: argparse.Namespace, console: Console) -> int:
 
 
 def _replay(options: argparse.Namespace, console: Console) -> int:
-    return commands.replay(load(options.config), options.id, console)
+    config = load(options.config)
+    if options.since is not None:
+        return commands.replay_since(config, options.since, console)
+    return commands.replay(config, options.id, console)
+
+
+def _discard(options: argparse.Namespace, console: Console) -> int:
+    return commands.discard(load(options.config), options.lot, console)
 
 
 def _check_config(options: argparse.Namespace, console: Console) -> int:

@@ -16,7 +16,7 @@ from holidays import country_holidays
 from edge import pack
 from edge.config import EdgeConfig
 from edge.document import LotHeader, PageReading
-from edge.errors import EdgeError
+from edge.errors import ConfigInvalid, EdgeError, PackInvalid
 from edge.events import Events
 from edge.imaging.decode import Limits
 from edge.imaging.whole import is_whole
@@ -76,10 +76,12 @@ def run(
     Raises:
         EdgeError: what the agent cannot go on with.
     """
-    host, _, port = config.metrics.listen.rpartition(":")
     settings = worker_settings(config)
     recognition = pack.load(settings.pack_dir)
-    config.station.work_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        config.station.work_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigInvalid(f"station.work_dir {error.filename}: {error.strerror}") from error
     spool = Spool.open(config.station.work_dir, config.spool, now)
     pace = Pace()
 
@@ -90,7 +92,7 @@ def run(
     workers = Workers(settings, config.reading.workers, page_read)
     try:
         versions = {"program": metadata.version("vaguemestre"), **workers.versions()}
-        events.serve_metrics(host, int(port))
+        _serve_metrics(events, config.metrics.listen)
         reader = LotReader(config, spool, workers, recognition, versions, events)
         sender = Sender(
             spool, config, versions, events.report, lambda: pace.per_minute(time.monotonic())
@@ -107,6 +109,14 @@ def run(
     finally:
         workers.close()
         spool.close()
+
+
+def _serve_metrics(events: Events, listen: str) -> None:
+    host, _, port = listen.rpartition(":")
+    try:
+        events.serve_metrics(host, int(port))
+    except OSError as error:
+        raise ConfigInvalid(f"metrics.listen {listen}: {error.strerror}") from error
 
 
 def _source(config: EdgeConfig, index: int, spool: Spool, events: Events) -> Part:
@@ -168,6 +178,8 @@ class LotReader:
         context = LotContext(lot.fund, lot.received_on, header, public_holidays(lot.received_on))
         try:
             read = read_lot(claimed.files, self._workers, self._pack, context)
+        except PackInvalid:
+            raise  # nothing is wrong with the lot, and no other could be read
         except Exception as error:
             if not stop.is_set():
                 self._set_aside(lot.id, error)

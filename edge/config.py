@@ -111,8 +111,8 @@ class Reading(_Frozen):
     accept_error_rate: float = Field(
         default=0.001,
         gt=0,
-        lt=1,
-        description="wanted of values accepted without a person; above 0.001 as 0.001",
+        le=0.001,
+        description="wanted of values accepted without a person; thresholds were set for 0.001",
     )
 
 

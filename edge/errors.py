@@ -187,6 +187,22 @@ class UplinkRefused(EdgeError):
     reason = "Le centre a refusé l'envoi. Prévenez l'exploitation."
 
 
+class FileTooLarge(EdgeError):
+    """A source file of more bytes than the centre takes."""
+
+    code = "file_too_large"
+    permanent = True
+    reason = "Le fichier dépasse la taille que le centre accepte. Découpez le lot."
+
+
+class SpoolAbsent(EdgeError):
+    """Somebody asks about a spool that the agent has not made yet."""
+
+    code = "spool_absent"
+    exit_code = 4
+    reason = "L'agent n'a encore jamais démarré dans cet espace de travail."
+
+
 class UplinkLost(EdgeError):
     """No centre answers now; documents wait in the spool and go by themselves later."""
 

@@ -6,6 +6,7 @@ what a page says. Metrics carry the error ``code`` as their only error label.
 
 import logging
 import sys
+import traceback
 from typing import Any
 
 import structlog
@@ -25,7 +26,6 @@ class Events:
             processors=[
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.processors.add_log_level,
-                structlog.processors.format_exc_info,
                 structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
             wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -96,9 +96,16 @@ class Events:
         self._log.error("failed", code=code, **fields)
 
     def crashed(self, part: str, error: BaseException) -> None:
-        """A part of the agent ended on an error that nobody foresaw; it is started again."""
+        """A part of the agent ended on an error that nobody foresaw; it is started again.
+
+        The traceback goes into the log without the error's own text, which may quote a page.
+        """
         self._errors.labels("edge").inc()
-        self._log.error("crashed", part=part, exc_info=error)
+        where = [
+            f"{frame.filename}:{frame.lineno} {frame.name}"
+            for frame in traceback.extract_tb(error.__traceback__)
+        ]
+        self._log.error("crashed", part=part, error=type(error).__name__, where=where)
 
     def report(self, event: str, **fields: Any) -> None:
         """Log one of the events that sources and the uplink tell through a callback."""

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,6 +34,14 @@ from central.store.engine import Engine
 
 _PAUSE_AFTER_ERROR_S = 2.0
 _SHORTEST_SLEEP_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Unprepared:
+    """The centre could not make the package now: that says nothing of document or application."""
+
+    code: str
+    reason: str = "Le centre n'a pas pu préparer le document."
 
 
 def make_target(destination: Destination) -> Target:
@@ -103,14 +112,15 @@ class Worker:
         )
         return True
 
-    def _hand_over(self, delivery: Delivery) -> Outcome:
+    def _hand_over(self, delivery: Delivery) -> Outcome | Unprepared:
         """Only what the application itself answers, or its silence, counts for its circuit."""
         try:
             made = package.build(delivery, self._open_source)
         except CentralError as error:
-            return Rejected(error.code, error.reason) if error.permanent else _ours(error.code)
+            return (Rejected(error.code, error.reason) if error.permanent else
+                    Unprepared(error.code))  # fmt: skip
         except OSError:
-            return _ours("dispatch_disk")
+            return Unprepared("dispatch_disk")
         except ValueError:
             return Rejected("package_failed", "Le document n'a pas pu être mis en PDF.")
         destination = delivery.claim.destination
@@ -122,7 +132,13 @@ class Worker:
             self._events.circuit_opened(destination, outcome.code)
         return outcome
 
-    def _record(self, held: Claim, outcome: Outcome) -> str:
+    def _record(self, held: Claim, outcome: Outcome | Unprepared) -> str:
+        if isinstance(outcome, Unprepared):
+            pause_s = self._settings.circuit_stays_open_s
+            is_ours = deliveries.postpone(
+                self._engine, held, pause_s, outcome.code, outcome.reason, counts=False
+            )
+            return "later" if is_ours else "lost"
         if isinstance(outcome, Delivered):
             is_ours = deliveries.delivered(self._engine, held, outcome.receipt)
             return "delivered" if is_ours else "lost"
@@ -151,10 +167,6 @@ class Worker:
         found = deliveries.seconds_to_next(self._engine, list(self._targets))
         longest = self._settings.poll_every_s
         return longest if found is None else min(max(found, _SHORTEST_SLEEP_S), longest)
-
-
-def _ours(code: str) -> Unavailable:
-    return Unavailable(code, "Le centre n'a pas pu préparer le document.")
 
 
 def run(config: CentralConfig, engine: Engine, events: Events, stop: threading.Event) -> None:

@@ -53,12 +53,12 @@ def run(
         port = server.add_secure_port(settings.listen, _credentials(settings))
     except RuntimeError as error:
         raise ConfigInvalid(f"intake.listen {settings.listen} is taken") from error
+    _tell_health(healthy, stores)
     server.start()
     try:
         ready(port)
-        while not stop.is_set():
+        while not stop.wait(_LOOK_EVERY_S):
             _tell_health(healthy, stores)
-            stop.wait(_LOOK_EVERY_S)
     finally:
         healthy.enter_graceful_shutdown()
         service.end(settings.drain_s)

@@ -95,17 +95,26 @@ def dead(engine: sa.Engine, held: Claim, code: str, reason: str) -> bool:
     return _finish(engine, held, Step.GIVE_UP, last_code=code, last_reason=reason)
 
 
-def postpone(engine: sa.Engine, held: Claim, delay_s: float, code: str, reason: str) -> bool:
+def postpone(
+    engine: sa.Engine,
+    held: Claim,
+    delay_s: float,
+    code: str,
+    reason: str,
+    *,
+    counts: bool = True,
+) -> bool:
     """Put it back for later; False when the claim was lost meanwhile.
 
-    A failed trial of a destination known to be away says nothing of the document: it does not
-    count among its attempts, so that an outage of days makes no dead letters.
+    A failed trial of a destination known to be away, or a package that the centre could not make
+    (``counts`` is False), says nothing of the document: it does not count among its attempts,
+    so that an outage of days makes no dead letters.
     """
     return _finish(
         engine,
         held,
         Step.POSTPONE,
-        attempts=held.attempts - held.is_trial,
+        attempts=held.attempts - (held.is_trial or not counts),
         next_at=sa.func.now() + dt.timedelta(seconds=delay_s),
         last_code=code,
         last_reason=reason,

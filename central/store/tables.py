@@ -1,7 +1,7 @@
 """Every table of the centre, in SQLAlchemy Core; migrations are tested to equal this.
 
 States are text with a CHECK, spelled out here once. ``documents``, ``pages`` and ``fields`` are
-partitioned by month through the document's UUIDv7 (docs/decisions/0003-partitions-by-uuid.md),
+partitioned by month through the document's UUIDv7 (central/store/partitions.py),
 so rows of one document always lie in partitions of the same month.
 """
 
@@ -36,7 +36,7 @@ ROLES = ("front", "back", "attachment", "blank", "separator")
 LAYOUTS = ("verified", "unverified")
 CHECKS = ("ok", "repaired", "failed", "none")
 ROUTES = ("straight", "name", "key")
-DOCUMENT_STATES = ("ready", "to_name", "to_key", "delivered", "dead", "returned", "discarded")
+DOCUMENT_STATES = ("ready", "to_name", "to_key", "delivered", "dead", "discarded")
 DELIVERY_STATES = ("waiting", "claimed", "delivered", "dead", "held", "discarded", "returned")
 CIRCUIT_STATES = ("closed", "open", "half_open")
 

@@ -2,6 +2,16 @@
 
 from edge.commands.read import read
 from edge.commands.separators import separators
-from edge.commands.station import close, examine, replay, run, status
+from edge.commands.station import close, discard, examine, replay, replay_since, run, status
 
-__all__ = ["close", "examine", "read", "replay", "run", "separators", "status"]
+__all__ = [
+    "close",
+    "discard",
+    "examine",
+    "read",
+    "replay",
+    "replay_since",
+    "run",
+    "separators",
+    "status",
+]

@@ -47,7 +47,7 @@ def compare(
     *,
     to_verify: int | None,
     known: int | None,
-    pages: int,
+    images: int,
     documents: int,
 ) -> Count | None:
     """Choose the count that a read lot must meet; None when nothing was announced.
@@ -57,15 +57,15 @@ def compare(
         to_verify: Images that the index announces and that only reading could count.
         known: Images that the index announces, counted before the lot was claimed or not; a
             header that only repeats it asks nothing more.
-        pages: Images found by reading.
+        images: Images found by reading, twins of sides included.
         documents: Documents made of them.
     """
     if to_verify is not None:
-        return Count(pages, to_verify, Unit.PAGES)
+        return Count(images, to_verify, Unit.PAGES)
     if header is None:
         return None
     if header.expected_pages is not None and header.expected_pages != known:
-        return Count(pages, header.expected_pages, Unit.PAGES)
+        return Count(images, header.expected_pages, Unit.PAGES)
     if header.expected_documents is not None:
         return Count(documents, header.expected_documents, Unit.DOCUMENTS)
     return None

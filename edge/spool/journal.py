@@ -26,6 +26,7 @@ CREATE TABLE lots (
     expected_pages INTEGER, verify INTEGER NOT NULL DEFAULT 0,
     found INTEGER, expected INTEGER, unit TEXT,
     counted_pages INTEGER NOT NULL DEFAULT 0, loose_pages INTEGER NOT NULL DEFAULT 0,
+    twins INTEGER NOT NULL DEFAULT 0,
     result TEXT, versions TEXT,
     code TEXT, reason TEXT, acknowledged_at TEXT
 ) STRICT;

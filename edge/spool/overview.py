@@ -85,7 +85,7 @@ def _sighted(row: Row) -> LotView:
 
 def _claimed(store: Store, row: Row) -> LotView:
     state = State(row["state"])
-    set_aside = set_aside_of(store, row["id"])
+    set_aside = set_aside_of(store, row["id"]) + _refused(store, row)
     wanted = tuple(
         wish["reason"]
         for wish in store.journal.all(
@@ -111,6 +111,20 @@ def _claimed(store: Store, row: Row) -> LotView:
         closed=bool(row["closed"]),
         set_aside=set_aside,
         rescans=wanted,
+    )
+
+
+def _refused(store: Store, row: Row) -> tuple[SetAside, ...]:
+    """Documents that the centre refused, as their operator finds them: by number in the lot."""
+    if not row["refused"]:
+        return ()
+    return tuple(
+        SetAside(f"document {document['position'] + 1}", None, document["code"], document["reason"])
+        for document in store.journal.all(
+            "SELECT position, code, reason FROM documents WHERE lot_id = ? AND state = ?"
+            " ORDER BY position",
+            (row["id"], State.SET_ASIDE),
+        )
     )
 
 

@@ -1,5 +1,7 @@
 """Lots that wait to be read, and what a person sends through again."""
 
+import datetime as dt
+
 from edge.spool import sending
 from edge.spool.states import State, Step
 from edge.spool.store import Store, lot_from, step_lot
@@ -68,3 +70,16 @@ def replay(store: Store, some_id: str) -> None:
             raise LookupError(f"lot {some_id} holds nothing that was set aside")
         for row in refused:
             sending.replay_document(t, row["id"])
+
+
+def replay_since(store: Store, day: dt.date) -> int:
+    """Send every acknowledged document of the lots received since a day again."""
+    with store.journal.transaction() as t:
+        found = t.execute(
+            "SELECT documents.id FROM documents JOIN lots ON lots.id = lot_id"
+            " WHERE documents.state = ? AND lots.received_at >= ?",
+            (State.ACKNOWLEDGED, day.isoformat()),
+        ).fetchall()
+        for row in found:
+            sending.replay_document(t, row["id"])
+    return len(found)

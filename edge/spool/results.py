@@ -42,7 +42,8 @@ def read_done(
         store: The spool.
         lot_id: A claimed lot.
         result: What reading made of it.
-        counted_pages: Images found, twins, separators and blanks included.
+        counted_pages: Pages found, separators and blanks included; the colour and the bitonal
+            image of one side are one page.
         versions: What it was read with.
 
     Returns:
@@ -63,7 +64,7 @@ def read_done(
             result.header,
             to_verify=row["expected_pages"] if row["verify"] else None,
             known=row["expected_pages"],
-            pages=counted_pages,
+            images=counted_pages + _twins(result),
             documents=len(result.documents),
         )
         if count is not None:
@@ -133,10 +134,19 @@ def _note(
         [(lot_id, a.file, a.page, a.code, a.reason) for a in result.set_aside],
     )
     t.execute(
-        "UPDATE lots SET counted_pages = ?, loose_pages = ?, versions = ?, code = NULL,"
+        "UPDATE lots SET counted_pages = ?, loose_pages = ?, twins = ?, versions = ?, code = NULL,"
         " reason = NULL WHERE id = ?",
-        (counted_pages, len(result.loose_pages), json.dumps(dict(versions)), lot_id),
+        (
+            *(counted_pages, len(result.loose_pages), _twins(result)),
+            *(json.dumps(dict(versions)), lot_id),
+        ),
     )
+
+
+def _twins(result: LotResult) -> int:
+    """Second images of sides: an index counts them, a page is one with its twin."""
+    pages = [page for document in result.documents for page in document.pages]
+    return sum(page.twin is not None for page in (*pages, *result.loose_pages))
 
 
 def _spool(store: Store, t: Transaction, row: Row, result: LotResult) -> State:

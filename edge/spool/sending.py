@@ -1,5 +1,6 @@
 """What waits for the centre, and what its answers change."""
 
+import dataclasses
 import json
 from collections.abc import Sequence
 
@@ -164,8 +165,12 @@ def _report(store: Store, row: Row) -> LotReport:
         state = "read"
     else:
         state = "closed_short" if row["found"] < row["expected"] else "closed_over"
+    lot = lot_from(row)
+    if lot.expected_pages is not None:
+        # The scanner's index counts images, all else counts pages.
+        lot = dataclasses.replace(lot, expected_pages=lot.expected_pages - row["twins"])
     return LotReport(
-        lot=lot_from(row),
+        lot=lot,
         counted_pages=row["counted_pages"],
         documents=documents,
         document_pages=pages,

@@ -13,7 +13,7 @@ from typing import Self
 
 from edge import config
 from edge.document import LotResult
-from edge.errors import ReadingError, SpoolCorrupt, SpoolFull
+from edge.errors import ReadingError, SpoolAbsent, SpoolCorrupt, SpoolFull
 from edge.spool import (
     claims,
     keeping,
@@ -76,15 +76,18 @@ class Spool:
             disk: The disk door; tests give one with faults.
 
         Raises:
+            SpoolAbsent: a visitor came before the agent first started.
             SpoolBusy: another process owns it.
             SpoolCorrupt: the journal is damaged, or missing where there are files.
         """
         disk = disk or Disk()
+        path = work_dir / "journal.sqlite3"
+        if visitor and not path.exists():
+            raise SpoolAbsent(str(work_dir))  # a visitor makes nothing: it may be another user
         lock_fd = None if visitor else own(work_dir)
         try:
-            for name in ("blobs", "claims", "aside"):
+            for name in () if visitor else ("blobs", "claims", "aside"):
                 disk.make_dir(work_dir / name)
-            path = work_dir / "journal.sqlite3"
             if not path.exists() and any((work_dir / "blobs").iterdir()):
                 raise SpoolCorrupt("the journal is missing, but files are there")
             spool = cls(Store(work_dir, Journal(path, disk), disk, clock), limits, lock_fd)
@@ -229,6 +232,12 @@ class Spool:
         reading.replay(self._store, some_id)
         self._to_read.tell()
         self._to_send.tell()
+
+    def replay_since(self, day: dt.date) -> int:
+        """Send again every document of the lots received since a day; returns how many."""
+        count = reading.replay_since(self._store, day)
+        self._to_send.tell()
+        return count
 
     def discard(self, lot_id: str) -> bool:
         """Give up what was set aside of a lot, so that it can leave the spool."""

@@ -1,6 +1,6 @@
 """Spooled values to wire messages; pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from vaguemestre.v1 import document_pb2 as wire
@@ -21,6 +21,7 @@ from edge.document import Route as DocumentRoute
 from edge.spool.outbox import Backlog, LotReport, SpooledDocument
 
 TEXT_LEFT_OUT = "text_left_out"
+_MAX_SET_ASIDE = 10_000
 _MAX_PAGE_TEXT = 200_000  # characters; what the centre takes of one page (docs/wire.md)
 _CHANNELS = {
     Channel.SCANNER: wire.CHANNEL_SCANNER,
@@ -168,8 +169,13 @@ def lot(report: LotReport, site: str, station: str) -> wire.Lot:
     )
 
 
-def _set_aside(entries: Iterable[SetAside]) -> Iterable[wire.SetAside]:
-    return (wire.SetAside(file=a.file, page=a.page, code=a.code, reason=a.reason) for a in entries)
+def _set_aside(entries: Sequence[SetAside]) -> Iterable[wire.SetAside]:
+    """The centre takes only so many: the last one stands for the rest."""
+    told = entries[: _MAX_SET_ASIDE - 1] if len(entries) > _MAX_SET_ASIDE else entries
+    for a in told:
+        yield wire.SetAside(file=a.file, page=a.page, code=a.code, reason=a.reason)
+    if rest := len(entries) - len(told):
+        yield wire.SetAside(code="others", reason=f"et {rest} autres")
 
 
 def chunk(sha256: str, offset: int, size: int, data: bytes) -> intake_pb2.Up:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from vaguemestre.v1 import fleet_pb2, intake_pb2
 
-from edge.errors import SpoolCorrupt, UplinkRefused
+from edge.errors import FileTooLarge, SpoolCorrupt, UplinkRefused
 from edge.spool.outbox import Blob, Outbox, SpooledDocument
 from edge.uplink import messages
 
@@ -123,10 +123,17 @@ class Session:
         yield intake_pb2.Up(hello=hello)
         self._await_welcome()
         beat_at = time.monotonic()
-        while not self._over.is_set():
+        for step in self._steps():
             if time.monotonic() >= beat_at:
                 yield intake_pb2.Up(heartbeat=self._beat())
                 beat_at = time.monotonic() + self._pauses.heartbeat_every_s
+            if step is not None:
+                yield step
+
+    def _steps(self) -> Iterator[intake_pb2.Up | None]:
+        """What to send, piece by piece; None each time that there was nothing for a moment."""
+        yield None
+        while not self._over.is_set():
             step = self._next()
             if isinstance(step, Blob):
                 yield from self._chunks(step)
@@ -134,6 +141,7 @@ class Session:
                 yield step
             else:
                 self._rest()
+                yield None
 
     def _await_welcome(self) -> None:
         with self._changed:
@@ -173,6 +181,10 @@ class Session:
             self._state.answered_at = time.monotonic()
         self._state.unanswered.add(subject)
 
+    def _moved(self) -> None:
+        with self._changed:
+            self._state.answered_at = time.monotonic()
+
     def _ready_document(self) -> intake_pb2.Up | None:
         for one in self._state.open.values():
             if not one.missing and not one.is_sent:
@@ -194,6 +206,11 @@ class Session:
             return False
         spooled = state.fetched.popleft()
         blobs = self._outbox.blobs_to_send(spooled.id)
+        most = state.welcome.max_blob_bytes if state.welcome else 0
+        if most and any(blob.size > most for blob in blobs):
+            self._report("too_large_for_centre", code=FileTooLarge.code, document=spooled.id)
+            self._outbox.document_refused(spooled.id, FileTooLarge.code, FileTooLarge.reason)
+            return True
         state.open[spooled.id] = _Open(spooled, {blob.sha256 for blob in blobs})
         queued = {blob.sha256 for blob in state.blobs} | state.unanswered
         state.blobs.extend(blob for blob in blobs if blob.sha256 not in queued)
@@ -229,6 +246,7 @@ class Session:
                             raise OSError("shorter than it was")
                         return
                     yield messages.chunk(blob.sha256, offset, blob.size, data)
+                    self._moved()  # a long file on a slow line is no silence of the centre's
                     offset += len(data)
                     if not data:
                         return

@@ -275,3 +275,13 @@ def test_the_time_to_the_next_trial_is_known(engine: sa.Engine) -> None:
     left = deliveries.seconds_to_next(engine, HERE)
     assert left is not None
     assert dt.timedelta(minutes=58).total_seconds() < left <= 3_600
+
+
+def test_a_package_that_the_centre_could_not_make_is_no_attempt(engine: sa.Engine) -> None:
+    made = store(engine, document())
+    for _ in range(3):
+        claimed = _claim(engine).claim
+        assert deliveries.postpone(engine, claimed, 0.0, "dispatch_disk", "plein", counts=False)
+    assert _row(engine, made.id).attempts == 0
+    assert deliveries.postpone(engine, _claim(engine).claim, 0.0, "http_500", "non")
+    assert _row(engine, made.id).attempts == 1

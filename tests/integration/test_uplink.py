@@ -167,10 +167,10 @@ def test_an_image_the_centre_will_not_take_stops_only_its_document(
     ):
         assert _until(lambda: _is_sent(station))
     assert _count(engine, "documents") == _FILES
-    refused = [one for one in told if one["event"] == "refused_by_centre"]
-    assert [one["code"] for one in refused] == ["blob_too_large"]
+    refused = [one for one in told if one["event"] == "too_large_for_centre"]
+    assert [one["code"] for one in refused] == ["file_too_large"]
     (lot,) = [lot for lot in station.spool.lots_overview() if lot.name == "LONG.tif"]
-    assert lot.detail
+    assert "Découpez le lot" in lot.set_aside[0].reason
 
 
 def test_a_station_whose_own_copy_is_gone_says_so_and_goes_on(
@@ -271,6 +271,13 @@ def test_a_blob_begun_again_is_taken_from_its_start(centre: Centre, engine: sa.E
         answer = raw.ask(begun, *_blob(b"d" * 9_000))
         assert answer.blob_stored.sha256 == hashlib.sha256(b"d" * 9_000).digest()
     assert _count(engine, "blobs") == 1
+
+
+def test_a_blob_too_large_is_refused_for_good(centre: Centre, engine: sa.Engine) -> None:
+    with centre.running(), _raw(centre, centre.authority.station(_SITE)) as raw:
+        answer = raw.ask(next(iter(_blob(b"g" * 100_001))))
+        assert (answer.refusal.code, answer.refusal.permanent) == ("blob_too_large", True)
+    assert _count(engine, "blobs") == 0
 
 
 def test_a_document_that_breaks_the_contract_is_refused_and_the_stream_goes_on(

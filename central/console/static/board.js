@@ -83,7 +83,7 @@ function lots(rows, now) {
 }
 
 function station(found, now) {
-  const known = ["program", "pack"].map((part) => found.versions[part]).filter(Boolean);
+  const known = ["program", "plan"].map((part) => found.versions[part]).filter(Boolean);
   const name = element("td", "name", element("b", "", found.site), element("small", "", [found.station, ...known].join(" · ")));
   name.title = Object.entries(found.versions).map(([part, version]) => `${part} : ${version}`).join("\n");
   const seen = found.seen_at ? age(found.seen_at, now) : "jamais";

@@ -27,6 +27,7 @@ from central.dispatch.targets.base import (
 
 _ALREADY = 409
 _LATER = (408, 425, 429)
+_SETTINGS = (401, 403, 404, 405, 407)  # a wrong secret or address; the document is not to blame
 _MAX_ANSWER_BYTES = 65_536
 _TYPES = {"pdf": "application/pdf", "json": "application/json", "xml": "application/xml"}
 
@@ -102,7 +103,7 @@ def _outcome(answer: httpx.Response, text: str) -> Outcome:
     code = answer.status_code
     if answer.is_success or code == _ALREADY:
         return Delivered(receipt_of(text))
-    if code in _LATER or code >= 500 or code < 400:  # a redirect is a matter of settings
+    if code in _LATER or code in _SETTINGS or code >= 500 or code < 400:
         return Unavailable(f"http_{code}", f"L'application répond {code}.", _retry_after(answer))
     return Rejected(f"http_{code}", f"L'application refuse le document ({code}).")
 

@@ -3,14 +3,16 @@
 import os
 import socket
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from edge.document import LotResult, PageRef
 from edge.sources.whole_file import whole_check
 from edge.spool.spool import Spool
 from tests.support.faults import FaultyDisk
-from tests.support.station import BROKEN, Station
+from tests.support.station import BROKEN, Station, document_of
 
 IDX = '"I01q";"01";"0000000001";"0000000002";"0000000004";;"x"\r\n'
 
@@ -118,6 +120,26 @@ def test_s02_twins_are_told_with_the_files(station: Station) -> None:
     ]
     assert all(file.twin_certain for file in lot.files)
     assert station.status() == ["BATCHES_BATCH001 - EN COURS.txt"]
+
+
+def test_s02_what_an_index_counts_in_images_is_reported_in_pages(station: Station) -> None:
+    for page, ending in ((1, "JPG"), (2, "TIF"), (3, "JPG"), (4, "TIF")):
+        station.drop(f"BATCHES/BATCH001/00000001/{page:08}.{ending}", b"%d" % page)
+    text = IDX.replace("0000000002", "0000000001")
+    station.drop("BATCHES/BATCH001/INDEX.DAT", text.encode("utf-16"))
+    station.settle()
+    [lot] = station.spool.lots_to_read()
+    documents = []
+    for colour, bitonal in (lot.files[:2], lot.files[2:]):
+        made = document_of(colour.name, colour.sha256)
+        twin = PageRef(bitonal.name, 0, bitonal.sha256)
+        documents.append(replace(made, pages=(replace(made.pages[0], twin=twin),)))
+    station.spool.read_done(lot.lot.id, LotResult(tuple(documents), ()), 2, {})
+    for document in station.spool.documents_to_send(9):
+        station.spool.document_acknowledged(document.id)
+    [report] = station.spool.lots_to_send(9)
+    assert lot.expected_pages == 4
+    assert (report.lot.expected_pages, report.counted_pages) == (2, 2)
 
 
 def test_s03_after_the_claim_the_folder_may_burn(station: Station) -> None:

@@ -64,7 +64,7 @@ def test_s20_a_rename_needs_no_free_space() -> None:
 
 def test_s13_a_header_counts_documents() -> None:
     count = counts.compare(
-        LotHeader(expected_documents=50), to_verify=None, known=None, pages=80, documents=37
+        LotHeader(expected_documents=50), to_verify=None, known=None, images=80, documents=37
     )
     assert count == Count(37, 50, Unit.DOCUMENTS)
     assert count.verdict is Verdict.SHORT
@@ -76,13 +76,13 @@ def test_s13_more_than_announced_is_not_met() -> None:
 
 def test_s13_a_header_that_repeats_the_index_asks_nothing_more() -> None:
     header = LotHeader(expected_pages=12)
-    assert counts.compare(header, to_verify=None, known=12, pages=11, documents=3) is None
-    assert counts.compare(header, to_verify=None, known=None, pages=11, documents=3) is not None
+    assert counts.compare(header, to_verify=None, known=12, images=11, documents=3) is None
+    assert counts.compare(header, to_verify=None, known=None, images=11, documents=3) is not None
 
 
 def test_s13_what_only_reading_can_count_comes_before_the_header() -> None:
     count = counts.compare(
-        LotHeader(expected_documents=1), to_verify=12, known=12, pages=11, documents=1
+        LotHeader(expected_documents=1), to_verify=12, known=12, images=11, documents=1
     )
     assert count == Count(11, 12, Unit.PAGES)
 

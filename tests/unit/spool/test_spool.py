@@ -10,11 +10,11 @@ import pytest
 
 from edge.config import Spool as Limits
 from edge.document import LotHeader, LotResult, Role, RouteKind, SetAside
-from edge.errors import SpoolBusy, SpoolCorrupt
+from edge.errors import SpoolAbsent, SpoolBusy, SpoolCorrupt
 from edge.spool.spool import Spool
 from edge.spool.states import State
 from edge.spool.values import Shown
-from tests.support.station import Station, document_of, result_of
+from tests.support.station import Clock, Station, document_of, result_of
 
 
 @pytest.fixture
@@ -483,3 +483,35 @@ def test_urgent_lots_are_read_first(station: Station) -> None:
 
 def test_the_work_directory_is_not_readable_by_everyone(station: Station) -> None:
     assert os.stat(station.work / "blobs").st_mode & 0o007 == 0  # noqa: PTH116
+
+
+def test_the_reason_of_a_refused_document_reaches_its_operator(station: Station) -> None:
+    station.drop("LOT1.tif", b"a")
+    station.settle()
+    station.read()
+    (document,) = station.spool.documents_to_send(10)
+    station.spool.document_refused(document.id, "document_invalid", "Il reste à la station.")
+    (lot,) = station.spool.lots_overview()
+    assert [(a.file, a.reason) for a in lot.set_aside] == [("document 1", "Il reste à la station.")]
+    assert station.spool.discard(lot.id)
+    assert not station.spool.discard(lot.id)
+
+
+def test_all_that_came_since_a_day_is_sent_again_under_its_ids(station: Station) -> None:
+    station.drop("LOT1.tif", b"a")
+    station.drain()
+    station.clock.forward(86_400)
+    station.drop("LOT2.tif", b"b")
+    station.drain()
+    sent = set(station.centre.arrivals)
+    assert station.spool.replay_since(station.clock().date()) == 1
+    assert station.spool.replay_since((station.clock() - dt.timedelta(days=1)).date()) == 1
+    assert {one.id for one in station.spool.documents_to_send(10)} == sent
+    station.send()
+    assert set(station.centre.arrivals) == sent
+
+
+def test_a_visitor_makes_nothing_where_no_agent_ever_started(tmp_path: Path) -> None:
+    with pytest.raises(SpoolAbsent):
+        Spool.open(tmp_path, Limits(), Clock(), visitor=True)
+    assert not list(tmp_path.iterdir())

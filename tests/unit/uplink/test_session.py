@@ -1,6 +1,7 @@
 """A stream by hand: what is sent in which order, and what each answer changes."""
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,9 @@ class Wire:
         )
         self._ups: Iterator[intake_pb2.Up] = self.session.messages()
         assert next(self._ups).hello.site == "la-rochelle"
-        welcome = intake_pb2.Welcome(window=window, max_chunk_bytes=_PIECE)
+        welcome = intake_pb2.Welcome(
+            window=window, max_chunk_bytes=_PIECE, max_blob_bytes=1_000_000
+        )
         self.session.take(intake_pb2.Down(welcome=welcome))
         assert self.next().HasField("heartbeat")
 
@@ -190,6 +193,26 @@ def test_a_centre_that_owes_an_answer_is_silent_one_that_owes_none_is_not(tmp_pa
     assert wire.session.silent_s() > 0
     wire.stored(chunk)
     assert wire.session.silent_s() == 0
+
+
+def test_a_long_file_on_a_slow_line_is_no_silence_and_beats_go_out_in_between(
+    tmp_path: Path,
+) -> None:
+    wire = Wire(_station(tmp_path, b"a" * 9 * _PIECE), heartbeat_every_s=0.05)
+    kinds: list[str | None] = []
+    while kinds.count("chunk") < 9:
+        kinds.append(wire.next().WhichOneof("kind"))
+        assert wire.session.silent_s() < 0.1
+        time.sleep(0.02)
+    assert "heartbeat" in kinds
+
+
+def test_a_file_the_centre_would_not_take_is_not_sent_at_all(tmp_path: Path) -> None:
+    station = _station(tmp_path, b"a" * 1_000_001)
+    wire = Wire(station)
+    assert wire.next().WhichOneof("kind") == "lot"
+    (lot,) = station.spool.lots_overview()
+    assert [aside.code for aside in lot.set_aside] == ["file_too_large"]
 
 
 def test_a_rescan_that_the_centre_asks_for_is_kept_for_the_operator(tmp_path: Path) -> None:

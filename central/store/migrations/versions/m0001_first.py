@@ -204,7 +204,7 @@ def _create_tables() -> None:
         ),
         sa.CheckConstraint("route IN ('straight', 'name', 'key')", name=op.f("ck_documents_route")),
         sa.CheckConstraint(
-            "state IN ('ready', 'to_name', 'to_key', 'delivered', 'dead', 'returned', 'discarded')",
+            "state IN ('ready', 'to_name', 'to_key', 'delivered', 'dead', 'discarded')",
             name=op.f("ck_documents_state"),
         ),
         sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name=op.f("fk_documents_lot_id")),
