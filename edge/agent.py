@@ -154,6 +154,7 @@ class LotReader:
         self._pack = recognition
         self._versions = versions
         self._events = events
+        self._duplex = {source.name for source in config.sources if source.duplex}
 
     def run(self, stop: threading.Event) -> None:
         """Read until ``stop`` is set; lots under way are finished or read again at next start."""
@@ -175,7 +176,13 @@ class LotReader:
     def _read(self, claimed: ClaimedLot, stop: threading.Event) -> None:
         lot, started = claimed.lot, time.monotonic()
         header = LotHeader(process=lot.process, fund=lot.fund, priority=lot.priority)
-        context = LotContext(lot.fund, lot.received_on, header, public_holidays(lot.received_on))
+        context = LotContext(
+            lot.fund,
+            lot.received_on,
+            header,
+            public_holidays(lot.received_on),
+            duplex=lot.source in self._duplex,
+        )
         try:
             read = read_lot(claimed.files, self._workers, self._pack, context)
         except PackInvalid:

@@ -55,6 +55,10 @@ class Source(_Frozen):
         description="kodak: every directory waits for its index; auto: those that look like "
         "Kodak Capture's do",
     )
+    duplex: bool = Field(
+        default=False,
+        description="the scanner takes both sides of every sheet, one after the other",
+    )
     marker: str = Field(default=".vaguemestre", description="file that proves the share is mounted")
     mode: Literal["events", "polling"] = Field(
         default="events", description="polling for SMB and NFS, which deliver no events"

@@ -140,7 +140,7 @@ class SeparatorKind(StrEnum):
 
     PATCH_T = "patch_t"  # ours: new document, sheet not kept
     PATCH_2 = "patch_2"  # new document, sheet kept
-    PATCH_3 = "patch_3"  # new lot, sheet not kept
+    PATCH_3 = "patch_3"  # new document, ends what a header sheet rules; sheet not kept
     DOCUMENT = "document"  # our own separator sheet
     HEADER = "header"  # our own lot header sheet
     BARCODE = "barcode"  # a barcode that the settings name as a separator
@@ -234,7 +234,7 @@ class Document:
     route: Route
     pages: tuple[Page, ...]
     fields: tuple[Field, ...]
-    marks: tuple[str, ...] = ()  # "probable_duplicate", "original_seen", "urgent", "count_short"
+    marks: tuple[str, ...] = ()  # "probable_duplicate", "urgent", "without:S3201", …
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,15 @@ from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 
-from edge.document import Document, LotHeader, LotResult, PageReading, PageRef, SetAside
+from edge.document import Document, LotHeader, LotResult, PageReading, PageRef, Role, SetAside
 from edge.pack import Pack
-from edge.reading.split import Assembly, Draft, Gap, assemble
+from edge.plan import Plan
+from edge.reading.split import Draft, Gap, assemble
 from edge.routing import Circumstances, route
 from edge.spool.values import ClaimedFile
 from edge.workers import Failure, Workers
 
+_WITHOUT = "without:"
 _SAME_SIDE = 80.0  # rapidfuzz ratio of two images' texts from which they show the same side
 _TWIN = "bitonal_twin"
 
@@ -32,6 +34,7 @@ class LotContext:
     received_on: dt.date
     header: LotHeader | None = None  # of an index file, or the settings' process
     holidays: Collection[dt.date] = ()
+    duplex: bool = False  # pages are the two sides of sheets, one after the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +66,10 @@ def read_lot(
         set_aside += found.set_aside
     doubtful = {f.name: f.twin_of for f in files if f.twin_of and not f.twin_certain}
     pages = _merge_twins(pages, doubtful)
-    assembly = assemble(pages, pack.plan, context.fund, context.header)
+    assembly = assemble(pages, pack.plan, context.fund, context.header, duplex=context.duplex)
     duplicates = {file.sha256 for file in files if file.duplicate_of}
-    documents = tuple(
-        _document(draft, assembly, pack, context, duplicates) for draft in assembly.drafts
-    )
+    documents = tuple(_document(draft, pack, context, duplicates) for draft in assembly.drafts)
+    documents = _with_what_is_missing(documents, pack.plan, context.fund)
     return ReadLot(
         LotResult(documents, tuple(set_aside), assembly.header, assembly.loose), len(pages)
     )
@@ -133,11 +135,11 @@ def _merge_twins(
     return [merged.get(p.ref.file, p) for p in pages if p.ref.file not in dropped]
 
 
-def _document(
-    draft: Draft, assembly: Assembly, pack: Pack, context: LotContext, duplicates: set[str]
-) -> Document:
-    is_duplicate = any(page.ref.sha256 in duplicates for page in draft.pages)
-    header = assembly.header
+def _document(draft: Draft, pack: Pack, context: LotContext, duplicates: set[str]) -> Document:
+    # A blank or separator sheet has the same bytes in every lot and proves nothing.
+    written = [p for p in draft.pages if p.role not in (Role.BLANK, Role.SEPARATOR)]
+    is_duplicate = any(page.ref.sha256 in duplicates for page in written)
+    header = draft.header
     around = Circumstances(
         fund=(header.fund if header else "") or context.fund,
         received_on=(header.received_on if header else None) or context.received_on,
@@ -163,3 +165,31 @@ def _document(
         fields=draft.first.fields,
         marks=tuple(marks),
     )
+
+
+def _with_what_is_missing(
+    documents: Sequence[Document], plan: Plan, fund: str
+) -> tuple[Document, ...]:
+    """Mark what the plan wants beside a document and the lot does not hold for the same person.
+
+    It may come another day or by another channel: the mark helps the pôle, it stops nothing.
+    """
+    here = {(document.type, _nir(document)) for document in documents if _nir(document)}
+    return tuple(
+        replace(
+            document,
+            marks=(
+                *document.marks,
+                *(
+                    f"{_WITHOUT}{wanted}"
+                    for wanted in plan.of(document.type, fund).required_with
+                    if (wanted, _nir(document)) not in here
+                ),
+            ),
+        )
+        for document in documents
+    )
+
+
+def _nir(document: Document) -> str | None:
+    return next((field.value for field in document.fields if field.name == "nir"), None)

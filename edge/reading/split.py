@@ -5,10 +5,14 @@ never dropped. A form's first page opens a document. Backs, continuations and bl
 what came before them. Other pages join the document before them where a separator-cut lot, the
 header's pages a document, or the plan says so; else they open a document of their own. A page
 that could not be read leaves a gap, and what stands around the gap is marked for a person.
+
+Where a scanner takes both sides of every sheet, the second side stays with the first, whatever
+it looks like. A header sheet rules over what follows it, up to the next one or a patch 3.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge.document import Field as DocumentField
 from edge.document import (
@@ -17,6 +21,7 @@ from edge.document import (
     PageReading,
     PageRef,
     Role,
+    Separator,
     SeparatorKind,
     TypeGuess,
 )
@@ -42,6 +47,7 @@ class Draft:
     fields: tuple[DocumentField, ...]
     marks: tuple[str, ...]
     separated: bool  # something said where it begins, other than its own look
+    header: LotHeader | None = None  # that ruled where it stood
 
     @property
     def guess(self) -> TypeGuess:
@@ -59,7 +65,12 @@ class Assembly:
 
 
 def assemble(
-    pages: Sequence[PageReading | Gap], plan: Plan, fund: str, header: LotHeader | None = None
+    pages: Sequence[PageReading | Gap],
+    plan: Plan,
+    fund: str,
+    header: LotHeader | None = None,
+    *,
+    duplex: bool = False,
 ) -> Assembly:
     """Cut a lot into documents.
 
@@ -68,55 +79,94 @@ def assemble(
         plan: Says which types join which.
         fund: For the plan.
         header: The index file's announcement; a header sheet among the pages wins.
+        duplex: Pages are the two sides of sheets, one after the other.
     """
     readings = [page for page in pages if isinstance(page, PageReading)]
     sheets = [p.separator.header for p in readings if p.separator and p.separator.header]
-    header = sheets[0] if sheets else header
     is_cut = any(
         page.separator is not None and page.separator.kind is not SeparatorKind.HEADER
         for page in readings
     )
-    builder = _Builder(plan, fund, is_cut, header.pages_each if header else None)
+    builder = _Builder(plan, fund, is_cut, sheets[0] if sheets else header, header)
+    versos = _versos(pages) if duplex else frozenset()
     for page in pages:
-        builder.add(page)
+        builder.add(page, is_verso=page.ref in versos)
     builder.close()
     builder.rescue_blanks()
-    return Assembly(tuple(builder.drafts), tuple(builder.loose), header)
+    return Assembly(tuple(builder.drafts), tuple(builder.loose), _together(sheets) or header)
+
+
+def _together(sheets: Sequence[LotHeader]) -> LotHeader | None:
+    """What several header sheets announce of the whole: the first, with the documents of all."""
+    if not sheets:
+        return None
+    counts = [sheet.expected_documents for sheet in sheets]
+    total = None if None in counts else sum(count or 0 for count in counts)
+    return replace(sheets[0], expected_documents=total)
+
+
+def _versos(pages: Sequence[PageReading | Gap]) -> frozenset[PageRef]:
+    """The second sides: every other page of a file, or of a run of single images."""
+    found, place, before = [], 0, ""
+    sizes = Counter(page.ref.file for page in pages)
+    for page in pages:
+        is_single = sizes[page.ref.file] == 1
+        if page.ref.file != before and not (is_single and sizes.get(before, 1) == 1):
+            place = 0
+        if place % 2 == 1:
+            found.append(page.ref)
+        place, before = place + 1, page.ref.file
+    return frozenset(found)
 
 
 class _Builder:
     """Holds the document that is growing while a lot's pages pass by."""
 
-    def __init__(self, plan: Plan, fund: str, is_cut: bool, pages_each: int | None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        fund: str,
+        is_cut: bool,
+        header: LotHeader | None,
+        after_patch_3: LotHeader | None,
+    ) -> None:
         self.drafts: list[Draft] = []
         self.loose: list[Page] = []
         self._plan, self._fund = plan, fund
-        self._is_cut, self._pages_each = is_cut, pages_each
+        self._is_cut, self._header, self._after_patch_3 = is_cut, header, after_patch_3
         self._first: PageReading | None = None
         self._pages: list[Page] = []
         self._marks: list[str] = []
         self._after_gap = False
         self._separated = False
 
-    def add(self, page: PageReading | Gap) -> None:
+    def add(self, page: PageReading | Gap, *, is_verso: bool) -> None:
         if isinstance(page, Gap):
             self._mark(PAGE_MISSING)
             self._after_gap = True
         elif page.separator is not None and page.separator.kind is not SeparatorKind.PATCH_2:
             self.close()
             self._separated = True
+            self._obey(page.separator)
             self.loose.append(to_page(page, Role.SEPARATOR))
         elif page.is_blank:
             target = self._pages if self._first is not None else self.loose
             target.append(to_page(page, Role.BLANK))
-        elif self._first is None or self._opens(page):
+        elif self._first is None or (not is_verso and self._opens(page)):
             was_gap = self._after_gap and not _is_first_page(page, self._plan)
             self.close()
             self._open(page)
             if was_gap:
                 self._mark(PAGE_MISSING)
         else:
-            self._pages.append(to_page(page, self._role(page)))
+            role = Role.BACK if is_verso else self._role(page)
+            self._pages.append(to_page(page, role))
+
+    def _obey(self, separator: Separator) -> None:
+        if separator.header is not None:
+            self._header = separator.header
+        elif separator.kind is SeparatorKind.PATCH_3:
+            self._header = self._after_patch_3
 
     def close(self) -> None:
         if self._first is not None:
@@ -127,6 +177,7 @@ class _Builder:
                     self._first.fields,
                     tuple(self._marks),
                     self._separated,
+                    self._header,
                 )
             )
             self._separated = False
@@ -139,7 +190,8 @@ class _Builder:
         if self.drafts or not blanks:
             return
         first = PageReading(ref=blanks[0].ref, is_blank=True)
-        self.drafts.append(Draft(first, tuple(blanks), (), (), separated=False))
+        draft = Draft(first, tuple(blanks), (), (), separated=False, header=self._header)
+        self.drafts.append(draft)
         self.loose = [page for page in self.loose if page.role is not Role.BLANK]
 
     def _open(self, page: PageReading) -> None:
@@ -162,8 +214,9 @@ class _Builder:
             return True
         if self._after_gap:
             return True
-        if self._pages_each:
-            return sum(p.role is not Role.BLANK for p in self._pages) >= self._pages_each
+        if self._header is not None and self._header.pages_each:
+            written = sum(p.role is not Role.BLANK for p in self._pages)
+            return written >= self._header.pages_each
         if self._is_cut:
             return False
         kind = page.guesses[0].type if page.guesses else UNKNOWN.type

@@ -1,6 +1,7 @@
 """Pages become documents; nothing is empty, nothing is lost."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -176,3 +177,43 @@ def test_every_page_is_somewhere_once_and_in_order(lot: str, pages_each: int | N
 
 def _flat(documents: Sequence[Sequence[int]]) -> list[int]:
     return [index for document in documents for index in document]
+
+
+def _sides(lot: str, files: Sequence[str] | None = None) -> list[str]:
+    """Cut a lot of two-sided sheets; ``files`` names the file of each page, else one has all."""
+    pages = []
+    for index, letter in enumerate(lot):
+        made = page(letter, index)
+        name = files[index] if files else "lot.tif"
+        pages.append(replace(made, ref=replace(made.ref, file=name)))
+    return told(assemble(pages, PLAN, "17", duplex=True), lot)[0]
+
+
+def test_both_sides_of_a_sheet_stay_together_whatever_they_look_like() -> None:
+    assert _sides("ucuFoc") == ["uc", "uF", "oc"]
+    assert told(cut("ucuFoc"), "ucuFoc")[0] == ["u", "cu", "Fo", "c"]
+
+
+def test_the_back_of_a_separator_sheet_opens_no_document_and_costs_no_side() -> None:
+    assert _sides("D_uc") == ["uc"]
+
+
+def test_single_images_are_sides_in_turn_and_a_file_begins_a_sheet() -> None:
+    assert _sides("ucuc", ["1.jpg", "2.jpg", "3.jpg", "4.jpg"]) == ["uc", "uc"]
+    assert _sides("ucucc", ["a.tif", "a.tif", "a.tif", "b.tif", "b.tif"]) == ["uc", "u", "cc"]
+
+
+def test_a_header_sheet_rules_what_follows_it_up_to_a_patch_3() -> None:
+    pages = [
+        page("H", 0, LotHeader(process="FSP", expected_documents=1)),
+        page("F", 1),
+        page("H", 2, LotHeader(process="DMT", expected_documents=2)),
+        page("M", 3),
+        page("3", 4),
+        page("c", 5),
+    ]
+    made = assemble(pages, PLAN, "17", LotHeader(process="AUTRE"))
+    told_of = [draft.header.process if draft.header else "" for draft in made.drafts]
+    assert told_of == ["FSP", "DMT", "AUTRE"]
+    assert made.header is not None
+    assert (made.header.process, made.header.expected_documents) == ("FSP", 3)
