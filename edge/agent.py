@@ -16,7 +16,7 @@ from holidays import country_holidays
 from edge import pack
 from edge.config import EdgeConfig
 from edge.document import LotHeader, PageReading
-from edge.errors import ConfigInvalid, EdgeError, PackInvalid
+from edge.errors import ConfigInvalid, EdgeError, PackInvalid, ReaderFailed
 from edge.events import Events
 from edge.imaging.decode import Limits
 from edge.imaging.whole import is_whole
@@ -31,6 +31,7 @@ from edge.uplink.sender import Sender
 from edge.workers import Workers, WorkerSettings
 
 _HOUSEKEEPING_EVERY_S = 5.0
+_READER_PAUSE_S = 15.0
 
 
 def now() -> dt.datetime:
@@ -187,6 +188,10 @@ class LotReader:
             read = read_lot(claimed.files, self._workers, self._pack, context)
         except PackInvalid:
             raise  # nothing is wrong with the lot, and no other could be read
+        except ReaderFailed as error:
+            self._events.failed(error.code, lot=lot.id)
+            stop.wait(_READER_PAUSE_S)  # the lot stays claimed and is read then
+            return
         except Exception as error:
             if not stop.is_set():
                 self._set_aside(lot.id, error)

@@ -76,6 +76,13 @@ class SourceFailed(EdgeError):
     reason = "Une action sur le dossier surveillé a échoué. Réessai automatique."
 
 
+class ReaderFailed(EdgeError):
+    """No reading process starts, though nothing is wrong with the pack; lots wait."""
+
+    code = "reader_failed"
+    reason = "La lecture ne démarre pas. Vérifiez la mémoire libre ; les lots attendent."
+
+
 class ReadingError(EdgeError):
     """Base of what stops one file or page only; the rest of the lot goes on."""
 

@@ -77,9 +77,11 @@ def _answer(task: Task, files: "_OpenFile", recipe: process.Recipe, readers: Rea
         return process.read_page(source.page(task.ref.index), task.ref, recipe, readers, today)
     except ReadingError as error:
         return Failure.of(error)
-    except Exception:
-        # Out of memory, or a fault of ours: the owner ends this process, and its log says why.
-        traceback.print_exc()
+    except Exception as error:
+        # Out of memory, or a fault of ours: the owner ends this process, and its log says where.
+        # The error's own text stays out of it, since it may quote a page.
+        traceback.print_tb(error.__traceback__)
+        sys.stderr.write(f"{type(error).__name__}\n")
         return Failure.of(PageCrashed())
 
 

@@ -2,7 +2,7 @@
 
 Workers are started by *spawn*, never forked: gRPC and ONNX threads do not survive a fork. Their
 owner waits for each answer with a time-out; a worker that is late or dies is ended and a new one
-takes its place when the next page comes. Only that one page is lost to a person.
+takes its place. Only a page that does so twice is lost to a person.
 """
 
 import contextlib
@@ -17,11 +17,12 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from edge.document import PageReading, PageRef
-from edge.errors import PackInvalid, PageCrashed, PageTimeout
+from edge.errors import PackInvalid, PageCrashed, PageTimeout, ReaderFailed
 from edge.workers import child
 from edge.workers.task import Answer, Failure, Started, Task, WorkerSettings
 
 _START_TIMEOUT_S = 120.0  # importing and loading networks on a busy machine
+_ATTEMPTS = 2
 _LOOK_EVERY_S = 0.2  # how soon a waiting owner notices that all is to end
 
 
@@ -55,7 +56,7 @@ class Workers:
         Asked twice when a worker dies over it: a whole file is worth more than a page.
 
         Raises:
-            PackInvalid: no worker can start; nothing is wrong with the file.
+            PackInvalid, ReaderFailed: no worker can start; nothing is wrong with the file.
         """
         task = Task(path, ref, count_only=True)
         answer: Answer = Failure.of(PageCrashed())
@@ -69,7 +70,7 @@ class Workers:
     def read(self, path: Path, ref: PageRef) -> "Future[PageReading | Failure]":
         """Read one page; the answer comes when a worker was free for it.
 
-        The future raises ``PackInvalid`` when no worker can start.
+        The future raises ``PackInvalid`` or ``ReaderFailed`` when no worker can start.
         """
         return self._threads.submit(self._read, path, ref)
 
@@ -78,6 +79,7 @@ class Workers:
 
         Raises:
             PackInvalid: the pack or a model is missing or altered; never a silent fall-back.
+            ReaderFailed: the process does not start for another reason.
         """
         with self._borrowed() as worker:
             return worker.start()
@@ -145,14 +147,29 @@ class _Worker:
             self._versions = hello.versions
             return hello.versions
         self.end()
-        why = hello.reason if isinstance(hello, Failure) and hello.code == PackInvalid.code else ""
-        raise PackInvalid(why or "the reading process did not start")
+        if isinstance(hello, Failure) and hello.code == PackInvalid.code:
+            raise PackInvalid(hello.reason)
+        raise ReaderFailed
 
     def ask(self, task: Task, timeout_s: float) -> Answer:
-        """Have one task answered; a worker that fails at it is ended."""
+        """Have one task answered; a worker that fails at it is ended.
+
+        A worker that dies without a word may have been killed by somebody short of memory: its
+        task is given once more. A page that kills its reader does so again.
+        """
+        for _ in range(_ATTEMPTS):
+            answer = self._attempt(task, timeout_s)
+            if answer is not None:
+                return answer
+        return Failure.of(PageCrashed())
+
+    def _attempt(self, task: Task, timeout_s: float) -> Answer | None:
         if self._closed.is_set() or not self._send(task):
             return Failure.of(PageCrashed())
         answer = self._receive(timeout_s)
+        if answer is None:
+            self.end()
+            return None
         if not isinstance(answer, Answer):
             answer = Failure.of(PageCrashed())
         if isinstance(answer, Failure) and answer.code in (PageCrashed.code, PageTimeout.code):
@@ -172,17 +189,18 @@ class _Worker:
     def _send(self, task: Task) -> bool:
         """Hand a task over; one that no process took yet is handed to a new process."""
         for _ in range(2):
-            self.start()
-            try:
-                self._opened.send(task)
-            except OSError:
-                self.end()
-            else:
-                return True
-        return False
+            with contextlib.suppress(ReaderFailed):
+                self.start()
+                with contextlib.suppress(OSError):
+                    self._opened.send(task)
+                    return True
+            self.end()
+        if self._closed.is_set():
+            return False
+        raise ReaderFailed
 
     def _receive(self, timeout_s: float) -> object:
-        """What the process says, or the failure that stands for its silence."""
+        """What the process says, or the failure that stands for its silence; None: it died."""
         until = time.monotonic() + timeout_s
         try:
             while not self._opened.poll(_LOOK_EVERY_S):
@@ -192,7 +210,7 @@ class _Worker:
                     return Failure.of(PageTimeout())
             answer: object = self._opened.recv()
         except (EOFError, OSError):
-            return Failure.of(PageCrashed())
+            return None
         return answer
 
     @property

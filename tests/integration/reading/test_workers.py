@@ -22,7 +22,7 @@ from PIL import Image
 from edge import pack
 from edge.document import PageReading, PageRef, RouteKind
 from edge.errors import PackInvalid
-from edge.workers import Failure, Workers
+from edge.workers import Failure, Workers, pool
 from tests.support import pictures, reading, tiffs
 
 BLANK = np.full((600, 400), 255, np.uint8)
@@ -73,14 +73,32 @@ def test_a_page_over_the_time_out_is_given_up_and_the_next_is_read(one: Workers,
     assert only_process(one).pid != stuck.pid
 
 
-def test_a_page_whose_worker_is_killed_is_lost_alone(one: Workers, lot: Path) -> None:
+def test_a_page_whose_worker_is_killed_is_read_by_the_next(one: Workers, lot: Path) -> None:
     victim = only_process(one)
     victim.suspend()
     answer = ask(one, lot)
     with pytest.raises(TimeoutError):
         answer.result(timeout=0.3)
     victim.kill()
-    assert code(answer.result()) == "page_crashed"
+    assert code(answer.result()) == "read"
+    assert only_process(one).pid != victim.pid
+
+
+def test_a_page_that_kills_its_reader_twice_is_lost_alone(
+    one: Workers, lot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive, asked = pool._Worker._receive, list[float]()
+
+    def dies(worker: pool._Worker, timeout_s: float) -> object:
+        if timeout_s == pool._START_TIMEOUT_S:
+            return receive(worker, timeout_s)
+        asked.append(timeout_s)
+        return None
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pool._Worker, "_receive", dies)
+        assert code(ask(one, lot).result()) == "page_crashed"
+    assert len(asked) == 2
     assert [code(ask(one, lot, i).result()) for i in range(8)] == ["read"] * 8
 
 
