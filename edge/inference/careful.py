@@ -137,10 +137,8 @@ def _scaled(crop: Gray) -> Gray:
 
 
 def _fits(narrowest: Gray, widest: Gray, count: int) -> bool:
-    width = max(_NARROWEST_PX, widest.shape[1])
-    return width * count <= _BATCH_PX and width <= _PADDED_TO * max(
-        _NARROWEST_PX, narrowest.shape[1]
-    )
+    width, least = (max(_NARROWEST_PX, int(crop.shape[1])) for crop in (widest, narrowest))
+    return width * count <= _BATCH_PX and width <= _PADDED_TO * least
 
 
 def _batch(crops: Sequence[Gray]) -> NDArray[np.float32]:

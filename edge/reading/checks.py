@@ -64,7 +64,7 @@ def normalise(spec: FieldSpec, raw: str, today: dt.date) -> Normalised:
         case FieldKind.IBAN:
             return iban(text)
         case FieldKind.CODE:
-            return Normalised(re.sub(r"[^A-Z0-9]", "", text.upper()) or None, Check.NONE)
+            return Normalised(code(text) or None, Check.NONE)
         case FieldKind.TICK | FieldKind.SIGNATURE:
             return Normalised(text, Check.NONE)
         case FieldKind.NAME:
@@ -75,9 +75,18 @@ def normalise(spec: FieldSpec, raw: str, today: dt.date) -> Normalised:
 
 
 def address(text: str) -> str:
-    """One line; a postcode that the reader pulled apart (``1 7300 ROCHEFORT``) is closed up."""
+    """One line; a postcode pulled apart (``1 7300 ROCHEFORT``) or spelt (``1730O``) is mended."""
     line = re.sub(r"\s+", " ", text)
-    return re.sub(r"(?<=\D )(\d) (\d{4})(?= \D)", r"\1\2", line)
+    line = re.sub(r"(?<=\D )(\d) (\d{4})(?= \D)", r"\1\2", line)
+    return re.sub(r"\b\d[\dO]{4}\b", lambda found: found[0].replace("O", "0"), line)
+
+
+def code(text: str) -> str:
+    """Capitals and digits; a CCAM code is four letters and three digits, so an O there is a 0."""
+    plain = re.sub(r"[^A-Z0-9]", "", text.upper())
+    if re.fullmatch(r"[A-Z0]{4}[0-9O]{3}", plain):
+        return plain[:4].replace("0", "O") + plain[4:].replace("O", "0")
+    return plain
 
 
 def nir(text: str) -> Normalised:

@@ -2,12 +2,16 @@
 
 A value that its own key chose needs a witness that the key did not hear. A birth date speaks
 for the year and month of a NIR and for nothing else in it; another NIR on the page, read with
-its key unrepaired, speaks for all of it; the total speaks for the amounts and they for it.
+its key unrepaired, speaks for all of it; the total speaks for the amounts and they for it. A name
+that stands twice on a form and was read in two ways was misread once: nobody knows where.
 """
 
 import dataclasses
 import datetime as dt
+import itertools
 from collections.abc import Mapping, Sequence
+
+from rapidfuzz import fuzz
 
 from edge.document import Check, Field
 from edge.reading import checks
@@ -15,6 +19,9 @@ from edge.reading.calibrate import accepts
 from edge.reading.forms import FieldKind
 
 _BIRTH_IN_NIR = range(1, 5)  # the digits of a NIR that tell year and month
+_NAMES = ("_surname", "_given_names", "declared_beneficiary", "declared_practitioner")
+_LONG = 4  # letters; shorter words are alike by chance
+_NEARLY = 75.0  # rapidfuzz ratio of one name read twice
 _CENT = 0.005
 _CHARGES = ("amount", "travel_allowance", "travel_amount")
 
@@ -23,9 +30,10 @@ def weigh(fields: Sequence[Field], wanted_error_rate: float) -> tuple[Field, ...
     """Accept what others confirm, refuse what they contradict."""
     by_name = {field.name: field for field in fields}
     sums = _sum_speaks(fields)
+    contradicted = _contradicted_names(fields)
     changed = []
     for field in fields:
-        accepted = field.accepted
+        accepted = field.accepted and field.name not in contradicted
         if field.check is Check.REPAIRED:
             accepted = "nir" in field.name and _has_witness(field, by_name)
         elif _is_charge(field) and field.value is not None:
@@ -35,6 +43,27 @@ def weigh(fields: Sequence[Field], wanted_error_rate: float) -> tuple[Field, ...
                 accepted = accepts(FieldKind.AMOUNT, Check.OK, field.confidence, wanted_error_rate)
         changed.append(dataclasses.replace(field, accepted=accepted))
     return tuple(changed)
+
+
+def _contradicted_names(fields: Sequence[Field]) -> set[str]:
+    """Name fields of one person that hold nearly the same word, but not the same."""
+    words = [
+        (field.name, "practitioner" in field.name, word)
+        for field in fields
+        if field.value is not None and field.name.endswith(_NAMES)
+        for word in field.value.split()
+        if len(word) >= _LONG
+    ]
+    return {
+        name
+        for (name, is_doctor, word), (other, other_is_doctor, its) in itertools.permutations(
+            words, 2
+        )
+        if name != other
+        and is_doctor == other_is_doctor
+        and word != its
+        and fuzz.ratio(word, its) >= _NEARLY
+    }
 
 
 def _has_witness(nir: Field, fields: Mapping[str, Field]) -> bool:

@@ -84,34 +84,10 @@ def _mask(image: Gray) -> NDArray[np.uint8]:
     return np.asarray(~small[labels], np.uint8) if count > 1 else mask
 
 
-def within(zone: Zone, box: BoxMm) -> NDArray[np.uint8]:
-    """The ink whose strokes have their centre between the box's top and bottom.
-
-    What only hangs in from a neighbouring line of print is left out.
-    """
-    count, labels, _, centres = cv2.connectedComponentsWithStats(zone.mask, connectivity=8)
-    middle = centres[:, 1] / PX_PER_MM + zone.origin[1]
-    keep = (middle >= box.top) & (middle <= box.top + box.height)
-    keep[0] = False
-    if count <= 1:
-        return zone.mask
-    kept = np.asarray(keep[labels], np.uint8)
-    return _with_pale_strokes(zone, kept, zone.mask & ~kept) if kept.any() else kept
-
-
-def _with_pale_strokes(
-    zone: Zone, kept: NDArray[np.uint8], left_out: NDArray[np.uint8]
-) -> NDArray[np.uint8]:
-    """The kept ink with the pale strokes that touch it: a letter without them is torn."""
-    darkest = _darkest(zone.image)
-    pale = zone.image < min(_PALE[1], darkest + _PALE[0] * (255.0 - darkest))
-    free = pale & (cv2.dilate(left_out, np.ones((5, 5), np.uint8)) == 0)
-    candidates = (free | (kept > 0)).astype(np.uint8)
-    _, labels = cv2.connectedComponents(candidates, connectivity=8)
-    touching = np.zeros(int(labels.max()) + 1, np.bool_)
-    touching[np.unique(labels[kept > 0])] = True
-    touching[0] = False
-    return np.asarray(touching[labels], np.uint8)
+def pale(image: Gray) -> NDArray[np.bool_]:
+    """Where a zone is too pale for ink by itself, but dark enough for a letter's thin strokes."""
+    darkest = _darkest(image)
+    return np.asarray(image < min(_PALE[1], darkest + _PALE[0] * (255.0 - darkest)), np.bool_)
 
 
 def clean(zone: Zone, keep: NDArray[np.uint8]) -> Gray:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from edge.document import BoxMm, Check, Field
-from edge.reading import comb, evidence, ink, ticks, words
+from edge.reading import comb, evidence, ink, strokes, ticks, words
 from edge.reading.fields import Cut, Terms, alphabet_of, to_field
 from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
 from edge.reading.lines import crop
@@ -85,7 +85,7 @@ def _line_images(gray: Gray, where: Registration, box: BoxMm, readers: Readers) 
         return []
     if box.height >= _BLOCK_FROM_MM:
         return [crop(zone.image, quad) for quad in readers.find_lines(zone.image)]
-    mask = ink.within(zone, box)
+    mask = strokes.writing(zone, box)
     if not mask.any():
         return []
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))

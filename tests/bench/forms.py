@@ -83,8 +83,18 @@ def blank(samples: Path, form: FormDefinition) -> Gray:
     return np.asarray(cv2.resize(page, size, interpolation=method), np.uint8)
 
 
-def filled(samples: Path, count: int, seed: int, *, across: bool = False) -> Iterator[Filled]:
-    """Draw ``count`` pages, the two forms in turn."""
+def filled(
+    samples: Path, count: int, seed: int, *, across: bool = False, bitonal: bool = False
+) -> Iterator[Filled]:
+    """Draw ``count`` pages, the two forms in turn.
+
+    Args:
+        samples: The folder of the real samples.
+        count: How many.
+        seed: The same seed draws the same pages.
+        across: Combs are typed over, not cell by cell.
+        bitonal: The scanner thresholds: tints turn into frames and dust.
+    """
     rng = random.Random(seed)  # noqa: S311 (drawing is seeded, not secret)
     forms = pack.load(pack.default_dir()).forms
     blanks = {kind: blank(samples, forms[kind]) for kind in BLANKS}
@@ -100,6 +110,8 @@ def filled(samples: Path, count: int, seed: int, *, across: bool = False) -> Ite
         is_turned = rng.random() < 0.25
         if is_turned:
             page = np.ascontiguousarray(np.rot90(page, 2))
+        if bitonal:
+            page = degrade.bitonal(page)
         yield Filled(forms[kind], values, face, PageImage(page, DPI, dpi_known=True), is_turned)
 
 

@@ -1,0 +1,170 @@
+"""Tell writing from what a scan leaves of the form's own print.
+
+In grey the print is paler than ink and ``edge.reading.ink`` divides it away. A scanner that
+thresholds turns rules and tints into black lines, corners and dust, which touch letters, stand
+in combs like a 1 and make a reader see words. What is longer, thicker or smaller than writing,
+or stands where only a frame can, is left out here.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.document import BoxMm
+from edge.reading.ink import PX_PER_MM, Zone, pale
+
+_RULE_MM = 6.0  # no letter has a level stroke this long
+_THICK_MM = 1.6  # nor a stroke this thick
+_LETTER_MM = 0.9  # what is lower is an accent, a dot, a hyphen, or dust
+_BESIDE_MM = 1.2  # how near to a letter dots and hyphens stand
+_LEFT_MM = 0.35  # a stroke whose middle is so near to the line's left end is its bracket
+_RIGHT_MM = 1.0  # one that reaches so near to the right end and stands alone there, a frame
+_APART_MM = 15.0  # between two groups of words
+_ALIKE = (0.6, 1.35)  # of the other letters' height: strokes of no such height make no group
+_SMALL = 0.45  # of it: what is lower belongs to a letter or is dust
+
+Mask = NDArray[np.uint8]
+
+
+def without_rules(mask: Mask, longest_mm: float) -> Mask:
+    """Ink without level strokes of this length."""
+    kernel = np.ones((1, max(3, round(longest_mm * PX_PER_MM))), np.uint8)
+    rules = cv2.morphologyEx(mask, cv2.MORPH_OPEN, kernel)
+    # A rule's ragged rim is a pixel high.
+    rim = cv2.dilate(rules, np.ones((3, 1), np.uint8))
+    return np.where(rim > 0, 0, mask).astype(np.uint8)
+
+
+def writing(zone: Zone, box: BoxMm) -> Mask:
+    """The ink of one line of writing.
+
+    Kept are strokes as tall as letters that have their middle in the box, accents over them and
+    small strokes beside them; what hangs in from a neighbouring line, rules, corners of tints and
+    dust are left out.
+    """
+    mask = without_rules(zone.mask, _RULE_MM)
+    count, found, boxes, middles = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    if count <= 1:
+        return np.zeros_like(mask)
+    labels, stats = np.asarray(found, np.int32), np.asarray(boxes, np.int32)
+    at = np.asarray(middles) / PX_PER_MM + np.array(zone.origin)
+    inside = (at[:, 1] >= box.top) & (at[:, 1] <= box.top + box.height)
+    is_tall = stats[:, cv2.CC_STAT_HEIGHT] >= _LETTER_MM * PX_PER_MM
+    is_letter = inside & is_tall & ~_is_thick(labels, count, mask)
+    is_letter &= at[:, 0] >= box.left + _LEFT_MM
+    is_letter[0] = False
+    end = (box.left + box.width - _RIGHT_MM - zone.origin[0]) * PX_PER_MM
+    is_letter &= _is_in_words(stats, is_letter, end)
+    is_small = ~is_letter & (stats[:, cv2.CC_STAT_HEIGHT] < _LETTER_MM * 2 * PX_PER_MM)
+    keep = is_letter | (is_small & _belongs(stats, is_letter, inside, mask.shape))
+    kept = np.asarray(keep[labels], np.uint8)
+    return _with_pale_strokes(zone, kept, zone.mask > kept) if kept.any() else kept
+
+
+@dataclass(slots=True)
+class _Unit:
+    """Strokes that stand over each other: a letter, or a frame's corners."""
+
+    strokes: list[int]
+    left: int
+    right: int
+    top: int
+    bottom: int
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+
+def _units(stats: NDArray[np.int32], is_letter: NDArray[np.bool_]) -> list[_Unit]:
+    units: list[_Unit] = []
+    for i in np.argsort(stats[:, cv2.CC_STAT_LEFT]).tolist():
+        if not is_letter[i]:
+            continue
+        left, top, across, down, _ = stats[i].tolist()
+        if units and left < units[-1].right:
+            unit = units[-1]
+            unit.strokes.append(i)
+            unit.right = max(unit.right, left + across)
+            unit.top, unit.bottom = min(unit.top, top), max(unit.bottom, top + down)
+        else:
+            units.append(_Unit([i], left, left + across, top, top + down))
+    return units
+
+
+def _is_in_words(
+    stats: NDArray[np.int32], is_letter: NDArray[np.bool_], end: float
+) -> NDArray[np.bool_]:
+    """Whether letters stand among their like.
+
+    Args:
+        stats: Of all strokes.
+        is_letter: Those to judge.
+        end: The column from which what stands alone is the line's frame.
+    """
+    keep = np.zeros(len(stats), np.bool_)
+    groups: list[list[_Unit]] = []
+    for unit in _units(stats, is_letter):
+        if not groups or unit.left - groups[-1][-1].right >= _APART_MM * PX_PER_MM:
+            groups.append([])
+        groups[-1].append(unit)
+    if not groups:
+        return keep
+    main = max(groups, key=lambda group: sum(_ink(unit, stats) for unit in group))
+    usual = float(np.median([unit.height for unit in main]))
+    for group in groups:
+        like = [u for u in group if _ALIKE[0] <= u.height / usual <= _ALIKE[1]]
+        is_alone_at_end = len(group) == 1 and group[0].right >= end
+        if len(like) > 1 or (group is main and not is_alone_at_end):
+            for unit in group:
+                keep[unit.strokes] = unit.height >= _SMALL * usual
+    return keep
+
+
+def _ink(unit: _Unit, stats: NDArray[np.int32]) -> int:
+    return int(stats[unit.strokes, cv2.CC_STAT_AREA].sum())
+
+
+def _belongs(
+    stats: NDArray[np.int32],
+    is_letter: NDArray[np.bool_],
+    inside: NDArray[np.bool_],
+    shape: tuple[int, ...],
+) -> NDArray[np.bool_]:
+    """Small strokes that are part of the writing: over a letter, or in the line after one.
+
+    An accent may stand above the box; what the zone's edge cuts through is another line's foot.
+    """
+    height, width = shape
+    over, beside = np.zeros(width, np.bool_), np.zeros(width, np.bool_)
+    reach = round(_BESIDE_MM * PX_PER_MM)
+    for left, _, across, _, _ in stats[is_letter].tolist():
+        over[left : left + across] = True
+        beside[left : left + across + reach] = True
+    top, down = stats[:, cv2.CC_STAT_TOP], stats[:, cv2.CC_STAT_HEIGHT]
+    is_whole = (top > 0) & (top + down < height)
+    middle = stats[:, cv2.CC_STAT_LEFT] + stats[:, cv2.CC_STAT_WIDTH] // 2
+    return np.asarray((inside & beside[middle]) | (is_whole & over[middle]), np.bool_)
+
+
+def _is_thick(labels: NDArray[np.int32], count: int, mask: Mask) -> NDArray[np.bool_]:
+    side = round(_THICK_MM * PX_PER_MM)
+    core = cv2.erode(mask, np.ones((side, side), np.uint8), borderValue=0)
+    thick = np.zeros(count, np.bool_)
+    thick[np.unique(labels[core > 0])] = True
+    return thick
+
+
+def _with_pale_strokes(zone: Zone, kept: Mask, left_out: NDArray[np.bool_]) -> Mask:
+    """The kept ink with the pale strokes that touch it: a letter without them is torn."""
+    free = pale(zone.image) & (
+        cv2.dilate(left_out.astype(np.uint8), np.ones((5, 5), np.uint8)) == 0
+    )
+    candidates = (free | (kept > 0)).astype(np.uint8)
+    count, labels = cv2.connectedComponents(candidates, connectivity=8)
+    touching = np.zeros(count, np.bool_)
+    touching[np.unique(labels[kept > 0])] = True
+    touching[0] = False
+    return np.asarray(touching[labels], np.uint8)
