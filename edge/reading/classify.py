@@ -23,6 +23,8 @@ _CERFA = re.compile(r"(\d{5})\s?[*x×°\"'.]\s?(\d{2})\b")
 _S_NUMBER = re.compile(r"\bS\s?(\d{4})\s?[a-z]?\b")
 _CERFA_WORTH, _S_NUMBER_WORTH, _TITLE_WORTH, _ANCHORS_WORTH = 4.0, 3.0, 3.0, 6.0
 _FOREIGN_WORTH = 5.0
+_ALONE = 0.5  # what a single telling phrase counts for a type without a form
+_TELLING = 1.0  # weight from which a phrase tells something
 _SIMILAR = 88.0
 _SHORT = 8  # shorter anchors must stand as words
 _LEAST = 2.0  # weaker evidence is none
@@ -93,18 +95,25 @@ def _score(
     if s_numbers & set(form.s_numbers):
         numbers += _S_NUMBER_WORTH
     title = plain(form.title)
-    front = numbers + _anchors_worth([a for a in form.anchors if not a.back], texts)
+    front = numbers + _anchors_worth(form, [a for a in form.anchors if not a.back], texts)
     if any(fuzz.ratio(title, text) >= _SIMILAR for text in texts):
         front += _TITLE_WORTH
-    back = _anchors_worth([a for a in form.anchors if a.back], texts)
+    back = _anchors_worth(form, [a for a in form.anchors if a.back], texts)
     return _Score(front, back + numbers if back else 0.0)
 
 
-def _anchors_worth(anchors: Sequence[Anchor], texts: Sequence[str]) -> float:
-    """Few anchors count by themselves; of many the share that is printed."""
+def _anchors_worth(form: FormDefinition, anchors: Sequence[Anchor], texts: Sequence[str]) -> float:
+    """Of a form's anchors the share that is printed counts: all of them stand on its blank.
+
+    Those of a type without a form are alternatives, any few of which tell it; a single one may
+    stand in any text.
+    """
+    found = [a.weight for a in anchors if _is_printed(plain(a.text), texts)]
+    if form.layout is None:
+        is_alone = sum(weight >= _TELLING for weight in found) < 2
+        return min(sum(found) * (_ALONE if is_alone else 1.0), _ANCHORS_WORTH)
     total = sum(anchor.weight for anchor in anchors)
-    printed = sum(a.weight for a in anchors if _is_printed(plain(a.text), texts))
-    return printed * min(1.0, _ANCHORS_WORTH / total) if total else 0.0
+    return sum(found) * min(1.0, _ANCHORS_WORTH / total) if total else 0.0
 
 
 def _is_printed(wanted: str, texts: Sequence[str]) -> bool:

@@ -26,9 +26,8 @@ _CHARACTER_MM = 1.3  # a cell whose ink is nowhere as tall holds dust
 _APART_MM = 0.2
 _RULE = 1.4  # of a cell's width: level strokes this long are the comb's own frame
 _SEPARATOR = (0.2, 0.75)  # how near to two cells' border and how tall, in cells, a separator is
-# Of a cell's width: what is narrower and stands so near to a border is a separator's rest, and
-# at the comb's two ends a frame's.
-_NARROW, _NARROW_AT_END = (0.2, 0.3), (0.33, 0.5)
+_NARROW = 0.3  # of a cell's width: what is narrower and stands on a border is a separator's rest
+_AT_END = (0.35, 0.5)  # of a cell's width: how near and how narrow a frame's end is
 _CORNER_MM = (0.3, 0.35)  # how near to the comb's ends and edges a corner of its frame lies
 _ASIDE = 0.12  # of a cell's width: characters stand nearer to the cell's middle
 _JOINED_MM = 0.4  # between the strokes of one character that a scan took apart
@@ -59,6 +58,7 @@ class _Stroke:
     height: int
     area: int
     is_doubtful: bool  # narrow, on a cell's border: a separator's rest unless it joins a character
+    is_at_end: bool  # at the comb's own end, where alone it is the frame's
 
 
 def bounds(cells: Sequence[BoxMm]) -> BoxMm:
@@ -139,11 +139,11 @@ def _stroke(
     ends = (cells[0].left, cells[-1].left + cells[-1].width)
     if _is_corner(stats, zone, cell, ends):
         return None
-    is_doubtful = False
-    for borders, (near, narrow) in ((_borders((cell,)), _NARROW), (ends, _NARROW_AT_END)):
-        from_border = min(abs(x - border) for border in borders) / cell.width
-        is_doubtful |= from_border < near and width < narrow * cell.width * PX_PER_MM
-    return _Stroke(label, nearest, left, left + width, top, height, area, is_doubtful)
+    from_border = min(abs(x - border) for border in _borders((cell,))) / cell.width
+    is_doubtful = from_border < _SEPARATOR[0] and width < _NARROW * cell.width * PX_PER_MM
+    from_end = min(abs(x - end) for end in ends) / cell.width
+    is_at_end = from_end < _AT_END[0] and width < _AT_END[1] * cell.width * PX_PER_MM
+    return _Stroke(label, nearest, left, left + width, top, height, area, is_doubtful, is_at_end)
 
 
 def _is_corner(
@@ -187,12 +187,14 @@ def _in_line(groups: Mapping[int, list[_Stroke]]) -> dict[int, list[_Stroke]]:
         ]
         for cell, group in groups.items()
     }
-    return {
+    kept = {
         cell: group
         for cell, group in kept.items()
         if sum(s.area for s in group) >= _SMALLEST_MM2 * PX_PER_MM**2
         and max(s.height for s in group) >= _CHARACTER_MM * PX_PER_MM
     }
+    is_frame = len(kept) == 1 and all(s.is_at_end for group in kept.values() for s in group)
+    return {} if is_frame else kept
 
 
 def _holds_two(group: Sequence[_Stroke]) -> bool:

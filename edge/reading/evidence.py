@@ -3,7 +3,8 @@
 A value that its own key chose needs a witness that the key did not hear. A birth date speaks
 for the year and month of a NIR and for nothing else in it; another NIR on the page, read with
 its key unrepaired, speaks for all of it; the total speaks for the amounts and they for it. A name
-that stands twice on a form and was read in two ways was misread once: nobody knows where.
+that stands twice on a form speaks for itself when it was read alike; read in two ways it was
+misread once, and nobody knows where.
 """
 
 import dataclasses
@@ -20,6 +21,7 @@ from edge.reading.forms import FieldKind
 
 _BIRTH_IN_NIR = range(1, 5)  # the digits of a NIR that tell year and month
 _NAMES = ("_surname", "_given_names", "declared_beneficiary", "declared_practitioner")
+_LEAST_SURE = 0.5  # a name read twice with less than this was guessed twice
 _LONG = 4  # letters; shorter words are alike by chance
 _NEARLY = 75.0  # rapidfuzz ratio of one name read twice
 _CENT = 0.005
@@ -33,7 +35,9 @@ def weigh(fields: Sequence[Field], wanted_error_rate: float) -> tuple[Field, ...
     contradicted = _contradicted_names(fields)
     changed = []
     for field in fields:
-        accepted = field.accepted and field.name not in contradicted
+        accepted = field.name not in contradicted and (
+            field.accepted or _stands_elsewhere(field, fields)
+        )
         if field.check is Check.REPAIRED:
             accepted = "nir" in field.name and _has_witness(field, by_name)
         elif _is_charge(field) and field.value is not None:
@@ -45,12 +49,30 @@ def weigh(fields: Sequence[Field], wanted_error_rate: float) -> tuple[Field, ...
     return tuple(changed)
 
 
+def _stands_elsewhere(field: Field, fields: Sequence[Field]) -> bool:
+    """Whether each word of a doubtful name was read, the same and surely, in another field."""
+    if field.value is None or not _is_name(field) or field.confidence < _LEAST_SURE:
+        return False
+    elsewhere = {
+        word
+        for other in fields
+        if other.accepted and other.value is not None and _is_name(other)
+        for word in other.value.split()
+        if other.name != field.name
+    }
+    return set(field.value.split()) <= elsewhere
+
+
+def _is_name(field: Field) -> bool:
+    return field.name.endswith(_NAMES)
+
+
 def _contradicted_names(fields: Sequence[Field]) -> set[str]:
     """Name fields of one person that hold nearly the same word, but not the same."""
     words = [
         (field.name, "practitioner" in field.name, word)
         for field in fields
-        if field.value is not None and field.name.endswith(_NAMES)
+        if field.value is not None and _is_name(field)
         for word in field.value.split()
         if len(word) >= _LONG
     ]

@@ -25,6 +25,11 @@ _PATTERNS = {
     ),
     FieldKind.IBAN: re.compile(r"FR\s?\d{2}(?:\s?[0-9A-Z]{4}){5}\s?[0-9A-Z]{3}"),
 }
+# "À Royan, le 3 mars 2026" has its label in the middle; "né le" is another date.
+_DATED = re.compile(
+    r"(?<!N[ÉE] )(?<!N[ÉE]E )(?<!\(E\) )\bLE "
+    r"(\d{1,2}(?:ER)?[ /.\-]+(?:\d{1,2}|[A-ZÉÛ]+)[ /.\-]+\d{4})"
+)
 
 
 def read_labelled(
@@ -38,7 +43,12 @@ def read_labelled(
         dpi: The page's resolution.
         today: No date lies after it.
     """
-    used: set[int] = set()
+    # A label is no value, be it another field's.
+    used = {
+        index
+        for index, line in enumerate(lines)
+        if any(_after_label(spec, line.text) == "" for spec in form.fields)
+    }
     return tuple(_field(spec, lines, dpi, today, used) for spec in form.fields)
 
 
@@ -69,25 +79,40 @@ def _candidates(
             yield rest, line, index
             continue
         yield from ((lines[i].text, lines[i], i) for i in _beside(spec, index, lines, dpi))
-    if pattern := _PATTERNS.get(spec.kind):
+    for pattern in _patterns(spec):
         for index, line in enumerate(lines):
             if match := pattern.search(line.text.upper()):
-                yield match.group(), line, index
+                yield match[match.lastindex or 0], line, index
+
+
+def _patterns(spec: FieldSpec) -> Iterator[re.Pattern[str]]:
+    if pattern := _PATTERNS.get(spec.kind):
+        yield pattern
+    if spec.kind is FieldKind.DATE and "le" in spec.labels:
+        yield _DATED
 
 
 def _after_label(spec: FieldSpec, text: str) -> str | None:
     """What follows the label in this line; None when the line does not begin with it."""
-    flat = plain(text)
     for label in spec.labels:
         wanted = plain(label)
-        if fuzz.ratio(flat.rstrip(" :.*"), wanted) >= _SIMILAR:
+        if fuzz.ratio(plain(text).rstrip(" :.*"), wanted) >= _SIMILAR:
             return ""
-        head = flat[: len(wanted)]
-        if len(flat) > len(wanted) and fuzz.ratio(head, wanted) >= _SIMILAR:
-            rest = text[len(label) :]
-            if not rest or not rest[0].isalnum():
-                return rest.strip(" :.=-–")
+        head, rest = _parted(text, len(wanted.replace(" ", "")))
+        ends = not rest or not rest[0].isalnum() or not head[-1:].isalnum()
+        if ends and fuzz.ratio(plain(head), wanted) >= _SIMILAR:
+            return rest.strip(" :.=-–")
     return None
+
+
+def _parted(text: str, letters: int) -> tuple[str, str]:
+    """Cut a line after so many characters, spaces not counted: readers lose and add them."""
+    seen = 0
+    for i, char in enumerate(text):
+        if seen == letters:
+            return text[:i], text[i:]
+        seen += not char.isspace()
+    return text, ""
 
 
 def _beside(spec: FieldSpec, label: int, lines: Sequence[TextLine], dpi: float) -> Iterator[int]:
