@@ -9,8 +9,8 @@ from edge.inference.session import Session
 from edge.reading.lines import reading_order
 from edge.reading.readers import Gray, Quad
 
-# Of the page given to the network; reading itself uses the full page. On the real pages 1,920, 1,536
-# and 1,280 find the same lines and lead to the same text (docs/decisions/0004-reading.md).
+# Of the page given to the network; reading itself uses the full page. On the real pages 1,920,
+# 1,536 and 1,280 find the same lines and lead to the same text (docs/decisions/0004-reading.md).
 _LONGEST_PX = 1280
 _LEAST_PX = 1024  # small pages are enlarged until their longest side has this
 _TEXT_FROM = 0.3
