@@ -1,0 +1,78 @@
+"""What the station makes of real sheets: our blanks, filled by program, and others' mail.
+
+The figures on many pages are the bench's (``make bench``); here fewer pages of the same kind keep
+them from falling unnoticed.
+"""
+
+import fnmatch
+from pathlib import Path
+
+import pytest
+
+from edge import config, pack, process
+from edge.document import Layout, PageRef
+from edge.imaging.decode import Limits, open_source
+from edge.inference.careful import load_careful
+from edge.reading.readers import Readers
+from tests.bench import forms, text
+
+pytestmark = [pytest.mark.samples, pytest.mark.slow]
+
+_OURS = {
+    "cerfa_12541*.png": "S3110",
+    "cerfa_12485*.png": "S3704",
+    "cerfa_11626*.pdf": "S3501",
+}
+
+
+@pytest.fixture(scope="module")
+def readers() -> Readers:
+    return load_careful(config.user_cache_dir())
+
+
+def _types(path: Path, readers: Readers, most_pages: int = 2) -> list[tuple[str, Layout | None]]:
+    recipe = process.Recipe(pack.load(pack.default_dir()).forms, accept_error_rate=0.001)
+    found = []
+    with open_source(path.read_bytes(), Limits()) as source:
+        for index in range(min(source.page_count, most_pages)):
+            ref = PageRef(path.name, index, "")
+            page = process.read_page(source.page(index), ref, recipe, readers, forms.TODAY)
+            if page.guesses:
+                found.append((page.guesses[0].type, page.layout))
+    return found
+
+
+@pytest.mark.parametrize(("name", "kind"), _OURS.items())
+def test_our_real_blanks_are_known_with_their_layout(
+    samples: Path, readers: Readers, name: str, kind: str
+) -> None:
+    (path,) = (samples / "forms").glob(name)
+    assert _types(path, readers, 1) == [(kind, Layout.VERIFIED)]
+
+
+@pytest.mark.parametrize("folder", ["forms", "handfilled", "other"])
+def test_other_organisations_sheets_are_never_taken_for_ours(
+    samples: Path, readers: Readers, folder: str
+) -> None:
+    for path in sorted((samples / folder).iterdir()):
+        is_page = path.suffix in (".png", ".pdf", ".jpg")
+        if not is_page or any(fnmatch.fnmatch(path.name, ours) for ours in _OURS):
+            continue
+        for kind, layout in _types(path, readers):
+            assert layout is not Layout.VERIFIED, (path.name, kind)
+            assert not (kind[0] == "S" and kind[1:].isdigit()), (path.name, kind)
+
+
+def test_filled_real_forms_are_read_and_nothing_accepted_is_wrong(
+    samples: Path, readers: Readers
+) -> None:
+    outcome = forms.measure(forms.filled(samples, 8, seed=4), readers)
+    assert outcome.types.right == outcome.types.total == 8
+    assert outcome.of_kind("nir").right >= 7
+    assert outcome.accepted().share > 0.8
+    assert [(v.form, v.field.name) for v in outcome.accepted_wrong()] == []
+
+
+def test_a_real_typed_page_is_read(samples: Path, readers: Readers) -> None:
+    page = next(iter(text.typescript(samples)))
+    assert text.measure(page, text.ours(readers)).rate < 0.15
