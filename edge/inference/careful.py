@@ -24,6 +24,7 @@ _WIDEST_PX = 3200
 _BATCH_PX = 1600
 _PADDED_TO = 1.2
 _ALTERNATIVES = 4
+_LOOK_ALIKE = {"0": "Oo", "1": "Il|"}  # where only digits can stand they are the digit
 
 
 def load_careful(cache_dir: Path, threads: int = 1) -> "CarefulReaders":
@@ -59,6 +60,7 @@ class CarefulReaders:
         self._characters = np.array(["", *characters])
         self._versions = versions
         self._allowed = {alphabet: self._columns(alphabet) for alphabet in Alphabet}
+        self._folded = {alphabet: self._alike(alphabet) for alphabet in Alphabet}
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -97,8 +99,22 @@ class CarefulReaders:
             [0, *(i for i, char in enumerate(self._characters) if i and char in allowed)]
         )
 
+    def _alike(self, alphabet: Alphabet) -> list[tuple[int, list[int]]]:
+        """Columns of digits, and those of the letters that are the same stroke in most type."""
+        if alphabet is Alphabet.TEXT:
+            return []
+        where = {str(char): i for i, char in enumerate(self._characters) if i}
+        return [
+            (where[digit], [where[c] for c in letters if c in where and c not in alphabet.value])
+            for digit, letters in _LOOK_ALIKE.items()
+            if digit in alphabet.value and digit in where
+        ]
+
     def _decode(self, scores: NDArray[np.float32], alphabet: Alphabet) -> LineReading:
         """Follow the best path; a character's alternatives are those of its strongest step."""
+        scores = scores.copy()
+        for digit, letters in self._folded[alphabet]:
+            scores[:, digit] += scores[:, letters].sum(axis=1)
         columns = self._allowed[alphabet]
         kept = scores[:, columns]
         kept = kept / np.maximum(kept.sum(axis=1, keepdims=True), 1e-9)

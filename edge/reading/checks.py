@@ -24,6 +24,7 @@ _MONTHS = (
     "janvier", "fevrier", "mars", "avril", "mai", "juin",
     "juillet", "aout", "septembre", "octobre", "novembre", "decembre",
 )  # fmt: skip
+POSTCODE = re.compile(r"\b\d[\dO]{4}\b")  # a reader may spell its zeros as letters
 _NIR = re.compile(
     r"[123478]\d{2}(0[1-9]|1[0-2]|2\d|3\d|4[0-2]|[5-9]\d)(\d{2}|2[AB])\d{6}(\d{2})?", re.ASCII
 )
@@ -78,15 +79,20 @@ def address(text: str) -> str:
     """One line; a postcode pulled apart (``1 7300 ROCHEFORT``) or spelt (``1730O``) is mended."""
     line = re.sub(r"\s+", " ", text)
     line = re.sub(r"(?<=\D )(\d) (\d{4})(?= \D)", r"\1\2", line)
-    return re.sub(r"\b\d[\dO]{4}\b", lambda found: found[0].replace("O", "0"), line)
+    return re.sub(POSTCODE, lambda found: found[0].replace("O", "0"), line)
 
 
 def code(text: str) -> str:
     """Capitals and digits; a CCAM code is four letters and three digits, so an O there is a 0."""
     plain = re.sub(r"[^A-Z0-9]", "", text.upper())
-    if re.fullmatch(r"[A-Z0]{4}[0-9O]{3}", plain):
+    if is_ccam(plain):
         return plain[:4].replace("0", "O") + plain[4:].replace("O", "0")
     return plain
+
+
+def is_ccam(text: str) -> bool:
+    """Whether capitals and digits make a CCAM code, zeros and Os not told apart."""
+    return re.fullmatch(r"[A-Z0]{4}[0-9O]{3}", text) is not None
 
 
 def nir(text: str) -> Normalised:

@@ -1,6 +1,7 @@
 """From what was read in a zone to a field: normalised, checked, maybe repaired, accepted or not."""
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 
 from edge.document import BoxMm, Check, Field
@@ -73,7 +74,7 @@ def to_field(
     if cut.written is not None:
         readings = (_comb_reading(cut.written, readings[0], spec, readers, terms.today),)
     raw = " ".join(reading.text for reading in readings if reading.text.strip())
-    confidence = min((min(r.confidences, default=0.0) for r in readings), default=0.0)
+    confidence = min((_least_sure(r, spec) for r in readings), default=0.0)
     found = checks.normalise(spec, raw, terms.today)
     if cut.images and found == checks.Normalised(None, Check.NONE):
         found = checks.Normalised(None, Check.FAILED)  # written, and nothing of it was read
@@ -87,6 +88,29 @@ def to_field(
     return Field(
         spec.name, found.value, raw, round(confidence, 4), accepted, found.check, 0, where_mm
     )
+
+
+def _least_sure(reading: LineReading, spec: FieldSpec) -> float:
+    """The confidence of the least sure character.
+
+    Where the place says whether a round stroke is a zero or an O, it need not be told apart.
+    """
+    confidences = list(reading.confidences)
+    if len(reading.alternatives) == len(reading.text) == len(confidences):
+        for i in _told_by_place(reading.text, spec.kind):
+            round_ones = sum(chance for char, chance in reading.alternatives[i] if char in "0O")
+            confidences[i] = max(confidences[i], min(1.0, round_ones))
+    return min(confidences, default=0.0)
+
+
+def _told_by_place(text: str, kind: FieldKind) -> list[int]:
+    """Indexes of zeros and Os in a CCAM code or a postcode."""
+    spans: list[tuple[int, int]] = []
+    if kind is FieldKind.CODE and checks.is_ccam(text):
+        spans = [(0, len(text))]
+    elif kind is FieldKind.ADDRESS:
+        spans = [found.span() for found in re.finditer(checks.POSTCODE, text)]
+    return [i for start, stop in spans for i in range(start, stop) if text[i] in "0O"]
 
 
 def _marked(cut: Cut, where_mm: BoxMm, terms: Terms) -> Field:
@@ -127,6 +151,8 @@ def _fills_as_it_should(written: comb.CombInk, spec: FieldSpec, raw: str, check:
     is_proved = check is Check.OK and spec.kind is not FieldKind.DATE
     if is_proved:
         return True
+    if not written.is_whole:
+        return False
     has_comma = "," in raw or "." in raw
     if not written.in_cells:
         return spec.kind is not FieldKind.AMOUNT or has_comma

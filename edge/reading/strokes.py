@@ -17,6 +17,7 @@ from edge.reading.ink import PX_PER_MM, Zone, pale
 
 _RULE_MM = 6.0  # no letter has a level stroke this long
 _THICK_MM = 1.6  # nor a stroke this thick
+_STRIP_MM, _STRIP = 1.6, 3.0  # nor is anything lower than this three times as wide as high
 _LETTER_MM = 0.9  # what is lower is an accent, a dot, a hyphen, or dust
 _BESIDE_MM = 1.2  # how near to a letter dots and hyphens stand
 _LEFT_MM = 0.35  # a stroke whose middle is so near to the line's left end is its bracket
@@ -52,7 +53,7 @@ def writing(zone: Zone, box: BoxMm) -> Mask:
     at = np.asarray(middles) / PX_PER_MM + np.array(zone.origin)
     inside = (at[:, 1] >= box.top) & (at[:, 1] <= box.top + box.height)
     is_tall = stats[:, cv2.CC_STAT_HEIGHT] >= _LETTER_MM * PX_PER_MM
-    is_letter = inside & is_tall & ~_is_thick(labels, count, mask)
+    is_letter = inside & is_tall & ~_is_strip(stats) & ~_is_thick(labels, count, mask)
     is_letter &= at[:, 0] >= box.left + _LEFT_MM
     is_letter[0] = False
     end = (box.left + box.width - _RIGHT_MM - zone.origin[0]) * PX_PER_MM
@@ -147,6 +148,12 @@ def _belongs(
     is_whole = (top > 0) & (top + down < height)
     middle = stats[:, cv2.CC_STAT_LEFT] + stats[:, cv2.CC_STAT_WIDTH] // 2
     return np.asarray((inside & beside[middle]) | (is_whole & over[middle]), np.bool_)
+
+
+def _is_strip(stats: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """The ragged rim of a tint: too low for joined letters of that width."""
+    high, wide = stats[:, cv2.CC_STAT_HEIGHT], stats[:, cv2.CC_STAT_WIDTH]
+    return np.asarray((high < _STRIP_MM * PX_PER_MM) & (wide > _STRIP * high), np.bool_)
 
 
 def _is_thick(labels: NDArray[np.int32], count: int, mask: Mask) -> NDArray[np.bool_]:

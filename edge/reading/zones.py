@@ -65,7 +65,10 @@ def _cut(gray: Gray, where: Registration, spec: FieldSpec, readers: Readers) -> 
         return Cut(spec, box, marks=tuple(parts))
     if spec.cells_mm:
         sorted_ink = comb.sort_ink(ink.take(gray, where, box, _LINE_MARGIN_MM), spec.cells_mm)
-        if sorted_ink is None:
+        # A code may be one letter; a number or a date of one digit is a rest of the comb's frame.
+        if sorted_ink is None or (
+            spec.kind is not FieldKind.CODE and sorted_ink.is_only_frame(len(spec.cells_mm))
+        ):
             return Cut(spec, box)
         image = sorted_ink.strip if sorted_ink.in_cells else sorted_ink.whole
         return Cut(spec, box, (image,), sorted_ink)

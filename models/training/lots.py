@@ -52,22 +52,21 @@ class Artist:
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
         self._pack = pack.load(pack.default_dir())
-        self._fonts = [fill.typefaces()[name] for name in ("sans", "arial", "sans_bold")]
+        self._faces = list(fill.typefaces().values())
 
     def form(self, kind: str) -> tuple[Pixels, TrueDocument]:
         """A filled and scanned form."""
         form = self._pack.forms[kind]
         values = fill.plausible_values(form, self.rng)
-        blank = forms.blank(form, _DPI, self._fonts[2])
-        font = self.rng.choice(self._fonts[:1] + self._fonts[2:3])
-        page = fill.fill(blank, form, values, font=font, rng=self.rng)
+        blank = forms.blank(form, _DPI)
+        page = fill.fill(blank, form, values, font=self.rng.choice(self._faces), rng=self.rng)
         return self.scan(page), self.document(kind, values)
 
     def mail(
         self, kind: str, draw: Callable[[random.Random, int, Path], Pixels]
     ) -> tuple[Pixels, TrueDocument]:
         """A page of other mail."""
-        page = draw(self.rng, _DPI, self._fonts[0])
+        page = draw(self.rng, _DPI, self.rng.choice(self._faces))
         return self.scan(page), self.document(kind, {})
 
     def scan(self, page: Pixels) -> Pixels:

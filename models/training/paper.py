@@ -37,16 +37,14 @@ class Sheet:
         )
 
     def fitted(self, box: BoxMm, text: str, font: Path, ink: int = 60) -> None:
-        """Write a text so that it fills a box's width, on the box's middle."""
-        height = box.height * 0.52
+        """Write a text as large as a box allows, on the box's middle."""
+        height = box.height * 0.62
         wanted = box.width * self._scale
         found = self._font(font, height)
-        for _ in range(3):
-            length = max(1.0, found.getlength(text))
-            height = min(box.height * 0.62, height * wanted / length)
-            found = self._font(font, height)
-        x, y = self._px(box.left, box.top + box.height / 2)
-        self._draw.text((x, y), text, fill=ink, font=found, anchor="lm")
+        while found.getlength(text) > wanted and found.size > 5:
+            found = ImageFont.truetype(str(font), found.size - 0.5)
+        x, y = self._px(box.left + box.width / 2, box.top + box.height / 2)
+        self._draw.text((x, y), text, fill=ink, font=found, anchor="mm")
 
     def band(self, box: BoxMm, ink: int) -> None:
         """Fill a box."""
@@ -74,4 +72,4 @@ class Sheet:
         return x * self._scale, y * self._scale
 
     def _font(self, font: Path, height: float) -> ImageFont.FreeTypeFont:
-        return ImageFont.truetype(str(font), max(5, round(height * 1.38 * self._scale)))
+        return ImageFont.truetype(str(font), max(5.0, height * 1.38 * self._scale))
