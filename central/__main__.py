@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     command: Command = options.command
     try:
-        return command(options, Console())
+        return command(options, Console(markup=False))
     except CentralError as error:
         print(error.reason, file=sys.stderr)
         if str(error) != error.reason:
@@ -79,7 +79,9 @@ def _stop() -> threading.Event:
 
 
 def _told(line: str) -> None:
-    print(line, flush=True)
+    """One write a line: parts become ready at the same time, each in its thread."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _serve(options: argparse.Namespace, _: Console) -> int:

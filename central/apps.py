@@ -14,7 +14,7 @@ from central import blobs, embedded
 from central.config import CentralConfig
 from central.console import server as console_server
 from central.dispatch import worker
-from central.errors import ConfigInvalid
+from central.errors import ConfigInvalid, EmbeddedFailed
 from central.events import Events
 from central.intake import server as intake_server
 from central.intake.stream import Stores
@@ -50,17 +50,31 @@ def serve(config: CentralConfig, events: Events, stop: threading.Event, told: To
         CentralError: what the centre cannot go on with.
     """
     with contextlib.ExitStack() as opened:
+        parts: dict[str, Part] = {}
         if config.database.embedded_dir is not None:
+            server = embedded.EmbeddedPostgres(config.database.embedded_dir)
             # This thread lives as long as the process: the server ends with it.
-            opened.enter_context(embedded.EmbeddedPostgres(config.database.embedded_dir))
+            opened.enter_context(server)
+            parts["database"] = lambda over: _watch(server, over)
         engine = opened.enter_context(_engine(config, "serve"))
         if config.database.embedded_dir is not None:
             migrate.upgrade(engine, _today())
         else:
             migrate.check_version(engine)
         centre = _Centre(config, engine, events, told)
-        _run({"intake": _intake(centre), "dispatch": _dispatch(centre),
-              "console": _console(centre)}, events, stop)  # fmt: skip
+        parts |= {
+            "intake": _intake(centre),
+            "dispatch": _dispatch(centre),
+            "console": _console(centre),
+        }
+        _run(parts, events, stop)
+
+
+def _watch(server: embedded.EmbeddedPostgres, over: threading.Event) -> None:
+    """End the process when its database has died: systemd starts both again."""
+    while not over.wait(_LOOK_EVERY_S):
+        if not server.is_running:
+            raise EmbeddedFailed("the server ended by itself; see postgres.log")
 
 
 def run_alone(

@@ -17,7 +17,7 @@ _COUNTS = tuple(LotCounts.__dataclass_fields__)
 
 def lots(config: CentralConfig, limit: int, console: Console) -> int:
     """Show the newest lots and their four counts; 1 when some disagree."""
-    table = Table("Lot", "Site", "Reçu", "Scanner", "Station", "Centre", "Remis", "Écart")
+    table = Table("Lot", "Site", "Reçu (UTC)", "Scanner", "Station", "Centre", "Remis", "Écart")
     differ = False
     with apps.opened(config) as engine:
         for row in board.lots_with_counts(engine, limit):

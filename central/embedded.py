@@ -159,7 +159,7 @@ class EmbeddedPostgres:
     def _launch(self) -> int:
         for _ in range(5):  # a port that was free may be taken before the server binds it
             port = _free_port()
-            with (self._folder / "postgres.log").open("wb") as log:
+            with os.fdopen(_private_log(self._folder / "postgres.log"), "wb") as log:
                 self._process = subprocess.Popen(  # noqa: S603 - our own arguments
                     [
                         *self._confined(self._data),
@@ -186,6 +186,7 @@ class EmbeddedPostgres:
             "timezone": "UTC",
             "log_timezone": "UTC",
             "log_min_messages": "warning",
+            "log_min_error_statement": "panic",  # a statement quotes what pages say
             "fsync": "on" if self._durable else "off",
             "full_page_writes": "on" if self._durable else "off",
             "synchronous_commit": "on" if self._durable else "off",
@@ -248,6 +249,11 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _private_log(path: Path) -> int:
+    path.unlink(missing_ok=True)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     command: Command = options.command
     try:
-        return command(options, Console())
+        return command(options, Console(markup=False))
     except EdgeError as error:
         print(error.reason, file=sys.stderr)
         if str(error) != error.reason:

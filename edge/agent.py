@@ -16,7 +16,7 @@ from holidays import country_holidays
 from edge import pack
 from edge.config import EdgeConfig
 from edge.document import LotHeader, PageReading
-from edge.errors import ConfigInvalid, EdgeError, PackInvalid, ReaderFailed
+from edge.errors import ConfigInvalid, EdgeError, PackInvalid, ReaderFailed, SpoolCorrupt
 from edge.events import Events
 from edge.imaging.decode import Limits
 from edge.imaging.whole import is_whole
@@ -165,7 +165,8 @@ class LotReader:
             while not stop.is_set():
                 for lot_id in [key for key, future in reading.items() if future.done()]:
                     reading.pop(lot_id).result()
-                for lot in self._spool.lots_to_read(limit=2 * count):
+                waiting = self._spool.lots_to_read(2 * count) if len(reading) < count else []
+                for lot in waiting:
                     if lot.lot.id not in reading and len(reading) < count:
                         reading[lot.lot.id] = threads.submit(self._read, lot, stop)
                 if len(reading) < count:
@@ -198,7 +199,13 @@ class LotReader:
             return
         if stop.is_set():
             return  # workers were ended under this lot: it is read again at the next start
-        self._spool.read_done(lot.id, read.result, read.counted_pages, self._versions)
+        try:
+            self._spool.read_done(lot.id, read.result, read.counted_pages, self._versions)
+        except SpoolCorrupt:
+            raise
+        except Exception as error:
+            self._set_aside(lot.id, error)
+            return
         self._events.lot_read(lot.id, read.result, read.counted_pages, time.monotonic() - started)
 
     def _set_aside(self, lot_id: str, error: Exception) -> None:

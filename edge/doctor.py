@@ -8,6 +8,7 @@ import datetime as dt
 import os
 import shutil
 import socket
+import ssl
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from edge.inference.careful import load_careful
 from edge.uplink.channel import certificate_site, certificate_valid_until
 
 _CONNECT_TIMEOUT_S = 3.0
+_HTTP2_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"
 _EXPIRES_SOON = dt.timedelta(days=30)
 
 
@@ -45,7 +47,7 @@ def examine(config: EdgeConfig, now: dt.datetime) -> Iterator[Finding]:
         )
     yield from _certificate(config, now)
     for centre in config.uplink.centres:
-        yield _reachable(centre)
+        yield _reachable(centre, config)
     yield _attempt("paquet de reconnaissance", lambda: _load_pack(config))
 
 
@@ -103,13 +105,33 @@ def _certificate(config: EdgeConfig, now: dt.datetime) -> Iterator[Finding]:
     )
 
 
-def _reachable(centre: str) -> Finding:
+def _reachable(centre: str, config: EdgeConfig) -> Finding:
+    """Shake hands as the uplink does, and wait a moment for the centre to turn us away."""
+    subject, uplink = f"centre {centre}", config.uplink
     host, _, port = centre.rpartition(":")
     try:
-        with socket.create_connection((host, int(port)), timeout=_CONNECT_TIMEOUT_S):
-            return Finding(f"centre {centre}", True)
+        context = ssl.create_default_context(cafile=str(uplink.ca_file))
+        context.set_alpn_protocols(["h2"])
+        context.load_cert_chain(uplink.certificate_file, uplink.key_file)
+    except OSError as error:  # ssl.SSLError too
+        advice = (
+            f"Certificat, clé ou autorité illisible ou mal assortis ({error.strerror or error})."
+        )
+        return Finding(subject, False, advice)
+    try:
+        with (
+            socket.create_connection((host, int(port)), timeout=_CONNECT_TIMEOUT_S) as line,
+            context.wrap_socket(line, server_hostname=host.strip("[]")) as safe,
+        ):
+            safe.sendall(_HTTP2_HELLO)
+            is_welcome = bool(safe.recv(1))
+    except ssl.SSLError as error:
+        return Finding(
+            subject, False, f"Certificat refusé ({error.reason}). Comparez les autorités."
+        )
     except (OSError, ValueError) as error:
-        return Finding(f"centre {centre}", False, f"Injoignable ({error}). Les envois attendront.")
+        return Finding(subject, False, f"Injoignable ({error}). Les envois attendront.")
+    return Finding(subject, is_welcome, "Le centre raccroche. Vérifiez le certificat.")
 
 
 def _load_pack(config: EdgeConfig) -> None:

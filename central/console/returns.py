@@ -91,7 +91,7 @@ def signature(secret: bytes, at: str, destination: str, body: bytes) -> str:
 
 async def _body(request: Request) -> bytes | None:
     length = request.headers.get("content-length", "")
-    if not (length.isascii() and length.isdigit()) or int(length[:9]) > _MAX_BYTES:
+    if not (length.isascii() and length.isdigit()) or len(length) > 9 or int(length) > _MAX_BYTES:
         return None
     return await request.body()
 

@@ -35,6 +35,7 @@ def open_engine(
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=_POOL_WAIT_S,
+        hide_parameters=True,  # an error's text must not quote a page
         pool_pre_ping=True,  # a server that was restarted costs nobody an error
         connect_args={
             "connect_timeout": _CONNECT_WITHIN_S,

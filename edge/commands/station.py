@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from edge import agent, doctor
 from edge.config import EdgeConfig
@@ -124,8 +125,7 @@ def examine(config: EdgeConfig, console: Console) -> int:
     is_well = True
     for finding in doctor.examine(config, agent.now()):
         is_well = is_well and finding.is_well
-        mark = "[green]bien[/]" if finding.is_well else "[red]à voir[/]"
-        console.print(
-            f"{mark}  {finding.subject}" + ("" if finding.is_well else f" : {finding.advice}")
-        )
+        mark = Text("bien", "green") if finding.is_well else Text("à voir", "red")
+        advice = "" if finding.is_well else f" : {finding.advice}"
+        console.print(mark, f" {finding.subject}{advice}")
     return 0 if is_well else 1

@@ -13,6 +13,9 @@ from edge.document import LotHeader, Separator, SeparatorKind
 
 _VERSION = "VGM1"
 _MOST_CHARACTERS = 400
+_MOST_COUNTED = 100_000  # documents of a lot, pages of a document
+_MOST_URGENT = 100
+_YEARS = (2000, 2100)
 _SAFE = re.compile(r"[A-Za-z0-9_ -]{0,40}")
 
 
@@ -40,6 +43,11 @@ def encode_header(header: LotHeader) -> str:
     for value in values.values():
         if not _SAFE.fullmatch(value):
             raise ValueError(f"{value!r} cannot be printed on a header sheet")
+    for count in (header.expected_documents, header.pages_each):
+        _within(str(count or 0), _MOST_COUNTED)
+    _within(str(header.priority), _MOST_URGENT)
+    if header.received_on is not None:
+        _day(header.received_on.isoformat())
     parts = [f"{key}={value}" for key, value in values.items() if value]
     return _signed(";".join([_VERSION, "H", *parts]))
 
@@ -55,20 +63,36 @@ def decode(text: str) -> Separator | None:
     if kind != "H":
         return None
     values = dict(part.partition("=")[::2] for part in parts)
+    if not all(_SAFE.fullmatch(value) for value in values.values()):
+        return None  # whoever makes a CRC is not thereby one of us: nothing is taken on trust
     try:
         header = LotHeader(
             process=values.get("p", ""),
             fund=values.get("f", ""),
-            received_on=dt.date.fromisoformat(values["r"]) if "r" in values else None,
+            received_on=_day(values["r"]) if "r" in values else None,
             expected_type=values.get("t", ""),
-            expected_documents=int(values["n"]) if "n" in values else None,
-            pages_each=int(values["e"]) if "e" in values else None,
-            priority=int(values.get("u", "0")),
+            expected_documents=_within(values["n"], _MOST_COUNTED) if "n" in values else None,
+            pages_each=_within(values["e"], _MOST_COUNTED) if "e" in values else None,
+            priority=_within(values.get("u", "0"), _MOST_URGENT),
             original_seen="o" in values,
         )
     except ValueError:
         return None
     return Separator(SeparatorKind.HEADER, text, header)
+
+
+def _within(text: str, most: int) -> int:
+    number = int(text)
+    if not 0 <= number <= most:
+        raise ValueError(f"{number} is not within 0 and {most}")
+    return number
+
+
+def _day(text: str) -> dt.date:
+    day = dt.date.fromisoformat(text)
+    if not _YEARS[0] <= day.year <= _YEARS[1]:
+        raise ValueError(f"{day} is no day of receipt")
+    return day
 
 
 def _number(value: int | None) -> str:

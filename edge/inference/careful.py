@@ -24,7 +24,8 @@ _WIDEST_PX = 3200
 _BATCH_PX = 1600
 _PADDED_TO = 1.2
 _ALTERNATIVES = 4
-_LOOK_ALIKE = {"0": "Oo", "1": "Il|"}  # where only digits can stand they are the digit
+# Where only these can stand, what looks the same in most type is they.
+_LOOK_ALIKE = {"0": "Oo", "1": "Il|", **{letter: letter.lower() for letter in "CKPSUVWXZ"}}
 
 
 def load_careful(cache_dir: Path, threads: int = 1) -> "CarefulReaders":
@@ -100,7 +101,7 @@ class CarefulReaders:
         )
 
     def _alike(self, alphabet: Alphabet) -> list[tuple[int, list[int]]]:
-        """Columns of digits, and those of the letters that are the same stroke in most type."""
+        """Columns of characters, and those of others that have the same shape in most type."""
         if alphabet is Alphabet.TEXT:
             return []
         where = {str(char): i for i, char in enumerate(self._characters) if i}

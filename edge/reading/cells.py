@@ -19,7 +19,7 @@ from edge.reading import strokes
 from edge.reading.ink import PX_PER_MM, Zone
 
 _TALL_MM = 1.3  # no character is lower
-_FLAT = 0.45  # height over width below which a stroke is a dash of the comb's tinted foot
+_FLAT, _LOW_MM = 0.45, 1.9  # flatter and lower strokes are dashes of the comb's tinted foot
 _APART_MM = 0.2  # between two characters side by side in one cell
 _RULE = 1.4  # of a cell's width: level strokes this long are the comb's own frame
 _SEPARATOR = (0.2, 0.75)  # how near to two cells' border and how tall, in cells, a separator is
@@ -55,8 +55,9 @@ class Stroke:
     @property
     def is_tall(self) -> bool:
         """As tall as a character, and no dash."""
-        is_dash = self.height < _FLAT * (self.right - self.left)
-        return self.height >= _TALL_MM * PX_PER_MM and not is_dash
+        is_flat = self.height < _FLAT * (self.right - self.left)
+        least = _LOW_MM if is_flat else _TALL_MM
+        return self.height >= least * PX_PER_MM
 
 
 @dataclass(frozen=True, slots=True)

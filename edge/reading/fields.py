@@ -10,6 +10,9 @@ from edge.reading.calibrate import accepts
 from edge.reading.forms import FieldKind, FieldSpec, NumberCheck
 from edge.reading.readers import Alphabet, Gray, LineReading, Readers
 
+_WORDED = (FieldKind.ADDRESS, FieldKind.NAME, FieldKind.TEXT)
+# "L EGLISE", "D ARTAGNAN": a faint apostrophe reads as a space, and sounds just as sure.
+_LOST_APOSTROPHE = re.compile(r"\b[DL] (?=[AEIOUYHÀÂÉÈÊËÎÏÔÛ])", re.IGNORECASE)
 _ALPHABETS = {
     FieldKind.NIR: Alphabet.NIR,
     FieldKind.DATE: Alphabet.DATE,
@@ -85,6 +88,8 @@ def to_field(
     accepted = found.value is not None and accepts(
         spec.kind, found.check, confidence, terms.wanted_error_rate
     )
+    if spec.kind in _WORDED and _LOST_APOSTROPHE.search(found.value or ""):
+        accepted = False
     return Field(
         spec.name, found.value, raw, round(confidence, 4), accepted, found.check, 0, where_mm
     )

@@ -24,7 +24,7 @@ from edge.reading.readers import Gray, LineReading, Readers
 _INK_FROM = 0.6  # of the way from the darkest grey to white: thin strokes are pale
 _LEAST_GAP = 0.29  # of the letters' height: the narrowest space, before a hanging J
 _SURE_GAP = 0.37
-_UNSURE = 0.5  # confidence of a space that a narrower gap alone speaks for
+_UNSURE = 0.5  # confidence of the letter after a narrower gap
 _OF_MEDIAN = 1.8  # a space is that much wider than most gaps between letters
 _OF_WIDEST = 0.5  # the spaces of one line are much alike
 _EVEN = 0.06  # spread of the letters' beat, as a share of it, up to which it is a typewriter's
@@ -129,7 +129,8 @@ def _joined(
     """The line with the words' spaces added; unchanged when the words say other letters.
 
     A ``1`` stands apart in most type, and so does a hyphen: no space is added between two digits,
-    or beside a hyphen or an apostrophe.
+    or beside a hyphen or an apostrophe. Where a gap may be a space or none, none is added, and
+    the letter after it becomes doubtful.
     """
     letters, read = _letters(line.text)
     spaced_letters, added = _letters(" ".join(word.text for word in words))
@@ -141,12 +142,14 @@ def _joined(
     confidences: list[float] = []
     alternatives: list[tuple[tuple[str, float], ...]] = []
     for i, (mark, letter) in enumerate(zip(marks, letters, strict=True)):
-        if i in read or (i in added and _may_part(letters[i - 1 : i + 1])):
+        is_new = i in added and i not in read and _may_part(letters[i - 1 : i + 1])
+        if i in read or (is_new and i in sure):
             text += " "
-            confidences.append(line.confidence if i in read or i in sure else _UNSURE)
+            confidences.append(line.confidence)
             alternatives.append(((" ", 1.0),))
         text += letter
-        confidences += line.confidences[mark : mark + 1]
+        least = _UNSURE if is_new and i not in sure else 1.0
+        confidences += [min(least, chance) for chance in line.confidences[mark : mark + 1]]
         alternatives += line.alternatives[mark : mark + 1]
     has_each = len(line.confidences) == len(line.alternatives) == len(line.text)
     if not has_each:

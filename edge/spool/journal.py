@@ -96,6 +96,7 @@ class Journal:
         self._disk = disk
         self._lock = threading.RLock()
         with _told_as_ours():
+            path.touch(mode=0o640)  # it quotes pages; SQLite's other files take its mode over
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
             self._prepare()

@@ -42,6 +42,8 @@ from edge.spool.values import (
     StagedFile,
 )
 
+_SHORTEST_KEEPING = dt.timedelta(seconds=1)
+
 
 class Spool:
     """See the module; use ``Spool.open``. Implements ``edge.spool.outbox.Outbox``."""
@@ -52,6 +54,7 @@ class Spool:
         self._lock_fd = lock_fd
         # Bytes leave, and bytes arrive under the same digest, never at the same time.
         self._moving = threading.Lock()
+        self._lacking = (0, False)  # what a lot in the folder found no room for
         self._to_send = News(store.journal)
         self._to_read = News(store.journal)
         self.strangers: tuple[str, ...] = ()
@@ -138,13 +141,16 @@ class Spool:
             "SELECT (SELECT ifnull(sum(size), 0) FROM blobs) + (SELECT ifnull(sum(size), 0)"
             " FROM lot_files JOIN lots ON id = lot_id WHERE state = 'sighted' AND sha256 IS NULL)"
         )
-        return quota.decide(
+        room = quota.decide(
             quota.Limits(self._limits.max_bytes, self._limits.min_free_bytes),
             used=int(row[0]) if row else 0,
             free=self._store.disk.free_bytes(self._store.work_dir),
             incoming=incoming,
             copied=copied,
         )
+        if isinstance(room, quota.Full) and not room.forever:
+            self._lacking = (incoming, copied)
+        return room
 
     def sighted(self, source: str, lots: Sequence[Sighted]) -> Mapping[str, bool]:
         """Say which lots lie in a folder; returns, by name, which the operator closed."""
@@ -266,9 +272,22 @@ class Spool:
             t.execute("UPDATE rescans SET done = 1 WHERE document_id = ?", (document_id,))
 
     def reap(self, now: dt.datetime) -> int:
-        """Let go of lots that the centre holds and whose keep time has passed."""
+        """Let go of lots that the centre holds and whose keep time has passed.
+
+        When the spool is full the oldest go earlier: a scanner that waits is worse than a copy
+        that the centre holds too.
+        """
+        keep_for = dt.timedelta(seconds=self._limits.keep_for_s)
         with self._moving:
-            return keeping.reap(self._store, now, dt.timedelta(seconds=self._limits.keep_for_s))
+            count = keeping.reap(self._store, now, keep_for)
+            incoming, copied = self._lacking
+            self._lacking = (0, False)
+            while keep_for > _SHORTEST_KEEPING:
+                if not isinstance(self.room(incoming, copied=copied), quota.Full):
+                    break
+                keep_for /= 2
+                count += keeping.reap(self._store, now, keep_for)
+        return count
 
     # --- edge.spool.outbox.Outbox ---
 

@@ -22,6 +22,7 @@ from edge.spool.outbox import Backlog, LotReport, SpooledDocument
 
 TEXT_LEFT_OUT = "text_left_out"
 _MAX_SET_ASIDE = 10_000
+_MAX_NAME = 1_000
 _MAX_PAGE_TEXT = 200_000  # characters; what the centre takes of one page (docs/wire.md)
 _CHANNELS = {
     Channel.SCANNER: wire.CHANNEL_SCANNER,
@@ -79,7 +80,7 @@ def _document(spooled: SpooledDocument, site: str, station: str) -> wire.Documen
     return wire.Document(
         id=spooled.id,
         lot_id=lot.id,
-        lot_name=lot.name,
+        lot_name=_short(lot.name),
         position=spooled.position,
         site=site,
         station=station,
@@ -130,7 +131,12 @@ def _page(page: Page) -> wire.Page:
 
 
 def _ref(ref: PageRef) -> wire.PageRef:
-    return wire.PageRef(file=ref.file, index=ref.index, sha256=bytes.fromhex(ref.sha256))
+    return wire.PageRef(file=_short(ref.file), index=ref.index, sha256=bytes.fromhex(ref.sha256))
+
+
+def _short(name: str) -> str:
+    """A name as the centre takes it: of a very long path the end tells most."""
+    return name if len(name) <= _MAX_NAME else f"…{name[1 - _MAX_NAME :]}"
 
 
 def _field(field: Field) -> wire.Field:
@@ -151,7 +157,7 @@ def lot(report: LotReport, site: str, station: str) -> wire.Lot:
     about = report.lot
     return wire.Lot(
         id=about.id,
-        name=about.name,
+        name=_short(about.name),
         site=site,
         station=station,
         channel=_CHANNELS[about.channel],
@@ -173,7 +179,7 @@ def _set_aside(entries: Sequence[SetAside]) -> Iterable[wire.SetAside]:
     """The centre takes only so many: the last one stands for the rest."""
     told = entries[: _MAX_SET_ASIDE - 1] if len(entries) > _MAX_SET_ASIDE else entries
     for a in told:
-        yield wire.SetAside(file=a.file, page=a.page, code=a.code, reason=a.reason)
+        yield wire.SetAside(file=_short(a.file), page=a.page, code=a.code, reason=a.reason)
     if rest := len(entries) - len(told):
         yield wire.SetAside(code="others", reason=f"et {rest} autres")
 

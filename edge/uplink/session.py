@@ -8,11 +8,13 @@ another. Both work on the state here, under one condition:
 - nothing is forgotten before the spool has recorded the centre's answer.
 """
 
+import hashlib
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from vaguemestre.v1 import fleet_pb2, intake_pb2
 
@@ -22,7 +24,7 @@ from edge.uplink import messages
 
 _WAIT_S = 0.2  # how soon a stop, or work that came while answers are awaited, is noticed
 _IDLE_S = 0.5
-_BLOB_MISSING = "blob_missing"
+_BLOB_MISSING, _BLOB_CORRUPT = "blob_missing", "blob_corrupt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class _State:
     open: dict[str, _Open] = field(default_factory=dict)
     blobs: deque[Blob] = field(default_factory=deque)
     unanswered: set[str] = field(default_factory=set)
+    sent_from: dict[str, Path] = field(default_factory=dict)
     fetched: deque[SpooledDocument] = field(default_factory=deque)
     postponed: dict[str, float] = field(default_factory=dict)
     answered_at: float = 0.0
@@ -165,6 +168,7 @@ class Session:
                     return ready
                 if state.blobs:
                     blob = state.blobs.popleft()
+                    state.sent_from[blob.sha256] = blob.path
                     self._asked(blob.sha256)
                     return blob
                 if len(state.open) < self._window and self._open_next():
@@ -296,6 +300,7 @@ class Session:
             state.answered_at = time.monotonic()
             state.unanswered.discard(subject)
             state.open.pop(subject, None)
+            state.sent_from.pop(subject, None)
             for one in state.open.values():
                 one.missing.discard(subject)
             self._changed.notify_all()
@@ -310,7 +315,9 @@ class Session:
         with self._changed:
             is_document = subject in self._state.open
             needing = [k for k, one in self._state.open.items() if subject in one.missing]
-        if refusal.permanent and (is_document or needing):
+        if code == _BLOB_CORRUPT and not self._is_intact(subject):
+            self._blob_lost(subject)
+        elif refusal.permanent and (is_document or needing):
             self._refuse_all(subject, code, refusal.reason)
         elif is_document or needing:
             if is_document and code == _BLOB_MISSING:
@@ -318,6 +325,17 @@ class Session:
             self._postpone(subject, [subject, *needing], self._pauses.refused_for_now_s)
         else:
             self._postpone(subject, [subject], self._pauses.refused_lot_s)
+
+    def _is_intact(self, sha256: str) -> bool:
+        """Whether it was the way that harmed a file, or whether our own copy is no longer whole."""
+        path = self._state.sent_from.get(sha256)
+        if path is None:
+            return True
+        try:
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        except OSError:
+            return False
 
     def _refuse_all(self, subject: str, code: str, reason: str) -> None:
         """A document, or every document that needs a blob, is refused for good."""

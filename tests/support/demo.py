@@ -33,6 +33,7 @@ _SEED = 1
 _READ_WITHIN_S = 1_800.0
 _LOOK_EVERY_S = 1.0
 _SHOWN_REASONS = 2
+_INTERRUPTED = 130
 _STATES = {
     "ready": "en cours de remise",
     "to_name": "à nommer",
@@ -113,7 +114,7 @@ class Demo:
             f"{found.values.right} valeurs remises justes, {len(found.values.wrong)} fausse(s)."
         )
         for problem in found.problems:
-            self._console.print(f"[red]{problem}[/]")
+            self._console.print(problem, style="red", markup=False)
         if not found.problems:
             self._console.print("Chaque page est à sa place, type et pôle comme dessinés.")
         return found
@@ -200,9 +201,9 @@ def run(console: Console, *, once: bool, own: Path | None, wait: Callable[[], No
         console.print("Déposez d'autres lots quand vous voulez. Ctrl-C arrête tout.")
         wait()
     except KeyboardInterrupt:
-        return 0
+        return _INTERRUPTED if once else 0
     except Ended as error:
-        console.print(f"[red]{error}[/]")
+        console.print(str(error), style="red", markup=False)
         return 1
     finally:
         demo.stop()
@@ -213,13 +214,13 @@ def run(console: Console, *, once: bool, own: Path | None, wait: Callable[[], No
 def main() -> int:
     """Read the environment and run."""
     own = os.environ.get("LOT", "")
-    if own and not Path(own).exists():
-        Console(stderr=True).print(f"LOT={own} : rien à cet endroit.")
+    if own and not any(p.is_file() for p in (Path(own), *Path(own).rglob("*"))):
+        Console(stderr=True, markup=False).print(f"LOT={own} : rien à cet endroit.")
         return 2
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job ignores SIGINT
         signal.signal(number, signal.default_int_handler)
     return run(
-        Console(),
+        Console(markup=False),
         once=os.environ.get("ONCE", "") not in ("", "0"),
         own=Path(own).resolve() if own else None,
         wait=_wait_for_a_signal,

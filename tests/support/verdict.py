@@ -127,10 +127,10 @@ def _values(where: str, true: TrueDocument, row: Mapping[str, Any], poles: Path)
     right, wrong = 0, []
     for field in json.loads(packages[0].read_text("utf-8"))["fields"]:
         name = field["name"]
-        if name not in true.values or not field["accepted"]:
+        if not field["accepted"] or (name not in true.values and field["value"] == "false"):
             continue
-        # A block's lines are delivered as one.
-        if " ".join(true.values[name].split()) == field["value"]:
+        # A block's lines are delivered as one; what nobody wrote is as wrong as a misread value.
+        if " ".join(true.values.get(name, "").split()) == field["value"]:
             right += 1
         else:
             wrong.append(f"{where} : {name}")

@@ -1,6 +1,7 @@
 """Separator sheets are found whichever way they lie, and nothing else is taken for one."""
 
 import datetime as dt
+import zlib
 
 import cv2
 import numpy as np
@@ -190,3 +191,15 @@ def test_a_value_that_would_break_the_code_is_refused(value: str) -> None:
 def test_a_stranger_s_code_is_not_ours(text: str) -> None:
     assert headersheet.decode(text) is None
     assert headersheet.decode(f"VGM1;{text}") is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("u=99999999999999999999", "n=99999999999999999999", "n=-5", "e=100001", "u=101"),
+        *("r=9999-12-31", "r=1999-12-31", "p=" + "X" * 300, "t=S3110%00", "f=17\n"),
+    ],
+)
+def test_a_header_that_only_a_stranger_would_print_is_none_of_ours(value: str) -> None:
+    body = f"VGM1;H;{value}"
+    assert headersheet.decode(f"{body};{zlib.crc32(body.encode()):08X}") is None

@@ -515,3 +515,24 @@ def test_a_visitor_makes_nothing_where_no_agent_ever_started(tmp_path: Path) -> 
     with pytest.raises(SpoolAbsent):
         Spool.open(tmp_path, Limits(), Clock(), visitor=True)
     assert not list(tmp_path.iterdir())
+
+
+def test_s20_a_full_spool_lets_the_oldest_acknowledged_lots_go_before_their_time(
+    tmp_path: Path,
+) -> None:
+    station = Station(tmp_path, max_bytes=3_000)
+    for number in range(6):
+        station.drop(f"LOT{number}.tif", b"%d" % number * 1_000)
+        station.drain()
+        station.spool.reap(station.clock())
+        station.clock.forward(60)
+    station.drain()
+    assert len(station.centre.arrivals) == 6
+    kept = [lot.name for lot in station.spool.lots_overview()]
+    assert "LOT5.tif" in kept
+    assert "LOT0.tif" not in kept
+
+
+def test_the_journal_is_for_the_stations_group_alone(station: Station) -> None:
+    for file in station.work.glob("journal.sqlite3*"):
+        assert file.stat().st_mode & 0o007 == 0

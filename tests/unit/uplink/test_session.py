@@ -132,6 +132,19 @@ def test_a_corrupt_image_is_sent_again(tmp_path: Path) -> None:
     assert wire.next().chunk.sha256 == sha256
 
 
+def test_a_file_whose_own_copy_was_harmed_is_told_and_not_sent_for_ever(tmp_path: Path) -> None:
+    station = _station(tmp_path, b"a")
+    (blob,) = station.spool.blobs_to_send(station.spool.documents_to_send(1)[0].id)
+    wire = Wire(station)
+    sha256 = wire.next().chunk.sha256
+    blob.path.chmod(0o600)
+    blob.path.write_bytes(b"b")
+    wire.refuse(sha256.hex(), "blob_corrupt", permanent=False)
+    assert wire.next().WhichOneof("kind") == "lot"
+    (lot,) = station.spool.lots_overview()
+    assert [aside.code for aside in lot.set_aside] == ["spool_corrupt"]
+
+
 def test_what_is_refused_for_now_lets_others_pass(tmp_path: Path) -> None:
     wire = Wire(_station(tmp_path, b"a", b"b"), window=1, refused_for_now_s=3_600.0)
     first = wire.next()
