@@ -75,10 +75,11 @@ def _reasons_to_key(draft: Draft, form: FormDefinition | None, entry: TypePlan) 
         reasons.append("layout_unverified")
     elif not entry.straight:
         reasons.append("type_for_a_person")
-    if form is not None:
-        for field in draft.fields:
-            if _is_for_a_person(field, form.field(field.name)):
-                reasons.append(f"field:{field.name}")
+    fields = {field.name: field for field in draft.fields}
+    for spec in form.fields if form is not None else ():
+        field = fields.get(spec.name)
+        if spec.required if field is None else _is_for_a_person(field, spec):
+            reasons.append(f"field:{spec.name}")
     return tuple(dict.fromkeys(reasons))
 
 
