@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from edge.inference import detector, french_head, manifest
 from edge.inference.session import Session
+from edge.reading.ctc import Decoder
 from edge.reading.readers import Alphabet, Gray, LineReading, Quad
 
 _HEIGHT_PX = 48
@@ -23,9 +24,6 @@ _WIDEST_PX = 3200
 # on one core wider batches fall out of the cache (129 lines: 1.5 s so, 2.3 s at 9,600 px).
 _BATCH_PX = 1600
 _PADDED_TO = 1.2
-_ALTERNATIVES = 4
-# Where only these can stand, what looks the same in most type is they.
-_LOOK_ALIKE = {"0": "Oo", "1": "Il|", **{letter: letter.lower() for letter in "CKPSUVWXZ"}}
 
 
 def load_careful(cache_dir: Path, threads: int = 1) -> "CarefulReaders":
@@ -58,10 +56,8 @@ class CarefulReaders:
     ) -> None:
         self._finder = finder
         self._reader = reader
-        self._characters = np.array(["", *characters])
+        self._decoder = Decoder(characters)
         self._versions = versions
-        self._allowed = {alphabet: self._columns(alphabet) for alphabet in Alphabet}
-        self._folded = {alphabet: self._alike(alphabet) for alphabet in Alphabet}
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -88,59 +84,9 @@ class CarefulReaders:
             chosen = order[start:stop]
             batch = self._reader.run(_batch([scaled[i] for i in chosen]))
             for i, scores in zip(chosen, batch, strict=True):
-                answers[i] = self._decode(scores, alphabet)
+                answers[i] = self._decoder.decode(scores, alphabet)
             start = stop
         return [answers[i] for i in range(len(scaled))]
-
-    def _columns(self, alphabet: Alphabet) -> NDArray[np.intp]:
-        if alphabet is Alphabet.TEXT:
-            return np.arange(len(self._characters))
-        allowed = set(alphabet.value)
-        return np.array(
-            [0, *(i for i, char in enumerate(self._characters) if i and char in allowed)]
-        )
-
-    def _alike(self, alphabet: Alphabet) -> list[tuple[int, list[int]]]:
-        """Columns of characters, and those of others that have the same shape in most type."""
-        if alphabet is Alphabet.TEXT:
-            return []
-        where = {str(char): i for i, char in enumerate(self._characters) if i}
-        return [
-            (where[digit], [where[c] for c in letters if c in where and c not in alphabet.value])
-            for digit, letters in _LOOK_ALIKE.items()
-            if digit in alphabet.value and digit in where
-        ]
-
-    def _decode(self, scores: NDArray[np.float32], alphabet: Alphabet) -> LineReading:
-        """Follow the best path; a character's alternatives are those of its strongest step."""
-        scores = scores.copy()
-        for digit, letters in self._folded[alphabet]:
-            scores[:, digit] += scores[:, letters].sum(axis=1)
-        columns = self._allowed[alphabet]
-        kept = scores[:, columns]
-        kept = kept / np.maximum(kept.sum(axis=1, keepdims=True), 1e-9)
-        best = kept.argmax(axis=1)
-        text, confidences, alternatives = [], [], []
-        step = 0
-        while step < len(best):
-            stop = step
-            while stop < len(best) and best[stop] == best[step]:
-                stop += 1
-            if best[step] != 0:
-                peak = step + int(kept[step:stop, best[step]].argmax())
-                ranked = [i for i in np.argsort(-kept[peak])[: _ALTERNATIVES + 1] if i != 0]
-                text.append(str(self._characters[columns[best[step]]]))
-                # The unmasked probability: a letter read with digits alone is not a sure digit.
-                confidences.append(float(scores[peak, columns[best[step]]]))
-                alternatives.append(
-                    tuple(
-                        (str(self._characters[columns[i]]), float(kept[peak, i]))
-                        for i in ranked[:_ALTERNATIVES]
-                    )
-                )
-            step = stop
-        confidence = float(np.mean(confidences)) if confidences else 0.0
-        return LineReading("".join(text), confidence, tuple(confidences), tuple(alternatives))
 
 
 def _scaled(crop: Gray) -> Gray:

@@ -15,14 +15,8 @@ import onnx
 from onnx import numpy_helper, version_converter
 
 from edge.errors import PackInvalid
+from edge.reading.charset import CHARSET
 
-CHARSET = (
-    "0123456789"
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-    "ÀÂÄÆÇÈÉÊËÎÏÔÖÙÛÜŸŒàâäæçèéêëîïôöùûüÿœ"
-    "!\"#$%&'()*+,-./:;<=>?@[\\]_`{|}~"
-    "«»’‘“”–—…€£§°²³·•½×±☐☑"
-)
 _OPSET = 17
 
 
