@@ -7,6 +7,7 @@ core beside a training core.
 import itertools
 import multiprocessing as mp
 import random
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,33 +46,40 @@ def sample(image: NDArray[np.uint8], text: str) -> Sample | None:
     return Sample(np.asarray(np.rint(tensor * 100), np.int8), target)
 
 
-def real_lines(folder: Path) -> list[tuple[str, str, str]]:
-    """File name, text and page of the real typed lines (``lines.tsv`` of ``training_lines``)."""
-    rows = (row.split("\t") for row in (folder / "lines.tsv").read_text("utf-8").splitlines()[1:])
-    return [(name, text, page) for name, text, page in rows]
+@dataclass(frozen=True, slots=True)
+class RealLine:
+    """One of the real typed lines."""
+
+    image: wear.Pixels
+    text: str
 
 
-def picture(path: Path) -> wear.Pixels:
-    """A line's picture, grey."""
-    return np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), np.uint8)
+def real_lines(archive: Path, *, held_out: bool) -> list[RealLine]:
+    """Read the zip of ``training_lines``: pictures, and ``lines.tsv`` with file, text, page.
 
-
-def is_held_out(page: str) -> bool:
-    """A tenth of the pages is kept for telling when training no longer helps."""
-    return sum(page.encode()) % 10 == 3
+    A tenth of the pages is held out, for telling when training no longer helps.
+    """
+    found = []
+    with zipfile.ZipFile(archive) as lines_zip:
+        for row in lines_zip.read("lines.tsv").decode().splitlines()[1:]:
+            name, text, page = row.split("\t")
+            if (sum(page.encode()) % 10 == 3) is held_out:
+                data = np.frombuffer(lines_zip.read(name), np.uint8)
+                image = np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
+                found.append(RealLine(image, text))
+    return found
 
 
 def _draw(seed: int, queue: "mp.Queue[list[Sample]]", real: Path | None, real_share: float) -> None:
     cv2.setNumThreads(1)
     rng = random.Random(seed)
-    typed = [row for row in real_lines(real) if not is_held_out(row[2])] if real else []
-    images = [picture(real / name) for name, _, _ in typed] if real else []
+    typed = real_lines(real, held_out=False) if real else []
     while True:
         made: list[Sample] = []
         while len(made) < 64:
-            if images and rng.random() < real_share:
-                i = rng.randrange(len(images))
-                one = sample(wear.real(images[i], rng), typed[i][1])
+            if typed and rng.random() < real_share:
+                line = rng.choice(typed)
+                one = sample(wear.real(line.image, rng), line.text)
             else:
                 drawn = lines.draw(rng)
                 one = sample(drawn.image, drawn.text)

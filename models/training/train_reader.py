@@ -18,7 +18,7 @@ from rapidfuzz.distance import Levenshtein
 from torch import nn
 
 from edge.reading.tensors import line_tensor
-from models.training.line_feed import Feed, is_held_out, picture, real_lines
+from models.training.line_feed import Feed, real_lines
 from models.training.reader_net import CHARACTERS, LineNet, decode, export
 from models.training.reader_sets import drawn_set
 
@@ -119,15 +119,6 @@ def error_rate(net: nn.Module, samples: Samples) -> float:
     return errors / max(1, total)
 
 
-def _held_out_real(folder: Path) -> Samples:
-    found = []
-    for name, text, page in real_lines(folder):
-        if is_held_out(page):
-            known = "".join(char for char in text if char in CHARACTERS)
-            found.append((line_tensor(picture(folder / name)), known))
-    return found
-
-
 def main() -> None:
     """Train."""
     options = _options()
@@ -151,7 +142,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--minutes", type=float, default=90.0)
-    parser.add_argument("--real", type=Path, help="the unpacked training_lines")
+    parser.add_argument("--real", type=Path, help="the zip of training_lines")
     parser.add_argument("--real-share", type=float, default=0.2)
     parser.add_argument("--from", dest="weights", type=Path)
     parser.add_argument("--workers", type=int, default=1)
@@ -163,10 +154,15 @@ def _options() -> argparse.Namespace:
 def _sets(real: Path | None) -> Mapping[str, Samples]:
     """What the course is measured on: never trained on."""
     drawn = {name: drawn_set(name) for name in ("clean", "degraded")}
-    sets = {
+    sets: dict[str, Samples] = {
         name: [(line_tensor(one.image), one.text) for one in lines] for name, lines in drawn.items()
     }
-    return sets | ({"typed": _held_out_real(real)} if real else {})
+    if real:
+        sets["typed"] = [
+            (line_tensor(line.image), "".join(c for c in line.text if c in CHARACTERS))
+            for line in real_lines(real, held_out=True)
+        ]
+    return sets
 
 
 def _follow(course: Course, feed: Feed, sets: Mapping[str, Samples], out: Path) -> None:

@@ -1,0 +1,43 @@
+"""The station's own line reader: a small French network, ten times as fast as the careful one."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edge.inference.session import Session
+from edge.reading.ctc import Decoder
+from edge.reading.readers import Alphabet, Gray, LineReading
+from edge.reading.tensors import HEIGHT_PX, line_tensor
+
+_BATCH_PX = 3200  # lines run together up to this width in all
+_PADDED_TO = 1.15  # and only when none is padded by more
+
+
+class LineNetwork:
+    """Reads upright line crops."""
+
+    def __init__(self, session: Session, characters: str) -> None:
+        self._session = session
+        self._decoder = Decoder(characters, hears_gaps=True)
+
+    def read(self, crops: Sequence[Gray], alphabet: Alphabet = Alphabet.TEXT) -> list[LineReading]:
+        """Read lines of any height, one answer each, in order."""
+        tensors = [line_tensor(crop) for crop in crops]
+        order = sorted(range(len(tensors)), key=lambda i: tensors[i].shape[1])
+        answers: dict[int, LineReading] = {}
+        while order:
+            narrowest = tensors[order[0]].shape[1]
+            count = 1
+            while count < len(order):
+                width = tensors[order[count]].shape[1]
+                if width * (count + 1) > _BATCH_PX or width > _PADDED_TO * narrowest:
+                    break
+                count += 1
+            chosen, order = order[:count], order[count:]
+            width = tensors[chosen[-1]].shape[1]
+            batch = np.zeros((count, 1, HEIGHT_PX, width), np.float32)
+            for row, i in zip(batch, chosen, strict=True):
+                row[0, :, : tensors[i].shape[1]] = tensors[i]
+            for i, steps in zip(chosen, self._session.run(batch), strict=True):
+                answers[i] = self._decoder.decode(steps, alphabet)
+        return [answers[i] for i in range(len(tensors))]

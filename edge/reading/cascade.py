@@ -1,0 +1,65 @@
+"""Two readers for one line: the quick one always, the careful one where the quick one doubts.
+
+Where both saw the same letters they confirm each other. Where they differ the careful one is
+believed, and doubted: the more, the surer the quick one was of something else.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from edge.reading.readers import Alphabet, Gray, LineReading
+
+Read = Callable[[Sequence[Gray], Alphabet], list[LineReading]]
+
+
+def least_sure(reading: LineReading) -> float:
+    """The confidence of the least sure character, spaces aside; 0 of nothing."""
+    sure = [c for c, char in zip(reading.confidences, reading.text, strict=True) if char != " "]
+    return min(sure, default=0.0)
+
+
+def read(
+    crops: Sequence[Gray], alphabet: Alphabet, quick: Read, careful: Read, sure_from: float
+) -> list[LineReading]:
+    """Read lines with the quick reader, and those it is not sure of with both.
+
+    Args:
+        crops: Upright lines.
+        alphabet: Which characters the answers may hold.
+        quick: The first reader.
+        careful: The second one.
+        sure_from: Confidence of the quick reader's least sure character from which the careful
+            one is not asked.
+    """
+    answers = quick(crops, alphabet)
+    doubtful = [i for i, answer in enumerate(answers) if least_sure(answer) < sure_from]
+    second = careful([crops[i] for i in doubtful], alphabet)
+    for i, answer in zip(doubtful, second, strict=True):
+        answers[i] = weighed(answers[i], answer)
+    return answers
+
+
+def weighed(quick: LineReading, careful: LineReading) -> LineReading:
+    """What two readings of one line say together.
+
+    The text is the careful reader's, with the quick one's spaces where only spaces differ: the
+    careful reader was taught languages that have none.
+    """
+    if not careful.text or len(careful.confidences) != len(careful.text):
+        return careful
+    if _letters(quick.text) != _letters(careful.text):
+        held_against = max(0.0, 2 * least_sure(quick) - 1.0)
+        lowered = tuple(c * (1.0 - held_against) for c in careful.confidences)
+        return replace(careful, confidences=lowered)
+    sure = iter([c for c, ch in zip(careful.confidences, careful.text, strict=True) if ch != " "])
+    confidences = tuple(
+        chance if char == " " else 1.0 - (1.0 - chance) * (1.0 - next(sure))
+        for chance, char in zip(quick.confidences, quick.text, strict=True)
+    )
+    return replace(
+        quick, confidences=confidences, confidence=max(quick.confidence, careful.confidence)
+    )
+
+
+def _letters(text: str) -> str:
+    return text.replace(" ", "")
