@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
-from edge.document import LotResult, PageReading
+from edge.document import Check, Field, LotResult, PageReading
 from edge.spool.outbox import Backlog
 
 
@@ -40,6 +40,27 @@ class Events:
         )
         self._documents = Counter(
             f"{name}_documents_routed", "Documents routed", ["type", "route"], registry=registry
+        )
+        # Drift shows here first: a form that changed, a scanner's lamp, a hand that is new.
+        self._fields = Counter(
+            f"{name}_fields_read",
+            "Fields of documents by what became of them",
+            ["type", "field", "outcome"],
+            registry=registry,
+        )
+        self._field_doubt = Histogram(
+            f"{name}_field_doubt",
+            "1 - confidence of fields that hold something",
+            ["type"],
+            buckets=(0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1),
+            registry=registry,
+        )
+        self._type_doubt = Histogram(
+            f"{name}_type_doubt",
+            "1 - confidence of the documents' types",
+            ["type"],
+            buckets=(0.001, 0.01, 0.03, 0.1, 0.2, 0.4, 1),
+            registry=registry,
         )
         self._set_aside = Counter(
             f"{name}_set_aside", "Files and pages set aside", ["code"], registry=registry
@@ -73,6 +94,9 @@ class Events:
         self._lots.inc()
         for document in result.documents:
             self._documents.labels(document.type, document.route.kind.value).inc()
+            self._type_doubt.labels(document.type).observe(1.0 - document.type_confidence)
+            for field in document.fields:
+                self._field_read(document.type, field)
         for aside in result.set_aside:
             self._set_aside.labels(aside.code).inc()
         self._log.info(
@@ -83,6 +107,11 @@ class Events:
             set_aside=len(result.set_aside),
             seconds=round(seconds, 2),
         )
+
+    def _field_read(self, kind: str, field: Field) -> None:
+        self._fields.labels(kind, field.name, _outcome(field)).inc()
+        if field.raw or field.value is not None:
+            self._field_doubt.labels(kind).observe(1.0 - field.confidence)
 
     def backlog(self, backlog: Backlog) -> None:
         """What waits for the centre, now."""
@@ -112,3 +141,12 @@ class Events:
         if code := fields.get("code"):
             self._errors.labels(str(code)).inc()
         self._log.info(event, **fields)
+
+
+def _outcome(field: Field) -> str:
+    """What became of a field: ``empty`` is a field in which nothing was seen."""
+    if field.accepted:
+        return "accepted_repaired" if field.check is Check.REPAIRED else "accepted"
+    if field.value is None and not field.raw and field.check is Check.NONE:
+        return "empty"
+    return "failed" if field.check is Check.FAILED else "doubtful"

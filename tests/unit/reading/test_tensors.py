@@ -6,7 +6,7 @@ import pytest
 from edge.reading.tensors import HEIGHT_PX, line_tensor
 
 
-def line(paper: int, ink: int, height: int = 40, width: int = 300) -> np.ndarray:  # type: ignore[type-arg]
+def line(paper: int, ink: int, height: int = 40, width: int = 300) -> np.ndarray:
     made = np.full((height, width), paper, np.uint8)
     made[height // 4 : -height // 4, 20:-20:12] = ink
     made[height // 4 : -height // 4, 21:-20:12] = ink
