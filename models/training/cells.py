@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from edge.reading import comb as combs
 from edge.reading import ink
 from edge.reading.piece import SIDE_PX, normalised
-from models.training import cell_combs, cell_glyphs, cell_hand
+from models.training import cell_combs, cell_hand
 from models.training.cell_glyphs import Glyph, Part
+from models.training.cell_source import Source
 
 LABELS = "0123456789AB"
 JUNK = len(LABELS)
@@ -41,36 +42,6 @@ class Cell:
     place: int
 
 
-class _Source:
-    """Characters of one comb: one hand or one font."""
-
-    def __init__(self, part: Part, is_written: bool, rng: np.random.Generator) -> None:
-        self._part, self._rng = part, rng
-        self.is_written = is_written
-        self.hand = cell_hand.writer(rng) if is_written else cell_hand.printer(rng)
-        families = cell_glyphs.fonts(part, is_written)
-        family = families[int(rng.integers(len(families)))]
-        self._font = family[int(rng.integers(len(family)))]
-        self._uses_font = not is_written or (part is Part.LEARN and rng.random() < 0.18)
-
-    def glyph(self, char: str) -> tuple[Glyph, float]:
-        """A character and its height as a share of the digits'."""
-        glyph, share = self._raw(char)
-        if self.is_written and not self._uses_font:
-            if char == "7" and self.hand.bars_sevens:
-                glyph = cell_hand.with_bar(glyph, self._rng)
-            elif char == "1" and self.hand.flags_ones:
-                glyph = cell_hand.with_flag(glyph, self._rng)
-        return cell_hand.varied(glyph, self.hand, self._rng), share
-
-    def _raw(self, char: str) -> tuple[Glyph, float]:
-        if char.isdigit() and not self._uses_font:
-            chosen = cell_glyphs.samples(self._part, char)
-            return cell_glyphs.real(chosen[int(self._rng.integers(len(chosen)))]), 1.0
-        glyph = cell_glyphs.drawn(self._font, char)
-        return glyph, glyph.shape[0] / cell_glyphs.cap_height(self._font)
-
-
 def draw(part: Part, seed: int, written_share: float = 0.6) -> Iterator[Cell]:
     """Draw cells without end, in combs."""
     for number in range(sys.maxsize):
@@ -82,7 +53,7 @@ def _comb(
     part: Part, number: int, rng: np.random.Generator, written_share: float
 ) -> Iterator[Cell]:
     made, how = cell_combs.comb(rng), cell_combs.scan(rng)
-    source = _Source(part, bool(rng.random() < written_share), rng)
+    source = Source(part, bool(rng.random() < written_share), rng)
     sheet = cell_combs.printed(made)
     labels, inks = _write(sheet, made, source, rng)
     page, where, _ = cell_combs.scanned(sheet, how, rng)
@@ -104,7 +75,7 @@ def _ink_mm2(piece: NDArray[np.uint8]) -> float:
 
 
 def _write(
-    sheet: NDArray[np.uint8], made: cell_combs.Comb, source: _Source, rng: np.random.Generator
+    sheet: NDArray[np.uint8], made: cell_combs.Comb, source: Source, rng: np.random.Generator
 ) -> tuple[list[int], list[float]]:
     """Fill a comb; the class and the ink (mm²) of each cell."""
     cell = made.cells[0]
@@ -135,7 +106,7 @@ def _write(
     return labels, inks
 
 
-def _content(source: _Source, rng: np.random.Generator) -> tuple[Glyph | None, float, int]:
+def _content(source: Source, rng: np.random.Generator) -> tuple[Glyph | None, float, int]:
     """What one cell holds: a glyph or nothing, its height's share, its class."""
     chance = float(rng.random())
     if chance < _JUNK_SHARE:
@@ -147,7 +118,7 @@ def _content(source: _Source, rng: np.random.Generator) -> tuple[Glyph | None, f
     return glyph, share, LABELS.index(char)
 
 
-def _spoilt(source: _Source, rng: np.random.Generator) -> tuple[Glyph, float]:
+def _spoilt(source: Source, rng: np.random.Generator) -> tuple[Glyph, float]:
     one, share = source.glyph(LABELS[int(rng.integers(10))])
     other, _ = source.glyph(LABELS[int(rng.integers(10))])
     match int(rng.integers(0, 6)):

@@ -1,15 +1,15 @@
 """Teach the cell network: ``python -m models.training.train_cells SHARDS CHECKPOINT``.
 
 SHARDS is a folder of ``learn-*.npz`` and ``measure-*.npz`` (models/training/cells.py). CHECKPOINT
-is written after each epoch; when it exists, training goes on from there. ``--export FILE`` writes
-the ONNX once all epochs are done.
+is written after each epoch; when it exists, training goes on from there. The rate falls over the
+minutes given, whatever the machine makes of them.
 """
 
 import argparse
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from models.training.cell_net import CellNet, export, moved
+from models.training.cell_net import CellNet, moved
 
 _BATCH = 128
 _AVERAGE = 0.999  # of the weights, step by step: what is measured and shipped
@@ -85,16 +85,17 @@ def batches(folder: Path, epoch: int, cells: int) -> Iterator[tuple[Tensor, Tens
         yield moved(batch, generator), torch.from_numpy(labels[chosen])
 
 
-def learn(state: State, folder: Path, cells: int, epochs: int, rate: float) -> float:
-    """One epoch; returns the mean loss."""
+def learn(state: State, folder: Path, cells: int, done: Callable[[], float], rate: float) -> float:
+    """One epoch of ``cells`` cells; ``done`` tells which share of the time is over.
+
+    Returns:
+        The mean loss.
+    """
     state.net.train()
     losses = []
-    steps = max(1, cells // _BATCH)
-    for step, (pictures, labels) in enumerate(batches(folder, state.epoch, cells)):
-        done = min(1.0, (state.epoch + step / steps) / epochs)
-        warm = min(1.0, (state.epoch * steps + step + 1) / 300)
+    for pictures, labels in batches(folder, state.epoch, cells):
         for group in state.optimiser.param_groups:
-            group["lr"] = rate * warm * (0.5 * (1 + math.cos(math.pi * done)) + 0.004)
+            group["lr"] = rate * (0.5 * (1 + math.cos(math.pi * min(1.0, done()))) + 0.004)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             scores = state.net(pictures.to(memory_format=torch.channels_last))
         loss = functional.cross_entropy(scores.float(), labels, label_smoothing=0.01)
@@ -150,22 +151,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("shards", type=Path)
     parser.add_argument("checkpoint", type=Path)
-    parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--cells", type=int, default=160_000, help="an epoch")
+    parser.add_argument("--minutes", type=float, default=45.0)
+    parser.add_argument("--cells", type=int, default=60_000, help="an epoch")
     parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--export", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
     state = started(options.checkpoint, options.rate)
-    while state.epoch < options.epochs:
-        began = time.monotonic()
-        loss = learn(state, options.shards, options.cells, options.epochs, options.rate)
+    began = time.monotonic()
+
+    def done() -> float:
+        return (time.monotonic() - began) / (60 * options.minutes)
+
+    while done() < 1:
+        loss = learn(state, options.shards, options.cells, done, options.rate)
         state.save(options.checkpoint)
-        spent = time.monotonic() - began
-        told = f"{state.epoch} loss {loss:.4f}, {measured(state.average, options.shards)}"
-        print(f"{told}, {spent:.0f} s", flush=True)
-    if options.export:
-        export(state.average, str(options.export))
+        told = measured(state.average, options.shards)
+        print(f"{done():.0%} epoch {state.epoch}, loss {loss:.4f}, {told}", flush=True)
     return 0
 
 

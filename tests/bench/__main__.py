@@ -27,6 +27,8 @@ _WAYS: dict[str, dict[str, bool]] = {
     "in cells, grey": {},
     "over the cells, grey": {"across": True},
     "in cells, black and white": {"bitonal": True},
+    "by hand, grey": {"handwritten": True},
+    "by hand, black and white": {"handwritten": True, "bitonal": True},
 }
 _WHAT = ("forms", "text", "speed")
 
