@@ -28,8 +28,9 @@ class CombInk:
     """What a comb holds.
 
     ``strip`` is the filled cells' ink as one line, ``whole`` the comb as it stands; ``filled``
-    are the indexes of the filled cells. ``in_cells`` is False when text ignores the cells,
-    ``is_whole`` when something that may be a character was taken for the comb's frame.
+    are the indexes of the filled cells, ``pieces`` what stands in each of them. ``in_cells`` is
+    False when text ignores the cells, ``is_whole`` when something that may be a character was
+    taken for the comb's frame.
     """
 
     strip: Gray
@@ -37,6 +38,7 @@ class CombInk:
     filled: tuple[int, ...]
     in_cells: bool
     is_whole: bool = True
+    pieces: tuple[Gray, ...] = ()
 
     def is_only_frame(self, cells: int) -> bool:
         """Whether a comb of so many cells holds no more than rests of its own ends."""
@@ -73,7 +75,7 @@ def sort_ink(zone: Zone, cells: Sequence[BoxMm]) -> CombInk | None:
     pieces = [_piece(zone, labels, groups[cell])[top:bottom] for cell in filled]
     columns = np.flatnonzero(kept.any(axis=0))
     whole = clean(zone, kept.astype(np.uint8))[top:bottom, columns[0] : columns[-1] + 1]
-    return CombInk(_set(pieces), _padded(whole), filled, in_cells, written.is_whole)
+    return CombInk(_set(pieces), _padded(whole), filled, in_cells, written.is_whole, tuple(pieces))
 
 
 def _is_character(group: Sequence[Stroke]) -> bool:

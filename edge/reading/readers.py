@@ -1,6 +1,6 @@
 """The narrow door through which recognition comes in.
 
-Everything in ``edge.reading`` works on arrays and on these two calls; which networks
+Everything in ``edge.reading`` works on arrays and on these calls; which networks
 stand behind them is the business of ``edge.inference``.
 """
 
@@ -63,4 +63,13 @@ class Readers(Protocol):
         self, crops: Sequence[Gray], alphabet: Alphabet = Alphabet.TEXT
     ) -> list[LineReading]:
         """Read upright line crops of any height, one answer each, in order."""
+        ...
+
+    def read_cells(self, pieces: Sequence[Gray], alphabet: Alphabet) -> LineReading:
+        """Read the characters of one comb, one a piece, left to right.
+
+        The answer has one character a piece. Probabilities are among all that a cell may hold:
+        what a character's alternatives lack to 1 is the chance that it is no character of the
+        alphabet (struck out, written over, two in one cell).
+        """
         ...

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from edge.document import BoxMm, Check, Field
-from edge.reading import comb, evidence, ink, strokes, ticks, words
-from edge.reading.fields import Cut, Terms, alphabet_of, to_field
+from edge.reading import cellwise, comb, evidence, ink, strokes, ticks, words
+from edge.reading.fields import Cut, alphabet_of, to_field
 from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
 from edge.reading.lines import crop
 from edge.reading.readers import Alphabet, Gray, LineReading, Readers
 from edge.reading.registration import Registration
+from edge.reading.terms import Terms
 
 _LINE_MARGIN_MM = 0.7
 _BLOCK_FROM_MM = 9.0  # taller zones hold several lines
@@ -50,7 +51,7 @@ def read_fields(
         wanted_error_rate: Of the accepted values.
     """
     terms = Terms(today, wanted_error_rate)
-    cuts = [_cut(gray, where, spec, readers) for spec in form.fields]
+    cuts = [_cut(gray, where, spec, readers, terms) for spec in form.fields]
     fields = [
         to_field(cut, readings, where.to_px(cut.box).to_mm(dpi), readers, terms)
         for cut, readings in zip(cuts, _read_all(cuts, readers), strict=True)
@@ -58,7 +59,7 @@ def read_fields(
     return evidence.weigh(fields, wanted_error_rate)
 
 
-def _cut(gray: Gray, where: Registration, spec: FieldSpec, readers: Readers) -> Cut:
+def _cut(gray: Gray, where: Registration, spec: FieldSpec, readers: Readers, terms: Terms) -> Cut:
     box = spec.box_mm if spec.box_mm is not None else comb.bounds(spec.cells_mm)
     if spec.kind in (FieldKind.TICK, FieldKind.SIGNATURE):
         parts = (ink.take(gray, where, ticks.inside(part)) for part in (box, *spec.boxes_mm))
@@ -71,7 +72,8 @@ def _cut(gray: Gray, where: Registration, spec: FieldSpec, readers: Readers) -> 
         ):
             return Cut(spec, box)
         image = sorted_ink.strip if sorted_ink.in_cells else sorted_ink.whole
-        return Cut(spec, box, (image,), sorted_ink)
+        cells = cellwise.first(sorted_ink, spec, readers, terms)
+        return Cut(spec, box, (image,), sorted_ink, cells)
     images = []
     for line in (box, *spec.boxes_mm):
         images += _line_images(gray, where, line, readers)
@@ -99,12 +101,13 @@ def _line_images(gray: Gray, where: Registration, box: BoxMm, readers: Readers) 
 
 
 def _read_all(cuts: Sequence[Cut], readers: Readers) -> list[tuple[LineReading, ...]]:
-    """Read the cuts' images in one call an alphabet, answers in the order of the cuts."""
+    """Read what is not settled in one call an alphabet, answers in the order of the cuts."""
     answers: dict[tuple[int, int], LineReading] = {}
     for alphabet in Alphabet:
         keys = [
             (i, j)
             for i, cut in enumerate(cuts)
+            if not cut.is_settled
             for j in range(len(cut.images))
             if alphabet_of(cut.spec, in_cells=_is_in_cells(cut)) is alphabet
         ]
@@ -114,4 +117,7 @@ def _read_all(cuts: Sequence[Cut], readers: Readers) -> list[tuple[LineReading, 
             if alphabet is Alphabet.TEXT:
                 read = words.with_spaces(images, read, readers)
             answers.update(zip(keys, read, strict=True))
-    return [tuple(answers[i, j] for j in range(len(cut.images))) for i, cut in enumerate(cuts)]
+    return [
+        tuple(answers[i, j] for j in range(len(cut.images)) if (i, j) in answers)
+        for i, cut in enumerate(cuts)
+    ]

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edge import config
-from edge.inference.careful import load_careful
+from edge.inference.station import load_readers
 from edge.reading.readers import Readers
 from tests.bench import forms, speed, text
 from tests.bench.proportion import Proportion
@@ -27,6 +27,8 @@ _WAYS: dict[str, dict[str, bool]] = {
     "in cells, grey": {},
     "over the cells, grey": {"across": True},
     "in cells, black and white": {"bitonal": True},
+    "by hand, grey": {"handwritten": True},
+    "by hand, black and white": {"handwritten": True, "bitonal": True},
 }
 _WHAT = ("forms", "text", "speed")
 
@@ -42,7 +44,7 @@ def main() -> int:
     if unknown := set(what) - set(_WHAT):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     console = Console()
-    readers = load_careful(config.user_cache_dir())
+    readers = load_readers(config.user_cache_dir())
     folder = os.environ.get("VAGUEMESTRE_SAMPLES", "")
     if not folder and set(what) != {"speed"}:
         console.print("VAGUEMESTRE_SAMPLES is unset: forms and text need the real samples.")

@@ -34,6 +34,9 @@ class Told:
     ) -> list[LineReading]:
         return [LineReading(self.texts.pop(0), 0.9) for _ in crops]
 
+    def read_cells(self, pieces: Sequence[Gray], alphabet: Alphabet) -> LineReading:
+        raise NotImplementedError
+
 
 def reading(text: str) -> LineReading:
     return LineReading(
