@@ -17,6 +17,7 @@ from edge.errors import PackInvalid
 from edge.inference.session import Session
 
 MANIFEST = "manifest.toml"
+FREE = 0  # a side of the input that may have any length
 _STRICT = pydantic.ConfigDict(extra="forbid")
 
 
@@ -24,8 +25,9 @@ _STRICT = pydantic.ConfigDict(extra="forbid")
 class Network:
     """One network of the manifest.
 
-    ``input_shape`` is that of one element of a batch; ``labels`` name the outputs in order;
-    ``trained_on`` says in a sentence what it has seen (``models/cards`` tells more).
+    ``input_shape`` is that of one element of a batch, ``FREE`` for a free side; ``labels`` name
+    the outputs in order; ``trained_on`` says in a sentence what it has seen (``models/cards`` tells
+    more).
     """
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = _STRICT
@@ -95,8 +97,9 @@ def session(folder: Path, name: str, threads: int) -> tuple[Network, Session]:
     if found != network.sha256:
         raise PackInvalid(f"{path}: digest {found[:16]}, expected {network.version}")
     loaded = Session(data, threads)
-    if loaded.input_shape[1:] != network.input_shape:
-        raise PackInvalid(f"{path}: takes {loaded.input_shape[1:]}, not {network.input_shape}")
+    shape = tuple(FREE if isinstance(side, str) else side for side in loaded.input_shape[1:])
+    if shape != network.input_shape:
+        raise PackInvalid(f"{path}: takes {shape}, not {network.input_shape}")
     if loaded.output_shape[-1:] != (len(network.labels),):
         raise PackInvalid(
             f"{path}: answers {loaded.output_shape[-1:]}, not {len(network.labels)} labels"

@@ -10,7 +10,13 @@ from pathlib import Path
 from edge.inference import networks
 from edge.inference.careful import CarefulReaders, load_careful
 from edge.inference.cells import CellNetwork
-from edge.reading.readers import Alphabet, Gray, LineReading, Quad, Readers
+from edge.inference.line_network import LineNetwork
+from edge.reading import cascade
+from edge.reading.readers import Alphabet, Care, Gray, LineReading, Quad, Readers
+
+# Confidence of the quick reader's least sure letter from which the careful one is not asked
+# (docs/decisions/0006-readers.md).
+_SURE_FROM = {Care.TEXT: 0.7, Care.VALUE: 0.98}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,22 +24,30 @@ class StationReaders:
     """``Readers`` (edge/reading/readers.py) on the networks of a station."""
 
     careful: CarefulReaders
+    lines: LineNetwork
     cells: CellNetwork
 
     @property
     def versions(self) -> Mapping[str, str]:
         """Name and digest of each network."""
-        return {**self.careful.versions, "cells": self.cells.version}
+        own = {"reader": self.lines.version, "cells": self.cells.version}
+        return {**self.careful.versions, **own}
 
     def find_lines(self, page: Gray) -> list[Quad]:
         """Find the text lines of a page, in reading order."""
         return self.careful.find_lines(page)
 
     def read_lines(
-        self, crops: Sequence[Gray], alphabet: Alphabet = Alphabet.TEXT
+        self,
+        crops: Sequence[Gray],
+        alphabet: Alphabet = Alphabet.TEXT,
+        care: Care = Care.VALUE,
     ) -> list[LineReading]:
         """Read upright line crops of any height, one answer each, in order."""
-        return self.careful.read_lines(crops, alphabet)
+        if care is Care.SKIM:
+            return self.lines.read(crops, alphabet)
+        read = (self.lines.read, self.careful.read_lines)
+        return cascade.read(crops, alphabet, *read, _SURE_FROM[care])
 
     def read_cells(self, pieces: Sequence[Gray], alphabet: Alphabet) -> LineReading:
         """Read the characters of one comb, one a piece."""
@@ -52,5 +66,6 @@ def load_readers(cache_dir: Path, threads: int = 1, onnx_dir: Path | None = None
         PackInvalid: a model file is missing, altered, mismatched, or does not load.
     """
     folder = onnx_dir or networks.default_dir()
-    cells = CellNetwork.load(folder, threads)  # quick, and fails before the slow ones load
-    return StationReaders(load_careful(cache_dir, threads), cells)
+    # The quick ones first: a bad file fails before the slow ones load.
+    cells, lines = CellNetwork.load(folder, threads), LineNetwork.load(folder, threads)
+    return StationReaders(load_careful(cache_dir, threads), lines, cells)

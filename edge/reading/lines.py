@@ -6,14 +6,16 @@ import cv2
 import numpy as np
 
 from edge.document import BoxPx, TextLine
-from edge.reading.readers import Gray, Quad, Readers
+from edge.reading.readers import Care, Gray, Quad, Readers
 
 _EMPTY_BELOW = 0.35  # a "line" read with less confidence is speckle, a rule or a picture
 
 
-def read_text(gray: Gray, quads: Sequence[Quad], readers: Readers) -> tuple[TextLine, ...]:
+def read_text(
+    gray: Gray, quads: Sequence[Quad], readers: Readers, care: Care = Care.TEXT
+) -> tuple[TextLine, ...]:
     """Read the lines that were found on an upright page, in their order."""
-    readings = readers.read_lines([crop(gray, quad) for quad in quads])
+    readings = readers.read_lines([crop(gray, quad) for quad in quads], care=care)
     return tuple(
         TextLine(reading.text.strip(), reading.confidence, bounds(quad))
         for quad, reading in zip(quads, readings, strict=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from edge.reading.lines import crop
-from edge.reading.readers import Gray, Quad, Readers
+from edge.reading.readers import Care, Gray, Quad, Readers
 
 _SAMPLES = 6
 _LONG_ENOUGH = 2.0  # width over height of a line that tells a direction
@@ -49,7 +49,9 @@ def _is_upside_down(quads: Sequence[Quad], gray: Gray, readers: Readers) -> bool
 
 
 def _confidence(crops: Sequence[Gray], readers: Readers) -> float:
-    return float(np.mean([reading.confidence for reading in readers.read_lines(crops)]))
+    return float(
+        np.mean([reading.confidence for reading in readers.read_lines(crops, care=Care.SKIM)])
+    )
 
 
 def _middle(image: Gray) -> Gray:

@@ -26,6 +26,19 @@ class Alphabet(Enum):
     CODE = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
+class Care(Enum):
+    """How much an answer may cost.
+
+    ``SKIM``: the quick reader alone, for telling what a page is. ``TEXT``: running text; the
+    careful reader reads what the quick one cannot. ``VALUE``: somebody may be paid by it; the
+    careful reader is asked unless the quick one has no doubt at all.
+    """
+
+    SKIM = "skim"
+    TEXT = "text"
+    VALUE = "value"
+
+
 @dataclass(frozen=True, slots=True)
 class Quad:
     """Four corners of a line in pixels: upper left, upper right, lower right, lower left."""
@@ -60,7 +73,10 @@ class Readers(Protocol):
         ...
 
     def read_lines(
-        self, crops: Sequence[Gray], alphabet: Alphabet = Alphabet.TEXT
+        self,
+        crops: Sequence[Gray],
+        alphabet: Alphabet = Alphabet.TEXT,
+        care: Care = Care.VALUE,
     ) -> list[LineReading]:
         """Read upright line crops of any height, one answer each, in order."""
         ...

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import cv2
 import numpy as np
 
-from edge.reading.readers import Alphabet, Gray, LineReading, Quad
+from edge.reading.readers import Alphabet, Care, Gray, LineReading, Quad
 from edge.reading.words import split, with_spaces
 
 
@@ -30,7 +30,10 @@ class Told:
         return []
 
     def read_lines(
-        self, crops: Sequence[Gray], alphabet: Alphabet = Alphabet.TEXT
+        self,
+        crops: Sequence[Gray],
+        alphabet: Alphabet = Alphabet.TEXT,
+        care: Care = Care.VALUE,
     ) -> list[LineReading]:
         return [LineReading(self.texts.pop(0), 0.9) for _ in crops]
 
