@@ -20,7 +20,7 @@ from edge.imaging import border, deskew, quality, separators, turn
 from edge.imaging.page import PageImage
 from edge.reading import classify, labelled, orient, registration, zones
 from edge.reading.forms import FormDefinition
-from edge.reading.lines import read_text, straightened
+from edge.reading.lines import PageText, skim, straightened
 from edge.reading.readers import Gray, Readers
 
 _BLURRED_FROM = 0.6  # a page this unsharp is marked, so that routing asks a person
@@ -80,8 +80,8 @@ def read_page(
     upright = deskew.straighten(upright, skew)
     # The detector sees lines best the right way up: a page that was turned is searched again.
     quads = readers.find_lines(upright) if rotation else straightened(quads, upright.shape, skew)
-    lines = read_text(upright, quads, readers)
-    content = _read_content(upright, lines, image.dpi, recipe, readers, today)
+    text = skim(upright, quads, readers)
+    content = _read_content(upright, text, image.dpi, recipe, readers, today)
     return PageReading(
         ref=ref,
         rotation=rotation,
@@ -114,20 +114,34 @@ def _with(page: PageReading, *, is_blank: bool, separator: Separator) -> PageRea
 
 def _read_content(
     gray: Gray,
-    lines: tuple[TextLine, ...],
+    text: PageText,
     dpi: float,
     recipe: Recipe,
     readers: Readers,
     today: dt.date,
 ) -> _Content:
-    guess = classify.classify(lines, recipe.forms)
-    form = recipe.forms.get(guess.guesses[0].type) if guess.guesses else None
+    """Skimmed lines are enough to know a form of ours and where it lies; else they are improved."""
+    lines = text.lines()
+    guess, form, where = _recognised(gray, lines, dpi, recipe)
+    if where is None:
+        lines = text.improved(readers).lines()
+        guess, form, where = _recognised(gray, lines, dpi, recipe)
     if form is None or guess.is_back:
         return _Content(lines, guess, (), ())
     if guess.layout is not Layout.VERIFIED:
         return _Content(lines, guess, labelled.read_labelled(lines, form, dpi, today), ())
-    where = registration.register(gray, dpi, lines, form)
     if where is None:
         return _Content(lines, guess, zones.unread(form), ("unregistered",))
     fields = zones.read_fields(gray, dpi, form, where, readers, today, recipe.accept_error_rate)
     return _Content(lines, guess, fields, ())
+
+
+def _recognised(
+    gray: Gray, lines: tuple[TextLine, ...], dpi: float, recipe: Recipe
+) -> tuple[classify.Classification, FormDefinition | None, registration.Registration | None]:
+    """What a page is, and where its form lies when its layout is measured."""
+    guess = classify.classify(lines, recipe.forms)
+    form = recipe.forms.get(guess.guesses[0].type)
+    if form is None or guess.is_back or guess.layout is not Layout.VERIFIED:
+        return guess, form, None
+    return guess, form, registration.register(gray, dpi, lines, form)

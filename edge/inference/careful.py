@@ -73,6 +73,7 @@ class CarefulReaders:
         crops: Sequence[Gray],
         alphabet: Alphabet = Alphabet.TEXT,
         care: Care = Care.VALUE,  # noqa: ARG002  (always careful)
+        skimmed: Sequence[LineReading] | None = None,  # noqa: ARG002
     ) -> list[LineReading]:
         """Read upright line crops of any height, one answer each, in order."""
         scaled = [_scaled(crop) for crop in crops]

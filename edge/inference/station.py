@@ -42,12 +42,13 @@ class StationReaders:
         crops: Sequence[Gray],
         alphabet: Alphabet = Alphabet.TEXT,
         care: Care = Care.VALUE,
+        skimmed: Sequence[LineReading] | None = None,
     ) -> list[LineReading]:
         """Read upright line crops of any height, one answer each, in order."""
+        quick = self.lines.read(crops, alphabet) if skimmed is None else skimmed
         if care is Care.SKIM:
-            return self.lines.read(crops, alphabet)
-        read = (self.lines.read, self.careful.read_lines)
-        return cascade.read(crops, alphabet, *read, _SURE_FROM[care])
+            return list(quick)
+        return cascade.read(crops, alphabet, quick, self.careful.read_lines, _SURE_FROM[care])
 
     def read_cells(self, pieces: Sequence[Gray], alphabet: Alphabet) -> LineReading:
         """Read the characters of one comb, one a piece."""

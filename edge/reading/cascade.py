@@ -19,19 +19,23 @@ def least_sure(reading: LineReading) -> float:
 
 
 def read(
-    crops: Sequence[Gray], alphabet: Alphabet, quick: Read, careful: Read, sure_from: float
+    crops: Sequence[Gray],
+    alphabet: Alphabet,
+    quick: Sequence[LineReading],
+    careful: Read,
+    sure_from: float,
 ) -> list[LineReading]:
-    """Read lines with the quick reader, and those it is not sure of with both.
+    """Have the careful reader read the lines that the quick one is not sure of.
 
     Args:
         crops: Upright lines.
         alphabet: Which characters the answers may hold.
-        quick: The first reader.
-        careful: The second one.
+        quick: The quick reader's answers.
+        careful: The other reader.
         sure_from: Confidence of the quick reader's least sure character from which the careful
             one is not asked.
     """
-    answers = quick(crops, alphabet)
+    answers = list(quick)
     doubtful = [i for i, answer in enumerate(answers) if least_sure(answer) < sure_from]
     second = careful([crops[i] for i in doubtful], alphabet)
     for i, answer in zip(doubtful, second, strict=True):

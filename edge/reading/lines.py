@@ -1,26 +1,44 @@
 """A page's text, line by line."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from edge.document import BoxPx, TextLine
-from edge.reading.readers import Care, Gray, Quad, Readers
+from edge.reading.readers import Care, Gray, LineReading, Quad, Readers
 
 _EMPTY_BELOW = 0.35  # a "line" read with less confidence is speckle, a rule or a picture
 
 
-def read_text(
-    gray: Gray, quads: Sequence[Quad], readers: Readers, care: Care = Care.TEXT
-) -> tuple[TextLine, ...]:
-    """Read the lines that were found on an upright page, in their order."""
-    readings = readers.read_lines([crop(gray, quad) for quad in quads], care=care)
-    return tuple(
-        TextLine(reading.text.strip(), reading.confidence, bounds(quad))
-        for quad, reading in zip(quads, readings, strict=True)
-        if reading.text.strip() and reading.confidence >= _EMPTY_BELOW
-    )
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """The lines of a page as they were read: where each lies, its picture, what it says."""
+
+    quads: tuple[Quad, ...]
+    crops: tuple[Gray, ...]
+    readings: tuple[LineReading, ...]
+
+    def lines(self) -> tuple[TextLine, ...]:
+        """Those that hold text, in order."""
+        return tuple(
+            TextLine(reading.text.strip(), reading.confidence, bounds(quad))
+            for quad, reading in zip(self.quads, self.readings, strict=True)
+            if reading.text.strip() and reading.confidence >= _EMPTY_BELOW
+        )
+
+    def improved(self, readers: Readers) -> "PageText":
+        """Read what is doubtful again, with care."""
+        skimmed = self.readings
+        again = readers.read_lines(self.crops, care=Care.TEXT, skimmed=skimmed)
+        return replace(self, readings=tuple(again))
+
+
+def skim(gray: Gray, quads: Sequence[Quad], readers: Readers) -> PageText:
+    """Read the lines that were found on an upright page quickly, in their order."""
+    crops = tuple(crop(gray, quad) for quad in quads)
+    return PageText(tuple(quads), crops, tuple(readers.read_lines(crops, care=Care.SKIM)))
 
 
 def crop(gray: Gray, quad: Quad) -> Gray:

@@ -77,8 +77,12 @@ class Readers(Protocol):
         crops: Sequence[Gray],
         alphabet: Alphabet = Alphabet.TEXT,
         care: Care = Care.VALUE,
+        skimmed: Sequence[LineReading] | None = None,
     ) -> list[LineReading]:
-        """Read upright line crops of any height, one answer each, in order."""
+        """Read upright line crops of any height, one answer each, in order.
+
+        ``skimmed`` are the answers that ``Care.SKIM`` gave for these crops, when they are known.
+        """
         ...
 
     def read_cells(self, pieces: Sequence[Gray], alphabet: Alphabet) -> LineReading:

@@ -10,6 +10,7 @@ from pathlib import Path
 from edge.inference.line_network import BLANK, NAME
 from edge.inference.networks import FREE
 from edge.reading.tensors import HEIGHT_PX
+from models.training.quantise import quantised
 from models.training.reader_net import CHARACTERS
 from models.training.release import release
 
@@ -25,8 +26,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("course", type=Path)
     options = parser.parse_args()
-    data = (options.course / "reader.onnx").read_bytes()
-    release(data, NAME, (1, HEIGHT_PX, FREE), (BLANK, *CHARACTERS), _TRAINED_ON)
+    release(
+        quantised(options.course / "reader.onnx"),
+        NAME,
+        (1, HEIGHT_PX, FREE),
+        (BLANK, *CHARACTERS),
+        _TRAINED_ON,
+    )
     WEIGHTS.parent.mkdir(exist_ok=True)
     shutil.copyfile(options.course / "reader.npz", WEIGHTS)
 

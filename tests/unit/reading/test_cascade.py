@@ -28,7 +28,7 @@ def telling(
 
 def test_only_lines_that_the_quick_reader_doubts_are_read_again() -> None:
     asked: list[int] = []
-    quick = telling(reading("sûr", 0.99), reading("doux", 0.4), reading("sûr", 0.97))
+    quick = [reading("sûr", 0.99), reading("doux", 0.4), reading("sûr", 0.97)]
     careful = telling(reading("doute", 0.9), asked=asked)
 
     answers = cascade.read([LINE] * 3, Alphabet.TEXT, quick, careful, 0.9)

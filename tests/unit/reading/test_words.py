@@ -34,6 +34,7 @@ class Told:
         crops: Sequence[Gray],
         alphabet: Alphabet = Alphabet.TEXT,
         care: Care = Care.VALUE,
+        skimmed: Sequence[LineReading] | None = None,
     ) -> list[LineReading]:
         return [LineReading(self.texts.pop(0), 0.9) for _ in crops]
 
