@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.document import BoxMm
-from edge.reading import strokes
+from edge.reading import joined, strokes
 from edge.reading.ink import PX_PER_MM, Zone
 
 _TALL_MM = 1.3  # no character is lower
@@ -70,7 +70,7 @@ class Characters:
 
 def strokes_of(zone: Zone, cells: Sequence[BoxMm]) -> tuple[NDArray[np.int32], list[Stroke]]:
     """A comb's strokes without its frame, and the label of each pixel."""
-    mask = _without_frame(zone, cells)
+    mask = joined.parted(_without_frame(zone, cells), zone, cells)
     count, labels, stats, middles = cv2.connectedComponentsWithStats(mask, connectivity=8)
     found = []
     for label in range(1, count):
