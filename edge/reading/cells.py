@@ -24,6 +24,7 @@ _APART_MM = 0.2  # between two characters side by side in one cell
 _RULE = 1.4  # of a cell's width: level strokes this long are the comb's own frame
 _SEPARATOR = (0.2, 0.75)  # how near to two cells' border and how tall, in cells, a separator is
 _NARROW = 0.3  # of a cell's width: what is narrower and stands on a border is a separator's rest
+_BETWEEN = (0.6, 0.65)  # of it: ink so far from the middle and no wider stands between two cells
 _JOINED_MM = 0.4  # between the strokes of one character that a scan took apart
 _CORNER_MM = (0.3, 0.35)  # how near to the comb's ends and edges a corner of its frame lies
 _SLIM, _HUGS = 0.45, 0.2  # of a cell's width: a corner is slim, or has its ink at the very end
@@ -176,7 +177,8 @@ def _stroke(
         height,
         area,
         aside,
-        on_border=from_border < _SEPARATOR[0] and width < _NARROW * cell.width * PX_PER_MM,
+        on_border=(from_border < _SEPARATOR[0] and width < _NARROW * cell.width * PX_PER_MM)
+        or (aside > _BETWEEN[0] and width < _BETWEEN[1] * cell.width * PX_PER_MM),
         in_corner=_is_in_corner(stats, x, zone, cell, cells),
     )
 
