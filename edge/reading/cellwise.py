@@ -6,6 +6,7 @@ the two opinions are put together: it never saw the cells one by one, so where i
 witness. A cell that is struck out or written over makes the whole comb a person's.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -59,7 +60,10 @@ def second(
     both = _together(told.reading, careful)
     if both is None:
         return None
-    return _judged(both, (told.raw, careful.text), written, spec, terms)
+    judged = _judged(both, (told.raw, careful.text), written, spec, terms)
+    if not told.is_spoilt:
+        return judged
+    return dataclasses.replace(judged, accepted=False, is_spoilt=True)
 
 
 def _judged(

@@ -20,6 +20,7 @@ from edge.reading.readers import Gray
 _GAP_MM = 0.7
 _MARGIN_MM = 0.6
 _SMALLEST_MM2 = 0.25  # less ink in a cell is dirt
+_WIDEST = 1.6  # of a cell's width: no character is wider
 _LONG = 4  # cells; in so long a comb ink in the first or last cell alone is its frame's
 
 
@@ -66,7 +67,7 @@ def sort_ink(zone: Zone, cells: Sequence[BoxMm]) -> CombInk | None:
         return None
     widest = max(cell.width for cell in cells) * PX_PER_MM
     in_cells = not any(hold_two(group) for group in groups.values()) and not any(
-        stroke.right - stroke.left > 1.3 * widest for stroke in written.strokes
+        stroke.right - stroke.left > _WIDEST * widest for stroke in written.strokes
     )
     filled = tuple(sorted(groups))
     kept = np.isin(labels, [stroke.label for group in groups.values() for stroke in group])

@@ -7,6 +7,7 @@ over its few states (``edge/reading/keysearch.py``). What a machine accepts is w
 """
 
 import datetime as dt
+import functools
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -162,7 +163,13 @@ class Calendar:
 
     def ends(self, state: State) -> bool:
         """Whether the day is in the calendar."""
-        return checks.date(str(state), self.latest).check is Check.OK
+        return _is_day(state, self.latest)
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _is_day(text: str, latest: dt.date) -> bool:
+    """Asked thousands of times a page, mostly of the same days."""
+    return checks.date(text, latest).check is Check.OK
 
 
 def key_of(spec: FieldSpec, length: int, today: dt.date) -> Key | None:

@@ -43,10 +43,11 @@ class Scan:
     jpeg: int  # quality; 0 is none
 
 
-def comb(rng: np.random.Generator) -> Comb:
-    """Draw a comb's geometry and look."""
+def comb(rng: np.random.Generator, count: int | None = None) -> Comb:
+    """Draw a comb's geometry and look; ``count`` cells, or as many as combs have."""
     style = str(rng.choice(["tinted", "white", "ruled", "framed"], p=[0.38, 0.38, 0.14, 0.10]))
-    count = int(rng.choice([4, 6, 8, 8, 9, 11, 14, 15, 15]))
+    usual = int(rng.choice([4, 6, 8, 8, 9, 11, 14, 15, 15]))
+    count = count or usual
     pitch = float(rng.choice([3.7, 3.9, 4.3, 4.6, 4.8, 4.8, 4.9])) + float(rng.normal(0, 0.12))
     height = float(rng.choice([4.1, 5.1, 5.4, 5.5, 7.1, 7.8])) + float(rng.normal(0, 0.15))
     gap = float(rng.uniform(0.3, 0.8)) if style == "white" else float(rng.uniform(0.0, 0.1))

@@ -7,7 +7,7 @@ network sees what the station will show it, faults of the cutting included.
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,24 +49,51 @@ def draw(part: Part, seed: int, written_share: float = 0.6) -> Iterator[Cell]:
         yield from _comb(part, number, rng, written_share)
 
 
-def _comb(
-    part: Part, number: int, rng: np.random.Generator, written_share: float
-) -> Iterator[Cell]:
-    made, how = cell_combs.comb(rng), cell_combs.scan(rng)
-    source = Source(part, bool(rng.random() < written_share), rng)
+@dataclass(frozen=True, slots=True)
+class DrawnComb:
+    """A comb as the station cuts it, None when it finds nothing, and what was drawn.
+
+    ``labels`` and ``inks`` (mm²) are of all its cells; an empty or spoilt cell is junk.
+    """
+
+    found: combs.CombInk | None
+    made: cell_combs.Comb
+    labels: Sequence[int]
+    inks: Sequence[float]
+    is_bitonal: bool
+
+
+Content = tuple[Glyph | None, float, int]  # what a cell holds, its height's share, its class
+
+
+def draw_comb(
+    made: cell_combs.Comb, source: Source, contents: Sequence[Content], rng: np.random.Generator
+) -> DrawnComb:
+    """Print, fill, scan and cut one comb."""
+    how = cell_combs.scan(rng)
     sheet = cell_combs.printed(made)
-    labels, inks = _write(sheet, made, source, rng)
+    inks = _write(sheet, made, source, contents, rng)
     page, where, _ = cell_combs.scanned(sheet, how, rng)
     zone = ink.take(page, where, combs.bounds(made.cells), _MARGIN_MM)
     found = combs.sort_ink(zone, made.cells)
+    return DrawnComb(found, made, [one[2] for one in contents], inks, bool(how.threshold))
+
+
+def _comb(
+    part: Part, number: int, rng: np.random.Generator, written_share: float
+) -> Iterator[Cell]:
+    made = cell_combs.comb(rng)
+    source = Source(part, bool(rng.random() < written_share), rng)
+    drawn = draw_comb(made, source, [_content(source, rng) for _ in made.cells], rng)
+    found = drawn.found
     if found is None or not found.in_cells:
         return
     for cell, piece in zip(found.filled, found.pieces, strict=True):
-        label = labels[cell]
-        if label != JUNK and _ink_mm2(piece) < _LEAST_LEFT * inks[cell]:
+        label = drawn.labels[cell]
+        if label != JUNK and _ink_mm2(piece) < _LEAST_LEFT * drawn.inks[cell]:
             label = JUNK
         picture = (normalised(piece) * 255).round().astype(np.uint8)
-        yield Cell(picture, label, source.is_written, bool(how.threshold), number, cell)
+        yield Cell(picture, label, source.is_written, drawn.is_bitonal, number, cell)
 
 
 def _ink_mm2(piece: NDArray[np.uint8]) -> float:
@@ -75,9 +102,13 @@ def _ink_mm2(piece: NDArray[np.uint8]) -> float:
 
 
 def _write(
-    sheet: NDArray[np.uint8], made: cell_combs.Comb, source: Source, rng: np.random.Generator
-) -> tuple[list[int], list[float]]:
-    """Fill a comb; the class and the ink (mm²) of each cell."""
+    sheet: NDArray[np.uint8],
+    made: cell_combs.Comb,
+    source: Source,
+    contents: Sequence[Content],
+    rng: np.random.Generator,
+) -> list[float]:
+    """Fill a comb; the ink (mm²) of each cell."""
     cell = made.cells[0]
     if source.is_written:
         usual = float(np.clip(rng.normal(0.68, 0.13), 0.4, 1.0)) * min(cell.height, 5.6)
@@ -88,10 +119,8 @@ def _write(
         drift = rng.uniform(-0.55, 0.55, 2)
         loose = float(rng.uniform(0.0, 0.08))
     dark = int(rng.integers(10, 90)) if rng.random() < 0.8 else int(rng.integers(90, 140))
-    labels, inks = [], []
-    for cell in made.cells:
-        glyph, share, label = _content(source, rng)
-        labels.append(label)
+    inks = []
+    for cell, (glyph, share, _) in zip(made.cells, contents, strict=True):
         if glyph is None:
             inks.append(0.0)
             continue
@@ -103,14 +132,14 @@ def _write(
         widest = cell.width * (1.05 if source.is_written else 0.95)
         height = min(height, widest * glyph.shape[0] / glyph.shape[1])
         inks.append(cell_combs.put(sheet, glyph, middle, height, dark + int(rng.integers(0, 12))))
-    return labels, inks
+    return inks
 
 
-def _content(source: Source, rng: np.random.Generator) -> tuple[Glyph | None, float, int]:
+def _content(source: Source, rng: np.random.Generator) -> Content:
     """What one cell holds: a glyph or nothing, its height's share, its class."""
     chance = float(rng.random())
     if chance < _JUNK_SHARE:
-        return (*_spoilt(source, rng), JUNK)
+        return (*spoilt(source, rng), JUNK)
     if chance < _JUNK_SHARE + _EMPTY_SHARE:
         return None, 1.0, JUNK
     char = LABELS[int(rng.integers(10))] if rng.random() > 0.06 else "AB"[int(rng.integers(2))]
@@ -118,7 +147,8 @@ def _content(source: Source, rng: np.random.Generator) -> tuple[Glyph | None, fl
     return glyph, share, LABELS.index(char)
 
 
-def _spoilt(source: Source, rng: np.random.Generator) -> tuple[Glyph, float]:
+def spoilt(source: Source, rng: np.random.Generator) -> tuple[Glyph, float]:
+    """Something that is no character of a comb, and its height's share."""
     one, share = source.glyph(LABELS[int(rng.integers(10))])
     other, _ = source.glyph(LABELS[int(rng.integers(10))])
     match int(rng.integers(0, 6)):

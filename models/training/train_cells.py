@@ -160,7 +160,7 @@ def main() -> int:
     began = time.monotonic()
 
     def done() -> float:
-        return float((time.monotonic() - began) / (60 * options.minutes))
+        return (time.monotonic() - began) / (60 * float(options.minutes))
 
     while done() < 1:
         loss = learn(state, options.shards, options.cells, done, options.rate)
