@@ -28,6 +28,7 @@ _BETWEEN = (0.6, 0.65)  # of it: ink so far from the middle and no wider stands 
 _JOINED_MM = 0.4  # between the strokes of one character that a scan took apart
 _CORNER_MM = (0.3, 0.35)  # how near to the comb's ends and edges a corner of its frame lies
 _SLIM, _HUGS = 0.45, 0.2  # of a cell's width: a corner is slim, or has its ink at the very end
+_HIGH = 0.48  # of its height: a corner is lower
 _ASIDE = 0.12  # of a cell's width: characters stand nearer to the cell's middle than its corners
 _LOOSE_MM = 0.3  # by which a character may stand higher or lower than most
 # This share of the characters stands so near to its cell's middle: a machine aims, a hand less.
@@ -189,7 +190,8 @@ def _is_in_corner(
     left, top, width, height, _ = (int(value) / PX_PER_MM for value in stats)
     left, top = left + zone.origin[0], top + zone.origin[1]
     first, last = cells[0].left, cells[-1].left + cells[-1].width
-    if width > _SLIM * cell.width and min(x - first, last - x) > _HUGS * cell.width:
+    is_high = height > _HIGH * cell.height
+    if is_high and width > _SLIM * cell.width and min(x - first, last - x) > _HUGS * cell.width:
         return False  # a written character that reaches its cell's corner
     aside = abs(left + width / 2 - cell.left - cell.width / 2) > _ASIDE * cell.width
     at_end = left <= first + _CORNER_MM[0] or left + width >= last - _CORNER_MM[0]

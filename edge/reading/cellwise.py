@@ -25,6 +25,7 @@ _ALPHABETS = {
     FieldKind.AMOUNT: Alphabet.DIGITS,
 }
 _SPOILT = 0.5  # a cell that is junk with this chance is no character
+_DUST = 0.5  # in the mean of the few cells that hold anything
 _TRUST = 0.9  # of the careful reader's probabilities; the rest it may have misread
 _DIGITS = 10
 
@@ -43,6 +44,11 @@ class Judged:
     confidence: float
     accepted: bool
     is_spoilt: bool
+
+    def is_dust(self, cells: int) -> bool:
+        """Whether a comb of so many cells holds specks of its own thresholded print only."""
+        junk = [_junk(ranked) for ranked in self.reading.alternatives]
+        return 2 * len(junk) <= cells and sum(junk) >= _DUST * len(junk)
 
 
 def first(written: CombInk, spec: FieldSpec, readers: Readers, terms: Terms) -> Judged | None:

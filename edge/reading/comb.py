@@ -5,6 +5,7 @@ edge, and set again as one evenly spaced line, which a line reader reads far bet
 characters. Text typed across the cells is read as it stands.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from edge.reading.readers import Gray
 _GAP_MM = 0.7
 _MARGIN_MM = 0.6
 _SMALLEST_MM2 = 0.25  # less ink in a cell is dirt
+_APART_MM = 1.0  # between two parts of one comb
 _WIDEST = 1.6  # of a cell's width: no character is wider
 _LONG = 4  # cells; in so long a comb ink in the first or last cell alone is its frame's
 
@@ -41,9 +43,16 @@ class CombInk:
     is_whole: bool = True
     pieces: tuple[Gray, ...] = ()
 
-    def is_only_frame(self, cells: int) -> bool:
-        """Whether a comb of so many cells holds no more than rests of its own ends."""
-        return self.in_cells and cells >= _LONG and set(self.filled) <= {0, cells - 1}
+    def is_only_frame(self, cells: Sequence[BoxMm]) -> bool:
+        """Whether a long comb holds no more than rests of its own ends, or of those of its parts.
+
+        A NIR's key stands apart: the comb then ends twice.
+        """
+        ends = {0, len(cells) - 1}
+        for i, (cell, following) in enumerate(itertools.pairwise(cells)):
+            if following.left - cell.left - cell.width > _APART_MM:
+                ends |= {i, i + 1}
+        return self.in_cells and len(cells) >= _LONG and set(self.filled) <= ends
 
 
 def bounds(cells: Sequence[BoxMm]) -> BoxMm:

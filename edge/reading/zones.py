@@ -68,11 +68,13 @@ def _cut(gray: Gray, where: Registration, spec: FieldSpec, readers: Readers, ter
         sorted_ink = comb.sort_ink(ink.take(gray, where, box, _LINE_MARGIN_MM), spec.cells_mm)
         # A code may be one letter; a number or a date of one digit is a rest of the comb's frame.
         if sorted_ink is None or (
-            spec.kind is not FieldKind.CODE and sorted_ink.is_only_frame(len(spec.cells_mm))
+            spec.kind is not FieldKind.CODE and sorted_ink.is_only_frame(spec.cells_mm)
         ):
             return Cut(spec, box)
         image = sorted_ink.strip if sorted_ink.in_cells else sorted_ink.whole
         cells = cellwise.first(sorted_ink, spec, readers, terms)
+        if cells is not None and cells.is_dust(len(spec.cells_mm)):
+            return Cut(spec, box)
         return Cut(spec, box, (image,), sorted_ink, cells)
     images = []
     for line in (box, *spec.boxes_mm):

@@ -1,4 +1,4 @@
-"""Print measured figures: ``make bench``, or ``python -m tests.bench [forms] [text] [speed]``.
+"""Print measured figures: ``make bench``, or ``python -m tests.bench [forms] [combs] [text]``...
 
 Most need the real samples (``VAGUEMESTRE_SAMPLES``); without them the speed alone is measured, on
 drawn lots. The forms are filled by program on their real blanks, so they say what the station
@@ -18,7 +18,7 @@ from rich.table import Table
 from edge import config
 from edge.inference.station import load_readers
 from edge.reading.readers import Readers
-from tests.bench import forms, speed, text
+from tests.bench import combs, forms, speed, text
 from tests.bench.proportion import Proportion
 
 _PAGES = 40
@@ -30,7 +30,13 @@ _WAYS: dict[str, dict[str, bool]] = {
     "by hand, grey": {"handwritten": True},
     "by hand, black and white": {"handwritten": True, "bitonal": True},
 }
-_WHAT = ("forms", "text", "speed")
+_COMBS: dict[str, dict[str, bool]] = {
+    "typed, grey": {},
+    "typed, black and white": {"bitonal": True},
+    "by hand, grey": {"handwritten": True},
+    "by hand, black and white": {"handwritten": True, "bitonal": True},
+}
+_WHAT = ("forms", "combs", "text", "speed")
 
 
 def main() -> int:
@@ -50,6 +56,8 @@ def main() -> int:
         console.print("VAGUEMESTRE_SAMPLES is unset: forms and text need the real samples.")
     if folder and "forms" in what:
         _print_forms(console, Path(folder), readers, options.pages, options.seed)
+    if folder and "combs" in what:
+        console.print(_combs(Path(folder), readers, options.pages, options.seed))
     if folder and "text" in what:
         console.print(_text(Path(folder), readers))
     if "speed" in what:
@@ -75,6 +83,21 @@ def _print_forms(console: Console, samples: Path, readers: Readers, pages: int, 
     table.caption = f"{seconds:.2f} s of processor time a page, drawing it included"
     console.print(table)
     console.print(_fields(outcomes))
+
+
+def _combs(samples: Path, readers: Readers, pages: int, seed: int) -> Table:
+    """The combs alone, where they lie known: many more than whole pages can show."""
+    title = f"Combs of {pages} filled real blanks a column, up to 2° askew, seed {seed}"
+    table = Table("", *_COMBS, title=title)
+    found = [
+        combs.measure(combs.drawn(samples, pages, seed, **how), readers) for how in _COMBS.values()
+    ]
+    table.add_row("NIR exact", *(str(one.of_kind("nir")) for one, _ in found))
+    table.add_row("filled combs exact", *(str(one.of_kind()) for one, _ in found))
+    table.add_row("filled combs accepted", *(str(one.accepted()) for one, _ in found))
+    table.add_row("accepted and wrong", *(_wrong(one) for one, _ in found))
+    table.add_row("seconds a page to read", *(f"{seconds:.2f}" for _, seconds in found))
+    return table
 
 
 def _wrong(outcome: forms.Outcome) -> str:

@@ -185,3 +185,16 @@ def test_a_comb_that_lost_a_stroke_is_trusted_only_to_its_key() -> None:
 def test_text_over_the_cells_is_not_read_by_cells() -> None:
     written = CombInk(BLANK, BLANK, (0, 1), in_cells=False, pieces=(BLANK, BLANK))
     assert cellwise.first(written, NIR_SPEC, Told(sure(NIR)), TERMS) is None
+
+
+def test_specks_in_a_few_cells_are_an_empty_comb() -> None:
+    specks: Chances = [{"7": 0.3}, {"1": 0.4}]
+    written = CombInk(BLANK, BLANK, (2, 4), True, True, (BLANK, BLANK))
+    told = cellwise.first(written, spec_of(FieldKind.DATE, 8), Told(specks), TERMS)
+    assert told is not None
+    assert told.is_dust(8)
+    assert not told.is_dust(3)
+    written = CombInk(BLANK, BLANK, (2, 4), True, True, (BLANK, BLANK))
+    told = cellwise.first(written, spec_of(FieldKind.DATE, 8), Told(sure("71")), TERMS)
+    assert told is not None
+    assert not told.is_dust(8)
