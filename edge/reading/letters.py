@@ -105,7 +105,9 @@ def _ink(small: NDArray[np.uint8], px_per_mm: float) -> tuple[Mask, NDArray[np.u
     return ink, depth
 
 
-def _turn_bars(ink: Mask, depth: NDArray[np.uint8], small: NDArray[np.uint8], px_per_mm: float) -> None:
+def _turn_bars(
+    ink: Mask, depth: NDArray[np.uint8], small: NDArray[np.uint8], px_per_mm: float
+) -> None:
     """Inside solid dark bars what is light is ink, and nothing else."""
     dark = (small < _middle_grey(small)).astype(np.uint8)
     long, thick = round(_BAR_MM[0] * px_per_mm), max(2, round(_BAR_MM[1] * px_per_mm))
