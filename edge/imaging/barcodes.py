@@ -6,7 +6,7 @@ import numpy as np
 import zxingcpp
 from numpy.typing import NDArray
 
-from edge.imaging.scale import lowered
+from edge.imaging.scale import reduced
 
 _LONGEST_PX = 2400  # larger pages are halved: a separator's code is big
 
@@ -27,6 +27,6 @@ def read(gray: NDArray[np.uint8]) -> tuple[Barcode, ...]:
     """
     page = gray
     while max(page.shape) > _LONGEST_PX:
-        page = lowered(page, 0.5)
+        page = reduced(page, 2)
     found = zxingcpp.read_barcodes(np.ascontiguousarray(page))
     return tuple(Barcode(code.text, str(code.format)) for code in found if code.valid)
