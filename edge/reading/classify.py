@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from edge.document import Layout, TextLine, TypeGuess
 from edge.reading.forms import Anchor, FormDefinition
@@ -120,10 +120,11 @@ def _is_printed(wanted: str, texts: Sequence[str]) -> bool:
     if len(wanted) < _SHORT:
         word = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
         return any(word.search(text) for text in texts)
-    return any(
-        len(text) >= 0.8 * len(wanted) and fuzz.partial_ratio(wanted, text) >= _SIMILAR
-        for text in texts
+    long_enough = [text for text in texts if len(text) >= 0.8 * len(wanted)]
+    found = process.extractOne(
+        wanted, long_enough, scorer=fuzz.partial_ratio, score_cutoff=_SIMILAR
     )
+    return found is not None
 
 
 def _confidence(worth: float, other: float) -> float:
