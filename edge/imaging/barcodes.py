@@ -22,7 +22,8 @@ _CONTRAST, _ONE_WAY = 28, 2.5  # grey levels from pixel to pixel, and against th
 _LEAST_WINDOWS = 110  # that hang together: a short code has 400, most print fewer than 50
 _MARGIN_PX = 60
 _SMALL_PX = 900  # an image smaller than that is searched as it is
-_SQUARE = (zxingcpp.BarcodeFormat.DataMatrix, zxingcpp.BarcodeFormat.Aztec)
+_QR = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+_SQUARE = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.DataMatrix, zxingcpp.BarcodeFormat.Aztec])
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,13 @@ def read(gray: NDArray[np.uint8], *, any_kind: bool = True) -> tuple[Barcode, ..
     page = np.ascontiguousarray(page)
     if max(page.shape) <= _SMALL_PX:
         return _told(zxingcpp.read_barcodes(page))
-    qr = zxingcpp.BarcodeFormat.QRCode
     found = _told(
         zxingcpp.read_barcodes(
-            page, formats=qr, try_rotate=False, try_downscale=False, try_invert=False
+            page, formats=_QR, try_rotate=False, try_downscale=False, try_invert=False
         )
     )
     if any_kind:
-        found += _told(zxingcpp.read_barcodes(page, formats=list(_SQUARE)))
+        found += _told(zxingcpp.read_barcodes(page, formats=_SQUARE))
     by = times(max(page.shape), _WORK_PX)
     where = _barred(reduced(page, by), by)
     if where is not None:
