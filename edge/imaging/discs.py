@@ -16,7 +16,7 @@ def without(dark: NDArray[np.uint8], smallest_px: float, largest_px: float) -> N
         smallest_px: Diameter from which a disc counts.
         largest_px: Diameter up to which it does.
     """
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
     width, height, area = stats[:, 2], stats[:, 3], stats[:, 4]
     short, long = np.minimum(width, height), np.maximum(width, height)
     filled = area / np.maximum(width * height, 1)

@@ -35,7 +35,7 @@ def is_blank(gray: NDArray[np.uint8], dpi: float) -> bool:
     if float(np.median(small[::8, ::8])) < _DARK_PAPER:
         return False
     soft = cv2.GaussianBlur(small, (3, 3), 0)
-    depth = cv2.subtract(cv2.blur(soft, (61, 61)), soft)
+    depth = np.asarray(cv2.subtract(cv2.blur(soft, (61, 61)), soft), np.uint8)
     dark = (depth > _CONTRAST).astype(np.uint8)
     _forget_edges(dark, px_per_mm)
     if not dark.any():

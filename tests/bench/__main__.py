@@ -1,4 +1,4 @@
-"""Print measured figures: ``make bench``, or ``python -m tests.bench [forms] [combs] [text]``...
+"""Print measured figures: ``make bench``, or ``python -m tests.bench [WHAT ...]``.
 
 Most need the real samples (``VAGUEMESTRE_SAMPLES``); without them the speed alone is measured, on
 drawn lots. The forms are filled by program on their real blanks, so they say what the station
@@ -18,10 +18,11 @@ from rich.table import Table
 from edge import config
 from edge.inference.station import load_readers
 from edge.reading.readers import Readers
-from tests.bench import combs, forms, speed, text
+from tests.bench import agent, combs, forms, speed, text
 from tests.bench.proportion import Proportion
 
 _PAGES = 40
+_IMAGES = 400
 _SEED = 20_261
 _WAYS: dict[str, dict[str, bool]] = {
     "in cells, grey": {},
@@ -36,7 +37,8 @@ _COMBS: dict[str, dict[str, bool]] = {
     "by hand, grey": {"handwritten": True},
     "by hand, black and white": {"handwritten": True, "bitonal": True},
 }
-_WHAT = ("forms", "combs", "text", "speed")
+_WHAT = ("forms", "combs", "text", "speed", "agent")
+_NEED_SAMPLES = ("forms", "combs", "text")
 
 
 def main() -> int:
@@ -44,6 +46,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="*", metavar="WHAT", help=", ".join(_WHAT))
     parser.add_argument("--pages", type=int, default=_PAGES, help="filled forms a column")
+    parser.add_argument("--images", type=int, default=_IMAGES, help="of the agent's mixed lot")
     parser.add_argument("--seed", type=int, default=_SEED)
     options = parser.parse_args()
     what = options.what or _WHAT
@@ -52,7 +55,7 @@ def main() -> int:
     console = Console()
     readers = load_readers(config.user_cache_dir())
     folder = os.environ.get("VAGUEMESTRE_SAMPLES", "")
-    if not folder and set(what) != {"speed"}:
+    if not folder and set(what) & set(_NEED_SAMPLES):
         console.print("VAGUEMESTRE_SAMPLES is unset: forms and text need the real samples.")
     if folder and "forms" in what:
         _print_forms(console, Path(folder), readers, options.pages, options.seed)
@@ -62,6 +65,8 @@ def main() -> int:
         console.print(_text(Path(folder), readers))
     if "speed" in what:
         console.print(_speed(readers))
+    if "agent" in what:
+        console.print(str(agent.measure(options.images, options.seed)))
     return 0
 
 
