@@ -6,7 +6,6 @@ the two opinions are put together: it never saw the cells one by one, so where i
 witness. A cell that is struck out or written over makes the whole comb a person's.
 """
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -66,28 +65,34 @@ def second(
     both = _together(told.reading, careful)
     if both is None:
         return None
-    judged = _judged(both, (told.raw, careful.text), written, spec, terms)
-    if not told.is_spoilt:
-        return judged
-    return dataclasses.replace(judged, accepted=False, is_spoilt=True)
+    heard = (told.raw, careful.text)
+    return _judged(both, heard, written, spec, terms, was_spoilt=told.is_spoilt)
 
 
 def _judged(
-    reading: LineReading, heard: Sequence[str], written: CombInk, spec: FieldSpec, terms: Terms
+    reading: LineReading,
+    heard: Sequence[str],
+    written: CombInk,
+    spec: FieldSpec,
+    terms: Terms,
+    *,
+    was_spoilt: bool = False,
 ) -> Judged:
     junk = [_junk(ranked) for ranked in reading.alternatives]
-    is_spoilt = max(junk, default=1.0) >= _SPOILT
+    is_spoilt = was_spoilt or max(junk, default=1.0) >= _SPOILT
     key = keys.key_of(spec, len(reading.text), terms.today)
     found = None if key is None else keysearch.search(reading.alternatives, key)
     if key is None or found is None:
         failed = checks.Normalised(None, Check.FAILED)
         return Judged(reading, reading.text, failed, 0.0, False, is_spoilt)
-    confidence = found.share
+    confidence = 0.0 if is_spoilt else found.share
     for chance in junk:
         confidence *= 1.0 - chance
     value = checks.normalise(spec, found.text, terms.today)
     if value.value is not None and not found.is_best and found.text not in heard:
-        value = checks.Normalised(value.value, Check.REPAIRED)
+        # What the key puts in the place of a spoilt cell is nobody's writing.
+        repaired = checks.Normalised(value.value, Check.REPAIRED)
+        value = checks.Normalised(None, Check.FAILED) if is_spoilt else repaired
     has_key = not isinstance(key, keys.Free)
     if not _is_filled(written, spec, is_proved=has_key and spec.kind is not FieldKind.DATE):
         value = checks.Normalised(None, Check.FAILED)

@@ -2,8 +2,9 @@
 
 Draws combs with real digits and fonts that nothing was taught on and the bench does not use,
 fills them with numbers whose keys hold (one in twelve with a spoilt cell), reads them as the
-station does, and prints for each kind how many are accepted and wrong at each doubt allowed.
-``--careful`` asks the careful reader too about what the cells leave in doubt.
+station does, and prints for each kind how many are accepted (those with a spoilt cell apart) and
+how many of them are wrong at each doubt allowed. ``--careful`` asks the careful reader too about
+what the cells leave in doubt.
 """
 
 import argparse
@@ -107,7 +108,7 @@ def sample(kind: str, number: int, readers: Readers, ask_careful: bool) -> Sampl
         source.is_written,
         told.value.check,
         -1.0 if told.is_spoilt else told.confidence,
-        told.value.value == wanted and bad < 0,
+        told.value.value == wanted,
         bad >= 0,
         by_both,
     )
@@ -126,7 +127,8 @@ def table(samples: list[Sample], name: str) -> None:
             for one in samples
             if one.check in (Check.OK, Check.NONE) and 1 - one.confidence <= doubt
         ]
-        words.append(f"{doubt:g}: {len(taken)} {sum(not one.is_right for one in taken)}w")
+        wrong = sum(not one.is_right for one in taken)
+        words.append(f"{doubt:g}: {len(taken)} {sum(one.is_spoilt for one in taken)}s {wrong}w")
     print("   ", "; ".join(words))
     repaired = [one for one in samples if one.check is Check.REPAIRED]
     for doubt in (0.2, 0.05, 0.01, 0.001):

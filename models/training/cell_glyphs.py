@@ -58,7 +58,7 @@ def fonts(part: Part, written: bool = False) -> tuple[tuple[str, ...], ...]:
     """Font files by family, of one part.
 
     Raises:
-        FileNotFoundError: none of the families is installed (models/training/README.md).
+        FileNotFoundError: none of the families is installed (models/cards/cells.md).
     """
     listed = subprocess.run(
         ["fc-list", "--format", "%{family[0]}|%{file}|%{slant}\n"],  # noqa: S607

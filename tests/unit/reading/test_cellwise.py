@@ -139,6 +139,20 @@ def test_a_spoilt_cell_is_never_accepted_even_when_all_agree(place: int) -> None
     assert not evidence.weigh([found, born], 0.001)[0].accepted
 
 
+def test_what_the_key_puts_for_a_spoilt_cell_is_no_value() -> None:
+    cells = doubted(NIR, 4, {"3": 0.3, NIR[4]: 0.2})
+    found = judged(NIR_SPEC, cells, LineReading("", 0.0))
+    assert (found.value, found.check, found.confidence) == (None, Check.FAILED, 0.0)
+
+
+def test_a_spoilt_amount_is_not_accepted_because_the_sum_holds() -> None:
+    spec = spec_of(FieldKind.AMOUNT, 4)
+    spoilt = judged(spec, doubted("2650", 1, {"6": 0.4}), LineReading("", 0.0))
+    total = Field("total", "26.50", "2650", 0.999, True, Check.NONE, 0, None)
+    amount, _ = evidence.weigh([spoilt, total], 0.001)
+    assert not amount.accepted
+
+
 def test_a_number_without_a_key_is_accepted_only_when_every_cell_is_sure() -> None:
     spec = spec_of(FieldKind.DIGITS, 9)
     assert judged(spec, sure("123456789", 0.9999)).accepted
