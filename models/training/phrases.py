@@ -27,8 +27,9 @@ _NAMED = """
     œuvre œuvres sœur cœur œil vœux nœud manœuvre bœuf Orléans Montargis Gien Rochelle Rochefort
     Saintes Royan Loiret Charente Maritime Paris Lyon Marseille Toulouse Nantes Bordeaux Tours Blois
     Poitiers Angoulême Niort Bourges Chartres Jean Marie Pierre François Élise Hélène Benoît Cédric
-    Noël Zoé Loïc Gaëlle Jérôme Stéphane Étienne Agnès Dupont Lefèvre Müller N'Guyen Vitale CPAM Cerfa
-    SIRET FINESS RPPS AMELI IBAN BIC RIB Cedex CSS ALD CMU ordonnance généraliste conformément
+    Noël Zoé Loïc Gaëlle Jérôme Stéphane Étienne Agnès Dupont Lefèvre Müller N'Guyen Vitale CPAM
+    Cerfa SIRET FINESS RPPS AMELI IBAN BIC RIB Cedex CSS ALD CMU
+    ordonnance généraliste conformément
 """
 # The word list holds every verb in every form; letters hold few of these.
 _BOOKISH = (
