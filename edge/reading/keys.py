@@ -151,13 +151,17 @@ class Calendar:
     start: State = ""
 
     def step(self, state: State, place: int, char: str) -> State | None:
-        """One more digit; no day above 31, no month above 12."""
+        """One more digit; no day above 31, no month above 12, no year that cannot be."""
         text = f"{state}{char}"
         if not char.isdigit():
             return None
         if place == 1 and not 1 <= int(text) <= 31:
             return None
         if place == 3 and not 1 <= int(text[2:]) <= 12:
+            return None
+        year = text[4:]
+        first, last = str(checks.OLDEST_YEAR), str(self.latest.year)
+        if not first[: len(year)] <= year <= last[: len(year)]:
             return None
         return text
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from edge.document import BoxMm, Check, Field
-from edge.reading import cellwise, comb, evidence, ink, strokes, ticks, words
+from edge.reading import cellwise, comb, evidence, ink, strokes, textlines, ticks, words
 from edge.reading.fields import Cut, alphabet_of, to_field
 from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
 from edge.reading.lines import crop
@@ -91,7 +91,9 @@ def _line_images(gray: Gray, where: Registration, box: BoxMm, readers: Readers) 
     if zone.ink_mm2 < _LEAST_INK_MM2:
         return []
     if box.height >= _BLOCK_FROM_MM:
-        return [crop(zone.image, quad) for quad in readers.find_lines(zone.image)]
+        found = textlines.find(zone.image, ink.PX_PER_MM * 25.4)
+        quads = found.quads if found.is_sure else readers.find_lines(zone.image)
+        return [crop(zone.image, quad) for quad in quads]
     mask = strokes.writing(zone, box)
     if not mask.any():
         return []

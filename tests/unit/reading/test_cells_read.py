@@ -13,7 +13,7 @@ from edge.document import BoxMm, Check
 from edge.inference import networks
 from edge.inference.cells import CellNetwork
 from edge.reading import cellwise, comb, ink
-from edge.reading.readers import Alphabet, Gray, LineReading, Quad
+from edge.reading.readers import Alphabet, Care, Gray, LineReading, Quad
 from edge.reading.registration import Registration
 from edge.reading.terms import Terms
 from models.training import degrade, fill, forms, people
@@ -38,7 +38,11 @@ class Cells:
         raise NotImplementedError
 
     def read_lines(
-        self, crops: Sequence[Gray], alphabet: Alphabet = Alphabet.TEXT
+        self,
+        crops: Sequence[Gray],
+        alphabet: Alphabet = Alphabet.TEXT,
+        care: Care = Care.VALUE,
+        skimmed: Sequence[LineReading] | None = None,
     ) -> list[LineReading]:
         raise NotImplementedError
 
