@@ -95,6 +95,11 @@ def is_ccam(text: str) -> bool:
     return re.fullmatch(r"[A-Z0]{4}[0-9O]{3}", text) is not None
 
 
+def is_usual_code(text: str) -> bool:
+    """Whether an act's code is of the nomenclature: a few capitals, or four and three digits."""
+    return re.fullmatch(r"[A-Z]{1,4}\d?|[A-Z]{4}\d{3}", text) is not None
+
+
 def nir(text: str) -> Normalised:
     """13 digits and a two-digit key; Corsica's 2A and 2B count as 19 and 18."""
     digits = re.sub(r"[\s.\-|]", "", text).upper()

@@ -99,6 +99,8 @@ def to_field(
     )
     if spec.kind in _WORDED and _LOST_APOSTROPHE.search(found.value or ""):
         accepted = False
+    if spec.kind is FieldKind.CODE and not checks.is_usual_code(found.value or ""):
+        accepted = False
     return Field(
         spec.name, found.value, raw, round(confidence, 4), accepted, found.check, 0, where_mm
     )

@@ -13,12 +13,14 @@ from edge.document import BoxMm, Check, Field
 from edge.reading import cellwise, comb, evidence, ink, strokes, textlines, ticks, words
 from edge.reading.fields import Cut, alphabet_of, to_field
 from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
-from edge.reading.lines import crop
-from edge.reading.readers import Alphabet, Gray, LineReading, Readers
+from edge.reading.lines import bounds, crop
+from edge.reading.readers import Alphabet, Gray, LineReading, Quad, Readers
 from edge.reading.registration import Registration
 from edge.reading.terms import Terms
 
 _LINE_MARGIN_MM = 0.7
+_EDGE_MM = 0.5  # how near to a block's edge a corner of its box ends
+_SHORT = 2.0  # width over height of what may be a corner
 _BLOCK_FROM_MM = 9.0  # taller zones hold several lines
 _LEAST_INK_MM2 = 0.3
 
@@ -93,7 +95,7 @@ def _line_images(gray: Gray, where: Registration, box: BoxMm, readers: Readers) 
     if box.height >= _BLOCK_FROM_MM:
         found = textlines.find(zone.image, ink.PX_PER_MM * 25.4)
         quads = found.quads if found.is_sure else readers.find_lines(zone.image)
-        return [crop(zone.image, quad) for quad in quads]
+        return [crop(zone.image, quad) for quad in quads if not _is_corner(quad, zone)]
     mask = strokes.writing(zone, box)
     if not mask.any():
         return []
@@ -102,6 +104,18 @@ def _line_images(gray: Gray, where: Registration, box: BoxMm, readers: Readers) 
     top, bottom = max(0, rows[0] - margin), rows[-1] + margin
     left, right = max(0, columns[0] - margin), columns[-1] + margin
     return [ink.clean(zone, mask)[top:bottom, left:right]]
+
+
+def _is_corner(quad: Quad, zone: ink.Zone) -> bool:
+    """A corner of the box that a block is written in looks like an L: it reaches the edge."""
+    left, top, width, height = bounds(quad)
+    edge = _EDGE_MM * ink.PX_PER_MM
+    reaches = (
+        min(left, top) <= edge
+        or left + width >= zone.image.shape[1] - edge
+        or top + height >= zone.image.shape[0] - edge
+    )
+    return reaches and width < _SHORT * height
 
 
 def _read_all(cuts: Sequence[Cut], readers: Readers) -> list[tuple[LineReading, ...]]:
