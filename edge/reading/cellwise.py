@@ -86,8 +86,8 @@ def _judged(
         failed = checks.Normalised(None, Check.FAILED)
         return Judged(reading, reading.text, failed, 0.0, False, is_spoilt)
     confidence = 0.0 if is_spoilt else found.share
-    for chance in junk:
-        confidence *= 1.0 - chance
+    for ranked in reading.alternatives:  # what the search did not look at is doubt too
+        confidence *= min(1.0, sum(chance for _, chance in keysearch.likely(ranked)))
     value = checks.normalise(spec, found.text, terms.today)
     if value.value is not None and not found.is_best and found.text not in heard:
         # What the key puts in the place of a spoilt cell is nobody's writing.

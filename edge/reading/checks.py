@@ -17,7 +17,7 @@ from stdnum.fr import nir as nir_number
 from edge.document import Check
 from edge.reading.forms import FieldKind, FieldSpec, NumberCheck
 
-_OLDEST_YEAR = 1890
+OLDEST_YEAR = 1890
 _YEARS_AHEAD = 40  # an agreement's or a card's last day; further is a misread century
 _LA_POSTE = "356000000"
 _MONTHS = (
@@ -128,7 +128,7 @@ def date(text: str, last: dt.date) -> Normalised:
         found = dt.date(*(int(part) for part in parts))
     except ValueError:
         return _FAILED
-    if found > last or found.year < _OLDEST_YEAR:
+    if found > last or found.year < OLDEST_YEAR:
         return _FAILED
     return Normalised(found.isoformat(), Check.OK)
 

@@ -10,7 +10,6 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from edge.document import Check
 from edge.reading import checks
 from edge.reading.forms import FieldKind, FieldSpec, NumberCheck
 
@@ -150,7 +149,7 @@ class Calendar:
     start: State = ""
 
     def step(self, state: State, place: int, char: str) -> State | None:
-        """One more digit; no day above 31, no month above 12."""
+        """One more digit; no day above 31, no month above 12, no year that is too far."""
         text = f"{state}{char}"
         if not char.isdigit():
             return None
@@ -158,11 +157,18 @@ class Calendar:
             return None
         if place == 3 and not 1 <= int(text[2:]) <= 12:
             return None
+        if place > 3:
+            first, last = int(text[4:].ljust(4, "0")), int(text[4:].ljust(4, "9"))
+            if last < checks.OLDEST_YEAR or first > self.latest.year:
+                return None
         return text
 
     def ends(self, state: State) -> bool:
         """Whether the day is in the calendar."""
-        return checks.date(str(state), self.latest).check is Check.OK
+        try:
+            return dt.date(int(state[4:]), int(state[2:4]), int(state[:2])) <= self.latest
+        except ValueError:
+            return False
 
 
 def key_of(spec: FieldSpec, length: int, today: dt.date) -> Key | None:
