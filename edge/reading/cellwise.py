@@ -6,6 +6,7 @@ the two opinions are put together: it never saw the cells one by one, so where i
 witness. A cell that is struck out or written over makes the whole comb a person's.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,8 +26,11 @@ _ALPHABETS = {
 }
 _SPOILT = 0.5  # a cell that is junk with this chance is no character
 _DUST = 0.5  # in the mean of the few cells that hold anything
+# Both readers take a badly written 4 for the same 9: without a key, agreeing tells little.
+_NEARLY_SURE = 0.97
 _TRUST = 0.9  # of the careful reader's probabilities; the rest it may have misread
 _DIGITS = 10
+_LONG = 4  # cells; shorter numbers are written at either end
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,11 @@ def second(
     if both is None:
         return None
     heard = (told.raw, careful.text)
-    return _judged(both, heard, written, spec, terms, was_spoilt=told.is_spoilt)
+    judged = _judged(both, heard, written, spec, terms, was_spoilt=told.is_spoilt)
+    has_key = not isinstance(keys.key_of(spec, len(told.raw), terms.today), keys.Free)
+    if has_key or (told.confidence >= _NEARLY_SURE and told.raw == careful.text):
+        return judged
+    return dataclasses.replace(judged, accepted=False)
 
 
 def _judged(
@@ -86,8 +94,8 @@ def _judged(
         failed = checks.Normalised(None, Check.FAILED)
         return Judged(reading, reading.text, failed, 0.0, False, is_spoilt)
     confidence = 0.0 if is_spoilt else found.share
-    for chance in junk:
-        confidence *= 1.0 - chance
+    for ranked in reading.alternatives:  # what the search did not look at is doubt too
+        confidence *= min(1.0, sum(chance for _, chance in keysearch.likely(ranked)))
     value = checks.normalise(spec, found.text, terms.today)
     if value.value is not None and not found.is_best and found.text not in heard:
         # What the key puts in the place of a spoilt cell is nobody's writing.
@@ -113,13 +121,15 @@ def _junk(ranked: Sequence[tuple[str, float]]) -> float:
 def _is_filled(written: CombInk, spec: FieldSpec, *, is_proved: bool) -> bool:
     """Whether each character seems to have come through.
 
-    A key that holds says so by itself, a calendar does not. A number has no empty cell in its
-    middle; an amount reaches the comb's cents, or euros would be read as cents.
+    A key that holds says so by itself, a calendar does not. A number begins in the first cell and
+    has no empty cell in its middle; an amount reaches the comb's cents, or euros would be cents.
     """
     if is_proved:
         return True
     filled = written.filled
     is_closed = filled[-1] - filled[0] == len(filled) - 1
+    if spec.kind is FieldKind.DIGITS and filled[0] != 0 and len(spec.cells_mm) >= _LONG:
+        return False
     reaches_end = spec.kind is not FieldKind.AMOUNT or filled[-1] == len(spec.cells_mm) - 1
     return written.is_whole and is_closed and reaches_end
 

@@ -7,11 +7,9 @@ over its few states (``edge/reading/keysearch.py``). What a machine accepts is w
 """
 
 import datetime as dt
-import functools
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from edge.document import Check
 from edge.reading import checks
 from edge.reading.forms import FieldKind, FieldSpec, NumberCheck
 
@@ -151,7 +149,7 @@ class Calendar:
     start: State = ""
 
     def step(self, state: State, place: int, char: str) -> State | None:
-        """One more digit; no day above 31, no month above 12, no year that cannot be."""
+        """One more digit; no day above 31, no month above 12, no year that is too far."""
         text = f"{state}{char}"
         if not char.isdigit():
             return None
@@ -159,21 +157,18 @@ class Calendar:
             return None
         if place == 3 and not 1 <= int(text[2:]) <= 12:
             return None
-        year = text[4:]
-        first, last = str(checks.OLDEST_YEAR), str(self.latest.year)
-        if not first[: len(year)] <= year <= last[: len(year)]:
-            return None
+        if place > 3:
+            first, last = int(text[4:].ljust(4, "0")), int(text[4:].ljust(4, "9"))
+            if last < checks.OLDEST_YEAR or first > self.latest.year:
+                return None
         return text
 
     def ends(self, state: State) -> bool:
         """Whether the day is in the calendar."""
-        return _is_day(state, self.latest)
-
-
-@functools.lru_cache(maxsize=1 << 16)
-def _is_day(text: str, latest: dt.date) -> bool:
-    """Asked thousands of times a page, mostly of the same days."""
-    return checks.date(text, latest).check is Check.OK
+        try:
+            return dt.date(int(state[4:]), int(state[2:4]), int(state[:2])) <= self.latest
+        except ValueError:
+            return False
 
 
 def key_of(spec: FieldSpec, length: int, today: dt.date) -> Key | None:

@@ -13,7 +13,7 @@ from edge.reading.keys import Key, State
 
 Alternatives = Sequence[Sequence[tuple[str, float]]]
 
-_LEAST_LIKELY = 1e-4  # an alternative below this probability is noise
+_LEAST_LIKELY = 2e-3  # an alternative below this probability is noise
 _MOST = 4  # alternatives a character
 
 

@@ -110,7 +110,7 @@ def _doubtful(truth: str, rng: random.Random) -> list[list[tuple[str, float]]]:
     doubtful = set(rng.sample(range(len(truth)), 6))
     for place, char in enumerate(truth):
         others = rng.sample([c for c in "0123456789" if c != char], 2) if place in doubtful else []
-        weights = [rng.random() + 0.01 for _ in (char, *others)]
+        weights = [rng.random() + 0.02 for _ in (char, *others)]
         ranked = [(c, w / sum(weights)) for c, w in zip((char, *others), weights, strict=True)]
         alternatives.append(sorted(ranked, key=lambda one: -one[1]))
     return alternatives

@@ -170,6 +170,18 @@ def test_two_readers_that_agree_are_surer_than_one() -> None:
     assert both.accepted
 
 
+def test_agreeing_on_an_unsure_number_without_a_key_proves_nothing() -> None:
+    spec = spec_of(FieldKind.DIGITS, 9)
+    cells = doubted("123456789", 3, {"4": 0.8, "9": 0.2})
+    assert not judged(spec, cells, reading(sure("123456789", 0.999))).accepted
+
+
+def test_a_number_that_lost_its_first_cell_is_for_a_person() -> None:
+    spec = spec_of(FieldKind.DIGITS, 9)
+    found = judged(spec, sure("23456789"), LineReading("", 0.0), filled=range(1, 9))
+    assert not found.accepted
+
+
 def test_a_day_in_no_calendar_is_repaired_for_a_person() -> None:
     spec = spec_of(FieldKind.DATE, 8)
     cells = doubted("30022025", 3, {"2": 0.7, "3": 0.29})
