@@ -52,11 +52,22 @@ def joined(
     near &= (overlap >= _OVERLAP * lower) & (lower > 0)
     near &= larger <= _ALIKE * np.minimum(height[:, None], height[None, :])
     into = np.arange(len(found))
+    for mark, line in np.argwhere(_is_mark_of(found)).tolist():
+        into[mark] = line
     for a, b in np.argwhere(near).tolist():
         row = int((max(top[a], top[b]) + min(bottom[a], bottom[b])) / 2)
         if not down[row, max(0, int(right[a]) - 1) : int(left[b]) + 2].any():
             into[into == into[b]] = into[a]
     return np.asarray(into[labels], np.int32)
+
+
+def _is_mark_of(found: Lines) -> NDArray[np.bool_]:
+    """Which lines (rows) are the accent or the comma of which others (columns): a large title's."""
+    left, top, right, bottom, height = found[:, :5].T
+    above = (top[:, None] > top - height / 2) & (bottom[:, None] < bottom + height / 2)
+    inside = (left[:, None] > left - height / 2) & (right[:, None] < right + height / 2)
+    little = (height[:, None] < height / 2) & ((right - left)[:, None] < height)
+    return np.asarray(above & inside & little & (height[:, None] > 0), np.bool_)
 
 
 def _letter_gap(boxes: Boxes, labels: Labels) -> float:

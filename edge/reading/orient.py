@@ -21,10 +21,11 @@ _MIDDLE = 8  # times its height: this much of a line tells as well as all of it
 # up: on the real pages at hand upright samples had 0.86 to 1.00, upside-down ones 0.35 to 0.76.
 _PLAINLY = 0.9
 _CLEARLY = 0.05  # mean confidence by which one way must win before a page is turned over
-_STRIP_PX = 64  # 16 mm: skewed by 5°, a row of print still lies in less than its own height
+_STRIP_PX = 64  # 16 mm: skewed by 1.5°, a row of print still keeps to a quarter of its height
+_SLOPES = (0.0, 0.035, -0.035, 0.07, -0.07, 0.14, -0.14)
 # Sharpness of rows over that of columns: 1.3 and more on the real pages of print as they stand,
 # below 0.75 when they are turned; between the two a detector has to say it.
-_UPRIGHT_FROM, _LYING_BELOW = 1.25, 0.6
+_PLAINLY_UPRIGHT, _UPRIGHT_FROM, _LYING_BELOW = 2.0, 1.25, 0.6
 
 
 def lies_on_its_side(gray: Gray, dpi: float) -> bool | None:
@@ -35,10 +36,23 @@ def lies_on_its_side(gray: Gray, dpi: float) -> bool | None:
         dpi: Its resolution.
     """
     ink = letters.ink(gray, dpi)
-    rows, columns = _sharpness(ink), _sharpness(np.ascontiguousarray(ink.T))
+    turned = np.ascontiguousarray(ink.T)
+    rows, columns = _sharpness(ink), _sharpness(turned)
+    if rows < _PLAINLY_UPRIGHT * columns:  # rows that run askew are sharp at their own angle
+        rows, columns = (
+            max(_sharpness(_sheared(side, slope)) for slope in _SLOPES) for side in (ink, turned)
+        )
     if rows >= _UPRIGHT_FROM * columns:
         return False if rows > 0 else None
     return True if rows <= _LYING_BELOW * columns else None
+
+
+def _sheared(ink: Gray, slope: float) -> Gray:
+    """Ink whose rows rose by a slope, level; nothing is interpolated."""
+    height, width = ink.shape
+    matrix = np.array([[1.0, 0.0, 0.0], [slope, 1.0, -slope * width / 2]])
+    level = cv2.warpAffine(ink, matrix, (width, height), flags=cv2.INTER_NEAREST)
+    return np.asarray(level, np.uint8)
 
 
 def _sharpness(ink: Gray) -> float:

@@ -31,6 +31,7 @@ _PITCH = 1.6  # a line's distance from the next, in its letters' height, at leas
 _PLACES = ((-0.5, 0.0), (-0.5, -0.6), (-0.8, 0.0), (-0.8, -0.6), (0.6, 0.0), (0.9, 0.0))
 # Crumbs to a letter, and the share of pieces that no line is near: on the real pages 0.2 at most
 # and 0.1, but for the faded ones.
+_OF_INK = 0.1  # at least so much of a page's ink is letters, or it is a picture
 _CRUMBS, _ASTRAY_OF_WHOLE, _ASTRAY = 0.21, 0.15, 0.35
 _SMALL_PX = 5.0  # letters this low on the reduced image are looked at again on a larger one
 
@@ -72,7 +73,7 @@ def find(page: Gray, dpi: float) -> Found:
     lines = lineboxes.lines(boxes, labels, large, usual)
     lines = lines[lineboxes.is_printed(lines, found.depth, usual)]
     quads = lineboxes.quads(lines, found.times, page.shape)
-    is_sure = _is_sure(labels, large)
+    is_sure = _is_sure(labels, large) and boxes[:, 4].sum() >= _OF_INK * found.boxes[:, 4].sum()
     return Found(tuple(reading_order(quads)), usual * found.times, is_sure)
 
 
