@@ -15,8 +15,8 @@ from edge.reading import cascade
 from edge.reading.readers import Alphabet, Care, Gray, LineReading, Quad, Readers
 
 # Confidence of the quick reader's least sure letter from which the careful one is not asked
-# (docs/decisions/0006-readers.md).
-_SURE_FROM = {Care.TEXT: 0.7, Care.VALUE: 0.98}
+# (docs/decisions/0008-line-reader.md).
+_SURE_FROM = {Care.TEXT: 0.5, Care.VALUE: 0.98}
 
 
 @dataclass(frozen=True, slots=True)
