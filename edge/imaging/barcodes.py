@@ -47,11 +47,8 @@ def read(gray: NDArray[np.uint8], *, any_kind: bool = True) -> tuple[Barcode, ..
     page = np.ascontiguousarray(page)
     if max(page.shape) <= _SMALL_PX:
         return _told(zxingcpp.read_barcodes(page))
-    found = _told(
-        zxingcpp.read_barcodes(
-            page, formats=_QR, try_rotate=False, try_downscale=False, try_invert=False
-        )
-    )
+    # A code so large that its squares are many pixels is found on a smaller image only.
+    found = _told(zxingcpp.read_barcodes(page, formats=_QR, try_rotate=False, try_invert=False))
     if any_kind:
         found += _told(zxingcpp.read_barcodes(page, formats=_SQUARE))
     by = times(max(page.shape), _WORK_PX)
