@@ -74,8 +74,9 @@ class Sheet:
         return x * self._scale, y * self._scale
 
     def width_of(self, text: str, font: Path, height: float) -> float:
-        """How wide a text would be, in millimetres."""
-        return self._font(font, height).getlength(text) / self._scale
+        """How wide a text would be, in millimetres, without kerning."""
+        size = max(5.0, round(height * 1.38 * self._scale, 1))
+        return sum(_advance(font, size, character) for character in text) / self._scale
 
     def ellipse(self, box: BoxMm, ink: int, width: float = 0.4) -> None:
         """An empty ellipse."""
@@ -89,10 +90,16 @@ class Sheet:
         self._draw.line([self._px(x, y) for x, y in points], fill=ink, width=px, joint="curve")
 
     def _font(self, font: Path, height: float) -> ImageFont.FreeTypeFont:
-        return load_font(font, max(5.0, height * 1.38 * self._scale))
+        return load_font(font, max(5.0, round(height * 1.38 * self._scale, 1)))
 
 
-@functools.lru_cache(maxsize=512)
+@functools.lru_cache(maxsize=2048)
 def load_font(font: Path, size: float) -> ImageFont.FreeTypeFont:
     """A font at a size in pixels; opening one costs as much as drawing ten lines with it."""
     return ImageFont.truetype(str(font), size, layout_engine=ImageFont.Layout.BASIC)
+
+
+@functools.lru_cache(maxsize=50_000)
+def _advance(font: Path, size: float, character: str) -> float:
+    """Measuring a line costs as much as drawing it; its characters come again and again."""
+    return load_font(font, size).getlength(character)

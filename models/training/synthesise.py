@@ -31,7 +31,7 @@ from models.training.typefaces import cabinet
 
 Pixels = NDArray[np.uint8]
 INVENTED, WORDED = "invented-", "worded-"
-OTHER_KINDS = ("courrier", "pnd", "misdirected", "unknown", "blank")
+TAUGHT = range(200)  # numbers of the invented forms that training may draw
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,12 @@ def _forms() -> Mapping[str, FormDefinition]:
 def known_types() -> tuple[str, ...]:
     """Types with a page of their own: all of the pack's forms."""
     return tuple(sorted(_forms()))
+
+
+def classes() -> list[str]:
+    """What the page network tells apart in training: our types and the invented ones."""
+    invented = (f"{made}{number}" for made in (INVENTED, WORDED) for number in TAUGHT)
+    return sorted((*known_types(), *invented))
 
 
 def draw(kind: str, seed: int, dpi: int, *, held_out: bool = False) -> tuple[Pixels, Truth]:
@@ -104,7 +110,7 @@ def kinds(rng: random.Random, invented: range) -> Iterator[str]:
 
 
 def pages(
-    seed: int, count: int, *, dpi: int = 200, held_out: bool = False, invented: range = range(200)
+    seed: int, count: int, *, dpi: int = 200, held_out: bool = False, invented: range = TAUGHT
 ) -> Iterator[tuple[Pixels, Truth]]:
     """Draw and degrade pages of all kinds.
 
