@@ -17,14 +17,15 @@ from rich.console import Console
 
 from edge import config, pack
 from edge.commands import zonepicture
+from edge.enrolment import formfile
+from edge.enrolment.learn import Learned, Sample, learn
 from edge.errors import EnrolmentRefused
 from edge.imaging import border, deskew, quality, turn
 from edge.imaging.decode import Limits, open_source
 from edge.imaging.page import PageImage
 from edge.inference.careful import load_careful
 from edge.inference.pages import PageNetwork, load_network
-from edge.reading import embed, formfile, orient
-from edge.reading.learn import Learned, Sample, learn
+from edge.reading import embed, orient
 from edge.reading.lines import read_text, straightened
 from edge.reading.readers import Readers
 
@@ -40,15 +41,22 @@ _REMARKS = (
 
 
 def enrol(
-    name: str, samples: Sequence[Path], output: Path | None, console: Console, *, force: bool
+    name: str,
+    samples: Sequence[Path],
+    output: Path | None,
+    console: Console,
+    *,
+    page: int = 1,
+    force: bool = False,
 ) -> int:
     """Learn a form and write its files.
 
     Args:
         name: The new type's name.
-        samples: One to five images or PDFs; of each the first page.
+        samples: One to five images or PDFs.
         output: The folder to write to; the pack's forms when None.
         console: For what was learned.
+        page: Which page of each file, from 1.
         force: Write over files of an earlier enrolment.
 
     Raises:
@@ -59,7 +67,7 @@ def enrol(
     folder = output or pack.default_dir() / "forms"
     targets = {ending: folder / f"{name}.{ending}" for ending in ("toml", "png", "page.json")}
     _check(name, samples, targets, force=force)
-    pages = [_decoded(path) for path in samples]
+    pages = [_decoded(path, page) for path in samples]
     network = load_network(pack.default_dir())
     with contextlib.ExitStack() as stack:
         readers = load_careful(_cache_dir(stack))
@@ -78,9 +86,7 @@ def enrol(
     return 0
 
 
-def _check(
-    name: str, samples: Sequence[Path], targets: dict[str, Path], *, force: bool
-) -> None:
+def _check(name: str, samples: Sequence[Path], targets: dict[str, Path], *, force: bool) -> None:
     if not _NAME.fullmatch(name):
         raise EnrolmentRefused(
             "TYPE s'écrit en lettres sans accent, chiffres et « _ », 2 à 40, une lettre d'abord."
@@ -94,7 +100,7 @@ def _check(
         )
 
 
-def _decoded(path: Path) -> PageImage:
+def _decoded(path: Path, number: int) -> PageImage:
     limits = Limits(max_page_pixels=_MOST_PIXELS, max_pages=200, max_file_bytes=_MOST_BYTES)
     try:
         if path.stat().st_size > _MOST_BYTES:
@@ -103,7 +109,9 @@ def _decoded(path: Path) -> PageImage:
     except OSError as error:
         raise EnrolmentRefused(f"{path} ne se lit pas : {error.strerror}.") from error
     with open_source(data, limits) as source:
-        return source.page(0)
+        if not 1 <= number <= source.page_count:
+            raise EnrolmentRefused(f"{path} n'a pas de page {number}.")
+        return source.page(number - 1)
 
 
 def _cache_dir(stack: contextlib.ExitStack) -> Path:

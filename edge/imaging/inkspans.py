@@ -4,8 +4,6 @@ A line finder's box takes the rule in that follows a label ("Date ________"); wh
 free room must know where the words end.
 """
 
-from collections.abc import Sequence
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray

@@ -5,6 +5,7 @@ strokes are found by opening the page's dark parts in one direction; tinted form
 in white, so teeth are looked for in both polarities.
 """
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.document import BoxMm
+from edge.imaging import tints
 
 _Mask = NDArray[np.uint8]
 
@@ -26,7 +28,8 @@ _EDGE_MM = 9.0  # an upright stroke this long at its end makes a rule a frame's 
 _TOOTH_MM = (1.2, 8.0)
 _CELL_MM = (2.6, 9.0)
 _EVEN = 0.22  # by how much a comb's cells may differ from their median
-_FEWEST_CELLS = 3
+_FEWEST_CELLS = 2
+_FEWEST_BARE = 4  # teeth without a rule or a tint to them may be letters
 _TICK_MM = (2.2, 6.5)
 _FRAME_MM = (12.0, 4.2)
 _FULL = 0.88  # of its bounding box: a rectangle, not a letter's eye
@@ -34,16 +37,27 @@ _CLEAR = 0.04  # share of ink that an empty cell may hold
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """``lines`` are thin boxes along rules, ``frames`` and ticks empty rectangles' insides.
+class Comb:
+    """Cells from left to right; ``is_based`` when a rule runs under them, as under no letters."""
 
-    ``combs`` are the cells of each comb, left to right.
-    """
+    cells: tuple[BoxMm, ...]
+    is_based: bool
+
+    @property
+    def around(self) -> BoxMm:
+        """The box around all cells."""
+        first, last = self.cells[0], self.cells[-1]
+        return BoxMm(first.left, first.top, last.left + last.width - first.left, first.height)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """``lines`` are thin boxes along rules, ``frames`` and ticks empty rectangles' insides."""
 
     lines: tuple[BoxMm, ...]
     frames: tuple[BoxMm, ...]
     ticks: tuple[BoxMm, ...]
-    combs: tuple[tuple[BoxMm, ...], ...]
+    combs: tuple[Comb, ...]
 
 
 def find(gray: NDArray[np.uint8], dpi: float) -> Rules:
@@ -54,12 +68,23 @@ def find(gray: NDArray[np.uint8], dpi: float) -> Rules:
     page = np.asarray(cv2.resize(gray, size, interpolation=method), np.uint8)
     px = _WORK_DPI / 25.4
     dark = _dark(page, px)
-    combs = _combs(dark, px, is_light=False) + _combs(_dark(255 - page, px), px, is_light=True)
+    tinted = tints.mask(page)
+    combs = [
+        comb
+        for comb in _combs(_teeth(dark, px), dark, px)
+        if comb.is_based or len(comb.cells) >= _FEWEST_BARE
+    ]
+    combs += _combs(tints.teeth(tinted, px), _words(page, px), px)
     combs = _apart(combs)
     rules, edges = _lines(dark, px)
     frames, ticks = _holes(dark, px)
+    frames += tints.bands(tinted, px)
+    ticks += [
+        box for box in tints.boxes(page, tinted, px) if not any(_overlap(box, t) for t in ticks)
+    ]
     lines = [line for line, is_edge in zip(rules, edges, strict=True) if not is_edge]
-    lines = [line for line in lines if not any(_under(line, cells) for cells in combs)]
+    lines = [line for line in lines if not any(_under(line, comb) for comb in combs)]
+    lines = [line for line in lines if not _is_filled_above(line, dark, px)]
     return Rules(tuple(lines), tuple(frames), tuple(ticks), tuple(combs))
 
 
@@ -82,20 +107,30 @@ def _parts(mask: _Mask) -> NDArray[np.int32]:
 
 def _lines(dark: _Mask, px: float) -> tuple[list[BoxMm], list[bool]]:
     """Thin horizontal rules, dotted ones too, and whether each is the edge of a frame."""
-    dots = np.ones((1, max(1, round(_DOTS_MM * px))), np.uint8)
-    joined = np.asarray(cv2.morphologyEx(dark, cv2.MORPH_CLOSE, dots), np.uint8)
     upright = _opened(dark, 1, _EDGE_MM * px)
     found, edges = [], []
-    for x, y, width, height in _parts(_opened(joined, _LONG_MM * px, 1)):
+    for x, y, width, height in _parts(
+        np.asarray(_opened(dark, _LONG_MM * px, 1) | _dotted(dark, px), np.uint8)
+    ):
         if height > _THIN_MM * px:
             continue
-        found.append(BoxMm(x / px, y / px, width / px, height / px))
+        found.append(BoxMm(*(float(side) / px for side in (x, y, width, height))))
         margin = round(1.2 * px)
         rows = slice(max(0, y - margin), y + height + margin)
         ends = (upright[rows, max(0, x - margin) : x + margin],
                 upright[rows, max(0, x + width - margin) : x + width + margin])  # fmt: skip
         edges.append(any(end.any() for end in ends))
     return found, edges
+
+
+def _dotted(dark: _Mask, px: float) -> _Mask:
+    """Rows of dots or dashes as rules; what is taller than a dot is left out, so no text joins."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    low = stats[:, cv2.CC_STAT_HEIGHT] <= _THIN_MM * px
+    low[0] = False
+    dots = np.asarray(low[labels], np.uint8)
+    kernel = np.ones((1, max(1, round(_DOTS_MM * px))), np.uint8)
+    return _opened(np.asarray(cv2.morphologyEx(dots, cv2.MORPH_CLOSE, kernel)), _LONG_MM * px, 1)
 
 
 def _holes(dark: _Mask, px: float) -> tuple[list[BoxMm], list[BoxMm]]:
@@ -117,13 +152,30 @@ def _holes(dark: _Mask, px: float) -> tuple[list[BoxMm], list[BoxMm]]:
     return frames, ticks
 
 
-def _combs(dark: _Mask, px: float, *, is_light: bool) -> list[tuple[BoxMm, ...]]:
+def _is_filled_above(line: BoxMm, dark: _Mask, px: float) -> bool:
+    """Whether it is the lower edge of a dark bar."""
+    bottom, left = round((line.top - 0.3) * px), round(line.left * px)
+    above = dark[max(0, bottom - round(3 * px)) : bottom, left : left + round(line.width * px)]
+    return above.size > 0 and float(above.mean()) > 0.5
+
+
+def _words(page: NDArray[np.uint8], px: float) -> _Mask:
+    """Thin dark strokes, whatever the tint they stand on."""
+    size = round(2.0 * px)
+    closed = cv2.morphologyEx(page, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8))
+    return np.asarray(cv2.subtract(closed, page) > 2 * _DARKER, np.uint8)
+
+
+def _teeth(dark: _Mask, px: float) -> list[tuple[int, int, int, int]]:
     low, high = _TOOTH_MM
-    teeth = [
+    return [
         (int(x), int(y), int(w), int(h))
         for x, y, w, h in _parts(_opened(dark, 1, low * px))
         if w <= 1.4 * px and h <= high * px
     ]
+
+
+def _combs(teeth: list[tuple[int, int, int, int]], ink: _Mask, px: float) -> list[Comb]:
     # A tooth of a comb on a rule keeps a foot; its bottom tells its row.
     teeth.sort(key=lambda part: (part[1] + part[3], part[0]))
     rows: list[list[tuple[int, int, int, int]]] = []
@@ -135,24 +187,19 @@ def _combs(dark: _Mask, px: float, *, is_light: bool) -> list[tuple[BoxMm, ...]]
             rows.append([tooth])
     found = []
     for row in rows:
-        found += _cells_of(sorted(row), dark, px, needs_clear=not is_light)
+        found += _cells_of(sorted(row), ink, px)
     return found
 
 
-def _cells_of(
-    row: Sequence[tuple[int, int, int, int]], dark: _Mask, px: float, *, needs_clear: bool
-) -> list[tuple[BoxMm, ...]]:
+def _cells_of(row: Sequence[tuple[int, int, int, int]], dark: _Mask, px: float) -> list[Comb]:
     """Runs of evenly spaced teeth with nothing between them."""
-    gaps = [
-        (left[0] + left[2], right[0], left, right)
-        for left, right in zip(row, row[1:], strict=False)
-    ]
+    gaps = [(left[0] + left[2], right[0], left, right) for left, right in itertools.pairwise(row)]
     runs: list[list[tuple[int, int]]] = [[]]
     for start, stop, left, right in gaps:
         wide = (right[0] - left[0]) / px
         top, bottom = min(left[1], right[1]), max(left[1] + left[3], right[1] + right[3])
         inside = dark[top : max(top + 1, bottom - round(0.5 * px)), start + 1 : stop - 1]
-        is_clear = inside.size > 0 and (inside.mean() < _CLEAR or not needs_clear)
+        is_clear = inside.size > 0 and inside.mean() < _CLEAR
         if _CELL_MM[0] <= wide <= _CELL_MM[1] and is_clear:
             runs[-1].append((left[0], right[0]))
         elif wide > _CELL_MM[1] or not is_clear:
@@ -163,29 +210,39 @@ def _cells_of(
         if len(run) < _FEWEST_CELLS:
             continue
         middle = float(np.median(widths))
-        even = [cell for cell, width in zip(run, widths, strict=True) if abs(width - middle) < _EVEN * middle]
+        even = [
+            cell
+            for cell, width in zip(run, widths, strict=True)
+            if abs(width - middle) < _EVEN * middle
+        ]
         if len(even) < max(_FEWEST_CELLS, 0.6 * len(run)):
             continue
-        bottom = float(np.median([y + h for _, y, _, h in row])) / px
+        foot = round(float(np.median([y + h for _, y, _, h in row])))
+        based = [cell for cell in even if _has_base(dark, cell, foot, px)]
+        is_based = len(based) > 0.6 * len(even)
+        if is_based:
+            even = based  # the rule under the cells ends where they do
+        if len(even) < _FEWEST_CELLS:
+            continue
+        base = foot / px
         tall = max(4.5, float(np.median([h for _, _, _, h in row])) / px)
-        found.append(
-            tuple(BoxMm(a / px, bottom - tall, (b - a) / px, tall) for a, b in even)
-        )
+        cells = tuple(BoxMm(a / px, base - tall, (b - a) / px, tall) for a, b in even)
+        found.append(Comb(cells, is_based))
     return found
 
 
-def _apart(combs: Iterable[tuple[BoxMm, ...]]) -> list[tuple[BoxMm, ...]]:
+def _has_base(dark: _Mask, cell: tuple[int, int], foot: int, px: float) -> bool:
+    under = dark[foot - round(0.8 * px) : foot + round(0.6 * px), cell[0] + 1 : cell[1] - 1]
+    return under.size > 0 and float(under.mean(axis=1).max()) > 0.8
+
+
+def _apart(combs: Iterable[Comb]) -> list[Comb]:
     """Of combs that lie on each other only the one with most cells; in reading order."""
-    kept: list[tuple[BoxMm, ...]] = []
-    for cells in sorted(combs, key=len, reverse=True):
-        if not any(_overlap(_around(cells), _around(other)) for other in kept):
-            kept.append(cells)
-    return sorted(kept, key=lambda cells: (round(cells[0].top / 3), cells[0].left))
-
-
-def _around(cells: Sequence[BoxMm]) -> BoxMm:
-    last = cells[-1]
-    return BoxMm(cells[0].left, last.top, last.left + last.width - cells[0].left, last.height)
+    kept: list[Comb] = []
+    for comb in sorted(combs, key=lambda comb: len(comb.cells), reverse=True):
+        if not any(_overlap(comb.around, other.around) for other in kept):
+            kept.append(comb)
+    return sorted(kept, key=lambda comb: (round(comb.around.top / 3), comb.around.left))
 
 
 def _overlap(a: BoxMm, b: BoxMm) -> bool:
@@ -194,8 +251,9 @@ def _overlap(a: BoxMm, b: BoxMm) -> bool:
     return across > 1.0 and down > 1.5
 
 
-def _under(line: BoxMm, cells: Sequence[BoxMm]) -> bool:
+def _under(line: BoxMm, comb: Comb) -> bool:
     """Whether a rule is the base of a comb, not a line of its own."""
-    around = _around(cells)
+    around = comb.around
     shared = min(line.left + line.width, around.left + around.width) - max(line.left, around.left)
-    return abs(line.top - around.top - around.height) < 2.0 and shared > 0.6 * min(line.width, around.width)
+    is_near = abs(line.top - around.top - around.height) < 2.0
+    return is_near and shared > 0.6 * min(line.width, around.width)

@@ -78,7 +78,12 @@ def load_network(pack_dir: Path, threads: int = 1) -> PageNetwork:
         manifest = tomllib.loads((folder / "manifest.toml").read_text("utf-8"))
         entry = _Entry.model_validate(manifest.get("networks", {}).get("page"))
         data = (folder / Path(entry.file).name).read_bytes()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, pydantic.ValidationError) as error:
+    except (
+        OSError,
+        UnicodeDecodeError,
+        tomllib.TOMLDecodeError,
+        pydantic.ValidationError,
+    ) as error:
         raise PackInvalid(f"page network in {folder}: {error}") from error
     found = hashlib.sha256(data).hexdigest()
     if found != entry.sha256:

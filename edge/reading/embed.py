@@ -21,8 +21,9 @@ _TURNS = (0, 90, 180, 270)
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """A page made small: HEIGHT × WIDTH; ``turned`` is the clockwise turn that made it upright
-    in shape, 0 or 90, for pages wider than tall.
+    """A page made small, HEIGHT × WIDTH.
+
+    ``turned`` is the clockwise turn, 0 or 90, that made a page wider than tall upright in shape.
     """
 
     pixels: Gray
@@ -98,7 +99,7 @@ def over(thumb: Thumbnail, rotation: int) -> Gray:
 
 def batch(thumbs: Sequence[Gray]) -> NDArray[np.float32]:
     """Thumbnails as the network takes them: count × 1 × HEIGHT × WIDTH, ink near 1, paper 0."""
-    return (255 - np.stack(thumbs)[:, None].astype(np.float32)) / 255
+    return np.asarray((255 - np.stack(thumbs)[:, None].astype(np.float32)) / 255, np.float32)
 
 
 def normalised(vectors: Vector) -> Vector:

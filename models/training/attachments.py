@@ -110,9 +110,7 @@ def _block(page: Page, x: float, y: float, lines: Sequence[str]) -> float:
     return y
 
 
-def _pairs(
-    page: Page, x: float, y: float, pairs: Sequence[tuple[str, str]], width: float
-) -> float:
+def _pairs(page: Page, x: float, y: float, pairs: Sequence[tuple[str, str]], width: float) -> float:
     """Labels with their values, printed: attachments are made by programs."""
     rng, height = page.layout, page.style.label + 0.3
     gap = rng.choice((2.0, 2.0, width * 0.4))

@@ -51,10 +51,13 @@ def with_black_border(page: Pixels, rng: random.Random) -> Pixels:
 def skew(page: Pixels, dpi: float, rng: random.Random) -> Pixels:
     """Turned by up to 4 degrees, shifted by up to 6 mm, enlarged or shrunk by up to 6 %."""
     height, width = page.shape
-    turn = cv2.getRotationMatrix2D(
-        (width / 2, height / 2), rng.uniform(-4, 4), rng.uniform(0.94, 1.06)
+    turn = np.asarray(
+        cv2.getRotationMatrix2D(
+            (width / 2, height / 2), rng.uniform(-4, 4), rng.uniform(0.94, 1.06)
+        ),
+        np.float64,
     )
-    turn[:, 2] += np.array([rng.uniform(-6, 6), rng.uniform(-6, 6)]) * dpi / 25.4
+    turn[:, 2] += np.array([rng.uniform(-6, 6), rng.uniform(-6, 6)]) * (dpi / 25.4)
     return np.asarray(
         cv2.warpAffine(page, turn, (width, height), flags=cv2.INTER_LINEAR, borderValue=255),
         np.uint8,
@@ -87,7 +90,9 @@ def threshold(page: Pixels, dpi: float, rng: random.Random) -> Pixels:
         limit = cv2.subtract(mean, np.full_like(mean, round(depth * rng.uniform(0.07, 0.2))))
         made = cv2.compare(large, limit, cv2.CMP_GE)
     else:
-        made = cv2.threshold(large, paper - depth * rng.uniform(0.2, 0.6), 255, cv2.THRESH_BINARY)[1]
+        made = cv2.threshold(large, paper - depth * rng.uniform(0.2, 0.6), 255, cv2.THRESH_BINARY)[
+            1
+        ]
     back = cv2.resize(made, page.shape[::-1], interpolation=cv2.INTER_AREA)
     return np.asarray(back, np.uint8)
 

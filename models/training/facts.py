@@ -1,4 +1,4 @@
-"""What is printed on each type of page, whatever its layout: from ``models/forms`` and common use."""
+"""What is printed on each type of page, whatever its layout."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -111,8 +111,9 @@ LABELS = (
     "Nationalité", "Lieu de naissance", "Raison sociale", "Date", "Fait à", "Numéro", "Nature",
 )  # fmt: skip
 OPTIONS = (
-    "oui", "non", "célibataire", "marié(e)", "salarié(e)", "retraité(e)", "autre", "première demande",
-    "renouvellement", "en cours", "madame", "monsieur", "père", "mère", "temps plein", "partiel",
+    "oui", "non", "célibataire", "marié(e)", "salarié(e)", "retraité(e)", "autre",
+    "première demande", "renouvellement", "en cours", "madame", "monsieur", "père", "mère",
+    "temps plein", "partiel",
 )  # fmt: skip
 
 

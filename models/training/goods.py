@@ -37,7 +37,7 @@ _ITEMS = (
     "Déplacement", "Prothèse dentaire", "Transport assis", "Hébergement", "Soins infirmiers",
 )  # fmt: skip
 _COMPANIES = (
-    "OPTIQUE DU PORT", "PHARMACIE CENTRALE", "TAXI AMBULANCES ATLANTIQUE", "CABINET DENTAIRE DU PARC",
+    "OPTIQUE DU PORT", "PHARMACIE CENTRALE", "TAXI AMBULANCES ATLANTIQUE", "CABINET DENTAIRE",
     "MENUISERIE LEBLANC", "TRANSPORTS GERVAIS SAS", "BOULANGERIE DES HALLES", "AIDE À DOMICILE 45",
 )  # fmt: skip
 _HOSPITALS = ("CENTRE HOSPITALIER", "CLINIQUE DU MAIL", "CHU", "HÔPITAL DE LA SOURCE")
@@ -113,7 +113,13 @@ def _payslip(rng: random.Random, hand: random.Random, someone: people.Person) ->
         "Prévoyance", "Cotisations patronales", "Total des cotisations", "Net imposable",
     )  # fmt: skip
     rows = tuple(
-        (name, _euros(hand), f"{hand.uniform(0.5, 15):.2f}", _euros(hand, 50000), _euros(hand, 50000))
+        (
+            name,
+            _euros(hand),
+            f"{hand.uniform(0.5, 15):.2f}",
+            _euros(hand, 50000),
+            _euros(hand, 50000),
+        )
         for name in names[: rng.randint(8, 12)]
     )
     issuer = (
@@ -163,7 +169,9 @@ def _identity(_: random.Random, hand: random.Random, someone: people.Person) -> 
 
 
 def _residence(rng: random.Random, hand: random.Random, someone: people.Person) -> Contents:
-    issuer = (rng.choice(("ÉLECTRICITÉ DE L'OUEST", "Régie des eaux", "AGENCE IMMOBILIÈRE DU PORT")),)
+    issuer = (
+        rng.choice(("ÉLECTRICITÉ DE L'OUEST", "Régie des eaux", "AGENCE IMMOBILIÈRE DU PORT")),
+    )
     where = f"{someone.street} {someone.postcode} {someone.town}"
     pairs = (
         ("Titulaire", _name(someone)), ("Lieu de consommation", where), ("Date", _day(hand)),
@@ -175,9 +183,10 @@ def _residence(rng: random.Random, hand: random.Random, someone: people.Person) 
 
 def _insurance(rng: random.Random, hand: random.Random, someone: people.Person) -> Contents:
     pairs = (
-        ("Numéro d'adhérent", str(hand.randint(10**6, 10**8))), ("N° AMC", str(hand.randint(10**7, 10**8))),
+        ("Numéro d'adhérent", str(hand.randint(10**6, 10**8))),
+        ("N° AMC", str(hand.randint(10**7, 10**8))),
         ("Bénéficiaire", _name(someone)), ("N° sécurité sociale", _nir(someone)),
-        ("Validité", f"du 01/01/2026 au 31/12/2026"),
+        ("Validité", "du 01/01/2026 au 31/12/2026"),
     )  # fmt: skip
     heads = ("PHAR", "MED", "HOSP", "DENT", "OPTI", "TRAN")
     rows = (tuple(f"{hand.choice((100, 70, 60))}%" for _ in heads),)

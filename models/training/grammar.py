@@ -13,7 +13,7 @@ _VERBS = (
     "m'a remis", "conserve", "a modifié", "a égaré",
 )  # fmt: skip
 _OBJECTS = (
-    "la feuille de soins", "le certificat médical", "une attestation de droits", "le dossier complet",
+    "la feuille de soins", "le certificat médical", "une attestation de droits", "le dossier",
     "l'arrêt de travail", "une copie de l'ordonnance", "le relevé de remboursement", "les factures",
     "la prescription de transport", "un justificatif de domicile", "le contrat de travail",
     "le formulaire signé", "mes bulletins de salaire", "la déclaration", "l'accord préalable",
@@ -47,7 +47,8 @@ _MONTHS = (
     "octobre", "novembre", "décembre",
 )  # fmt: skip
 _OPENINGS = (
-    "Je me permets de vous écrire au sujet de mon dossier.", "Je vous écris pour signaler une erreur.",
+    "Je me permets de vous écrire au sujet de mon dossier.",
+    "Je vous écris pour signaler une erreur.",
     "Suite à notre entretien, je vous apporte ces précisions.",
     "J'ai bien reçu votre courrier et je vous en remercie.",
     "Par la présente, je vous informe de mon changement d'adresse.",

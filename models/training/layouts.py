@@ -175,7 +175,9 @@ def _footer(page: Page, blank: Print) -> None:
         x = page.sheet.width_mm - page.style.margin if right else page.style.margin
         letter = rng.choice(("", "a", "b", "c", "d", "g"))
         spaced = blank.s_number.replace("S", rng.choice(("S ", "S")))
-        page.say(x, bottom, f"{spaced}{letter}", rng.uniform(1.8, 2.6), anchor="rs" if right else "ls")
+        page.say(
+            x, bottom, f"{spaced}{letter}", rng.uniform(1.8, 2.6), anchor="rs" if right else "ls"
+        )
     if rng.random() < 0.6:
         page.wrapped(page.style.margin, bottom - 7, _small_print(rng, 130), 1.5, page.inner * 0.75)
     if page.writing is not None and page.hand.random() < 0.7:
@@ -220,9 +222,7 @@ def _between(page: Page, x: float, y: float, blank: Print, width: float) -> floa
     return y + rng.uniform(0, 4)
 
 
-def _filler(
-    page: Page, x: float, y: float, blank: Print, width: float, bottom: float
-) -> float:
+def _filler(page: Page, x: float, y: float, blank: Print, width: float, bottom: float) -> float:
     rng = page.layout
     match rng.randrange(4):
         case 0:

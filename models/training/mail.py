@@ -1,6 +1,5 @@
 """Mail that is no form of ours: letters, returned envelopes, notes, others' forms, empty backs."""
 
-import random
 from collections.abc import Callable, Sequence
 
 from edge.document import BoxMm
@@ -72,7 +71,10 @@ def returned(page: Page) -> None:
     _lines(page, left + width * 0.48, top + height * 0.6, address, 2.5, [])
     sheet.ellipse(BoxMm(left + width - 45, top + 6, 22, 22), 90, 0.5)
     label = BoxMm(
-        left + rng.uniform(5, 35), top + rng.uniform(22, 50), rng.uniform(50, 72), rng.uniform(28, 42)
+        left + rng.uniform(5, 35),
+        top + rng.uniform(22, 50),
+        rng.uniform(50, 72),
+        rng.uniform(28, 42),
     )
     sheet.band(label, 248)
     sheet.frame(label, 30, 0.5)
@@ -100,9 +102,15 @@ def foreign(page: Page, layout: Layout) -> None:
     rng = page.layout
     issuer = rng.choice(tuple(facts.OTHERS))
     title = rng.choice(facts.OTHERS[issuer])
-    number = f"{rng.choice((10, 11, 12, 13, 14, 15))}{rng.randint(100, 999)}*{rng.randint(1, 9):02d}"
+    number = (
+        f"{rng.choice((10, 11, 12, 13, 14, 15))}{rng.randint(100, 999)}*{rng.randint(1, 9):02d}"
+    )
     phrases = [issuer, *rng.sample(facts.SECTIONS, 3)]
-    layout(page, Print(title, number if rng.random() < 0.6 else "", "", phrases, issuer), any_entries(page))
+    layout(
+        page,
+        Print(title, number if rng.random() < 0.6 else "", "", phrases, issuer),
+        any_entries(page),
+    )
 
 
 def any_entries(page: Page) -> list[Entry]:
@@ -123,7 +131,9 @@ def poster(page: Page) -> None:
     for _ in range(rng.randint(1, 4)):
         y = page.title(y, rng.choice(_SIGNS), rng.uniform(7, 18), left=15, width=180) + 12
     for _ in range(rng.randint(0, 4)):
-        box = BoxMm(rng.uniform(5, 100), rng.uniform(y, 220), rng.uniform(20, 90), rng.uniform(20, 60))
+        box = BoxMm(
+            rng.uniform(5, 100), rng.uniform(y, 220), rng.uniform(20, 90), rng.uniform(20, 60)
+        )
         page.sheet.band(box, rng.randint(30, 230))
     page.wrapped(20, 250, grammar.paragraph(rng, 300), 2.2, 170)
 
@@ -153,7 +163,10 @@ def ledger(page: Page) -> None:
     rng = page.layout
     heads = rng.sample(facts.LABELS, rng.randint(3, 6))
     rows = [
-        [str(rng.randint(1, 99999)) if rng.random() < 0.7 else rng.choice(facts.LABELS) for _ in heads]
+        [
+            str(rng.randint(1, 99999)) if rng.random() < 0.7 else rng.choice(facts.LABELS)
+            for _ in heads
+        ]
         for _ in range(rng.randint(12, 38))
     ]
     page.say(page.style.margin, 18, rng.choice(facts.INVENTED_TITLES), 3.0, bold=True)

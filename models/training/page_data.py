@@ -78,8 +78,11 @@ def turned(page: Pixels, rng: random.Random) -> tuple[Pixels, int]:
 def soiled(page: Pixels, rng: random.Random) -> Pixels:
     """The same page on another day: placed, printed, lit and soiled otherwise."""
     height, width = page.shape
-    matrix = cv2.getRotationMatrix2D(
-        (width / 2, height / 2), rng.uniform(-2, 2), rng.uniform(0.93, 1.07)
+    matrix = np.asarray(
+        cv2.getRotationMatrix2D(
+            (width / 2, height / 2), rng.uniform(-2, 2), rng.uniform(0.93, 1.07)
+        ),
+        np.float64,
     )
     matrix[0, :2] *= rng.uniform(0.96, 1.04)
     matrix[:, 2] += (rng.uniform(-9, 9), rng.uniform(-9, 9))
@@ -100,6 +103,8 @@ def soiled(page: Pixels, rng: random.Random) -> Pixels:
     table = np.clip(np.linspace(black, white, 256), 0, 255).astype(np.uint8)
     made = cv2.LUT(made, table)
     if rng.random() < 0.4:
-        grain = np.random.default_rng(rng.getrandbits(32)).standard_normal((height, width), np.float32)
+        grain = np.random.default_rng(rng.getrandbits(32)).standard_normal(
+            (height, width), np.float32
+        )
         made = np.clip(made + grain * rng.uniform(2, 14), 0, 255).astype(np.uint8)
     return np.asarray(made, np.uint8)

@@ -3,16 +3,15 @@
 The same seed draws the same pages. A type's layouts are drawn anew for each page, except where
 the form's geometry was measured (``models/forms``, verified) and for *invented* forms: types
 that do not exist, each with its own fixed blank, so that a network learns to tell any form from
-any other. *Worded* forms do not exist either, and keep their words but not their layout. ``held_out`` pages use fonts and layouts that training never sees.
+any other. *Worded* forms do not exist either, and keep their words but not their layout.
+``held_out`` pages use fonts and layouts that training never sees.
 """
 
 import argparse
 import functools
 import random
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -24,14 +23,25 @@ from edge import pack
 from edge.document import Layout
 from edge.imaging.turn import turn
 from edge.reading.forms import FormDefinition
-from models.training import attachments, degrade, facts, fill, forms, goods, layouts, mail, people, values
+from models.training import (
+    attachments,
+    degrade,
+    facts,
+    fill,
+    forms,
+    goods,
+    layouts,
+    mail,
+    people,
+    values,
+)
 from models.training.compose import Page, Style
 from models.training.paper import A4, Sheet
 from models.training.typefaces import cabinet
 
 Pixels = NDArray[np.uint8]
 INVENTED, WORDED = "invented-", "worded-"
-TAUGHT = range(200)  # numbers of the invented forms that training may draw
+TAUGHT, UNTAUGHT = range(200), range(200, 230)  # numbers of invented forms: training, evaluation
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +93,16 @@ def draw(kind: str, seed: int, dpi: int, *, held_out: bool = False) -> tuple[Pix
     is_card = kind in ("piece_identite", "carte_mutuelle") and layout.random() < 0.4
     sheet = Sheet(*((148.0, 105.0) if is_card else A4), dpi, layout.choice((255, 255, 250, 240)))
     by_hand = fonts.draw(hand, 0.6)
-    page = Page(sheet, layout, hand, Style.drawn(layout, fonts), by_hand if hand.random() < 0.85 else None)
+    page = Page(
+        sheet, layout, hand, Style.drawn(layout, fonts), by_hand if hand.random() < 0.85 else None
+    )
     _compose(page, kind, held_out=held_out)
     return sheet.pixels(), Truth(kind, dict(page.fields))
 
 
-def degraded(page: Pixels, truth: Truth, seed: int, dpi: int, *, turned: float = 0.25) -> tuple[Pixels, Truth]:
+def degraded(
+    page: Pixels, truth: Truth, seed: int, dpi: int, *, turned: float = 0.25
+) -> tuple[Pixels, Truth]:
     """A drawn page with faults by chance, turned by quarters with the given probability."""
     rng = random.Random(seed + 2)
     made, faults = degrade.mixed(page, dpi, rng)
@@ -128,34 +142,15 @@ def pages(
         yield degraded(page, truth, one, dpi)
 
 
-def thumbnails(
-    folder: Path, seed: int, count: int, processes: int, *, held_out: bool, invented: range
-) -> None:
-    """Draw thumbnails for the page network into ``folder``, in spawned processes, and resume.
-
-    Each chunk is one ``.npz`` with ``thumbs`` (count × 384 × 272 uint8) and ``types``.
-    """
-    from models.training import thumbs  # noqa: PLC0415  (spawned children import this module)
-
-    folder.mkdir(parents=True, exist_ok=True)
-    jobs = [
-        (folder / f"{seed + i:06d}.npz", seed + i, held_out, invented) for i in range(-(-count // thumbs.CHUNK))
-    ]
-    jobs = [job for job in jobs if not job[0].exists()]
-    if processes == 1:
-        for job in jobs:
-            thumbs.chunk(*job)
-        return
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for done in [pool.submit(thumbs.chunk, *job) for job in jobs]:
-            done.result()
-
-
 def sheet_of(drawn: list[Pixels], columns: int, width: int) -> Pixels:
     """A contact sheet, to look at what was drawn."""
     cells = []
     for page in drawn:
-        small = cv2.resize(page, (width, round(page.shape[0] * width / page.shape[1])), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(
+            page,
+            (width, round(page.shape[0] * width / page.shape[1])),
+            interpolation=cv2.INTER_AREA,
+        )
         cell = np.full((round(width * 1.42), width), 128, np.uint8)
         rows = min(cell.shape[0], small.shape[0])
         cell[:rows] = small[:rows]
@@ -247,7 +242,9 @@ def main() -> None:
     drawn = []
     for number, kind in enumerate(wanted):
         page, truth = draw(kind, options.seed + number, 100, held_out=options.held_out)
-        drawn.append(page if options.clean else degraded(page, truth, options.seed + number, 100)[0])
+        drawn.append(
+            page if options.clean else degraded(page, truth, options.seed + number, 100)[0]
+        )
     Image.fromarray(sheet_of(drawn, 8, 340)).save(options.out)
 
 

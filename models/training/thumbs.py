@@ -1,6 +1,12 @@
-"""Chunks of drawn thumbnails: what the page network is taught with."""
+"""Chunks of drawn thumbnails: what the page network is taught with.
 
+Drawing is done by spawned processes and resumes: a chunk that is there is not drawn again.
+"""
+
+import argparse
 import random
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -9,16 +15,39 @@ import numpy as np
 from edge.reading import embed
 from models.training import synthesise
 
-CHUNK = 256
+_CHUNK = 256
+_HELD_OUT_SEED = 900_000  # seeds from here on are for evaluation
+
+
+def draw(folder: Path, seed: int, count: int, processes: int, *, held_out: bool) -> None:
+    """Draw at least ``count`` upright, degraded thumbnails.
+
+    Args:
+        folder: For the chunks, ``.npz`` files with ``thumbs`` (count × 384 × 272) and ``types``.
+        seed: The same thumbnails for the same seed.
+        count: How many.
+        processes: That draw at the same time.
+        held_out: With the fonts, layouts and invented forms kept for evaluation.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    invented = synthesise.UNTAUGHT if held_out else synthesise.TAUGHT
+    jobs = [
+        (folder / f"{seed + i:06d}.npz", seed + i, held_out, invented)
+        for i in range(-(-count // _CHUNK))
+    ]
+    jobs = [job for job in jobs if not job[0].exists()]
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        for done in [pool.submit(chunk, *job) for job in jobs]:
+            done.result()
 
 
 def chunk(path: Path, seed: int, held_out: bool, invented: range) -> None:
-    """Draw one chunk, upright, and write it whole or not at all."""
+    """Draw one chunk and write it whole or not at all."""
     cv2.setNumThreads(1)
     rng = random.Random(seed)
     mix = synthesise.kinds(rng, invented)
     thumbs, types = [], []
-    for number in range(CHUNK):
+    for number in range(_CHUNK):
         kind, one = next(mix), seed * 1_000_003 + number
         dpi = rng.choice((72, 84, 100))
         page, truth = synthesise.draw(kind, one, dpi, held_out=held_out)
@@ -29,3 +58,19 @@ def chunk(path: Path, seed: int, held_out: bool, invented: range) -> None:
     with new.open("wb") as file:
         np.savez(file, thumbs=np.stack(thumbs), types=np.array(types))
     new.replace(path)
+
+
+def main() -> None:
+    """Draw thumbnails below the folder given on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("count", type=int)
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--held-out", action="store_true")
+    options = parser.parse_args()
+    seed = _HELD_OUT_SEED if options.held_out else 1000
+    draw(options.folder, seed, options.count, options.processes, held_out=options.held_out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,154 +1,164 @@
-"""Teach the page network: pages of one type near each other, of different types apart.
+"""Teach the page network: pages of one form near each other, of different forms apart.
 
-Types and invented forms each have proxies on the sphere, several for types whose layout is not
-known; a page is drawn to the nearest of its own and pushed from all others by a margin. Pages of
-no type are pushed from all. Nothing of the proxies is kept: prototypes are made afterwards.
-Stopped runs go on where they were: ``--minutes`` counts over all of them.
+Closed form, no descent: the numbers gathered of many drawn pages are reduced to their principal
+directions, those in which pages of one type differ (filling, shift, scanner) are shrunk, and of
+the rest those are kept in which types differ most. A second layer tells the quarter turns by
+ridge regression. Gathering checkpoints after each chunk, so a stopped run goes on where it was.
 """
 
 import argparse
-import math
-import time
+import hashlib
+import random
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
+import numpy as np
 import torch
-from torch import nn
+from numpy.typing import NDArray
 
-from models.training import page_data, synthesise
-from models.training.page_net import LENGTH, PageNet
+from edge.reading import embed
+from models.training import page_data
+from models.training.page_net import LENGTH, Gathered, PageNet
 
 _BATCH = 32
-_RATE = 2e-3
-_SCALE, _MARGIN = 20.0, 0.2
-_PROXIES = 3
-_FAR = 0.25  # cosine that pages of no type must stay below
-_AVERAGED = 0.996  # of the averaged weights kept at each step
-_SAVE_EVERY_S = 90.0
-_UNKNOWN, _TURNED = -1, -2  # labels of pages of no type, and of pages that were turned
+_PRINCIPAL = 700
+_SHRUNK = 0.05  # of the mean spread within types, added in all directions
+_RIDGE = 3e-3
+_WORDED = "worded-"  # no fixed layout: nothing to learn where things stand from
 
 
-class Proxies(nn.Module):
-    """A loss with its own weights: ``_PROXIES`` unit vectors for each class."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was gathered: count × width numbers, the type of each, the turn done to each."""
 
-    def __init__(self, classes: int) -> None:
-        super().__init__()
-        self.vectors = nn.Parameter(torch.randn(classes, _PROXIES, LENGTH))
-
-    def forward(self, units: Any, labels: Any) -> Any:
-        """Mean loss of pages with a label, and of those without (label -1)."""
-        known = nn.functional.normalize(self.vectors, dim=2)
-        cosines = torch.einsum("bd,ckd->bck", units, known).amax(dim=2)
-        has = labels >= 0
-        loss = units.sum() * 0.0
-        if has.any():
-            wanted = nn.functional.one_hot(labels[has], known.shape[0]).float()
-            loss = loss + nn.functional.cross_entropy(
-                _SCALE * (cosines[has] - _MARGIN * wanted), labels[has]
-            )
-        if (~has).any():
-            nearest = torch.logsumexp(_SCALE * cosines[~has], dim=1) / _SCALE
-            loss = loss + 4.0 * nn.functional.relu(nearest - _FAR).mean()
-        return loss
+    numbers: NDArray[np.float32]
+    types: tuple[str, ...]
+    turns: NDArray[np.int64]
 
 
-class Run:
-    """A training run: network, averaged network, proxies, and how long it has taken."""
+def gather(folder: Path, kept: Path, copies: int, seed: int) -> Seen:
+    """Look at every page of a folder ``copies`` times, soiled anew, and once turned.
 
-    def __init__(self, classes: list[str], minutes: float, checkpoint: Path) -> None:
-        self.classes, self.minutes, self.checkpoint = classes, minutes, checkpoint
-        self.net = PageNet().to(memory_format=torch.channels_last)
-        self.average = torch.optim.swa_utils.AveragedModel(
-            self.net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(_AVERAGED), use_buffers=True
-        )
-        self.proxies = Proxies(len(classes))
-        self.optimiser = torch.optim.AdamW(
-            [{"params": self.net.parameters(), "weight_decay": 0.02},
-             {"params": self.proxies.parameters(), "weight_decay": 0.0, "faster": 3.0}],
-            lr=_RATE,
-        )  # fmt: skip
-        self.step, self.elapsed = 0, 0.0
-        if checkpoint.exists():
-            self._resume()
-
-    def learn(self, pixels: Any, labels: Any, turns: Any) -> tuple[float, float, float]:
-        """One step; returns the losses and the share of turns that were right."""
-        self.net.train()
-        part = self.elapsed / (self.minutes * 60)
-        rate = _RATE * min(1.0, (self.step + 1) / 200) * 0.5 * (1 + math.cos(math.pi * min(1.0, part)))
-        for group in self.optimiser.param_groups:
-            group["lr"] = (rate + 1e-5) * group.get("faster", 1.0)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            answer = self.net(pixels.to(memory_format=torch.channels_last))
-        units, scores = answer[:, :LENGTH].float(), answer[:, LENGTH:].float()
-        upright = labels != _TURNED
-        apart = self.proxies(units[upright], labels[upright])
-        facing = nn.functional.cross_entropy(scores, turns)
-        self.optimiser.zero_grad(set_to_none=True)
-        (apart + facing).backward()
-        nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
-        self.optimiser.step()
-        self.average.update_parameters(self.net)
-        self.step += 1
-        right = (scores.argmax(dim=1) == turns).float().mean()
-        return float(apart.detach()), float(facing.detach()), float(right)
-
-    def save(self) -> None:
-        """Write the checkpoint whole or not at all."""
-        new = self.checkpoint.with_suffix(".part")
-        state = {name: getattr(self, name).state_dict() for name in ("net", "average", "proxies", "optimiser")}
-        torch.save({**state, "step": self.step, "elapsed": self.elapsed, "classes": self.classes}, new)
-        new.replace(self.checkpoint)
-
-    def _resume(self) -> None:
-        state = torch.load(self.checkpoint, weights_only=True)
-        if state["classes"] != self.classes:
-            raise SystemExit(f"{self.checkpoint} was made for other classes; remove it to start anew")
-        for name in ("net", "average", "proxies", "optimiser"):
-            getattr(self, name).load_state_dict(state[name])
-        self.step, self.elapsed = state["step"], state["elapsed"]
-
-
-def train(folder: Path, checkpoint: Path, minutes: float, seed: int) -> Run:
-    """Train until ``minutes`` are over, all runs together."""
+    Args:
+        folder: Chunks of ``models.training.synthesise``.
+        kept: Where each chunk's numbers are kept between runs.
+        copies: Looks at each page.
+        seed: Of the soiling.
+    """
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    torch.manual_seed(seed)
-    data = page_data.Thumbs(folder)
-    classes = synthesise.classes()
-    labels_of = {"": _TURNED, **{name: number for number, name in enumerate(classes)}}
-    run = Run(classes, minutes, checkpoint)
-    saved = began = time.monotonic()
-    shown = [0.0, 0.0, 0.0]
-    for pixels, types, turns in page_data.batches(data, _BATCH, seed + run.step):
-        labels = torch.tensor([labels_of.get(name, _UNKNOWN) for name in types])
-        losses = run.learn(torch.from_numpy(pixels), labels, torch.from_numpy(turns))
-        shown = [0.98 * a + 0.02 * b if run.step > 1 else b for a, b in zip(shown, losses, strict=True)]
-        now = time.monotonic()
-        run.elapsed += now - began
-        began = now
-        if run.step % 50 == 0:
-            told = " ".join(f"{value:.3f}" for value in shown)
-            print(f"{run.step} {run.elapsed:.0f} s: {told}", flush=True)  # noqa: T201
-        is_over = run.elapsed >= minutes * 60
-        if is_over or now - saved > _SAVE_EVERY_S:
-            run.save()
-            saved = now
-        if is_over:
-            break
-    return run
+    kept.mkdir(parents=True, exist_ok=True)
+    network = Gathered().eval()
+    parts = []
+    for number, path in enumerate(sorted(folder.glob("*.npz"))):
+        done = kept / path.name
+        if not done.exists():
+            _gather_chunk(network, path, done, copies, seed + number)
+        with np.load(done) as found:
+            parts.append(Seen(found["numbers"], tuple(found["types"].tolist()), found["turns"]))
+    return Seen(
+        np.concatenate([part.numbers for part in parts]),
+        tuple(name for part in parts for name in part.types),
+        np.concatenate([part.turns for part in parts]),
+    )
+
+
+def _gather_chunk(network: Gathered, path: Path, done: Path, copies: int, seed: int) -> None:
+    rng = random.Random(seed)
+    pixels, types, turns = [], [], []
+    with np.load(path) as chunk:
+        thumbs, names = chunk["thumbs"], chunk["types"]
+    for thumb, name in zip(thumbs, names, strict=True):
+        for _ in range(copies):
+            pixels.append(page_data.soiled(thumb, rng))
+            types.append(str(name))
+            turns.append(0)
+        page, turn = page_data.turned(page_data.soiled(thumb, rng), rng)
+        pixels.append(page)
+        types.append("")
+        turns.append(turn)
+    numbers = look(network, pixels)
+    new = done.with_suffix(".part")
+    with new.open("wb") as file:
+        np.savez(file, numbers=numbers, types=np.array(types), turns=np.array(turns))
+    new.replace(done)
+
+
+def look(network: torch.nn.Module, pixels: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    """A network's answers for thumbnails, count × width."""
+    answers = []
+    with torch.inference_mode():
+        for start in range(0, len(pixels), _BATCH):
+            batch = torch.from_numpy(embed.batch(pixels[start : start + _BATCH]))
+            answers.append(network(batch).numpy())
+    return np.concatenate(answers)
+
+
+def solve(seen: Seen) -> PageNet:
+    """Find both layers."""
+    middle = seen.numbers.mean(axis=0)
+    centred = seen.numbers - middle
+    spread = centred.T @ centred / len(centred)
+    _, directions = np.linalg.eigh(spread.astype(np.float64))
+    principal = directions[:, -_PRINCIPAL:]
+    reduced = centred.astype(np.float64) @ principal
+    fixed = [
+        i
+        for i, name in enumerate(seen.types)
+        if name and name != "unknown" and not name.startswith(_WORDED)
+    ]
+    names = [seen.types[i] for i in fixed]
+    embedding = principal @ _apart(reduced[fixed], names)
+    turns = np.eye(4)[seen.turns] - 0.25
+    weights = len(seen.turns) / (4 * np.bincount(seen.turns, minlength=4))[seen.turns]
+    weighted = reduced * weights[:, None]
+    scale = np.trace(reduced.T @ weighted) / _PRINCIPAL
+    ridge = reduced.T @ weighted + _RIDGE * scale * np.eye(_PRINCIPAL)
+    facing = principal @ np.linalg.solve(ridge, weighted.T @ turns)
+    return PageNet(middle, embedding, facing * 8).eval()
+
+
+def _apart(reduced: NDArray[np.float64], names: list[str]) -> NDArray[np.float64]:
+    """Directions in which types differ, measured against how much pages of one type do."""
+    kinds = sorted(set(names))
+    where = {name: i for i, name in enumerate(kinds)}
+    rows = np.array([where[name] for name in names])
+    counts = np.bincount(rows)[:, None]
+    means = np.zeros((len(kinds), reduced.shape[1]))
+    np.add.at(means, rows, reduced)
+    means /= counts
+    inner = reduced - means[rows]
+    within = inner.T @ inner / len(inner)
+    within += _SHRUNK * np.trace(within) / len(within) * np.eye(len(within))
+    values, vectors = np.linalg.eigh(within)
+    whitening = vectors / np.sqrt(values)
+    between = (means - means.mean(axis=0)) @ whitening
+    _, best = np.linalg.eigh(between.T @ between)
+    return np.asarray(whitening @ best[:, -LENGTH:], np.float64)
+
+
+def export(network: PageNet, path: Path) -> str:
+    """Write the ONNX file; returns its SHA-256."""
+    example = torch.zeros(1, 1, embed.HEIGHT, embed.WIDTH)
+    torch.onnx.export(
+        network, (example,), str(path), input_names=["page"], output_names=["look"],
+        dynamic_axes={"page": {0: "count"}, "look": {0: "count"}}, opset_version=17, dynamo=False,
+    )  # fmt: skip
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def main() -> None:
-    """Train on a folder of thumbnails (``python -m models.training.synthesise`` draws them)."""
+    """Gather, solve and write ``page.onnx``."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("thumbs", type=Path)
-    parser.add_argument("checkpoint", type=Path)
-    parser.add_argument("--minutes", type=float, default=40)
+    parser.add_argument("thumbs", type=Path, help="folder of chunks")
+    parser.add_argument("kept", type=Path, help="folder for what was gathered")
+    parser.add_argument("onnx", type=Path, help="file to write")
+    parser.add_argument("--copies", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    train(options.thumbs, options.checkpoint, options.minutes, options.seed)
+    seen = gather(options.thumbs, options.kept, options.copies, options.seed)
+    print(len(seen.types), export(solve(seen), options.onnx))  # noqa: T201
 
 
 if __name__ == "__main__":

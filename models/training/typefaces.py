@@ -86,9 +86,7 @@ def _face(name: str, found: dict[str, dict[str, Path]], *, is_hand: bool) -> Fac
     return Face(name, regular, bold, is_hand, "french" in styles)
 
 
-def _first(
-    styles: dict[str, Path], wanted: Sequence[str], otherwise: Path | None = None
-) -> Path:
+def _first(styles: dict[str, Path], wanted: Sequence[str], otherwise: Path | None = None) -> Path:
     for style in wanted:
         if style in styles:
             return styles[style]

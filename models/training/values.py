@@ -9,9 +9,7 @@ from models.training import people
 def of_form(form: FormDefinition, rng: random.Random, share: float = 0.9) -> dict[str, str]:
     """Values for a share of a form's fields, in the shape that ``edge.reading`` gives back."""
     someone = people.person(rng)
-    return {
-        spec.name: of_field(spec, someone, rng) for spec in form.fields if rng.random() < share
-    }
+    return {spec.name: of_field(spec, someone, rng) for spec in form.fields if rng.random() < share}
 
 
 def of_field(spec: FieldSpec, someone: people.Person, rng: random.Random) -> str:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
 from edge.document import BoxMm, BoxPx, Layout, TextLine
+from edge.enrolment import propose
 from edge.imaging import inkspans, rules
-from edge.reading import propose
 from edge.reading.classify import numbers_in
 from edge.reading.forms import Anchor, FormDefinition
 from edge.reading.registration import Registration, register
@@ -81,8 +81,9 @@ def learn(name: str, samples: Sequence[Sample]) -> Learned:
     if len(anchors) < _FEWEST:
         return Learned(None, problem="Les exemples ont trop peu de texte imprimé en commun.")
     blank = _blank(first, pairs)
-    words = _words(blank, first)
-    fields = propose.zones(rules.find(blank, first.dpi), words)
+    found = rules.find(blank, first.dpi)
+    words = _words(blank, first, found)
+    fields = propose.zones(found, words)
     cerfa, s_numbers = numbers_in(line.text for line in first.lines)
     title = _title(anchors, draft.height_mm)
     form = replace(
@@ -144,11 +145,19 @@ def _blank(first: Sample, pairs: Sequence[tuple[Sample, Registration]]) -> NDArr
     return np.asarray(np.median(np.stack(layers), axis=0), np.uint8)
 
 
-def _words(blank: NDArray[np.uint8], first: Sample) -> list[propose.Words]:
+def _words(
+    blank: NDArray[np.uint8], first: Sample, rules_found: rules.Rules
+) -> list[propose.Words]:
     """The printed lines with boxes around their words; what was only written is gone."""
-    found = []
+    found, px = [], first.dpi / 25.4
+    bare = blank.copy()
+    # A line finder takes a comb into the box of the label before it; its teeth are no words.
+    for box in (comb.around for comb in rules_found.combs if comb.is_based):
+        rows = slice(round((box.top - 0.5) * px), round((box.top + box.height + 0.7) * px))
+        columns = slice(round((box.left - 0.5) * px), round((box.left + box.width + 0.7) * px))
+        bare[rows, columns] = 255
     for line in first.lines:
-        spans = inkspans.of(blank, first.dpi, line.box)
+        spans = inkspans.of(bare, first.dpi, line.box)
         text = line.text.strip(" _.…:")
         for span in spans:
             found.append(propose.Words(text, _tight(span).to_mm(first.dpi)))
@@ -167,7 +176,7 @@ def _title(anchors: Sequence[Anchor], height_mm: float) -> Anchor:
     def size(anchor: Anchor) -> float:
         box = anchor.box_mm or BoxMm(0, 0, 0, 0)
         is_above = box.top < _TITLE_SHARE * height_mm
-        return box.height * min(1.0, len(anchor.text) / 12) if is_above else 0.0
+        return box.height * min(1.0, len(anchor.text) / 20) if is_above else 0.0
 
     return max(anchors, key=size)
 

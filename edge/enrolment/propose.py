@@ -4,20 +4,24 @@ What comes out is a proposal for a person: where to write, named and typed after
 printed words.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from edge.document import BoxMm
-from edge.imaging.rules import Rules
+from edge.imaging.rules import Comb, Rules
 from edge.reading.forms import FieldKind, FieldSpec, NumberCheck
 from edge.reading.text import plain
 
 _LINE_MM = 5.0  # writing above a rule
 _NARROWEST_MM = 12.0
-_LABEL_LEFT_MM, _LABEL_BELOW_MM, _LABEL_ABOVE_MM = 14.0, 4.5, 7.0
+_LABEL_LEFT_MM, _LABEL_BELOW_MM, _LABEL_ABOVE_MM = 40.0, 4.5, 7.0
 _TICK_LABEL_MM = 9.0
 _MOST_FIELDS = 150
+# Combs that stand in a row with small gaps and are one: a NIR and its key, day, month and year.
+_ROWS = ((13, 2), (2, 2, 4), (2, 2, 2))
+_ROW_GAP_MM = 18.0
 _MOST_LINES_INSIDE = 1  # a frame with more print in it is a section, not a box to fill
 _KINDS: tuple[tuple[str, FieldKind], ...] = (
     (r"signature|cachet", FieldKind.SIGNATURE),
@@ -49,12 +53,16 @@ def zones(rules: Rules, words: Sequence[Words]) -> tuple[FieldSpec, ...]:
     """
     found: list[tuple[BoxMm, FieldSpec]] = []
     taken: list[BoxMm] = []
-    for cells in rules.combs:
-        around = _around(cells)
+    for comb in _joined(rules.combs):
+        around, cells = comb.around, comb.cells
+        if _printed(around, words):
+            continue
         taken.append(around)
         label = _label(around, words)
         kind, check = _comb_kind(label, len(cells))
-        found.append((around, FieldSpec(label, kind, check=check, cells_mm=cells, labels=_told(label))))
+        found.append(
+            (around, FieldSpec(label, kind, check=check, cells_mm=cells, labels=_told(label)))
+        )
     for box in rules.ticks:
         if not any(_share(box, other) > 0.3 for other in taken):
             taken.append(box)
@@ -68,11 +76,37 @@ def zones(rules: Rules, words: Sequence[Words]) -> tuple[FieldSpec, ...]:
     return _named([spec for _, spec in found[:_MOST_FIELDS]])
 
 
+def _joined(combs: Sequence[Comb]) -> list[Comb]:
+    """Combs with those made one that belong together."""
+    left = list(combs)
+    for lengths in _ROWS:
+        start = 0
+        while start + len(lengths) <= len(left):
+            row = left[start : start + len(lengths)]
+            if tuple(len(comb.cells) for comb in row) == lengths and _is_row(row):
+                cells = tuple(cell for comb in row for cell in comb.cells)
+                left[start : start + len(lengths)] = [
+                    Comb(cells, all(comb.is_based for comb in row))
+                ]
+            start += 1
+    return left
+
+
+def _is_row(combs: Sequence[Comb]) -> bool:
+    return all(
+        _same_row(a.around, b.around)
+        and 0 <= b.around.left - a.around.left - a.around.width <= _ROW_GAP_MM
+        for a, b in itertools.pairwise(combs)
+    )
+
+
 def _writable(rules: Rules, words: Sequence[Words], taken: Sequence[BoxMm]) -> list[BoxMm]:
     """Free places in frames and above rules, no two on each other."""
     offered = [box for frame in rules.frames for box in _in_frame(frame, rules, words)]
     offered += [
-        BoxMm(line.left, line.top - _LINE_MM, line.width, _LINE_MM) for line in rules.lines
+        BoxMm(line.left, line.top - _LINE_MM, line.width, _LINE_MM)
+        for line in rules.lines
+        if not _printed(line, words)
     ]
     made: list[BoxMm] = []
     for box in offered:
@@ -84,10 +118,15 @@ def _writable(rules: Rules, words: Sequence[Words], taken: Sequence[BoxMm]) -> l
     return made
 
 
+def _printed(box: BoxMm, words: Sequence[Words]) -> bool:
+    """Whether it is part of printed words: rows of letters look like teeth and rules."""
+    return sum(_share(box, word.box) for word in words) > 0.35
+
+
 def _in_frame(frame: BoxMm, rules: Rules, words: Sequence[Words]) -> Iterable[BoxMm]:
     """What a frame leaves free: all of it, or what is right of or below its one label."""
     inside = [word for word in words if _share(word.box, frame) > 0.6]
-    busy = (*rules.ticks, *(cells[0] for cells in rules.combs), *rules.lines)
+    busy = (*rules.ticks, *(comb.cells[0] for comb in rules.combs), *rules.lines)
     if len(inside) > _MOST_LINES_INSIDE or any(_share(box, frame) > 0.6 for box in busy):
         return
     if not inside:
@@ -106,7 +145,9 @@ def _freed(box: BoxMm, words: Sequence[Words]) -> BoxMm | None:
     """The widest part of a box that no printed words stand in."""
     spans = []
     for word in words:
-        down = min(word.box.top + word.box.height, box.top + box.height) - max(word.box.top, box.top)
+        down = min(word.box.top + word.box.height, box.top + box.height) - max(
+            word.box.top, box.top
+        )
         if down > 0.4 * min(word.box.height, box.height):
             spans.append((word.box.left - 0.8, word.box.left + word.box.width + 0.8))
     start, best = box.left, (0.0, 0.0)
@@ -120,7 +161,14 @@ def _freed(box: BoxMm, words: Sequence[Words]) -> BoxMm | None:
 
 
 def _label(box: BoxMm, words: Sequence[Words]) -> str:
-    """The words left of a place, else those under its foot, else those above it."""
+    """The words left of a place, else those under its foot, else those above it.
+
+    What is taller than a line has its words above it.
+    """
+    if box.height > 2 * _LINE_MM:
+        above = _nearest(words, lambda word: _gap_above(box, word), _LABEL_ABOVE_MM)
+        if above:
+            return above
     left = _nearest(words, lambda word: _gap_left(box, word), _LABEL_LEFT_MM)
     if left:
         return left
@@ -166,11 +214,6 @@ def _gap_above(box: BoxMm, word: BoxMm) -> float | None:
 def _stacked(box: BoxMm, word: BoxMm, gap: float) -> float | None:
     middle = word.left + word.width / 2
     return gap if box.left - 3 <= middle <= box.left + box.width + 3 else None
-
-
-def _around(cells: Sequence[BoxMm]) -> BoxMm:
-    first, last = cells[0], cells[-1]
-    return BoxMm(first.left, first.top, last.left + last.width - first.left, first.height)
 
 
 def _share(inner: BoxMm, outer: BoxMm) -> float:
