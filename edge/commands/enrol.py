@@ -139,8 +139,9 @@ def _read(page: PageImage, path: Path, readers: Readers) -> Sample:
 
 
 def _vectors(network: PageNetwork, samples: Sequence[Sample]) -> str:
-    found = network.look([embed.thumbnail(sample.gray) for sample in samples])
-    vectors = embed.enrolled(found.vectors)
+    pages = [embed.variants(embed.thumbnail(sample.gray).pixels) for sample in samples]
+    seen = [network.look([embed.Thumbnail(page, 0) for page in group]).vectors for group in pages]
+    vectors = embed.enrolled(seen)
     rows = [[round(float(value), 5) for value in vector] for vector in vectors]
     return json.dumps({"network": network.version, "vectors": rows}) + "\n"
 

@@ -17,6 +17,10 @@ Vector = NDArray[np.float32]
 
 HEIGHT, WIDTH = 384, 272  # A4 upright at 33 dpi: titles of 4 mm are five pixels high
 _TURNS = (0, 90, 180, 270)
+_MOVES = (  # degrees, scale, pixels across and down
+    (0, 1, 7, 0), (0, 1, -7, 0), (0, 1, 0, 7), (0, 1, 0, -7), (0, 0.95, 0, 0), (0, 1.05, 0, 0),
+    (1.5, 1, 0, 0), (-1.5, 1, 0, 0), (0, 0.96, 5, 5), (0, 1.04, -5, -5),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +142,37 @@ def by_type(vector: Vector, known: Prototypes) -> Mapping[str, float]:
     return best
 
 
-def enrolled(vectors: Vector) -> Vector:
-    """The prototypes of a type from its samples' vectors: their mean, and each of them."""
-    unit = normalised(vectors)
-    if len(unit) == 1:
-        return unit
-    return np.concatenate([normalised(unit.mean(axis=0, keepdims=True)), unit])
+def variants(page: Gray) -> list[Gray]:
+    """A thumbnail as other scans of the same sheet would give it, itself first.
+
+    One sample says nothing of how scans of a form differ: shifted, enlarged, askew, pale, bold,
+    in black and white. Always the same ones, so that enrolling twice gives the same.
+    """
+    moved = [_moved(page, *how) for how in _MOVES]
+    paper = int(np.median(page[::4, ::4]))
+    dark = np.minimum(page, paper)
+    pale = np.asarray(255 - (255 - dark.astype(np.float32)) * 0.5, np.uint8)
+    bold = np.asarray(cv2.erode(page, np.ones((2, 2), np.uint8)), np.uint8)
+    soft = np.asarray(cv2.GaussianBlur(page, (0, 0), 1.0), np.uint8)
+    limit = (int(np.percentile(page, 2)) + paper) / 2
+    bitonal = np.where(page > limit, 255, 0).astype(np.uint8)
+    dropped = np.where(page > 0.6 * paper, 255, page).astype(np.uint8)
+    return [page, *moved, pale, bold, soft, bitonal, dropped]
+
+
+def _moved(page: Gray, degrees: float, scale: float, across: float, down: float) -> Gray:
+    matrix = np.asarray(cv2.getRotationMatrix2D((WIDTH / 2, HEIGHT / 2), degrees, scale))
+    matrix[:, 2] += (across, down)
+    return np.asarray(cv2.warpAffine(page, matrix, (WIDTH, HEIGHT), borderValue=255), np.uint8)
+
+
+def enrolled(samples: Sequence[Vector]) -> Vector:
+    """The prototypes of a type: the mean of all samples' vectors, and each of them.
+
+    Args:
+        samples: For each sample the vectors of its variants, the sample itself first.
+    """
+    unit = [normalised(vectors) for vectors in samples]
+    means = [vectors.mean(axis=0, keepdims=True) for vectors in unit]
+    middle = np.mean(means, axis=0)
+    return normalised(np.concatenate([middle, *means, *unit]))

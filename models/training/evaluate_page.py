@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from edge import pack
+from edge.imaging import border, deskew
 from edge.inference.pages import PageNetwork, load_network, load_prototypes
 from edge.reading import embed
 from models.training import page_prototypes, synthesise
@@ -69,11 +70,11 @@ def open_set(known: embed.Prototypes, held: Thumbs, found: Vectors) -> dict[str,
 
 
 def enrolled(
-    known: embed.Prototypes, samples: Mapping[str, Vectors], tests: Mapping[str, Vectors]
+    known: embed.Prototypes, samples: Mapping[str, Sequence[Vectors]], tests: Mapping[str, Vectors]
 ) -> tuple[Count, Count]:
     """All forms enrolled at once: nearest is their own, and is near enough as well."""
-    for name, vectors in samples.items():
-        known = known.with_type(name, embed.enrolled(vectors))
+    for name, looks in samples.items():
+        known = known.with_type(name, embed.enrolled(looks))
     nearest, accepted = Count(), Count()
     for name, vectors in tests.items():
         for vector in vectors:
@@ -88,15 +89,19 @@ def enrolment(
 ) -> dict[str, tuple[Count, Count]]:
     """Forms never taught, enrolled from clean or degraded samples; others' fillings to tell."""
     kinds = [f"{synthesise.INVENTED}{number}" for number in synthesise.UNTAUGHT]
-    clean = {kind: vectors_of(network, _drawn(kind, 5, 7_000, clean=True)) for kind in kinds}
-    soiled = {kind: vectors_of(network, _drawn(kind, 5, 8_000, clean=False)) for kind in kinds}
+    clean = {kind: _looked(network, _drawn(kind, 5, 7_000, clean=True)) for kind in kinds}
+    soiled = {kind: _looked(network, _drawn(kind, 5, 8_000, clean=False)) for kind in kinds}
     tests = {kind: vectors_of(network, _drawn(kind, each, 9_000, clean=False)) for kind in kinds}
     answers = {}
     for count in (1, 5):
         for name, drawn in (("clean", clean), ("degraded", soiled)):
-            chosen = {kind: vectors[:count] for kind, vectors in drawn.items()}
+            chosen = {kind: looks[:count] for kind, looks in drawn.items()}
             answers[f"{count} {name}"] = enrolled(known, chosen, tests)
     return answers
+
+
+def _looked(network: PageNetwork, samples: Sequence[Pixels]) -> list[Vectors]:
+    return [vectors_of(network, embed.variants(sample)) for sample in samples]
 
 
 def _drawn(kind: str, count: int, seed: int, *, clean: bool) -> list[Pixels]:
@@ -105,6 +110,8 @@ def _drawn(kind: str, count: int, seed: int, *, clean: bool) -> list[Pixels]:
         page, truth = synthesise.draw(kind, number, _DPI, held_out=True)
         if not clean:
             page, _ = synthesise.degraded(page, truth, number, _DPI, turned=0.0)
+            page, _ = border.erase(page)  # as edge/process.py does before it looks
+            page = deskew.straighten(page, deskew.estimate(page))
         made.append(embed.thumbnail(page).pixels)
     return made
 

@@ -23,7 +23,7 @@ from models.training.page_data import Pixels, Thumbs
 
 _CLUSTERS = 4
 _MOST_EACH = 120
-_REFUSED = 0.99  # of pages of no known type, on the calibration pages
+_REFUSED = 0.985  # of pages of no known type, on the calibration pages
 
 Vectors = NDArray[np.float32]
 
@@ -72,7 +72,7 @@ def joined(
 def threshold(known: embed.Prototypes, strangers: Vectors) -> float:
     """The least cosine at which the wanted share of strangers is refused."""
     found = [embed.nearest(vector, known).cosine for vector in strangers]
-    return float(np.quantile(found, _REFUSED)) + 0.01
+    return float(np.quantile(found, _REFUSED))
 
 
 def main() -> None:

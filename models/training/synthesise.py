@@ -10,7 +10,7 @@ any other. *Worded* forms do not exist either, and keep their words but not thei
 import argparse
 import functools
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +41,10 @@ from models.training.typefaces import cabinet
 
 Pixels = NDArray[np.uint8]
 INVENTED, WORDED = "invented-", "worded-"
-TAUGHT, UNTAUGHT = range(200), range(200, 230)  # numbers of invented forms: training, evaluation
+TAUGHT, UNTAUGHT = (
+    (*range(200), *range(1000, 1500)),
+    range(200, 230),
+)  # numbers of invented forms: training, evaluation
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +113,12 @@ def degraded(
     return turn(made, rotation), Truth(truth.type, truth.fields, rotation, faults)
 
 
-def kinds(rng: random.Random, invented: range) -> Iterator[str]:
-    """An endless mix of kinds: our types, mail of others, invented forms."""
+def kinds(
+    rng: random.Random, invented: Sequence[int], *, forms_only: bool = False
+) -> Iterator[str]:
+    """An endless mix of kinds: our types, mail of others, invented forms; or the last alone."""
+    while forms_only:
+        yield f"{INVENTED}{rng.choice(invented)}"
     ours = known_types()
     while True:
         share = rng.random()
@@ -124,7 +131,12 @@ def kinds(rng: random.Random, invented: range) -> Iterator[str]:
 
 
 def pages(
-    seed: int, count: int, *, dpi: int = 200, held_out: bool = False, invented: range = TAUGHT
+    seed: int,
+    count: int,
+    *,
+    dpi: int = 200,
+    held_out: bool = False,
+    invented: Sequence[int] = TAUGHT,
 ) -> Iterator[tuple[Pixels, Truth]]:
     """Draw and degrade pages of all kinds.
 

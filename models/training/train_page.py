@@ -18,14 +18,13 @@ import torch
 from numpy.typing import NDArray
 
 from edge.reading import embed
-from models.training import page_data
+from models.training import page_data, page_prototypes, synthesise
 from models.training.page_net import LENGTH, Gathered, PageNet
 
 _BATCH = 32
 _PRINCIPAL = 700
 _SHRUNK = 0.05  # of the mean spread within types, added in all directions
 _RIDGE = 3e-3
-_WORDED = "worded-"  # no fixed layout: nothing to learn where things stand from
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +102,12 @@ def solve(seen: Seen) -> PageNet:
     _, directions = np.linalg.eigh(spread.astype(np.float64))
     principal = directions[:, -_PRINCIPAL:]
     reduced = centred.astype(np.float64) @ principal
+    # Where things stand can only be learned from pages whose layout stays the same.
+    measured = page_prototypes.measured_types()
     fixed = [
         i
         for i, name in enumerate(seen.types)
-        if name and name != "unknown" and not name.startswith(_WORDED)
+        if name in measured or name.startswith(synthesise.INVENTED)
     ]
     names = [seen.types[i] for i in fixed]
     embedding = principal @ _apart(reduced[fixed], names)

@@ -46,8 +46,23 @@ def test_an_enrolled_type_takes_the_place_of_its_former_self() -> None:
 
 
 def test_several_samples_give_their_mean_as_well() -> None:
-    assert embed.enrolled(np.array([[2, 0, 0]], np.float32)).shape == (1, 3)
-    assert embed.enrolled(np.array([[1, 0, 0], [0, 1, 0]], np.float32)).shape == (3, 3)
+    one, two = np.array([[2, 0, 0]], np.float32), np.array([[0, 3, 0], [0, 1, 0]], np.float32)
+    vectors = embed.enrolled([one, two])
+
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1)
+    assert np.allclose(vectors[0], [0.5**0.5, 0.5**0.5, 0], atol=1e-6)
+    assert len(vectors) == 1 + 2 + 3
+
+
+def test_variants_are_the_page_itself_and_others_like_it() -> None:
+    page = np.full((embed.HEIGHT, embed.WIDTH), 240, np.uint8)
+    page[100:120, 50:200] = 30
+    made = embed.variants(page)
+
+    assert np.array_equal(made[0], page)
+    assert all(one.shape == page.shape and one.dtype == np.uint8 for one in made)
+    assert all(one.min() < 140 for one in made)
+    assert len({one.tobytes() for one in made}) == len(made)
 
 
 @given(st.integers(1, 900), st.integers(1, 900))
