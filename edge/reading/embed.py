@@ -161,7 +161,8 @@ def variants(page: Gray) -> list[Gray]:
 
 
 def _moved(page: Gray, degrees: float, scale: float, across: float, down: float) -> Gray:
-    matrix = np.asarray(cv2.getRotationMatrix2D((WIDTH / 2, HEIGHT / 2), degrees, scale))
+    middle = (WIDTH / 2, HEIGHT / 2)
+    matrix = np.asarray(cv2.getRotationMatrix2D(middle, degrees, scale), np.float64)
     matrix[:, 2] += (across, down)
     return np.asarray(cv2.warpAffine(page, matrix, (WIDTH, HEIGHT), borderValue=255), np.uint8)
 

@@ -57,6 +57,11 @@ class Page:
         self.fields: dict[str, str] = {}
         self.pen = hand.randint(15, 80)
 
+    def note(self, name: str, value: str) -> None:
+        """Keep what is written in a field, as it is spelt; nothing on a blank."""
+        if self.writing is not None and value:
+            self.fields[name] = self.writing.spelt(value)
+
     @property
     def inner(self) -> float:
         """Width between the margins."""

@@ -84,7 +84,7 @@ def tabled(page: Page, blank: Print, entries: Sequence[Entry]) -> None:
         page.sheet.frame(BoxMm(left, y, width, row), page.style.ink, 0.25)
         page.sheet.rule(left + split, y, left + split, y + row, page.style.ink, 0.25)
         page.say(left + 1.5, y + row * 0.65, entry.label, page.style.label)
-        page.fields[entry.name] = entry.value
+        page.note(entry.name, entry.value)
         page.write(BoxMm(left + split, y, width - split, row), entry.value)
         y += row
     y += 6
@@ -197,7 +197,7 @@ def _cerfa(rng: random.Random, blank: Print) -> str:
 
 
 def _entry(page: Page, x: float, y: float, entry: Entry, width: float) -> float:
-    page.fields[entry.name] = entry.value
+    page.note(entry.name, entry.value)
     return page.field(x, y, entry.label, width, entry.value)
 
 

@@ -64,15 +64,16 @@ class Gathered(nn.Module):
 class PageNet(nn.Module):
     """What is gathered, centred, then the two layers: count × (LENGTH + 4)."""
 
-    def __init__(self, middle: Any, embed: Any, turns: Any) -> None:
+    def __init__(self, middle: Any, embed: Any, turns: Any, bias: Any) -> None:
         super().__init__()
         self.gathered = Gathered()
         self.register_buffer("middle", torch.as_tensor(middle, dtype=torch.float32))
         self.register_buffer("embed", torch.as_tensor(embed, dtype=torch.float32))
         self.register_buffer("turns", torch.as_tensor(turns, dtype=torch.float32))
+        self.register_buffer("bias", torch.as_tensor(bias, dtype=torch.float32))
 
     def forward(self, page: Any) -> Any:
         """The unit vector, then the scores of 0, 90, 180 and 270 degrees."""
         seen = self.gathered(page) - self.middle
         unit = nn.functional.normalize(seen @ self.embed, dim=1)
-        return torch.cat([unit, seen @ self.turns], dim=1)
+        return torch.cat([unit, seen @ self.turns + self.bias], dim=1)

@@ -25,6 +25,8 @@ _BATCH = 32
 _PRINCIPAL = 700
 _SHRUNK = 0.05  # of the mean spread within types, added in all directions
 _RIDGE = 3e-3
+_SHARP = 8.0  # regression to probabilities
+_TURNED = 0.3  # of the pages are looked at turned as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Seen:
 
 
 def gather(folder: Path, kept: Path, copies: int, seed: int) -> Seen:
-    """Look at every page of a folder ``copies`` times, soiled anew, and once turned.
+    """Look at every page of a folder ``copies`` times, soiled anew, some once more and turned.
 
     Args:
         folder: Chunks of ``models.training.synthesise``.
@@ -73,10 +75,11 @@ def _gather_chunk(network: Gathered, path: Path, done: Path, copies: int, seed: 
             pixels.append(page_data.soiled(thumb, rng))
             types.append(str(name))
             turns.append(0)
-        page, turn = page_data.turned(page_data.soiled(thumb, rng), rng)
-        pixels.append(page)
-        types.append("")
-        turns.append(turn)
+        if rng.random() < _TURNED:
+            page, turn = page_data.turned(page_data.soiled(thumb, rng), rng)
+            pixels.append(page)
+            types.append("")
+            turns.append(turn)
     numbers = look(network, pixels)
     new = done.with_suffix(".part")
     with new.open("wb") as file:
@@ -111,13 +114,23 @@ def solve(seen: Seen) -> PageNet:
     ]
     names = [seen.types[i] for i in fixed]
     embedding = principal @ _apart(reduced[fixed], names)
-    turns = np.eye(4)[seen.turns] - 0.25
-    weights = len(seen.turns) / (4 * np.bincount(seen.turns, minlength=4))[seen.turns]
-    weighted = reduced * weights[:, None]
-    scale = np.trace(reduced.T @ weighted) / _PRINCIPAL
-    ridge = reduced.T @ weighted + _RIDGE * scale * np.eye(_PRINCIPAL)
-    facing = principal @ np.linalg.solve(ridge, weighted.T @ turns)
-    return PageNet(middle, embedding, facing * 8).eval()
+    facing, bias = _facing(reduced, seen.turns)
+    return PageNet(middle, embedding, principal @ facing, bias).eval()
+
+
+def _facing(
+    reduced: NDArray[np.float64], turns: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Ridge regression of the four turns, each counting as much as any other."""
+    wanted = np.eye(4)[turns] - 0.25
+    counts = np.maximum(1, np.bincount(turns, minlength=4))
+    weights = (len(turns) / (4 * counts))[turns][:, None]
+    mean = (reduced * weights).mean(axis=0)
+    apart = reduced - mean
+    ridge = apart.T @ (apart * weights)
+    ridge += _RIDGE * np.trace(ridge) / len(ridge) * np.eye(len(ridge))
+    facing = _SHARP * np.linalg.solve(ridge, (apart * weights).T @ wanted)
+    return facing, -mean @ facing
 
 
 def _apart(reduced: NDArray[np.float64], names: list[str]) -> NDArray[np.float64]:

@@ -119,9 +119,9 @@ def _fallback() -> list[Face]:
 
 
 def _unaccented(text: str) -> str:
-    """As ``plain`` does it, but case, apostrophes and spaces stay."""
+    """As ``plain`` does it, but case, apostrophes and spaces stay; other signs are left out."""
     return "".join(
         letter if letter.isascii() else (base.upper() if letter.isupper() else base)
         for letter in text
-        if (base := plain(letter)) or letter.isspace() or letter.isascii()
+        if (base := plain(letter)).isascii()
     )

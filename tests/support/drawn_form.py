@@ -40,10 +40,10 @@ def blank(offset_mm: float = 0.0) -> NDArray[np.uint8]:
     left, base, right = LINE
     sheet.rule(left, base + offset_mm, right, base + offset_mm, 20, 0.25)
     bottom = COMB[0].top + COMB[0].height + offset_mm
-    last = COMB[-1].left + COMB[-1].width
-    sheet.rule(COMB[0].left, bottom, last, bottom, 20, 0.25)
-    for x in (*(cell.left for cell in COMB), last):
-        sheet.rule(x, bottom - 3, x, bottom, 20, 0.25)
+    end = COMB[-1].left + COMB[-1].width
+    sheet.rule(COMB[0].left, bottom, end, bottom, 20, 0.25)
+    for tooth in (*(cell.left for cell in COMB), end):
+        sheet.rule(tooth, bottom - 3, tooth, bottom, 20, 0.25)
     sheet.frame(BoxMm(BOX.left, BOX.top + offset_mm, BOX.width, BOX.height), 20, 0.3)
     return sheet.pixels()
 
