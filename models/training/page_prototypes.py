@@ -23,7 +23,7 @@ from models.training.page_data import Pixels, Thumbs
 
 _CLUSTERS = 4
 _MOST_EACH = 120
-_REFUSED = 0.985  # of pages of no known type, on the calibration pages
+_REFUSED = 0.99  # of pages of no known type, on the calibration pages
 
 Vectors = NDArray[np.float32]
 

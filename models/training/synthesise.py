@@ -16,10 +16,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pypdfium2
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge import pack
+from edge import pack, sheets
 from edge.document import Layout
 from edge.imaging.turn import turn
 from edge.reading.forms import FormDefinition
@@ -82,12 +83,17 @@ def draw(kind: str, seed: int, dpi: int, *, held_out: bool = False) -> tuple[Pix
     """Draw one clean, upright page of a kind.
 
     Args:
-        kind: A type of the pack, ``unknown``, ``blank``, ``invented-N`` or ``worded-N``.
+        kind: A type of the pack, ``unknown``, ``blank``, ``invented-N`` or ``worded-N``;
+            ``separator``, or ``back``: a blank whose front shines through.
         seed: The same page for the same seed.
         dpi: Of the drawn page, 60 or more.
         held_out: With fonts and layouts that are kept for evaluation.
     """
     hand = random.Random(seed)
+    if kind == "separator":
+        return _separator(dpi), Truth(kind, {})
+    if kind == "back":
+        return _back(seed, hand, dpi, held_out=held_out), Truth("blank", {})
     # An invented form's blank hangs on its name only: two seeds fill the same one.
     layout = random.Random(kind) if kind.startswith(INVENTED) else random.Random(seed + 1)
     if kind in _forms() and _forms()[kind].layout is Layout.VERIFIED:
@@ -185,6 +191,20 @@ def _verified(
     spelt = {name: face.spelt(value) for name, value in written.items()}
     page = fill.fill(blank, form, spelt, font=face.regular, rng=hand, across=hand.random() < 0.2)
     return page, Truth(form.type, spelt)
+
+
+def _back(seed: int, hand: random.Random, dpi: int, *, held_out: bool) -> Pixels:
+    front, _ = draw(hand.choice(known_types()), seed, dpi, held_out=held_out)
+    depth = hand.uniform(0.03, 0.14)
+    ghost = cv2.GaussianBlur(front[:, ::-1], (0, 0), 0.15 * dpi / 25.4)
+    return np.asarray(255 - (255 - ghost.astype(np.float32)) * depth, np.uint8)
+
+
+@functools.lru_cache(maxsize=4)
+def _separator(dpi: int) -> Pixels:
+    with pypdfium2.PdfDocument(sheets.separator_sheets_pdf(1)) as document:
+        image = document[0].render(scale=dpi / 72, grayscale=True).to_numpy()
+    return np.array(image, np.uint8).reshape(image.shape[:2])
 
 
 @functools.lru_cache(maxsize=24)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge.imaging import quality, separators
 from edge.imaging.turn import turn
 from models.training import attachments, degrade, facts, grammar, layouts, synthesise, typefaces
 from models.training.typefaces import HELD_OUT, cabinet
@@ -23,6 +24,18 @@ def test_every_kind_is_drawn_and_told(kind: str) -> None:
     assert page.dtype == np.uint8
     assert min(page.shape) >= 240
     assert (page < 140).any() == (kind != "blank")
+
+
+def test_a_back_is_blank_for_the_station_and_a_separator_is_found() -> None:
+    back, truth = synthesise.draw("back", 4, 100)
+    sheet, told = synthesise.draw("separator", 1, 200)
+
+    assert truth.type == "blank"
+    assert back.min() > 180
+    assert quality.is_blank(back, 100)
+    assert told.type == "separator"
+    found = separators.find(sheet, 200, [])
+    assert found is not None
 
 
 def test_the_same_seed_draws_the_same_pages() -> None:
