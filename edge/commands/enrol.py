@@ -102,6 +102,8 @@ def _check(name: str, samples: Sequence[Path], targets: dict[str, Path], *, forc
 
 def _decoded(path: Path, number: int) -> PageImage:
     limits = Limits(max_page_pixels=_MOST_PIXELS, max_pages=200, max_file_bytes=_MOST_BYTES)
+    if path.exists() and not path.is_file():
+        raise EnrolmentRefused(f"{path} n'est pas un fichier.")
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise EnrolmentRefused(f"{path} dépasse {_MOST_BYTES // 1_000_000} Mo.")

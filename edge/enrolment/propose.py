@@ -101,21 +101,30 @@ def _is_row(combs: Sequence[Comb]) -> bool:
 
 
 def _writable(rules: Rules, words: Sequence[Words], taken: Sequence[BoxMm]) -> list[BoxMm]:
-    """Free places in frames and above rules, no two on each other."""
-    offered = [box for frame in rules.frames for box in _in_frame(frame, rules, words)]
-    offered += [
-        BoxMm(line.left, line.top - _LINE_MM, line.width, _LINE_MM)
-        for line in rules.lines
-        if not _printed(line, words)
-    ]
+    """Free places in frames and tints and above rules, no two on each other."""
+    printed = [word.box for word in words]
+    offered = []
+    for frame in rules.frames:
+        for box in _in_frame(frame, rules, words):
+            offered += _freed(box, printed)[:1]
+    for band in rules.bands:
+        parts = _freed(band, (*printed, *taken))
+        offered += [part for part in parts if not _is_after_comb(part, rules)]
+    for line in rules.lines:
+        if not _printed(line, words):
+            above = BoxMm(line.left, line.top - _LINE_MM, line.width, _LINE_MM)
+            offered += _freed(above, printed)[:1]
     made: list[BoxMm] = []
     for box in offered:
-        free = _freed(box, words)
-        if free is None or free.top < 0:
-            continue
-        if not any(_share(free, other) > 0.25 for other in (*taken, *made)):
-            made.append(free)
+        if box.top >= 0 and not any(_share(box, other) > 0.25 for other in (*taken, *made)):
+            made.append(box)
     return made
+
+
+def _is_after_comb(part: BoxMm, rules: Rules) -> bool:
+    """Whether it is what a tint has left behind a comb: nobody writes there."""
+    ends = (comb.around for comb in rules.combs if _same_row(comb.around, part))
+    return any(0 <= part.left - around.left - around.width < 2.0 for around in ends)
 
 
 def _printed(box: BoxMm, words: Sequence[Words]) -> bool:
@@ -126,38 +135,31 @@ def _printed(box: BoxMm, words: Sequence[Words]) -> bool:
 def _in_frame(frame: BoxMm, rules: Rules, words: Sequence[Words]) -> Iterable[BoxMm]:
     """What a frame leaves free: all of it, or what is right of or below its one label."""
     inside = [word for word in words if _share(word.box, frame) > 0.6]
-    busy = (*rules.ticks, *(comb.cells[0] for comb in rules.combs), *rules.lines)
-    if len(inside) > _MOST_LINES_INSIDE or any(_share(box, frame) > 0.6 for box in busy):
+    marks = (*rules.ticks, *(comb.cells[0] for comb in rules.combs), *rules.lines)
+    if len(inside) > _MOST_LINES_INSIDE or any(_share(box, frame) > 0.6 for box in marks):
         return
     if not inside:
         yield frame
         return
-    label = inside[0].box
-    end = label.top + label.height
+    end = inside[0].box.top + inside[0].box.height
     below = frame.top + frame.height - end
-    if below >= 4.0:
-        yield BoxMm(frame.left, end, frame.width, below)
-    else:
-        yield frame
+    yield BoxMm(frame.left, end, frame.width, below) if below >= 4.0 else frame
 
 
-def _freed(box: BoxMm, words: Sequence[Words]) -> BoxMm | None:
-    """The widest part of a box that no printed words stand in."""
+def _freed(box: BoxMm, occupied: Sequence[BoxMm]) -> list[BoxMm]:
+    """The parts of a box in whose rows nothing stands, the widest first."""
     spans = []
-    for word in words:
-        down = min(word.box.top + word.box.height, box.top + box.height) - max(
-            word.box.top, box.top
-        )
-        if down > 0.4 * min(word.box.height, box.height):
-            spans.append((word.box.left - 0.8, word.box.left + word.box.width + 0.8))
-    start, best = box.left, (0.0, 0.0)
-    for left, right in (*sorted(spans), (box.left + box.width, box.left + box.width)):
-        if min(left, box.left + box.width) - start > best[1] - best[0]:
-            best = (start, min(left, box.left + box.width))
+    for other in occupied:
+        down = min(other.top + other.height, box.top + box.height) - max(other.top, box.top)
+        if down > 0.4 * min(other.height, box.height):
+            spans.append((other.left - 0.8, other.left + other.width + 0.8))
+    start, end, free = box.left, box.left + box.width, []
+    for left, right in (*sorted(spans), (end, end)):
+        width = min(left, end) - start
+        if width >= _NARROWEST_MM:
+            free.append(BoxMm(start, box.top, width, box.height))
         start = max(start, right)
-    if best[1] - best[0] < _NARROWEST_MM:
-        return None
-    return BoxMm(best[0], box.top, best[1] - best[0], box.height)
+    return sorted(free, key=lambda part: -part.width)
 
 
 def _label(box: BoxMm, words: Sequence[Words]) -> str:

@@ -52,12 +52,16 @@ class Comb:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """``lines`` are thin boxes along rules, ``frames`` and ticks empty rectangles' insides."""
+    """``lines`` are thin boxes along rules, ``frames`` and ticks empty rectangles' insides.
+
+    ``bands`` are strips of tint, one line of writing high.
+    """
 
     lines: tuple[BoxMm, ...]
     frames: tuple[BoxMm, ...]
     ticks: tuple[BoxMm, ...]
     combs: tuple[Comb, ...]
+    bands: tuple[BoxMm, ...] = ()
 
 
 def find(gray: NDArray[np.uint8], dpi: float) -> Rules:
@@ -78,14 +82,14 @@ def find(gray: NDArray[np.uint8], dpi: float) -> Rules:
     combs = _apart(combs)
     rules, edges = _lines(dark, px)
     frames, ticks = _holes(dark, px)
-    frames += tints.bands(tinted, px)
     ticks += [
         box for box in tints.boxes(page, tinted, px) if not any(_overlap(box, t) for t in ticks)
     ]
     lines = [line for line, is_edge in zip(rules, edges, strict=True) if not is_edge]
     lines = [line for line in lines if not any(_under(line, comb) for comb in combs)]
     lines = [line for line in lines if not _is_filled_above(line, dark, px)]
-    return Rules(tuple(lines), tuple(frames), tuple(ticks), tuple(combs))
+    bands = tints.bands(tinted, px)
+    return Rules(tuple(lines), tuple(frames), tuple(ticks), tuple(combs), tuple(bands))
 
 
 def _dark(page: NDArray[np.uint8], px: float) -> _Mask:

@@ -140,6 +140,7 @@ def test_an_earlier_enrolment_is_only_replaced_when_told(
         (["../S1", "x.png"], "TYPE s'écrit"),
         (["S1", *["x.png"] * 6], "1 à 5 exemples"),
         (["S1", "absent.png"], "ne se lit pas"),
+        (["S1", "."], "n'est pas un fichier"),
         (["S1", "vierge.png", "--page", "2"], "pas de page 2"),
         (["S1", "blanche.png"], "page blanche"),
     ],
