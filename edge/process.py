@@ -73,7 +73,7 @@ def read_page(
     if separator is not None and separator.kind is not SeparatorKind.PATCH_2:
         return _with(blank, is_blank=False, separator=separator)
     blur = quality.blur(gray, image.dpi)
-    upright, quads, rotation, skew = _upright(gray, image.dpi, readers)
+    upright, quads, rotation, skew = upright_of(gray, image.dpi, readers)
     text = skim(upright, quads, readers)
     content = _read_content(upright, text, image.dpi, recipe, readers, today)
     return PageReading(
@@ -94,8 +94,8 @@ def read_page(
     )
 
 
-def _upright(gray: Gray, dpi: float, readers: Readers) -> tuple[Gray, Sequence[Quad], int, float]:
-    """The page upright and straight, its lines, its turn and its skew.
+def upright_of(gray: Gray, dpi: float, readers: Readers) -> tuple[Gray, Sequence[Quad], int, float]:
+    """Return a page upright and straight, its lines, its turn and its skew.
 
     The line finder needs a page that lies along its lines; whether it does, and where it is not
     sure of the lines, the readers' own detector is asked. That takes some 40 times as long.

@@ -7,7 +7,7 @@ carries another organisation's number or name is ``misdirected``.
 
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
@@ -47,6 +47,13 @@ class _Score:
     back: float
 
 
+def numbers_in(texts: Iterable[str]) -> tuple[set[str], set[str]]:
+    """The cerfa numbers (``12541*02``) and S-numbers (``S3110``) that stand in printed lines."""
+    raw = "\n".join(texts)
+    cerfa = {f"{number}*{version}" for number, version in _CERFA.findall(raw)}
+    return cerfa, {f"S{digits}" for digits in _S_NUMBER.findall(raw)}
+
+
 def classify(lines: Sequence[TextLine], forms: Mapping[str, FormDefinition]) -> Classification:
     """Weigh the printed evidence for each type.
 
@@ -55,9 +62,7 @@ def classify(lines: Sequence[TextLine], forms: Mapping[str, FormDefinition]) -> 
         forms: By type; ``misdirected`` may be among them, with the names of other organisations.
     """
     texts = [plain(line.text) for line in lines]
-    raw = "\n".join(line.text for line in lines)
-    cerfa = {f"{number}*{version}" for number, version in _CERFA.findall(raw)}
-    s_numbers = {f"S{digits}" for digits in _S_NUMBER.findall(raw)}
+    cerfa, s_numbers = numbers_in(line.text for line in lines)
     scores = {form.type: _score(form, texts, cerfa, s_numbers) for form in forms.values()}
     known = {number[:5] for form in forms.values() for number in form.cerfa}
     foreign = {number for number in cerfa if not _is_nearly_one_of(number[:5], known)}
