@@ -38,25 +38,6 @@ def bounds(quad: Quad) -> BoxPx:
     return BoxPx(left, top, round(max(xs)) - left, round(max(ys)) - top)
 
 
-def straightened(quads: Sequence[Quad], shape: tuple[int, ...], degrees: float) -> list[Quad]:
-    """Where quads lie after ``edge.imaging.deskew`` has turned their page back, in reading order.
-
-    Finding lines costs as much as reading a third of them, so a page's lines are found once.
-
-    Args:
-        quads: As found on the page before.
-        shape: The page's height and width.
-        degrees: Its skew.
-    """
-    height, width = shape[:2]
-    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), -degrees, 1.0)
-    moved = []
-    for quad in quads:
-        corners = np.column_stack([np.array(quad.corners, np.float64), np.ones(4)]) @ matrix.T
-        moved.append(Quad(tuple((float(x), float(y)) for x, y in corners)))
-    return reading_order(moved)
-
-
 def reading_order(quads: Sequence[Quad]) -> list[Quad]:
     """Sort into rows from top to bottom, each row from left to right.
 
