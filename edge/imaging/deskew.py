@@ -23,7 +23,7 @@ _COARSE_DEG, _FINE_DEG = 0.5, 0.05
 # which makes 0 sharper than any small angle: a little off, they are spread like the others.
 _SPREAD = 0.15
 _LEAST_INK = 300  # dark pixels of the reduced image below which nothing can be told
-_COARSE_INK, _FINE_INK = 8_000, 80_000  # dark pixels that are looked at
+_COARSE_INK, _FINE_INK = 6_000, 50_000  # dark pixels that are looked at
 _CLEARLY = 1.06  # how much sharper than straight an angle must be
 _VERY_CLEARLY = 1.5  # the same for an unusual one: scribbles are sharp somewhere
 

@@ -101,7 +101,7 @@ def _score(
         numbers += _S_NUMBER_WORTH
     title = plain(form.title)
     front = numbers + _anchors_worth(form, [a for a in form.anchors if not a.back], texts)
-    if any(fuzz.ratio(title, text) >= _SIMILAR for text in texts):
+    if any(fuzz.ratio(title, text, score_cutoff=_SIMILAR) > 0 for text in texts):
         front += _TITLE_WORTH
     back = _anchors_worth(form, [a for a in form.anchors if a.back], texts)
     return _Score(front, back + numbers if back else 0.0)
