@@ -26,8 +26,7 @@ _ALPHABETS = {
 }
 _SPOILT = 0.5  # a cell that is junk with this chance is no character
 _DUST = 0.5  # in the mean of the few cells that hold anything
-# Both readers take a badly written 4 for the same 9: where no key but a calendar at most looks
-# over them, agreeing tells little.
+# Both readers take a badly written 4 for the same 9: without a key, agreeing tells little.
 _NEARLY_SURE = 0.97
 _TRUST = 0.9  # of the careful reader's probabilities; the rest it may have misread
 _DIGITS = 10
@@ -73,8 +72,9 @@ def second(
     heard = (told.raw, careful.text)
     judged = _judged(both, heard, written, spec, terms, was_spoilt=told.is_spoilt)
     key = keys.key_of(spec, len(told.raw), terms.today)
-    is_weak = isinstance(key, keys.Free | keys.Calendar)
-    if not is_weak or (told.confidence >= _NEARLY_SURE and told.raw == careful.text):
+    if not isinstance(key, keys.Free) or (
+        told.confidence >= _NEARLY_SURE and told.raw == careful.text
+    ):
         return judged
     return dataclasses.replace(judged, accepted=False)
 
