@@ -41,7 +41,7 @@ _UNKEYED: Mapping[FieldKind, float] = MappingProxyType(
 # The same for combs read cell by cell: the doubt is that of the whole string among all that
 # satisfy its key, measured on drawn combs (models/training/calibrate_cells.py).
 _CELLS_KEYED: Mapping[FieldKind, float] = MappingProxyType(
-    {FieldKind.NIR: 0.40, FieldKind.DIGITS: 0.20, FieldKind.DATE: 0.03}
+    {FieldKind.NIR: 0.40, FieldKind.DIGITS: 0.20, FieldKind.DATE: 0.015}
 )
 _CELLS_UNKEYED: Mapping[FieldKind, float] = MappingProxyType(
     {FieldKind.DIGITS: 0.008, FieldKind.AMOUNT: 0.008}

@@ -71,8 +71,10 @@ def second(
         return None
     heard = (told.raw, careful.text)
     judged = _judged(both, heard, written, spec, terms, was_spoilt=told.is_spoilt)
-    has_key = not isinstance(keys.key_of(spec, len(told.raw), terms.today), keys.Free)
-    if has_key or (told.confidence >= _NEARLY_SURE and told.raw == careful.text):
+    key = keys.key_of(spec, len(told.raw), terms.today)
+    if not isinstance(key, keys.Free) or (
+        told.confidence >= _NEARLY_SURE and told.raw == careful.text
+    ):
         return judged
     return dataclasses.replace(judged, accepted=False)
 
