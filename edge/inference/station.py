@@ -12,7 +12,7 @@ from edge.inference.careful import CarefulReaders, load_careful
 from edge.inference.cells import CellNetwork
 from edge.inference.line_network import LineNetwork
 from edge.reading import cascade
-from edge.reading.readers import Alphabet, Care, Gray, LineReading, Quad, Readers
+from edge.reading.readers import Alphabet, Care, Gray, LineReading, Quad
 
 # Confidence of the quick reader's least sure letter from which the careful one is not asked
 # (docs/decisions/0008-line-reader.md).
@@ -55,7 +55,7 @@ class StationReaders:
         return self.cells.read(pieces, alphabet)
 
 
-def load_readers(cache_dir: Path, threads: int = 1, onnx_dir: Path | None = None) -> Readers:
+def load_readers(cache_dir: Path, threads: int = 1, onnx_dir: Path | None = None) -> StationReaders:
     """Load every network of a station.
 
     Args:

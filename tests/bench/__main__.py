@@ -16,13 +16,16 @@ from rich.console import Console
 from rich.table import Table
 
 from edge import config
-from edge.inference.station import load_readers
+from edge.inference.station import StationReaders, load_readers
 from edge.reading.readers import Readers
-from tests.bench import agent, combs, forms, speed, text
+from models.training import reader_sets
+from tests.bench import agent, combs, forms, lines, rates, speed, text
 from tests.bench.proportion import Proportion
 
 _PAGES = 40
 _IMAGES = 400
+_LINES = 1_000
+_LETTERS = 12
 _SEED = 20_261
 _WAYS: dict[str, dict[str, bool]] = {
     "in cells, grey": {},
@@ -37,7 +40,7 @@ _COMBS: dict[str, dict[str, bool]] = {
     "by hand, grey": {"handwritten": True},
     "by hand, black and white": {"handwritten": True, "bitonal": True},
 }
-_WHAT = ("forms", "combs", "text", "speed", "agent")
+_WHAT = ("forms", "combs", "lines", "text", "rates", "speed", "agent")
 _NEED_SAMPLES = ("forms", "combs", "text")
 
 
@@ -63,6 +66,10 @@ def main() -> int:
         console.print(_combs(Path(folder), readers, options.pages, options.seed))
     if folder and "text" in what:
         console.print(_text(Path(folder), readers))
+    if "lines" in what:
+        _print_lines(console, readers, Path(folder) if folder else None)
+    if "rates" in what:
+        console.print(_rates(readers, options.seed))
     if "speed" in what:
         console.print(_speed(readers))
     if "agent" in what:
@@ -150,6 +157,39 @@ def _text(samples: Path, readers: Readers) -> Table:
             theirs = text.total([text.measure(p, yardstick) for p in pages])
             row.append(f"{theirs.rate:.2%} ({theirs.errors}/{theirs.characters})")
         table.add_row(*row, f"{ours.seconds / len(pages):.1f}")
+    return table
+
+
+def _print_lines(console: Console, station: StationReaders, samples: Path | None) -> None:
+    """Lines drawn with faces that training never saw; pages that all readers read alike cut."""
+    readers = lines.readers_of(station)
+    yardstick = lines.tesseract()
+    if yardstick is not None:
+        readers["Tesseract fra"] = yardstick
+    table = Table("", *readers, title=f"Character errors on {_LINES} drawn lines, held-out faces")
+    for name in ("clean", "degraded"):
+        drawn = reader_sets.drawn_set(name, _LINES)
+        crops, truths = [one.image for one in drawn], [one.text for one in drawn]
+        found = [lines.measure(read, crops, truths) for read in readers.values()]
+        table.add_row(name, *(f"{e.rate:.2%} ({e.wrong}/{e.characters})" for e in found))
+        table.add_row("  without error", *(str(Proportion(e.perfect, e.lines)) for e in found))
+        table.add_row("  ms a line", *(f"{1000 * e.seconds / e.lines:.1f}" for e in found))
+    console.print(table)
+    if samples is None:
+        return
+    found_pages = lines.pages_on_same_lines(list(text.typescript(samples)), station)
+    table = Table("", "errors", title="Character errors on the typed pages, on the same lines")
+    for name, one in found_pages.items():
+        table.add_row(name, f"{one.rate:.2%} ({one.errors}/{one.characters})")
+    console.print(table)
+
+
+def _rates(readers: Readers, seed: int) -> Table:
+    table = Table("", "s a page", "station is so much faster", title="Full-text pages, one thread")
+    found = rates.measure(readers, _LETTERS, seed)
+    for one in found:
+        table.add_row(one.name, f"{one.each:.3f}", f"{one.each / found[0].each:.1f} ×")
+    table.caption = f"{_LETTERS} drawn letters of 1,800 characters and more, processor time"
     return table
 
 
