@@ -26,6 +26,7 @@ _SLOPES = (0.0, 0.035, -0.035, 0.07, -0.07, 0.14, -0.14)
 # Sharpness of rows over that of columns: 1.3 and more on the real pages of print as they stand,
 # below 0.75 when they are turned; between the two a detector has to say it.
 _PLAINLY_UPRIGHT, _UPRIGHT_FROM, _LYING_BELOW = 2.0, 1.25, 0.6
+_LITTLE = 0.012  # share of a page's pixels: a letter of a few lines has less ink
 
 
 def lies_on_its_side(gray: Gray, dpi: float) -> bool | None:
@@ -44,7 +45,9 @@ def lies_on_its_side(gray: Gray, dpi: float) -> bool | None:
         )
     if rows >= _UPRIGHT_FROM * columns:
         return False if rows > 0 else None
-    return True if rows <= _LYING_BELOW * columns else None
+    # Streaks and shadows of a worn scanner outweigh a few lines, and only them.
+    is_written = float(ink.mean()) >= _LITTLE
+    return True if is_written and rows <= _LYING_BELOW * columns else None
 
 
 def _sheared(ink: Gray, slope: float) -> Gray:
