@@ -50,8 +50,14 @@ class LineNetwork:
         told = {entry.key: entry.value for entry in onnx.load_from_string(data).metadata_props}
         return cls(Session(data, threads=1), told["characters"])
 
-    def read(self, crops: Sequence[Gray], alphabet: Alphabet = Alphabet.TEXT) -> list[LineReading]:
-        """Read lines of any height, one answer each, in order."""
+    def read(
+        self,
+        crops: Sequence[Gray],
+        alphabet: Alphabet = Alphabet.TEXT,
+        *,
+        ranked: bool = True,
+    ) -> list[LineReading]:
+        """Read lines of any height, one answer each, in order; alternatives when ``ranked``."""
         tensors = [line_tensor(crop) for crop in crops]
         order = sorted(range(len(tensors)), key=lambda i: tensors[i].shape[1])
         answers: dict[int, LineReading] = {}
@@ -69,5 +75,5 @@ class LineNetwork:
             for row, i in zip(batch, chosen, strict=True):
                 row[0, :, : tensors[i].shape[1]] = tensors[i]
             for i, steps in zip(chosen, self._session.run(batch), strict=True):
-                answers[i] = self._decoder.decode(steps, alphabet)
+                answers[i] = self._decoder.decode(steps, alphabet, ranked=ranked)
         return [answers[i] for i in range(len(tensors))]

@@ -45,9 +45,9 @@ class StationReaders:
         skimmed: Sequence[LineReading] | None = None,
     ) -> list[LineReading]:
         """Read upright line crops of any height, one answer each, in order."""
-        quick = self.lines.read(crops, alphabet) if skimmed is None else skimmed
         if care is Care.SKIM:
-            return list(quick)
+            return self.lines.read(crops, alphabet, ranked=False)
+        quick = self.lines.read(crops, alphabet) if skimmed is None else skimmed
         return cascade.read(crops, alphabet, quick, self.careful.read_lines, _SURE_FROM[care])
 
     def read_cells(self, pieces: Sequence[Gray], alphabet: Alphabet) -> LineReading:

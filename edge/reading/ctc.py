@@ -28,12 +28,15 @@ class Decoder:
         self._allowed = {alphabet: self._columns(alphabet) for alphabet in Alphabet}
         self._folded = {alphabet: self._alike(alphabet) for alphabet in Alphabet}
 
-    def decode(self, scores: NDArray[np.float32], alphabet: Alphabet) -> LineReading:
+    def decode(
+        self, scores: NDArray[np.float32], alphabet: Alphabet, *, ranked: bool = True
+    ) -> LineReading:
         """Follow the best path; a character's alternatives are those of its strongest step.
 
         Args:
             scores: Steps × outputs, each step's probabilities.
             alphabet: Which characters the answer may hold.
+            ranked: Whether alternatives are wanted.
         """
         scores = scores.copy()
         for digit, letters in self._folded[alphabet]:
@@ -51,19 +54,24 @@ class Decoder:
         text = self._characters[told]
         # The unmasked probability: a letter read with digits alone is not a sure digit.
         confidences = np.minimum(1.0, scores[peaks, told]).tolist()
-        likely = kept[peaks]
-        likely[:, 0] = -1.0
-        ranked = np.argsort(-likely, axis=1)[:, :_ALTERNATIVES]
-        chances = np.take_along_axis(likely, ranked, axis=1).tolist()
-        names = self._characters[columns[ranked]].tolist()
-        alternatives = tuple(
-            tuple((c, p) for c, p in zip(*row, strict=True) if p >= 0.0)
-            for row in zip(names, chances, strict=True)
-        )
+        alternatives = self._ranked(kept[peaks], columns) if ranked else ()
         if self._hears_gaps:
             confidences = _with_gaps(kept, best, runs, confidences)
         return LineReading(
             "".join(text), float(np.mean(confidences)), tuple(confidences), alternatives
+        )
+
+    def _ranked(
+        self, likely: NDArray[np.float32], columns: NDArray[np.intp]
+    ) -> tuple[tuple[tuple[str, float], ...], ...]:
+        """Of each strongest step its likeliest characters, the blank aside."""
+        likely[:, 0] = -1.0
+        order = np.argsort(-likely, axis=1)[:, :_ALTERNATIVES]
+        chances = np.take_along_axis(likely, order, axis=1).tolist()
+        names = self._characters[columns[order]].tolist()
+        return tuple(
+            tuple((char, chance) for char, chance in zip(*row, strict=True) if chance >= 0.0)
+            for row in zip(names, chances, strict=True)
         )
 
     def _columns(self, alphabet: Alphabet) -> NDArray[np.intp]:

@@ -46,9 +46,10 @@ def crop(gray: Gray, quad: Quad) -> Gray:
     corners = np.array(quad.corners, np.float32)
     width = max(1, round(float(np.linalg.norm(corners[1] - corners[0]))))
     height = max(1, round(float(np.linalg.norm(corners[3] - corners[0]))))
-    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    matrix = cv2.getPerspectiveTransform(corners, target)
-    return np.asarray(cv2.warpPerspective(gray, matrix, (width, height), borderValue=255), np.uint8)
+    # Its fourth corner follows: quads are rectangles, be they turned.
+    target = np.array([[0, 0], [width, 0], [0, height]], np.float32)
+    matrix = cv2.getAffineTransform(corners[[0, 1, 3]], target)
+    return np.asarray(cv2.warpAffine(gray, matrix, (width, height), borderValue=255), np.uint8)
 
 
 def bounds(quad: Quad) -> BoxPx:
