@@ -19,12 +19,13 @@ from edge import config
 from edge.inference.station import StationReaders, load_readers
 from edge.reading.readers import Readers
 from models.training import reader_sets
-from tests.bench import agent, combs, forms, lines, rates, speed, text
+from tests.bench import agent, combs, forms, kinds, lines, rates, speed, text
 from tests.bench.proportion import Proportion
 
 _PAGES = 40
 _IMAGES = 400
 _LINES = 1_000
+_DRAWN = 200
 _LETTERS = 12
 _SEED = 20_261
 _WAYS: dict[str, dict[str, bool]] = {
@@ -40,7 +41,7 @@ _COMBS: dict[str, dict[str, bool]] = {
     "by hand, grey": {"handwritten": True},
     "by hand, black and white": {"handwritten": True, "bitonal": True},
 }
-_WHAT = ("forms", "combs", "lines", "text", "rates", "speed", "agent")
+_WHAT = ("forms", "combs", "kinds", "lines", "text", "rates", "speed", "agent")
 _NEED_SAMPLES = ("forms", "combs", "text")
 
 
@@ -49,6 +50,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="*", metavar="WHAT", help=", ".join(_WHAT))
     parser.add_argument("--pages", type=int, default=_PAGES, help="filled forms a column")
+    parser.add_argument("--drawn", type=int, default=_DRAWN, help="drawn pages of all kinds")
     parser.add_argument("--images", type=int, default=_IMAGES, help="of the agent's mixed lot")
     parser.add_argument("--seed", type=int, default=_SEED)
     options = parser.parse_args()
@@ -66,6 +68,8 @@ def main() -> int:
         console.print(_combs(Path(folder), readers, options.pages, options.seed))
     if folder and "text" in what:
         console.print(_text(Path(folder), readers))
+    if "kinds" in what:
+        console.print(_kinds(readers, options.drawn, options.seed))
     if "lines" in what:
         _print_lines(console, readers, Path(folder) if folder else None)
     if "rates" in what:
@@ -157,6 +161,15 @@ def _text(samples: Path, readers: Readers) -> Table:
             theirs = text.total([text.measure(p, yardstick) for p in pages])
             row.append(f"{theirs.rate:.2%} ({theirs.errors}/{theirs.characters})")
         table.add_row(*row, f"{ours.seconds / len(pages):.1f}")
+    return table
+
+
+def _kinds(readers: Readers, count: int, seed: int) -> Table:
+    title = f"Types of {count} drawn pages, faces and layouts held out, all faults, seed {seed}"
+    table = Table("", "type right", "right, or a person names it", "confused", title=title)
+    for name, group in sorted(kinds.measure(readers, count, seed).items()):
+        confused = "\n".join(f"{what}: {n}" for what, n in group.confused.most_common(8))
+        table.add_row(name, str(group.accuracy), str(group.caught), confused)
     return table
 
 
