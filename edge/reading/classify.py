@@ -14,7 +14,7 @@ from rapidfuzz import fuzz, process
 
 from edge.document import Layout, TextLine, TypeGuess
 from edge.reading.forms import Anchor, FormDefinition
-from edge.reading.text import plain
+from edge.reading.text import plain, plain_printed
 
 UNKNOWN = "unknown"
 MISDIRECTED = "misdirected"
@@ -28,7 +28,7 @@ _TELLING = 1.0  # weight from which a phrase tells something
 _HEADING = 3.0  # weight from which a phrase is a heading, which stands by itself
 _WITHIN = 2.0  # times its length: a longer line is a sentence that holds it
 _SIMILAR = 88.0
-_SHORT = 8  # shorter anchors must stand as words
+_SHORT = 11  # shorter anchors must stand as words, to the letter
 _LEAST = 3.0  # weaker evidence is none
 _UNKNOWN_CONFIDENCE = 0.6
 _SCALE = 1.8  # of evidence against confidence: a title alone is 0.81, with its number 0.98
@@ -94,20 +94,20 @@ def _is_nearly_one_of(number: str, known: Collection[str]) -> bool:
 def _score(
     form: FormDefinition, texts: Sequence[str], cerfa: set[str], s_numbers: set[str]
 ) -> _Score:
-    if any(_is_printed(plain(text), texts, set_apart=False) for text in form.excludes):
+    if any(_is_printed(plain_printed(text), texts, set_apart=False) for text in form.excludes):
         return _Score(0.0, 0.0)
     numbers = 0.0
     if any(number[:5] in {known[:5] for known in form.cerfa} for number in cerfa):
         numbers += _CERFA_WORTH
     if s_numbers & set(form.s_numbers):
         numbers += _S_NUMBER_WORTH
-    title = plain(form.title)
+    title = plain_printed(form.title)
     fronts = [a for a in form.anchors if not a.back]
     front = numbers
     if any(fuzz.ratio(title, text, score_cutoff=_SIMILAR) > 0 for text in texts):
         front += _TITLE_WORTH
         if form.layout is None:  # the same words are no second witness
-            fronts = [a for a in fronts if plain(a.text) != title]
+            fronts = [a for a in fronts if plain_printed(a.text) != title]
     front += _anchors_worth(form, fronts, texts)
     back = _anchors_worth(form, [a for a in form.anchors if a.back], texts)
     return _Score(front, back + numbers if back else 0.0)
@@ -123,7 +123,7 @@ def _anchors_worth(form: FormDefinition, anchors: Sequence[Anchor], texts: Seque
     found = [
         a.weight
         for a in anchors
-        if _is_printed(plain(a.text), texts, set_apart=is_form or a.weight >= _HEADING)
+        if _is_printed(plain_printed(a.text), texts, set_apart=is_form or a.weight >= _HEADING)
     ]
     if form.layout is None:
         is_alone = sum(weight >= _TELLING for weight in found) < 2
