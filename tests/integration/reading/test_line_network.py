@@ -19,8 +19,8 @@ LINES = (
     "N° de sécurité sociale",
     "Je soussigné(e), déclare avoir reçu l'œuvre à Orléans",
     "12 RUE DE L'ÉGLISE 45200 MONTARGIS",
-    "2 85 03 17 300 042 61",
-    "26,50 € le 03/03/2026",
+    "285031730004261",
+    "26,50 EUR le 03/03/2026",
 )
 SURE = 0.98  # from which the station asks no second reader
 
