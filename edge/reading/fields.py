@@ -12,8 +12,9 @@ from edge.reading.readers import Alphabet, Gray, LineReading, Readers
 from edge.reading.terms import Terms
 
 _WORDED = (FieldKind.ADDRESS, FieldKind.NAME, FieldKind.TEXT)
-# "L EGLISE", "D ARTAGNAN": a faint apostrophe reads as a space, and sounds just as sure.
-_LOST_APOSTROPHE = re.compile(r"\b[DL] (?=[AEIOUYHÀÂÉÈÊËÎÏÔÛ])", re.IGNORECASE)
+# "L EGLISE", "D ARTAGNAN": a faint apostrophe reads as a space, and sounds just as sure. Rests of a
+# frame read as marks, mostly at either end.
+_HARMED = re.compile(r"\b[DL] (?=[AEIOUYHÀÂÉÈÊËÎÏÔÛ])|^[^\w(]|[=<>]$|[\"|_~]", re.IGNORECASE)
 _ALPHABETS = {
     FieldKind.NIR: Alphabet.NIR,
     FieldKind.DATE: Alphabet.DATE,
@@ -97,7 +98,7 @@ def to_field(
     accepted = found.value is not None and accepts(
         spec.kind, found.check, confidence, terms.wanted_error_rate
     )
-    if spec.kind in _WORDED and _LOST_APOSTROPHE.search(found.value or ""):
+    if spec.kind in _WORDED and _HARMED.search(found.value or ""):
         accepted = False
     if spec.kind is FieldKind.CODE and not checks.is_usual_code(found.value or ""):
         accepted = False

@@ -19,7 +19,7 @@ from edge.reading.registration import Registration
 from edge.reading.terms import Terms
 
 _LINE_MARGIN_MM = 0.7
-_EDGE_MM = 0.5  # how near to a block's edge a corner of its box ends
+_EDGE_MM = 1.2  # how near to a block's edge a corner of its box ends
 _SHORT = 2.0  # width over height of what may be a corner
 _BLOCK_FROM_MM = 9.0  # taller zones hold several lines
 _LEAST_INK_MM2 = 0.3
