@@ -34,12 +34,52 @@ lint: $(STAMP) ## style, types, import rules, generated code
 bench: $(STAMP) ## measured figures (samples through VAGUEMESTRE_SAMPLES)
 	$(BIN)/python -m tests.bench
 
+# Another environment, for one with a GPU: make train TRAIN_PYTHON=path/to/python
+TRAIN_VENV := .venv-train
+TRAIN_PYTHON ?= $(TRAIN_VENV)/bin/python
+TRAIN_STAMP := $(if $(filter $(TRAIN_VENV)/%,$(TRAIN_PYTHON)),$(TRAIN_VENV)/.ready,)
+MINUTES ?= 90
+THREADS ?= 2
+REAL_LINES = $(if $(VAGUEMESTRE_SAMPLES),--real "$(VAGUEMESTRE_SAMPLES)/training_lines/typescript_lines.zip",)
+
+$(TRAIN_VENV)/.ready: requirements/dev.txt requirements/train.txt requirements/torch.txt
+	$(PYTHON) -m venv $(TRAIN_VENV)
+	$(TRAIN_VENV)/bin/pip install --quiet --require-hashes -r requirements/dev.txt
+	$(TRAIN_VENV)/bin/pip install --quiet --require-hashes -r requirements/train.txt
+	$(TRAIN_VENV)/bin/pip install --quiet --require-hashes --no-deps -r requirements/torch.txt
+	touch $@
+
+train-reader: $(TRAIN_STAMP) ## teach the line reader on; MINUTES=90 THREADS=2, stopped it goes on where it was
+	mkdir -p build/train/reader
+	$(TRAIN_PYTHON) -m models.training.train_reader build/train/reader --minutes $(MINUTES) --threads $(THREADS) \
+	  --from models/training/weights/reader.npz $(REAL_LINES)
+
+CELLS := build/train/cells
+train-cells: $(TRAIN_STAMP) ## teach the cell network (needs the digits of VAGUEMESTRE_SAMPLES)
+	mkdir -p $(CELLS)
+	for seed in 1 2 3 4 5; do [ -e $(CELLS)/learn-$$seed.npz ] || \
+	  $(TRAIN_PYTHON) -m models.training.cells learn 40000 $$seed $(CELLS)/learn-$$seed.npz || exit 1; done
+	[ -e $(CELLS)/measure-1.npz ] || $(TRAIN_PYTHON) -m models.training.cells measure 12000 1 $(CELLS)/measure-1.npz
+	[ -e $(CELLS)/calibrate-1.npz ] || $(TRAIN_PYTHON) -m models.training.cells calibrate 8000 1 $(CELLS)/calibrate-1.npz
+	$(TRAIN_PYTHON) -m models.training.train_cells $(CELLS) $(CELLS)/net.pt --minutes $(MINUTES) --rate 2.5e-3
+
+PAGE := build/train/page
+train-page: $(TRAIN_STAMP) ## teach the page network
+	$(TRAIN_PYTHON) -m models.training.thumbs $(PAGE)/drawn 5000 --processes $(THREADS)
+	$(TRAIN_PYTHON) -m models.training.train_page $(PAGE)/drawn $(PAGE)/looked $(PAGE)/page.onnx
+
+train: train-reader train-cells train-page ## teach all networks
+
+evaluate: $(TRAIN_STAMP) ## figures of the line reader's card, and how true its confidence is
+	$(TRAIN_PYTHON) -m models.training.evaluate_reader models/onnx/reader.onnx $(REAL_LINES) \
+	  --plot models/cards/reader-reliability.png
+
 proto: $(STAMP) ## regenerate the wire code
 	$(BIN)/python -m tests.support.proto
 
 requirements: ## compile the pinned requirement files
-	cd requirements && for part in edge central dev; do \
+	cd requirements && for part in edge central dev train; do \
 	  ../$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-annotate \
 	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file $$part.txt $$part.in; done
 
-.PHONY: help setup demo test lint bench proto requirements
+.PHONY: help setup demo test lint bench train train-reader train-cells train-page evaluate proto requirements

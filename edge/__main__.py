@@ -72,6 +72,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     status = add("status", "montre les lots et les envois", _status)
     status.add_argument("--json", action="store_true")
+    enrol = add("enrol", "apprend un formulaire sur un à cinq exemples", _enrol, config=False)
+    enrol.add_argument("type", metavar="TYPE", help="nom du nouveau type, par exemple S3501")
+    enrol.add_argument(
+        "samples",
+        type=Path,
+        nargs="+",
+        metavar="EXEMPLE",
+        help="image ou PDF, vierge de préférence",
+    )
+    enrol.add_argument("--page", type=int, default=1, help="page à apprendre dans chaque fichier")
+    enrol.add_argument("--output", type=Path, help="dossier où écrire, au lieu des formulaires")
+    enrol.add_argument("--force", action="store_true", help="remplace un apprentissage antérieur")
     sheets = add(
         "separators", "imprime des feuilles d'en-tête et de séparation", _separators, config=False
     )
@@ -133,6 +145,17 @@ def _read(options: argparse.Namespace, console: Console) -> int:
     else:
         console.print(*report.to_tables(results))
     return 0
+
+
+def _enrol(options: argparse.Namespace, console: Console) -> int:
+    return commands.enrol(
+        options.type,
+        options.samples,
+        options.output,
+        console,
+        page=options.page,
+        force=options.force,
+    )
 
 
 def _status(options: argparse.Namespace, console: Console) -> int:

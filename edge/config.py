@@ -97,7 +97,8 @@ class Reading(_Frozen):
     """How pages are read, and the limits that hold before anything is decoded."""
 
     pack_dir: AbsolutePath | None = Field(
-        default=None, description="forms and plan; unset: those that came with the program"
+        default=None,
+        description="forms, plan and networks; unset: those that came with the program",
     )
     cache_dir: AbsolutePath | None = Field(
         default=None, description="the model cut at the first start; unset: work_dir/cache"

@@ -17,7 +17,7 @@ from pathlib import Path
 from edge import pack
 from edge.config import EdgeConfig
 from edge.errors import EdgeError, PackInvalid
-from edge.inference.careful import load_careful
+from edge.inference.station import load_readers
 from edge.uplink.channel import certificate_site, certificate_valid_until
 
 _CONNECT_TIMEOUT_S = 3.0
@@ -138,4 +138,4 @@ def _load_pack(config: EdgeConfig) -> None:
     folder = config.reading.pack_dir or pack.default_dir()
     if not pack.load(folder).forms:
         raise PackInvalid(f"{folder} holds no form")
-    load_careful(config.reading.cache_dir or config.station.work_dir / "cache", threads=1)
+    load_readers(config.reading.cache_dir or config.station.work_dir / "cache", 1, folder / "onnx")

@@ -39,6 +39,15 @@ class PackInvalid(EdgeError):
     reason = "Le paquet de reconnaissance est incomplet ou altéré. Réinstallez-le."
 
 
+class EnrolmentRefused(EdgeError):
+    """A form cannot be learned from what was given; the message says why."""
+
+    code = "enrolment_refused"
+    exit_code = 2
+    permanent = True
+    reason = "Le formulaire n'a pas été appris."
+
+
 class SpoolFull(EdgeError):
     """The spool is at its limit; scans stay in the scanner's folder."""
 

@@ -4,7 +4,7 @@ The steps live in ``edge.imaging`` and ``edge.reading``; this module only says t
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edge.document import (
@@ -18,10 +18,10 @@ from edge.document import (
 )
 from edge.imaging import border, deskew, quality, separators, turn
 from edge.imaging.page import PageImage
-from edge.reading import classify, labelled, orient, registration, zones
+from edge.reading import classify, labelled, orient, registration, textlines, zones
 from edge.reading.forms import FormDefinition
-from edge.reading.lines import read_text, straightened
-from edge.reading.readers import Gray, Readers
+from edge.reading.lines import PageText, skim
+from edge.reading.readers import Gray, Quad, Readers
 
 _BLURRED_FROM = 0.6  # a page this unsharp is marked, so that routing asks a person
 
@@ -73,15 +73,9 @@ def read_page(
     if separator is not None and separator.kind is not SeparatorKind.PATCH_2:
         return _with(blank, is_blank=False, separator=separator)
     blur = quality.blur(gray, image.dpi)
-    quads = readers.find_lines(gray)
-    rotation = orient.find_rotation(gray, quads, readers)
-    upright = turn.turn(gray, rotation)
-    skew = deskew.estimate(upright)
-    upright = deskew.straighten(upright, skew)
-    # The detector sees lines best the right way up: a page that was turned is searched again.
-    quads = readers.find_lines(upright) if rotation else straightened(quads, upright.shape, skew)
-    lines = read_text(upright, quads, readers)
-    content = _read_content(upright, lines, image.dpi, recipe, readers, today)
+    upright, quads, rotation, skew = upright_of(gray, image.dpi, readers)
+    text = skim(upright, quads, readers)
+    content = _read_content(upright, text, image.dpi, recipe, readers, today)
     return PageReading(
         ref=ref,
         rotation=rotation,
@@ -100,6 +94,26 @@ def read_page(
     )
 
 
+def upright_of(gray: Gray, dpi: float, readers: Readers) -> tuple[Gray, Sequence[Quad], int, float]:
+    """Return a page upright and straight, its lines, its turn and its skew.
+
+    The line finder needs a page that lies along its lines; whether it does, and where it is not
+    sure of the lines, the readers' own detector is asked. That takes some 40 times as long.
+    """
+    lying = orient.lies_on_its_side(gray, dpi)
+    if lying is None:
+        lying = orient.quads_lie(readers.find_lines(gray))
+    upright = turn.turn(gray, 90 if lying else 0)
+    skew = deskew.estimate(upright)
+    upright = deskew.straighten(upright, skew)
+    found = textlines.find(upright, dpi)
+    quads: Sequence[Quad] = found.quads if found.is_sure else readers.find_lines(upright)
+    if not orient.is_upside_down(upright, quads, readers):
+        return upright, quads, 90 if lying else 0, skew
+    over = orient.turned_over(quads, upright.shape)
+    return turn.turn(upright, 180), over, 270 if lying else 180, skew
+
+
 def _with(page: PageReading, *, is_blank: bool, separator: Separator) -> PageReading:
     return PageReading(
         ref=page.ref,
@@ -114,20 +128,34 @@ def _with(page: PageReading, *, is_blank: bool, separator: Separator) -> PageRea
 
 def _read_content(
     gray: Gray,
-    lines: tuple[TextLine, ...],
+    text: PageText,
     dpi: float,
     recipe: Recipe,
     readers: Readers,
     today: dt.date,
 ) -> _Content:
-    guess = classify.classify(lines, recipe.forms)
-    form = recipe.forms.get(guess.guesses[0].type) if guess.guesses else None
+    """Skimmed lines are enough to know a form of ours and where it lies; else they are improved."""
+    lines = text.lines()
+    guess, form, where = _recognised(gray, lines, dpi, recipe)
+    if where is None:
+        lines = text.improved(readers).lines()
+        guess, form, where = _recognised(gray, lines, dpi, recipe)
     if form is None or guess.is_back:
         return _Content(lines, guess, (), ())
     if guess.layout is not Layout.VERIFIED:
         return _Content(lines, guess, labelled.read_labelled(lines, form, dpi, today), ())
-    where = registration.register(gray, dpi, lines, form)
     if where is None:
         return _Content(lines, guess, zones.unread(form), ("unregistered",))
     fields = zones.read_fields(gray, dpi, form, where, readers, today, recipe.accept_error_rate)
     return _Content(lines, guess, fields, ())
+
+
+def _recognised(
+    gray: Gray, lines: tuple[TextLine, ...], dpi: float, recipe: Recipe
+) -> tuple[classify.Classification, FormDefinition | None, registration.Registration | None]:
+    """What a page is, and where its form lies when its layout is measured."""
+    guess = classify.classify(lines, recipe.forms)
+    form = recipe.forms.get(guess.guesses[0].type)
+    if form is None or guess.is_back or guess.layout is not Layout.VERIFIED:
+        return guess, form, None
+    return guess, form, registration.register(gray, dpi, lines, form)

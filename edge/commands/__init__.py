@@ -1,5 +1,6 @@
 """What the commands of ``vaguemestre-edge`` do, once their arguments are parsed."""
 
+from edge.commands.enrol import enrol
 from edge.commands.read import read
 from edge.commands.separators import separators
 from edge.commands.station import close, discard, examine, replay, replay_since, run, status
@@ -7,6 +8,7 @@ from edge.commands.station import close, discard, examine, replay, replay_since,
 __all__ = [
     "close",
     "discard",
+    "enrol",
     "examine",
     "read",
     "replay",

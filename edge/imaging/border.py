@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.imaging.scale import lowered
+from edge.imaging.scale import reduced, times
 
-_WORK_PX = 600
+_WORK_PX = 575
 _DARK = 70
 _MOST = 0.25  # of a side; more black than this is a black page, not a border
 _LEAST_PX = 3  # of the reduced image
@@ -23,7 +23,11 @@ def erase(gray: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], bool]:
     Args:
         gray: Height × width.
     """
-    dark = (lowered(gray, _WORK_PX / max(gray.shape)) < _DARK).astype(np.uint8)
+    by = times(max(gray.shape), _WORK_PX)
+    # Nothing may be cut at the edges here, where borders are thinnest.
+    more = [-side % by for side in gray.shape]
+    whole = cv2.copyMakeBorder(gray, 0, more[0], 0, more[1], cv2.BORDER_REPLICATE)
+    dark = (reduced(np.asarray(whole, np.uint8), by) < _DARK).astype(np.uint8)
     if dark.mean() > 1 - (1 - _MOST) ** 2:
         return gray, False
     solid = _solid(dark)
@@ -35,8 +39,12 @@ def erase(gray: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], bool]:
     if not border.any():
         return gray, False
     grown = cv2.dilate(border, np.ones((2 * _INK_GROWTH + 1, 2 * _INK_GROWTH + 1), np.uint8))
-    mask = cv2.resize(grown, (gray.shape[1], gray.shape[0]), interpolation=cv2.INTER_NEAREST)
-    return np.where(mask > 0, 255, gray).astype(np.uint8), True
+    size = (grown.shape[1] * by, grown.shape[0] * by)
+    mask = cv2.resize(grown, size, interpolation=cv2.INTER_NEAREST)
+    mask = mask[: gray.shape[0], : gray.shape[1]]
+    clean = gray.copy()
+    clean[mask > 0] = 255
+    return clean, True
 
 
 def _solid(dark: NDArray[np.uint8]) -> NDArray[np.uint8]:

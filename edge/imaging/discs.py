@@ -16,15 +16,18 @@ def without(dark: NDArray[np.uint8], smallest_px: float, largest_px: float) -> N
         smallest_px: Diameter from which a disc counts.
         largest_px: Diameter up to which it does.
     """
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
-    is_disc = np.zeros(count, bool)
-    for label in range(1, count):
-        _, _, width, height, area = (int(value) for value in stats[label])
-        short, long = sorted((width, height))
-        is_disc[label] = (
-            smallest_px <= short
-            and long <= largest_px
-            and short >= _ROUND * long
-            and _FILLED[0] <= area / (width * height) <= _FILLED[1]
-        )
-    return np.where(is_disc[labels], 0, dark).astype(np.uint8) if is_disc.any() else dark
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    width, height, area = stats[:, 2], stats[:, 3], stats[:, 4]
+    short, long = np.minimum(width, height), np.maximum(width, height)
+    filled = area / np.maximum(width * height, 1)
+    is_disc = (smallest_px <= short) & (long <= largest_px) & (short >= _ROUND * long)
+    is_disc &= (filled >= _FILLED[0]) & (filled <= _FILLED[1])
+    is_disc[0] = False
+    if not is_disc.any():
+        return dark
+    kept = dark.copy()
+    for label in np.flatnonzero(is_disc).tolist():
+        left, top = stats[label, :2]
+        here = np.s_[top : top + height[label], left : left + width[label]]
+        kept[here][labels[here] == label] = 0
+    return kept

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.document import SeparatorKind
-from edge.imaging.scale import lowered
+from edge.imaging.scale import reduced, times
 
 # Widths of the four bars from the edge inward, narrow 1, wide 2 (Kodak A-61599).
 _PATTERNS: dict[tuple[int, ...], SeparatorKind] = {
@@ -39,12 +39,12 @@ def find(gray: NDArray[np.uint8], dpi: float) -> SeparatorKind | None:
         gray: Height × width.
         dpi: Its resolution.
     """
-    scale = min(1.0, _WORK_DPI / dpi)
-    small = lowered(gray, scale)
+    by = times(dpi, _WORK_DPI)
+    small = reduced(gray, by)
     level, _ = cv2.threshold(small, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     dark = small <= level
     for turned in (dark, dark.T):
-        found = _across(np.ascontiguousarray(turned), dpi * scale / 25.4)
+        found = _across(np.ascontiguousarray(turned), dpi / by / 25.4)
         if found is not None:
             return found
     return None

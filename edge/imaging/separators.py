@@ -24,7 +24,7 @@ def find(gray: NDArray[np.uint8], dpi: float, named: Sequence[str]) -> Separator
         dpi: Its resolution.
         named: Texts of barcodes that separate, ``*`` and ``?`` as in file names.
     """
-    texts = [code.text for code in barcodes.read(gray)]
+    texts = [code.text for code in barcodes.read(gray, any_kind=bool(named))]
     for text in texts:
         if ours := headersheet.decode(text):
             return ours

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edge.inference import detector, french_head, manifest
 from edge.inference.session import Session
 from edge.reading.ctc import Decoder
-from edge.reading.readers import Alphabet, Gray, LineReading, Quad
+from edge.reading.readers import Alphabet, Care, Gray, LineReading, Quad
 
 _HEIGHT_PX = 48
 _NARROWEST_PX = 48
@@ -69,7 +69,11 @@ class CarefulReaders:
         return detector.find_lines(self._finder, page)
 
     def read_lines(
-        self, crops: Sequence[Gray], alphabet: Alphabet = Alphabet.TEXT
+        self,
+        crops: Sequence[Gray],
+        alphabet: Alphabet = Alphabet.TEXT,
+        care: Care = Care.VALUE,  # noqa: ARG002  (always careful)
+        skimmed: Sequence[LineReading] | None = None,  # noqa: ARG002
     ) -> list[LineReading]:
         """Read upright line crops of any height, one answer each, in order."""
         scaled = [_scaled(crop) for crop in crops]

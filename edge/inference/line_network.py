@@ -7,11 +7,15 @@ from typing import Self
 import numpy as np
 import onnx
 
+from edge.errors import PackInvalid
+from edge.inference import networks
 from edge.inference.session import Session
 from edge.reading.ctc import Decoder
 from edge.reading.readers import Alphabet, Gray, LineReading
 from edge.reading.tensors import HEIGHT_PX, line_tensor
 
+NAME = "reader"
+BLANK = "blank"  # the label of what stands between two letters
 _BATCH_PX = 3200  # lines run together up to this width in all
 _PADDED_TO = 1.15  # and only when none is padded by more
 
@@ -19,9 +23,25 @@ _PADDED_TO = 1.15  # and only when none is padded by more
 class LineNetwork:
     """Reads upright line crops."""
 
-    def __init__(self, session: Session, characters: str) -> None:
+    def __init__(self, session: Session, characters: str, version: str = "") -> None:
+        self.version = version
         self._session = session
         self._decoder = Decoder(characters, hears_gaps=True)
+
+    @classmethod
+    def load(cls, folder: Path, threads: int) -> Self:
+        """Load it from a pack's networks.
+
+        Raises:
+            PackInvalid: missing, altered, or not as its manifest or this code expects.
+        """
+        network, session = networks.session(folder, NAME, threads)
+        if network.input_shape != (1, HEIGHT_PX, networks.FREE):
+            raise PackInvalid(f"{network.file}: takes lines of {network.input_shape}")
+        blank, *characters = network.labels
+        if blank != BLANK or any(len(char) != 1 for char in characters):
+            raise PackInvalid(f"{network.file}: labels are not {BLANK} and characters")
+        return cls(session, "".join(characters), network.version)
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
@@ -30,8 +50,14 @@ class LineNetwork:
         told = {entry.key: entry.value for entry in onnx.load_from_string(data).metadata_props}
         return cls(Session(data, threads=1), told["characters"])
 
-    def read(self, crops: Sequence[Gray], alphabet: Alphabet = Alphabet.TEXT) -> list[LineReading]:
-        """Read lines of any height, one answer each, in order."""
+    def read(
+        self,
+        crops: Sequence[Gray],
+        alphabet: Alphabet = Alphabet.TEXT,
+        *,
+        ranked: bool = True,
+    ) -> list[LineReading]:
+        """Read lines of any height, one answer each, in order; alternatives when ``ranked``."""
         tensors = [line_tensor(crop) for crop in crops]
         order = sorted(range(len(tensors)), key=lambda i: tensors[i].shape[1])
         answers: dict[int, LineReading] = {}
@@ -49,5 +75,5 @@ class LineNetwork:
             for row, i in zip(batch, chosen, strict=True):
                 row[0, :, : tensors[i].shape[1]] = tensors[i]
             for i, steps in zip(chosen, self._session.run(batch), strict=True):
-                answers[i] = self._decoder.decode(steps, alphabet)
+                answers[i] = self._decoder.decode(steps, alphabet, ranked=ranked)
         return [answers[i] for i in range(len(tensors))]

@@ -40,6 +40,16 @@ class Session:
             raise PackInvalid(f"a model does not load: {type(error).__name__}") from error
         self._input = self._session.get_inputs()[0].name
 
+    @property
+    def input_shape(self) -> tuple[int | str, ...]:
+        """As the file tells it; free dimensions are names."""
+        return tuple(self._session.get_inputs()[0].shape)
+
+    @property
+    def output_shape(self) -> tuple[int | str, ...]:
+        """As the file tells it; free dimensions are names."""
+        return tuple(self._session.get_outputs()[0].shape)
+
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run one batch; shapes are the network's own."""
         answer: list[Any] = self._session.run(None, {self._input: batch})

@@ -38,6 +38,25 @@ _UNKEYED: Mapping[FieldKind, float] = MappingProxyType(
     }
 )
 
+# The same for combs read cell by cell: the doubt is that of the whole string among all that
+# satisfy its key, measured on drawn combs (models/training/calibrate_cells.py).
+_CELLS_KEYED: Mapping[FieldKind, float] = MappingProxyType(
+    {FieldKind.NIR: 0.40, FieldKind.DIGITS: 0.20, FieldKind.DATE: 0.015}
+)
+_CELLS_UNKEYED: Mapping[FieldKind, float] = MappingProxyType(
+    {FieldKind.DIGITS: 0.008, FieldKind.AMOUNT: 0.008}
+)
+
+
+def accepts_cells(
+    kind: FieldKind, check: Check, confidence: float, wanted_error_rate: float, *, has_key: bool
+) -> bool:
+    """Whether a comb's cells may go without a person; what a key chose never does here."""
+    allowed = (_CELLS_KEYED if has_key else _CELLS_UNKEYED).get(kind)
+    if allowed is None or check not in (Check.OK, Check.NONE):
+        return False
+    return 1.0 - confidence <= allowed * min(1.0, wanted_error_rate / _REFERENCE_RATE)
+
 
 def accepts(kind: FieldKind, check: Check, confidence: float, wanted_error_rate: float) -> bool:
     """Whether a read value of this confidence (0..1) may go without a person."""

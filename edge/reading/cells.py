@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.document import BoxMm
-from edge.reading import strokes
+from edge.reading import joined, strokes
 from edge.reading.ink import PX_PER_MM, Zone
 
 _TALL_MM = 1.3  # no character is lower
@@ -24,11 +24,16 @@ _APART_MM = 0.2  # between two characters side by side in one cell
 _RULE = 1.4  # of a cell's width: level strokes this long are the comb's own frame
 _SEPARATOR = (0.2, 0.75)  # how near to two cells' border and how tall, in cells, a separator is
 _NARROW = 0.3  # of a cell's width: what is narrower and stands on a border is a separator's rest
+_BETWEEN = (0.6, 0.65)  # of it: ink so far from the middle and no wider stands between two cells
 _JOINED_MM = 0.4  # between the strokes of one character that a scan took apart
 _CORNER_MM = (0.3, 0.35)  # how near to the comb's ends and edges a corner of its frame lies
+_SLIM, _HUGS = 0.45, 0.2  # of a cell's width: a corner is slim, or has its ink at the very end
+_HIGH = 0.48  # of its height: a corner is lower
 _ASIDE = 0.12  # of a cell's width: characters stand nearer to the cell's middle than its corners
 _LOOSE_MM = 0.3  # by which a character may stand higher or lower than most
-_AIMED = (0.3, 0.9)  # this share of the characters stands so near to its cell's middle
+# This share of the characters stands so near to its cell's middle: a machine aims, a hand less.
+_AIMED = (0.3, 0.9)
+_AIMED_BY_HAND = (0.42, 0.85)
 _MANY = 0.25  # of the characters: so many on borders, as tall and in line, are characters too
 _LIKE = 0.45  # of the usual character's ink; with its height too, it may have been one
 
@@ -70,7 +75,7 @@ class Characters:
 
 def strokes_of(zone: Zone, cells: Sequence[BoxMm]) -> tuple[NDArray[np.int32], list[Stroke]]:
     """A comb's strokes without its frame, and the label of each pixel."""
-    mask = _without_frame(zone, cells)
+    mask = joined.parted(_without_frame(zone, cells), zone, cells)
     count, labels, stats, middles = cv2.connectedComponentsWithStats(mask, connectivity=8)
     found = []
     for label in range(1, count):
@@ -105,8 +110,12 @@ def characters(found: Sequence[Stroke]) -> Characters:
 
 
 def hold_two(cell: Sequence[Stroke]) -> bool:
-    """Whether two characters stand side by side in one cell."""
-    tall = sorted((s for s in cell if s.height >= _TALL_MM * PX_PER_MM), key=lambda s: s.left)
+    """Whether two characters stand side by side in one cell.
+
+    A slim stroke on a border is a character's torn edge or the separator's rest.
+    """
+    least = _TALL_MM * PX_PER_MM
+    tall = sorted((s for s in cell if s.height >= least and not s.on_border), key=lambda s: s.left)
     return any(b.left - a.right >= _APART_MM * PX_PER_MM for a, b in itertools.pairwise(tall))
 
 
@@ -114,7 +123,10 @@ def _keep_to_cells(sure: Sequence[Stroke]) -> bool:
     tall = [s for s in sure if s.is_tall]
     if not tall or any(hold_two([s for s in tall if s.cell == t.cell]) for t in tall):
         return False
-    return sum(s.aside <= _AIMED[0] for s in tall) >= _AIMED[1] * len(tall)
+    return any(
+        sum(s.aside <= near for s in tall) >= share * len(tall)
+        for near, share in (_AIMED, _AIMED_BY_HAND)
+    )
 
 
 def _joins(stroke: Stroke, sure: Sequence[Stroke]) -> bool:
@@ -166,17 +178,21 @@ def _stroke(
         height,
         area,
         aside,
-        on_border=from_border < _SEPARATOR[0] and width < _NARROW * cell.width * PX_PER_MM,
-        in_corner=_is_in_corner(stats, zone, cell, cells),
+        on_border=(from_border < _SEPARATOR[0] and width < _NARROW * cell.width * PX_PER_MM)
+        or (aside > _BETWEEN[0] and width < _BETWEEN[1] * cell.width * PX_PER_MM),
+        in_corner=_is_in_corner(stats, x, zone, cell, cells),
     )
 
 
 def _is_in_corner(
-    stats: NDArray[np.int32], zone: Zone, cell: BoxMm, cells: Sequence[BoxMm]
+    stats: NDArray[np.int32], x: float, zone: Zone, cell: BoxMm, cells: Sequence[BoxMm]
 ) -> bool:
     left, top, width, height, _ = (int(value) / PX_PER_MM for value in stats)
     left, top = left + zone.origin[0], top + zone.origin[1]
     first, last = cells[0].left, cells[-1].left + cells[-1].width
+    is_high = height > _HIGH * cell.height
+    if is_high and width > _SLIM * cell.width and min(x - first, last - x) > _HUGS * cell.width:
+        return False  # a written character that reaches its cell's corner
     aside = abs(left + width / 2 - cell.left - cell.width / 2) > _ASIDE * cell.width
     at_end = left <= first + _CORNER_MM[0] or left + width >= last - _CORNER_MM[0]
     at_top = top <= cell.top + _CORNER_MM[1]

@@ -17,7 +17,7 @@ from stdnum.fr import nir as nir_number
 from edge.document import Check
 from edge.reading.forms import FieldKind, FieldSpec, NumberCheck
 
-_OLDEST_YEAR = 1890
+OLDEST_YEAR = 1890
 _YEARS_AHEAD = 40  # an agreement's or a card's last day; further is a misread century
 _LA_POSTE = "356000000"
 _MONTHS = (
@@ -57,7 +57,7 @@ def normalise(spec: FieldSpec, raw: str, today: dt.date) -> Normalised:
         case FieldKind.NIR:
             return nir(text)
         case FieldKind.DATE:
-            return date(text, _latest(today) if spec.may_lie_ahead else today)
+            return date(text, latest(spec, today))
         case FieldKind.AMOUNT:
             return amount(text, spec.decimals)
         case FieldKind.DIGITS:
@@ -95,6 +95,11 @@ def is_ccam(text: str) -> bool:
     return re.fullmatch(r"[A-Z0]{4}[0-9O]{3}", text) is not None
 
 
+def is_usual_code(text: str) -> bool:
+    """Whether an act's code is of the nomenclature: a few capitals, or four and three digits."""
+    return re.fullmatch(r"[A-Z]{1,4}\d?|[A-Z]{4}\d{3}", text) is not None
+
+
 def nir(text: str) -> Normalised:
     """13 digits and a two-digit key; Corsica's 2A and 2B count as 19 and 18."""
     digits = re.sub(r"[\s.\-|]", "", text).upper()
@@ -106,10 +111,10 @@ def nir(text: str) -> Normalised:
     return Normalised(digits, Check.OK) if holds else _FAILED
 
 
-def date(text: str, latest: dt.date) -> Normalised:
+def date(text: str, last: dt.date) -> Normalised:
     """``JJMMAAAA`` with or without separators, or ``3 mars 2026``; ISO comes out.
 
-    A day after ``latest``, before 1890 or in no calendar fails.
+    A day after ``last``, before 1890 or in no calendar fails.
     """
     plain = _without_accents(text.lower())
     parts: tuple[str, ...] | None = None
@@ -128,7 +133,7 @@ def date(text: str, latest: dt.date) -> Normalised:
         found = dt.date(*(int(part) for part in parts))
     except ValueError:
         return _FAILED
-    if found > latest or found.year < _OLDEST_YEAR:
+    if found > last or found.year < OLDEST_YEAR:
         return _FAILED
     return Normalised(found.isoformat(), Check.OK)
 
@@ -201,8 +206,9 @@ def birth_agrees(nir_value: str, born: dt.date) -> bool:
     return int(nir_value[1:3]) == born.year % 100 and (month > 12 or month == born.month)
 
 
-def _latest(today: dt.date) -> dt.date:
-    return dt.date(today.year + _YEARS_AHEAD, 12, 31)
+def latest(spec: FieldSpec, today: dt.date) -> dt.date:
+    """The last day that a date field may hold."""
+    return dt.date(today.year + _YEARS_AHEAD, 12, 31) if spec.may_lie_ahead else today
 
 
 def _without_accents(text: str) -> str:

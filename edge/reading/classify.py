@@ -7,14 +7,14 @@ carries another organisation's number or name is ``misdirected``.
 
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from edge.document import Layout, TextLine, TypeGuess
 from edge.reading.forms import Anchor, FormDefinition
-from edge.reading.text import plain
+from edge.reading.text import plain, plain_printed
 
 UNKNOWN = "unknown"
 MISDIRECTED = "misdirected"
@@ -25,9 +25,11 @@ _CERFA_WORTH, _S_NUMBER_WORTH, _TITLE_WORTH, _ANCHORS_WORTH = 4.0, 3.0, 3.0, 6.0
 _FOREIGN_WORTH = 5.0
 _ALONE = 0.5  # what a single telling phrase counts for a type without a form
 _TELLING = 1.0  # weight from which a phrase tells something
+_HEADING = 3.0  # weight from which a phrase is a heading, which stands by itself
+_WITHIN = 2.0  # times its length: a longer line is a sentence that holds it
 _SIMILAR = 88.0
-_SHORT = 8  # shorter anchors must stand as words
-_LEAST = 2.0  # weaker evidence is none
+_SHORT = 11  # shorter anchors must stand as words, to the letter
+_LEAST = 3.0  # weaker evidence is none
 _UNKNOWN_CONFIDENCE = 0.6
 _SCALE = 1.8  # of evidence against confidence: a title alone is 0.81, with its number 0.98
 
@@ -47,6 +49,13 @@ class _Score:
     back: float
 
 
+def numbers_in(texts: Iterable[str]) -> tuple[set[str], set[str]]:
+    """The cerfa numbers (``12541*02``) and S-numbers (``S3110``) that stand in printed lines."""
+    raw = "\n".join(texts)
+    cerfa = {f"{number}*{version}" for number, version in _CERFA.findall(raw)}
+    return cerfa, {f"S{digits}" for digits in _S_NUMBER.findall(raw)}
+
+
 def classify(lines: Sequence[TextLine], forms: Mapping[str, FormDefinition]) -> Classification:
     """Weigh the printed evidence for each type.
 
@@ -55,9 +64,7 @@ def classify(lines: Sequence[TextLine], forms: Mapping[str, FormDefinition]) -> 
         forms: By type; ``misdirected`` may be among them, with the names of other organisations.
     """
     texts = [plain(line.text) for line in lines]
-    raw = "\n".join(line.text for line in lines)
-    cerfa = {f"{number}*{version}" for number, version in _CERFA.findall(raw)}
-    s_numbers = {f"S{digits}" for digits in _S_NUMBER.findall(raw)}
+    cerfa, s_numbers = numbers_in(line.text for line in lines)
     scores = {form.type: _score(form, texts, cerfa, s_numbers) for form in forms.values()}
     known = {number[:5] for form in forms.values() for number in form.cerfa}
     foreign = {number for number in cerfa if not _is_nearly_one_of(number[:5], known)}
@@ -87,17 +94,21 @@ def _is_nearly_one_of(number: str, known: Collection[str]) -> bool:
 def _score(
     form: FormDefinition, texts: Sequence[str], cerfa: set[str], s_numbers: set[str]
 ) -> _Score:
-    if any(_is_printed(plain(text), texts) for text in form.excludes):
+    if any(_is_printed(plain_printed(text), texts, set_apart=False) for text in form.excludes):
         return _Score(0.0, 0.0)
     numbers = 0.0
     if any(number[:5] in {known[:5] for known in form.cerfa} for number in cerfa):
         numbers += _CERFA_WORTH
     if s_numbers & set(form.s_numbers):
         numbers += _S_NUMBER_WORTH
-    title = plain(form.title)
-    front = numbers + _anchors_worth(form, [a for a in form.anchors if not a.back], texts)
-    if any(fuzz.ratio(title, text) >= _SIMILAR for text in texts):
+    title = plain_printed(form.title)
+    fronts = [a for a in form.anchors if not a.back]
+    front = numbers
+    if any(fuzz.ratio(title, text, score_cutoff=_SIMILAR) > 0 for text in texts):
         front += _TITLE_WORTH
+        if form.layout is None:  # the same words are no second witness
+            fronts = [a for a in fronts if plain_printed(a.text) != title]
+    front += _anchors_worth(form, fronts, texts)
     back = _anchors_worth(form, [a for a in form.anchors if a.back], texts)
     return _Score(front, back + numbers if back else 0.0)
 
@@ -108,7 +119,12 @@ def _anchors_worth(form: FormDefinition, anchors: Sequence[Anchor], texts: Seque
     Those of a type without a form are alternatives, any few of which tell it; a single one may
     stand in any text.
     """
-    found = [a.weight for a in anchors if _is_printed(plain(a.text), texts)]
+    is_form = form.layout is not None
+    found = [
+        a.weight
+        for a in anchors
+        if _is_printed(plain_printed(a.text), texts, set_apart=is_form or a.weight >= _HEADING)
+    ]
     if form.layout is None:
         is_alone = sum(weight >= _TELLING for weight in found) < 2
         return min(sum(found) * (_ALONE if is_alone else 1.0), _ANCHORS_WORTH)
@@ -116,14 +132,20 @@ def _anchors_worth(form: FormDefinition, anchors: Sequence[Anchor], texts: Seque
     return sum(found) * min(1.0, _ANCHORS_WORTH / total) if total else 0.0
 
 
-def _is_printed(wanted: str, texts: Sequence[str]) -> bool:
+def _is_printed(wanted: str, texts: Sequence[str], *, set_apart: bool) -> bool:
+    """Whether words stand on a page; ``set_apart`` when a sentence that holds them does not count.
+
+    A letter that speaks of a "certificat médical" is none.
+    """
+    most = _WITHIN * len(wanted) if set_apart else math.inf
     if len(wanted) < _SHORT:
         word = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
-        return any(word.search(text) for text in texts)
-    return any(
-        len(text) >= 0.8 * len(wanted) and fuzz.partial_ratio(wanted, text) >= _SIMILAR
-        for text in texts
+        return any(word.search(text) for text in texts if len(text) <= most + _SHORT)
+    long_enough = [text for text in texts if 0.8 * len(wanted) <= len(text) <= most]
+    found = process.extractOne(
+        wanted, long_enough, scorer=fuzz.partial_ratio, score_cutoff=_SIMILAR
     )
+    return found is not None
 
 
 def _confidence(worth: float, other: float) -> float:

@@ -5,6 +5,7 @@ edge, and set again as one evenly spaced line, which a line reader reads far bet
 characters. Text typed across the cells is read as it stands.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ from edge.reading.readers import Gray
 _GAP_MM = 0.7
 _MARGIN_MM = 0.6
 _SMALLEST_MM2 = 0.25  # less ink in a cell is dirt
+_APART_MM = 1.0  # between two parts of one comb
+_WIDEST = 1.6  # of a cell's width: no character is wider
 _LONG = 4  # cells; in so long a comb ink in the first or last cell alone is its frame's
 
 
@@ -28,8 +31,9 @@ class CombInk:
     """What a comb holds.
 
     ``strip`` is the filled cells' ink as one line, ``whole`` the comb as it stands; ``filled``
-    are the indexes of the filled cells. ``in_cells`` is False when text ignores the cells,
-    ``is_whole`` when something that may be a character was taken for the comb's frame.
+    are the indexes of the filled cells, ``pieces`` what stands in each of them. ``in_cells`` is
+    False when text ignores the cells, ``is_whole`` when something that may be a character was
+    taken for the comb's frame.
     """
 
     strip: Gray
@@ -37,10 +41,18 @@ class CombInk:
     filled: tuple[int, ...]
     in_cells: bool
     is_whole: bool = True
+    pieces: tuple[Gray, ...] = ()
 
-    def is_only_frame(self, cells: int) -> bool:
-        """Whether a comb of so many cells holds no more than rests of its own ends."""
-        return self.in_cells and cells >= _LONG and set(self.filled) <= {0, cells - 1}
+    def is_only_frame(self, cells: Sequence[BoxMm]) -> bool:
+        """Whether a long comb holds no more than rests of its own ends, or of those of its parts.
+
+        A NIR's key stands apart: the comb then ends twice.
+        """
+        ends = {0, len(cells) - 1}
+        for i, (cell, following) in enumerate(itertools.pairwise(cells)):
+            if following.left - cell.left - cell.width > _APART_MM:
+                ends |= {i, i + 1}
+        return self.in_cells and len(cells) >= _LONG and set(self.filled) <= ends
 
 
 def bounds(cells: Sequence[BoxMm]) -> BoxMm:
@@ -64,7 +76,7 @@ def sort_ink(zone: Zone, cells: Sequence[BoxMm]) -> CombInk | None:
         return None
     widest = max(cell.width for cell in cells) * PX_PER_MM
     in_cells = not any(hold_two(group) for group in groups.values()) and not any(
-        stroke.right - stroke.left > 1.3 * widest for stroke in written.strokes
+        stroke.right - stroke.left > _WIDEST * widest for stroke in written.strokes
     )
     filled = tuple(sorted(groups))
     kept = np.isin(labels, [stroke.label for group in groups.values() for stroke in group])
@@ -73,7 +85,7 @@ def sort_ink(zone: Zone, cells: Sequence[BoxMm]) -> CombInk | None:
     pieces = [_piece(zone, labels, groups[cell])[top:bottom] for cell in filled]
     columns = np.flatnonzero(kept.any(axis=0))
     whole = clean(zone, kept.astype(np.uint8))[top:bottom, columns[0] : columns[-1] + 1]
-    return CombInk(_set(pieces), _padded(whole), filled, in_cells, written.is_whole)
+    return CombInk(_set(pieces), _padded(whole), filled, in_cells, written.is_whole, tuple(pieces))
 
 
 def _is_character(group: Sequence[Stroke]) -> bool:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from edge.reading.readers import Alphabet, LineReading
 
 _ALTERNATIVES = 4
+_FAINT = 0.005  # what may stand in a gap with less than this lowers no letter
 # Where only these can stand, what looks the same in most type is they.
 _LOOK_ALIKE = {"0": "Oo", "1": "Il|", **{letter: letter.lower() for letter in "CKPSUVWXZ"}}
 
@@ -27,12 +28,15 @@ class Decoder:
         self._allowed = {alphabet: self._columns(alphabet) for alphabet in Alphabet}
         self._folded = {alphabet: self._alike(alphabet) for alphabet in Alphabet}
 
-    def decode(self, scores: NDArray[np.float32], alphabet: Alphabet) -> LineReading:
+    def decode(
+        self, scores: NDArray[np.float32], alphabet: Alphabet, *, ranked: bool = True
+    ) -> LineReading:
         """Follow the best path; a character's alternatives are those of its strongest step.
 
         Args:
             scores: Steps × outputs, each step's probabilities.
             alphabet: Which characters the answer may hold.
+            ranked: Whether alternatives are wanted.
         """
         scores = scores.copy()
         for digit, letters in self._folded[alphabet]:
@@ -43,23 +47,32 @@ class Decoder:
         best = kept.argmax(axis=1)
         edges = [int(i) for i in np.flatnonzero(np.diff(best, prepend=-1, append=-1))]
         runs = [(a, b) for a, b in itertools.pairwise(edges) if best[a] != 0]
-        text, confidences, alternatives = [], [], []
-        for start, stop in runs:
-            peak = start + int(kept[start:stop, best[start]].argmax())
-            ranked = [i for i in np.argsort(-kept[peak])[: _ALTERNATIVES + 1] if i != 0]
-            text.append(str(self._characters[columns[best[start]]]))
-            # The unmasked probability: a letter read with digits alone is not a sure digit.
-            confidences.append(min(1.0, float(scores[peak, columns[best[start]]])))
-            alternatives.append(
-                tuple(
-                    (str(self._characters[columns[i]]), float(kept[peak, i]))
-                    for i in ranked[:_ALTERNATIVES]
-                )
-            )
+        if not runs:
+            return LineReading("", 0.0)
+        peaks = np.array([a + int(kept[a:b, best[a]].argmax()) for a, b in runs])
+        told = columns[best[peaks]]
+        text = self._characters[told]
+        # The unmasked probability: a letter read with digits alone is not a sure digit.
+        confidences = np.minimum(1.0, scores[peaks, told]).tolist()
+        alternatives = self._ranked(kept[peaks], columns) if ranked else ()
         if self._hears_gaps:
             confidences = _with_gaps(kept, best, runs, confidences)
-        confidence = float(np.mean(confidences)) if confidences else 0.0
-        return LineReading("".join(text), confidence, tuple(confidences), tuple(alternatives))
+        return LineReading(
+            "".join(text), float(np.mean(confidences)), tuple(confidences), alternatives
+        )
+
+    def _ranked(
+        self, likely: NDArray[np.float32], columns: NDArray[np.intp]
+    ) -> tuple[tuple[tuple[str, float], ...], ...]:
+        """Of each strongest step its likeliest characters, the blank aside."""
+        likely[:, 0] = -1.0
+        order = np.argsort(-likely, axis=1)[:, :_ALTERNATIVES]
+        chances = np.take_along_axis(likely, order, axis=1).tolist()
+        names = self._characters[columns[order]].tolist()
+        return tuple(
+            tuple((char, chance) for char, chance in zip(*row, strict=True) if chance >= 0.0)
+            for row in zip(names, chances, strict=True)
+        )
 
     def _columns(self, alphabet: Alphabet) -> NDArray[np.intp]:
         if alphabet is Alphabet.TEXT:
@@ -89,11 +102,12 @@ def _with_gaps(
 ) -> list[float]:
     """Lower both neighbours of a gap by what else may stand in it; their own fading aside."""
     lowered = list(confidences)
+    others = kept[:, 1:].max(axis=1)
     for left in range(-1, len(runs)):
         right = left + 1
         start = runs[left][1] if left >= 0 else 0
         stop = runs[right][0] if right < len(runs) else len(best)
-        if start >= stop:
+        if start >= stop or others[start:stop].max() < _FAINT:
             continue
         gap = kept[start:stop].copy()
         gap[:, 0] = 0.0

@@ -5,14 +5,16 @@ import re
 from dataclasses import dataclass
 
 from edge.document import BoxMm, Check, Field
-from edge.reading import checks, comb, ink, repair, ticks
+from edge.reading import cellwise, checks, comb, ink, repair, ticks
 from edge.reading.calibrate import accepts
 from edge.reading.forms import FieldKind, FieldSpec, NumberCheck
 from edge.reading.readers import Alphabet, Gray, LineReading, Readers
+from edge.reading.terms import Terms
 
 _WORDED = (FieldKind.ADDRESS, FieldKind.NAME, FieldKind.TEXT)
-# "L EGLISE", "D ARTAGNAN": a faint apostrophe reads as a space, and sounds just as sure.
-_LOST_APOSTROPHE = re.compile(r"\b[DL] (?=[AEIOUYHÀÂÉÈÊËÎÏÔÛ])", re.IGNORECASE)
+# "L EGLISE", "D ARTAGNAN": a faint apostrophe reads as a space, and sounds just as sure. Rests of a
+# frame read as marks, mostly at either end.
+_HARMED = re.compile(r"\b[DL] (?=[AEIOUYHÀÂÉÈÊËÎÏÔÛ])|^[^\w(]|[=<>]$|[\"|_~]", re.IGNORECASE)
 _ALPHABETS = {
     FieldKind.NIR: Alphabet.NIR,
     FieldKind.DATE: Alphabet.DATE,
@@ -26,26 +28,21 @@ _ALPHABETS = {
 class Cut:
     """A field's zone, ready to be read.
 
-    ``images`` are its lines, none when it is empty; ``written`` the ink of a comb; ``marks`` the
-    parts of a tick's or signature's box.
+    ``images`` are its lines, none when it is empty; ``written`` the ink of a comb, ``cells`` what
+    its cells say; ``marks`` the parts of a tick's or signature's box.
     """
 
     spec: FieldSpec
     box: BoxMm
     images: tuple[Gray, ...] = ()
     written: comb.CombInk | None = None
+    cells: cellwise.Judged | None = None
     marks: tuple[ink.Zone, ...] = ()
 
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What decides beside the page.
-
-    No date lies after ``today``; ``wanted_error_rate`` is that of the accepted values.
-    """
-
-    today: dt.date
-    wanted_error_rate: float
+    @property
+    def is_settled(self) -> bool:
+        """Whether its cells are sure enough, so that no line need be read."""
+        return self.cells is not None and self.cells.accepted
 
 
 def alphabet_of(spec: FieldSpec, *, in_cells: bool = False) -> Alphabet:
@@ -66,7 +63,7 @@ def to_field(
 
     Args:
         cut: The zone.
-        readings: One an image of the cut.
+        readings: One an image of the cut; none for a settled one.
         where_mm: Its box on the page.
         readers: For the second attempt at a comb.
         terms: What decides beside the page.
@@ -74,6 +71,19 @@ def to_field(
     if cut.marks:
         return _marked(cut, where_mm, terms)
     spec = cut.spec
+    if cut.cells is not None and cut.written is not None:
+        judged = _by_cells(cut, cut.cells, cut.written, readings, readers, terms)
+        if judged is not None:
+            return Field(
+                spec.name,
+                judged.value.value,
+                judged.raw,
+                round(judged.confidence, 4),
+                judged.accepted,
+                judged.value.check,
+                0,
+                where_mm,
+            )
     if cut.written is not None:
         readings = (_comb_reading(cut.written, readings[0], spec, readers, terms.today),)
     raw = " ".join(reading.text for reading in readings if reading.text.strip())
@@ -88,11 +98,36 @@ def to_field(
     accepted = found.value is not None and accepts(
         spec.kind, found.check, confidence, terms.wanted_error_rate
     )
-    if spec.kind in _WORDED and _LOST_APOSTROPHE.search(found.value or ""):
+    if spec.kind in _WORDED and _HARMED.search(found.value or ""):
+        accepted = False
+    if spec.kind is FieldKind.CODE and not checks.is_usual_code(found.value or ""):
         accepted = False
     return Field(
         spec.name, found.value, raw, round(confidence, 4), accepted, found.check, 0, where_mm
     )
+
+
+def _by_cells(
+    cut: Cut,
+    told: cellwise.Judged,
+    written: comb.CombInk,
+    readings: tuple[LineReading, ...],
+    readers: Readers,
+    terms: Terms,
+) -> cellwise.Judged | None:
+    """The cells' answer, with the careful reader's when they are not sure.
+
+    None when only the careful reader makes anything of the comb.
+    """
+    if told.accepted:
+        return told
+    reading = _comb_reading(written, readings[0], cut.spec, readers, terms.today)
+    both = cellwise.second(told, reading, written, cut.spec, terms)
+    if both is not None and (both.value.value is not None or told.is_spoilt):
+        return both
+    if told.is_spoilt or told.value.value is not None:
+        return told
+    return None
 
 
 def _least_sure(reading: LineReading, spec: FieldSpec) -> float:

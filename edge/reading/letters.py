@@ -33,20 +33,16 @@ class Letters:
     Attributes:
         boxes: One row a piece: left, top, width, height, inked pixels.
         down: 1 where a vertical rule parts columns; reduced image's height × width.
+        depth: By how much the reduced image is darker than its paper; 0 in bars.
         times: Pixels of the page in one of the reduced image, each way.
         px_per_mm: Of the reduced image, going by the page's resolution.
     """
 
     boxes: NDArray[np.int32]
     down: Mask
+    depth: NDArray[np.uint8]
     times: int
     px_per_mm: float
-
-    def turned(self) -> "Letters":
-        """The same of the page turned clockwise by a quarter; its rules are left out."""
-        left, top, width, height, area = self.boxes.T
-        boxes = np.column_stack([self.down.shape[0] - top - height, left, height, width, area])
-        return Letters(boxes, np.zeros_like(self.down.T), self.times, self.px_per_mm)
 
 
 def find(gray: NDArray[np.uint8], dpi: float, work_dpi: float = WORK_DPI) -> Letters:
@@ -57,14 +53,27 @@ def find(gray: NDArray[np.uint8], dpi: float, work_dpi: float = WORK_DPI) -> Let
         dpi: Its resolution.
         work_dpi: What it is reduced to, but for a rest: by a whole number.
     """
+    ink, down, depth, times = _without_rules(gray, dpi, work_dpi)
+    boxes = _pieces(ink)
+    boxes = boxes[boxes[:, cv2.CC_STAT_AREA] >= _SPECK_PX]
+    return Letters(boxes, down, depth, times, dpi / times / 25.4)
+
+
+def ink(gray: NDArray[np.uint8], dpi: float) -> Mask:
+    """1 where a reduced page has ink that belongs to no rule; height × width at about 100 dpi."""
+    return _without_rules(gray, dpi, WORK_DPI)[0]
+
+
+def _without_rules(
+    gray: NDArray[np.uint8], dpi: float, work_dpi: float
+) -> tuple[Mask, Mask, NDArray[np.uint8], int]:
     times = max(1, int(dpi / work_dpi + 0.1))
     small = _reduced(gray, times)
     px_per_mm = dpi / times / 25.4
-    ink = _ink(small, px_per_mm)
-    across, down = _rules(ink, px_per_mm)
-    ink[cv2.bitwise_or(across, down) > 0] = 0
-    boxes = _pieces(ink)
-    return Letters(boxes[boxes[:, cv2.CC_STAT_AREA] >= _SPECK_PX], down, times, px_per_mm)
+    found, depth = _ink(small, px_per_mm)
+    across, down = _rules(found, px_per_mm)
+    found[cv2.bitwise_or(across, down) > 0] = 0
+    return found, down, depth, times
 
 
 def _reduced(gray: NDArray[np.uint8], times: int) -> NDArray[np.uint8]:
@@ -85,11 +94,12 @@ def _pieces(ink: Mask) -> NDArray[np.int32]:
     return np.asarray(stats[1:], np.int32)
 
 
-def _ink(small: NDArray[np.uint8], px_per_mm: float) -> Mask:
-    """1 where there is ink, dark on light or light on a dark bar."""
+def _ink(small: NDArray[np.uint8], px_per_mm: float) -> tuple[Mask, NDArray[np.uint8]]:
+    """1 where there is ink, dark on light or light on a dark bar; and how deep it is."""
     height, width = small.shape
     stroke = np.ones((_odd(_STROKE_MM * px_per_mm),) * 2, np.uint8)
-    depth = cv2.subtract(cv2.morphologyEx(small, cv2.MORPH_CLOSE, stroke), small)
+    paper = cv2.morphologyEx(small, cv2.MORPH_CLOSE, stroke)
+    depth = np.asarray(cv2.subtract(paper, small), np.uint8)
     deepest = cv2.dilate(depth, np.ones((_COARSE + 1, _COARSE + 1), np.uint8))
     deepest = np.ascontiguousarray(deepest[::_COARSE, ::_COARSE])
     reach = _odd(2 * _AROUND_MM * px_per_mm / _COARSE)
@@ -97,11 +107,13 @@ def _ink(small: NDArray[np.uint8], px_per_mm: float) -> Mask:
     least = max(_LEAST_CONTRAST, _OF_PAGE * float(np.percentile(around, 90)))
     level = np.maximum(around * np.float32(_OF_DEEPEST), np.float32(least)).astype(np.uint8)
     ink = (depth > cv2.resize(level, (width, height))).astype(np.uint8)
-    _turn_bars(ink, small, px_per_mm)
-    return np.asarray(ink, np.uint8)
+    _turn_bars(ink, depth, small, px_per_mm)
+    return ink, depth
 
 
-def _turn_bars(ink: Mask, small: NDArray[np.uint8], px_per_mm: float) -> None:
+def _turn_bars(
+    ink: Mask, depth: NDArray[np.uint8], small: NDArray[np.uint8], px_per_mm: float
+) -> None:
     """Inside solid dark bars what is light is ink, and nothing else."""
     dark = (small < _middle_grey(small)).astype(np.uint8)
     long, thick = round(_BAR_MM[0] * px_per_mm), max(2, round(_BAR_MM[1] * px_per_mm))
@@ -115,6 +127,7 @@ def _turn_bars(ink: Mask, small: NDArray[np.uint8], px_per_mm: float) -> None:
         level = float(np.median(small[here][dark[here] > 0]))
         light = small[here] > 0.5 * (level + float(small[here].max()))
         ink[here] = light
+        depth[here][light] = 255
 
 
 def _middle_grey(small: NDArray[np.uint8]) -> int:

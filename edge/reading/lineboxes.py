@@ -18,6 +18,7 @@ _ALIKE = 1.7  # how much larger one part's letters may be than the other's
 _OVERLAP = 0.6  # of the lower part's height
 _STANDS = 0.6  # of its line's letters' height: lower is a mark
 _SLOPE = 0.04  # steepest rise of a line that is followed
+_BLACK = (0.3, 0.38)  # of most lines' blackness: a line's, and a short one's
 _MARGIN = 0.25  # of the letters' height, left around a line
 
 
@@ -38,9 +39,10 @@ def joined(
     Typewriters set letters apart, and a space after a full stop twice as wide: the wider the
     gaps between letters, the wider the space.
     """
-    found = _around(boxes, labels, large)
+    letter_gap = _letter_gap(boxes[:large], labels[:large])
+    found = _around(boxes, labels, large, letter_gap)
     height = found[:, 4]
-    reach = _GAP[0] * usual + _GAP[1] * _letter_gap(boxes[:large], labels[:large])
+    reach = _GAP[0] * usual + _GAP[1] * letter_gap
     left, top, right, bottom = found[:, :4].T
     gap = left[None, :] - right[:, None]
     overlap = np.minimum(bottom[:, None], bottom[None, :]) - np.maximum(top[:, None], top[None, :])
@@ -50,11 +52,22 @@ def joined(
     near &= (overlap >= _OVERLAP * lower) & (lower > 0)
     near &= larger <= _ALIKE * np.minimum(height[:, None], height[None, :])
     into = np.arange(len(found))
+    for mark, line in np.argwhere(_is_mark_of(found)).tolist():
+        into[mark] = line
     for a, b in np.argwhere(near).tolist():
         row = int((max(top[a], top[b]) + min(bottom[a], bottom[b])) / 2)
         if not down[row, max(0, int(right[a]) - 1) : int(left[b]) + 2].any():
             into[into == into[b]] = into[a]
     return np.asarray(into[labels], np.int32)
+
+
+def _is_mark_of(found: Lines) -> NDArray[np.bool_]:
+    """Which lines (rows) are the accent or the comma of which others (columns): a large title's."""
+    left, top, right, bottom, height = found[:, :5].T
+    above = (top[:, None] > top - height / 2) & (bottom[:, None] < bottom + height / 2)
+    inside = (left[:, None] > left - height / 2) & (right[:, None] < right + height / 2)
+    little = (height[:, None] < height / 2) & ((right - left)[:, None] < height)
+    return np.asarray(above & inside & little & (height[:, None] > 0), np.bool_)
 
 
 def _letter_gap(boxes: Boxes, labels: Labels) -> float:
@@ -67,11 +80,11 @@ def _letter_gap(boxes: Boxes, labels: Labels) -> float:
 
 def lines(boxes: Boxes, labels: Labels, large: int, usual: float) -> Lines:
     """The box around each line's letters, along its slope; what can be no line is left out."""
-    found = _around(boxes, labels, large)
+    found = _around(boxes, labels, large, _letter_gap(boxes[:large], labels[:large]))
     return found[_is_line(found, usual)]
 
 
-def _around(boxes: Boxes, labels: Labels, large: int) -> Lines:
+def _around(boxes: Boxes, labels: Labels, large: int, gap: float) -> Lines:
     """A row for each label, that of 0 included; one without letters is inside out."""
     count = int(labels.max(initial=0)) + 1
     letters, of = boxes[:large], labels[:large]
@@ -85,7 +98,8 @@ def _around(boxes: Boxes, labels: Labels, large: int) -> Lines:
     left = _least(labels[stands], x[stands], count)
     right = -_least(labels[stands], -(x + width)[stands], count)
     # A mark at a line's end belongs to it when it is near: else it is a rule's or a tint's rest.
-    near = stands | ((x + width >= (left - height)[labels]) & (x <= (right + height)[labels]))
+    reach = height + 2 * gap
+    near = stands | ((x + width >= (left - reach)[labels]) & (x <= (right + reach)[labels]))
     left, right = (
         _least(labels[near], x[near], count),
         -_least(labels[near], -(x + width)[near], count),
@@ -136,6 +150,27 @@ def _is_line(found: Lines, usual: float) -> NDArray[np.bool_]:
     good = (many >= 1) & (height > 0.6 * usual) & (filled > 0.05) & (filled < 0.9)
     good &= ((many >= 2) | (width > 0.3 * height)) & (width > 0.35 * usual)
     return np.asarray(good, np.bool_)
+
+
+def is_printed(found: Lines, depth: NDArray[np.uint8], usual: float) -> NDArray[np.bool_]:
+    """Which lines are about as black as most: paper's edges and grain, and its back, are not.
+
+    Args:
+        found: Lines, in pixels of the reduced image.
+        depth: By how much that image is darker than its paper.
+        usual: The height of most letters.
+    """
+    corners = np.round(found[:, :4]).astype(int).tolist()
+    depths = [float(depth[y0:y1, x0:x1].max(initial=0)) for x0, y0, x1, y1 in corners]
+    black = np.array(depths)
+    if not len(black):
+        return np.zeros(0, np.bool_)
+    width = found[:, 2] - found[:, 0]
+    order = np.argsort(black)
+    weight = np.cumsum(width[order])
+    most = black[order[np.searchsorted(weight, weight[-1] / 2)]]
+    is_short = (found[:, 6] <= 3) & (width < 6 * usual)
+    return np.asarray(black >= most * np.where(is_short, _BLACK[1], _BLACK[0]), np.bool_)
 
 
 def quads(found: Lines, times: int, shape: tuple[int, ...]) -> list[Quad]:

@@ -1,24 +1,44 @@
 """A page's text, line by line."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from edge.document import BoxPx, TextLine
-from edge.reading.readers import Gray, Quad, Readers
+from edge.reading.readers import Care, Gray, LineReading, Quad, Readers
 
 _EMPTY_BELOW = 0.35  # a "line" read with less confidence is speckle, a rule or a picture
 
 
-def read_text(gray: Gray, quads: Sequence[Quad], readers: Readers) -> tuple[TextLine, ...]:
-    """Read the lines that were found on an upright page, in their order."""
-    readings = readers.read_lines([crop(gray, quad) for quad in quads])
-    return tuple(
-        TextLine(reading.text.strip(), reading.confidence, bounds(quad))
-        for quad, reading in zip(quads, readings, strict=True)
-        if reading.text.strip() and reading.confidence >= _EMPTY_BELOW
-    )
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """The lines of a page as they were read: where each lies, its picture, what it says."""
+
+    quads: tuple[Quad, ...]
+    crops: tuple[Gray, ...]
+    readings: tuple[LineReading, ...]
+
+    def lines(self) -> tuple[TextLine, ...]:
+        """Those that hold text, in order."""
+        return tuple(
+            TextLine(reading.text.strip(), reading.confidence, bounds(quad))
+            for quad, reading in zip(self.quads, self.readings, strict=True)
+            if reading.text.strip() and reading.confidence >= _EMPTY_BELOW
+        )
+
+    def improved(self, readers: Readers, care: Care = Care.TEXT) -> "PageText":
+        """Read what is doubtful again, with care."""
+        skimmed = self.readings
+        again = readers.read_lines(self.crops, care=care, skimmed=skimmed)
+        return replace(self, readings=tuple(again))
+
+
+def skim(gray: Gray, quads: Sequence[Quad], readers: Readers) -> PageText:
+    """Read the lines that were found on an upright page quickly, in their order."""
+    crops = tuple(crop(gray, quad) for quad in quads)
+    return PageText(tuple(quads), crops, tuple(readers.read_lines(crops, care=Care.SKIM)))
 
 
 def crop(gray: Gray, quad: Quad) -> Gray:
@@ -26,9 +46,10 @@ def crop(gray: Gray, quad: Quad) -> Gray:
     corners = np.array(quad.corners, np.float32)
     width = max(1, round(float(np.linalg.norm(corners[1] - corners[0]))))
     height = max(1, round(float(np.linalg.norm(corners[3] - corners[0]))))
-    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    matrix = cv2.getPerspectiveTransform(corners, target)
-    return np.asarray(cv2.warpPerspective(gray, matrix, (width, height), borderValue=255), np.uint8)
+    # Its fourth corner follows: quads are rectangles, be they turned.
+    target = np.array([[0, 0], [width, 0], [0, height]], np.float32)
+    matrix = cv2.getAffineTransform(corners[[0, 1, 3]], target)
+    return np.asarray(cv2.warpAffine(gray, matrix, (width, height), borderValue=255), np.uint8)
 
 
 def bounds(quad: Quad) -> BoxPx:
@@ -36,25 +57,6 @@ def bounds(quad: Quad) -> BoxPx:
     xs, ys = zip(*quad.corners, strict=True)
     left, top = int(min(xs)), int(min(ys))
     return BoxPx(left, top, round(max(xs)) - left, round(max(ys)) - top)
-
-
-def straightened(quads: Sequence[Quad], shape: tuple[int, ...], degrees: float) -> list[Quad]:
-    """Where quads lie after ``edge.imaging.deskew`` has turned their page back, in reading order.
-
-    Finding lines costs as much as reading a third of them, so a page's lines are found once.
-
-    Args:
-        quads: As found on the page before.
-        shape: The page's height and width.
-        degrees: Its skew.
-    """
-    height, width = shape[:2]
-    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), -degrees, 1.0)
-    moved = []
-    for quad in quads:
-        corners = np.column_stack([np.array(quad.corners, np.float64), np.ones(4)]) @ matrix.T
-        moved.append(Quad(tuple((float(x), float(y)) for x, y in corners)))
-    return reading_order(moved)
 
 
 def reading_order(quads: Sequence[Quad]) -> list[Quad]:

@@ -1,6 +1,6 @@
 """The narrow door through which recognition comes in.
 
-Everything in ``edge.reading`` works on arrays and on these two calls; which networks
+Everything in ``edge.reading`` works on arrays and on these calls; which networks
 stand behind them is the business of ``edge.inference``.
 """
 
@@ -24,6 +24,19 @@ class Alphabet(Enum):
     NIR = "0123456789AB"
     AMOUNT = "0123456789,."
     CODE = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+
+class Care(Enum):
+    """How much an answer may cost.
+
+    ``SKIM``: the quick reader alone, for telling what a page is. ``TEXT``: running text; the
+    careful reader reads what the quick one cannot. ``VALUE``: somebody may be paid by it; the
+    careful reader is asked unless the quick one has no doubt at all.
+    """
+
+    SKIM = "skim"
+    TEXT = "text"
+    VALUE = "value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +73,23 @@ class Readers(Protocol):
         ...
 
     def read_lines(
-        self, crops: Sequence[Gray], alphabet: Alphabet = Alphabet.TEXT
+        self,
+        crops: Sequence[Gray],
+        alphabet: Alphabet = Alphabet.TEXT,
+        care: Care = Care.VALUE,
+        skimmed: Sequence[LineReading] | None = None,
     ) -> list[LineReading]:
-        """Read upright line crops of any height, one answer each, in order."""
+        """Read upright line crops of any height, one answer each, in order.
+
+        ``skimmed`` are the answers that ``Care.SKIM`` gave for these crops, when they are known.
+        """
+        ...
+
+    def read_cells(self, pieces: Sequence[Gray], alphabet: Alphabet) -> LineReading:
+        """Read the characters of one comb, one a piece, left to right.
+
+        The answer has one character a piece. Probabilities are among all that a cell may hold:
+        what a character's alternatives lack to 1 is the chance that it is no character of the
+        alphabet (struck out, written over, two in one cell).
+        """
         ...

@@ -17,7 +17,7 @@ from rapidfuzz import fuzz
 
 from edge.document import BoxMm, BoxPx, TextLine
 from edge.reading.forms import Anchor, FormDefinition
-from edge.reading.text import plain
+from edge.reading.text import plain, plain_printed
 
 _SIMILAR = 85.0  # rapidfuzz ratio from which a line is an anchor
 _TOLERANCE_MM = 2.0
@@ -110,7 +110,7 @@ def _pairs(
     for anchor in anchors:
         if anchor.box_mm is None or anchor.back:
             continue
-        wanted = plain(anchor.text)
+        wanted = plain_printed(anchor.text)
         scores = [fuzz.ratio(wanted, text) for text in texts]
         best = int(np.argmax(scores)) if scores else -1
         # Text that stands twice on the page tells no place.

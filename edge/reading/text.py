@@ -1,7 +1,14 @@
 """Compare printed words whatever their case, accents, spacing and apostrophes."""
 
+import functools
 import re
 import unicodedata
+
+
+@functools.lru_cache(maxsize=4096)
+def plain_printed(text: str) -> str:
+    """``plain`` of what forms define, asked for on each page; never of what a page says."""
+    return plain(text)
 
 
 def plain(text: str) -> str:

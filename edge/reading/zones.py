@@ -10,14 +10,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from edge.document import BoxMm, Check, Field
-from edge.reading import comb, evidence, ink, strokes, ticks, words
-from edge.reading.fields import Cut, Terms, alphabet_of, to_field
+from edge.reading import cellwise, comb, evidence, ink, strokes, textlines, ticks, words
+from edge.reading.fields import Cut, alphabet_of, to_field
 from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
-from edge.reading.lines import crop
-from edge.reading.readers import Alphabet, Gray, LineReading, Readers
+from edge.reading.lines import bounds, crop
+from edge.reading.readers import Alphabet, Gray, LineReading, Quad, Readers
 from edge.reading.registration import Registration
+from edge.reading.terms import Terms
 
 _LINE_MARGIN_MM = 0.7
+_EDGE_MM = 1.2  # how near to a block's edge a corner of its box ends
+_SHORT = 2.0  # width over height of what may be a corner
 _BLOCK_FROM_MM = 9.0  # taller zones hold several lines
 _LEAST_INK_MM2 = 0.3
 
@@ -50,7 +53,7 @@ def read_fields(
         wanted_error_rate: Of the accepted values.
     """
     terms = Terms(today, wanted_error_rate)
-    cuts = [_cut(gray, where, spec, readers) for spec in form.fields]
+    cuts = [_cut(gray, where, spec, readers, terms) for spec in form.fields]
     fields = [
         to_field(cut, readings, where.to_px(cut.box).to_mm(dpi), readers, terms)
         for cut, readings in zip(cuts, _read_all(cuts, readers), strict=True)
@@ -58,7 +61,7 @@ def read_fields(
     return evidence.weigh(fields, wanted_error_rate)
 
 
-def _cut(gray: Gray, where: Registration, spec: FieldSpec, readers: Readers) -> Cut:
+def _cut(gray: Gray, where: Registration, spec: FieldSpec, readers: Readers, terms: Terms) -> Cut:
     box = spec.box_mm if spec.box_mm is not None else comb.bounds(spec.cells_mm)
     if spec.kind in (FieldKind.TICK, FieldKind.SIGNATURE):
         parts = (ink.take(gray, where, ticks.inside(part)) for part in (box, *spec.boxes_mm))
@@ -67,11 +70,14 @@ def _cut(gray: Gray, where: Registration, spec: FieldSpec, readers: Readers) -> 
         sorted_ink = comb.sort_ink(ink.take(gray, where, box, _LINE_MARGIN_MM), spec.cells_mm)
         # A code may be one letter; a number or a date of one digit is a rest of the comb's frame.
         if sorted_ink is None or (
-            spec.kind is not FieldKind.CODE and sorted_ink.is_only_frame(len(spec.cells_mm))
+            spec.kind is not FieldKind.CODE and sorted_ink.is_only_frame(spec.cells_mm)
         ):
             return Cut(spec, box)
         image = sorted_ink.strip if sorted_ink.in_cells else sorted_ink.whole
-        return Cut(spec, box, (image,), sorted_ink)
+        cells = cellwise.first(sorted_ink, spec, readers, terms)
+        if cells is not None and cells.is_dust(len(spec.cells_mm)):
+            return Cut(spec, box)
+        return Cut(spec, box, (image,), sorted_ink, cells)
     images = []
     for line in (box, *spec.boxes_mm):
         images += _line_images(gray, where, line, readers)
@@ -87,7 +93,9 @@ def _line_images(gray: Gray, where: Registration, box: BoxMm, readers: Readers) 
     if zone.ink_mm2 < _LEAST_INK_MM2:
         return []
     if box.height >= _BLOCK_FROM_MM:
-        return [crop(zone.image, quad) for quad in readers.find_lines(zone.image)]
+        found = textlines.find(zone.image, ink.PX_PER_MM * 25.4)
+        quads = found.quads if found.is_sure else readers.find_lines(zone.image)
+        return [crop(zone.image, quad) for quad in quads if not _is_corner(quad, zone)]
     mask = strokes.writing(zone, box)
     if not mask.any():
         return []
@@ -98,13 +106,26 @@ def _line_images(gray: Gray, where: Registration, box: BoxMm, readers: Readers) 
     return [ink.clean(zone, mask)[top:bottom, left:right]]
 
 
+def _is_corner(quad: Quad, zone: ink.Zone) -> bool:
+    """A corner of the box that a block is written in looks like an L: it reaches the edge."""
+    left, top, width, height = bounds(quad)
+    edge = _EDGE_MM * ink.PX_PER_MM
+    reaches = (
+        min(left, top) <= edge
+        or left + width >= zone.image.shape[1] - edge
+        or top + height >= zone.image.shape[0] - edge
+    )
+    return reaches and width < _SHORT * height
+
+
 def _read_all(cuts: Sequence[Cut], readers: Readers) -> list[tuple[LineReading, ...]]:
-    """Read the cuts' images in one call an alphabet, answers in the order of the cuts."""
+    """Read what is not settled in one call an alphabet, answers in the order of the cuts."""
     answers: dict[tuple[int, int], LineReading] = {}
     for alphabet in Alphabet:
         keys = [
             (i, j)
             for i, cut in enumerate(cuts)
+            if not cut.is_settled
             for j in range(len(cut.images))
             if alphabet_of(cut.spec, in_cells=_is_in_cells(cut)) is alphabet
         ]
@@ -114,4 +135,7 @@ def _read_all(cuts: Sequence[Cut], readers: Readers) -> list[tuple[LineReading, 
             if alphabet is Alphabet.TEXT:
                 read = words.with_spaces(images, read, readers)
             answers.update(zip(keys, read, strict=True))
-    return [tuple(answers[i, j] for j in range(len(cut.images))) for i, cut in enumerate(cuts)]
+    return [
+        tuple(answers[i, j] for j in range(len(cut.images)) if (i, j) in answers)
+        for i, cut in enumerate(cuts)
+    ]

@@ -28,7 +28,7 @@ from edge.errors import (
     ReadingError,
 )
 from edge.imaging.decode import Data, Limits, Source, open_source
-from edge.inference.careful import load_careful
+from edge.inference.station import load_readers
 from edge.reading.readers import Readers
 from edge.workers.task import Answer, Failure, Started, Task, WorkerSettings
 
@@ -43,7 +43,7 @@ def serve(pipe: Connection, settings: WorkerSettings) -> None:
     cv2.setNumThreads(1)  # one page a process at a time; the others have cores to themselves
     try:
         recognition = pack.load(settings.pack_dir)
-        readers = load_careful(settings.cache_dir, threads=1)
+        readers = load_readers(settings.cache_dir, 1, settings.pack_dir / "onnx")
     except PackInvalid as error:
         pipe.send(Failure(error.code, str(error)))
         return

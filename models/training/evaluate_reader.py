@@ -81,9 +81,8 @@ def _tell(name: str, answers: Sequence[LineReading], truths: Sequence[str]) -> N
     wrong = sum(Levenshtein.distance(a.text, t) for a, t in zip(answers, truths, strict=True))
     total = sum(map(len, truths))
     perfect = sum(a.text == t for a, t in zip(answers, truths, strict=True))
-    print(
-        f"{name}: {wrong}/{total} = {wrong / max(1, total):.2%}, {perfect}/{len(truths)} lines perfect"
-    )
+    rate = wrong / max(1, total)
+    print(f"{name}: {wrong}/{total} = {rate:.2%}, {perfect}/{len(truths)} lines perfect")
 
 
 def _plot(table: Sequence[tuple[float, float, int, float, float]], path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Fill a form by program: typed values in its combs and on its lines.
+"""Fill a form by program: values typed on its lines, typed or written in its combs.
 
 Works on any picture of the form, real blank or drawn, as long as the form's own millimetres
 map onto the whole picture.
@@ -17,6 +17,7 @@ from edge.document import BoxMm
 from edge.reading.comb import bounds
 from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
 from models.training import people
+from models.training.handwriting import Handwriting
 
 _DARK = (18, 75)  # grey of the ink
 
@@ -47,6 +48,7 @@ def fill(
     font: Path,
     rng: random.Random,
     across: bool = False,
+    hand: Handwriting | None = None,
 ) -> NDArray[np.uint8]:
     """Write values into a form.
 
@@ -59,10 +61,11 @@ def fill(
         rng: Jitter of place, size and ink.
         across: Type each comb's value as one string over it, as whoever finds no key to step
             from cell to cell does.
+        hand: Writes in the combs' cells instead of the typeface.
     """
     image = Image.fromarray(background)
     x_scale, y_scale = image.width / form.width_mm, image.height / form.height_mm
-    pen = _Pen(ImageDraw.Draw(image), font, x_scale, y_scale, rng)
+    pen = _Pen(image, font, x_scale, y_scale, rng, hand)
     for spec in form.fields:
         if value := values.get(spec.name):
             if across and spec.cells_mm:
@@ -75,13 +78,15 @@ def fill(
 class _Pen:
     def __init__(
         self,
-        draw: ImageDraw.ImageDraw,
+        image: Image.Image,
         font: Path,
         x_scale: float,
         y_scale: float,
         rng: random.Random,
+        hand: Handwriting | None,
     ) -> None:
-        self.draw, self.rng = draw, rng
+        self.draw, self.rng = ImageDraw.Draw(image), rng
+        self._image, self._hand = image, hand
         self._font, self._x_scale, self._y_scale = font, x_scale, y_scale
         self.ink = rng.randint(*_DARK)
         self.drift = (rng.uniform(-0.4, 0.4), rng.uniform(-0.35, 0.35))
@@ -97,6 +102,13 @@ class _Pen:
         x = (box.left + (box.width / 2 if centred else 1.0) + self.drift[0]) * self._x_scale
         y = (box.top + box.height / 2 + self.drift[1]) * self._y_scale
         self.draw.text((x, y), text, fill=self.ink, font=font, anchor="mm" if centred else "lm")
+
+    def character(self, cell: BoxMm, char: str) -> None:
+        """Write one character in the middle of its cell, by hand when a hand writes."""
+        if self._hand is not None:
+            self._hand.write(self._image, cell, char, self._x_scale, self._y_scale)
+        else:
+            self.text(cell, char, min(2.9, cell.height * 0.66), centred=True)
 
     def cross(self, box: BoxMm) -> None:
         """Two strokes from corner to corner."""
@@ -131,7 +143,7 @@ def _write(pen: _Pen, spec: FieldSpec, value: str) -> None:
         chars = _in_cells(spec, value)
         for cell, char in zip(spec.cells_mm, chars, strict=False):
             if char != " ":
-                pen.text(cell, char, min(2.9, cell.height * 0.66), centred=True)
+                pen.character(cell, char)
     elif spec.box_mm is not None:
         boxes = (spec.box_mm, *spec.boxes_mm)
         height = min(2.6, spec.box_mm.height * 0.58)

@@ -137,10 +137,10 @@ def _mixed_mail(out: Path, artist: Artist) -> TrueLot:
     script, script_truth = artist.mail("ordonnance", letters.prescription)
     bank, bank_truth = artist.mail("rib", letters.bank_details)
     foreign, foreign_truth = artist.mail("misdirected", letters.others_form)
-    separator = _printed(sheets.separator_sheets_pdf(1))
+    separator = printed(sheets.separator_sheets_pdf(1))
     blank = artist.scan(np.full((2339, 1654), 255, np.uint8))
     pages = [
-        _printed(sheets.header_sheet_pdf(header, "MIXTE-0004")),
+        printed(sheets.header_sheet_pdf(header, "MIXTE-0004")),
         np.rot90(upside_down, 2),
         separator,
         envelope,
@@ -161,7 +161,7 @@ def _mixed_mail(out: Path, artist: Artist) -> TrueLot:
     return TrueLot("MIXTE-0004.tif", len(pages), documents)
 
 
-def _printed(pdf: bytes) -> Pixels:
+def printed(pdf: bytes) -> Pixels:
     """The first page of a PDF as a scanner would see it."""
     with pypdfium2.PdfDocument(pdf) as document:
         image = document[0].render(scale=_DPI / 72, grayscale=True).to_numpy()

@@ -1,5 +1,7 @@
 """Draw on a sheet in millimetres: text fitted to boxes, rules, combs, tick boxes."""
 
+import functools
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +44,7 @@ class Sheet:
         wanted = box.width * self._scale
         found = self._font(font, height)
         while found.getlength(text) > wanted and found.size > 5:
-            found = ImageFont.truetype(str(font), found.size - 0.5)
+            found = load_font(font, found.size - 0.5)
         x, y = self._px(box.left + box.width / 2, box.top + box.height / 2)
         self._draw.text((x, y), text, fill=ink, font=found, anchor="mm")
 
@@ -71,5 +73,33 @@ class Sheet:
     def _px(self, x: float, y: float) -> tuple[float, float]:
         return x * self._scale, y * self._scale
 
+    def width_of(self, text: str, font: Path, height: float) -> float:
+        """How wide a text would be, in millimetres, without kerning."""
+        size = max(5.0, round(height * 1.38 * self._scale, 1))
+        return sum(_advance(font, size, character) for character in text) / self._scale
+
+    def ellipse(self, box: BoxMm, ink: int, width: float = 0.4) -> None:
+        """An empty ellipse."""
+        x, y = self._px(box.left, box.top)
+        x1, y1 = self._px(box.left + box.width, box.top + box.height)
+        self._draw.ellipse((x, y, x1, y1), outline=ink, width=max(1, round(width * self._scale)))
+
+    def strokes(self, points: Sequence[tuple[float, float]], ink: int, width: float) -> None:
+        """A line through points."""
+        px = max(1, round(width * self._scale))
+        self._draw.line([self._px(x, y) for x, y in points], fill=ink, width=px, joint="curve")
+
     def _font(self, font: Path, height: float) -> ImageFont.FreeTypeFont:
-        return ImageFont.truetype(str(font), max(5.0, height * 1.38 * self._scale))
+        return load_font(font, max(5.0, round(height * 1.38 * self._scale, 1)))
+
+
+@functools.lru_cache(maxsize=2048)
+def load_font(font: Path, size: float) -> ImageFont.FreeTypeFont:
+    """A font at a size in pixels; opening one costs as much as drawing ten lines with it."""
+    return ImageFont.truetype(str(font), size, layout_engine=ImageFont.Layout.BASIC)
+
+
+@functools.lru_cache(maxsize=50_000)
+def _advance(font: Path, size: float, character: str) -> float:
+    """Measuring a line costs as much as drawing it; its characters come again and again."""
+    return load_font(font, size).getlength(character)

@@ -22,6 +22,15 @@ _SMALL = """
     jour madame monsieur docteur santé assurance maladie remboursement soins feuille
     dossier courrier date demande arrêt
 """
+# Rare in the word list, common in the mail.
+_NAMED = """
+    œuvre œuvres sœur cœur œil vœux nœud manœuvre bœuf Orléans Montargis Gien Rochelle Rochefort
+    Saintes Royan Loiret Charente Maritime Paris Lyon Marseille Toulouse Nantes Bordeaux Tours Blois
+    Poitiers Angoulême Niort Bourges Chartres Jean Marie Pierre François Élise Hélène Benoît Cédric
+    Noël Zoé Loïc Gaëlle Jérôme Stéphane Étienne Agnès Dupont Lefèvre Müller N'Guyen Vitale CPAM
+    Cerfa SIRET FINESS RPPS AMELI IBAN BIC RIB Cedex CSS ALD CMU
+    ordonnance généraliste conformément
+"""
 # The word list holds every verb in every form; letters hold few of these.
 _BOOKISH = (
     "asse", "asses", "ât", "ît", "ût", "assions", "assiez", "assent", "âmes", "âtes", "îmes",
@@ -69,7 +78,9 @@ def running(rng: random.Random, words: int | None = None) -> str:
     """Words that look like French prose, with its punctuation."""
     made = ""
     for _ in range(words or rng.randint(2, 13)):
-        word = rng.choice(_SMALL.split()) if rng.random() < 0.52 else rng.choice(_words())
+        kind = rng.random()
+        words_of_kind = _SMALL.split() if kind < 0.48 else _NAMED.split()
+        word = rng.choice(words_of_kind if kind < 0.56 else _words())
         if rng.random() < 0.05:
             word = word.capitalize()
         made += word if word.endswith("'") else word + rng.choices(_STOPS, _STOP_WEIGHTS)[0]

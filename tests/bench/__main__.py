@@ -1,4 +1,4 @@
-"""Print measured figures: ``make bench``, or ``python -m tests.bench [forms] [text] [speed]``.
+"""Print measured figures: ``make bench``, or ``python -m tests.bench [WHAT ...]``.
 
 Most need the real samples (``VAGUEMESTRE_SAMPLES``); without them the speed alone is measured, on
 drawn lots. The forms are filled by program on their real blanks, so they say what the station
@@ -16,19 +16,33 @@ from rich.console import Console
 from rich.table import Table
 
 from edge import config
-from edge.inference.careful import load_careful
+from edge.inference.station import StationReaders, load_readers
 from edge.reading.readers import Readers
-from tests.bench import forms, speed, text
+from models.training import reader_sets
+from tests.bench import agent, combs, forms, kinds, lines, rates, speed, text
 from tests.bench.proportion import Proportion
 
 _PAGES = 40
+_IMAGES = 400
+_LINES = 1_000
+_DRAWN = 200
+_LETTERS = 12
 _SEED = 20_261
 _WAYS: dict[str, dict[str, bool]] = {
     "in cells, grey": {},
     "over the cells, grey": {"across": True},
     "in cells, black and white": {"bitonal": True},
+    "by hand, grey": {"handwritten": True},
+    "by hand, black and white": {"handwritten": True, "bitonal": True},
 }
-_WHAT = ("forms", "text", "speed")
+_COMBS: dict[str, dict[str, bool]] = {
+    "typed, grey": {},
+    "typed, black and white": {"bitonal": True},
+    "by hand, grey": {"handwritten": True},
+    "by hand, black and white": {"handwritten": True, "bitonal": True},
+}
+_WHAT = ("forms", "combs", "kinds", "lines", "text", "rates", "speed", "agent")
+_NEED_SAMPLES = ("forms", "combs", "text")
 
 
 def main() -> int:
@@ -36,22 +50,34 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="*", metavar="WHAT", help=", ".join(_WHAT))
     parser.add_argument("--pages", type=int, default=_PAGES, help="filled forms a column")
+    parser.add_argument("--drawn", type=int, default=_DRAWN, help="drawn pages of all kinds")
+    parser.add_argument("--images", type=int, default=_IMAGES, help="of the agent's mixed lot")
     parser.add_argument("--seed", type=int, default=_SEED)
     options = parser.parse_args()
     what = options.what or _WHAT
     if unknown := set(what) - set(_WHAT):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     console = Console()
-    readers = load_careful(config.user_cache_dir())
+    readers = load_readers(config.user_cache_dir())
     folder = os.environ.get("VAGUEMESTRE_SAMPLES", "")
-    if not folder and set(what) != {"speed"}:
+    if not folder and set(what) & set(_NEED_SAMPLES):
         console.print("VAGUEMESTRE_SAMPLES is unset: forms and text need the real samples.")
     if folder and "forms" in what:
         _print_forms(console, Path(folder), readers, options.pages, options.seed)
+    if folder and "combs" in what:
+        console.print(_combs(Path(folder), readers, options.pages, options.seed))
     if folder and "text" in what:
         console.print(_text(Path(folder), readers))
+    if "kinds" in what:
+        console.print(_kinds(readers, options.drawn, options.seed))
+    if "lines" in what:
+        _print_lines(console, readers, Path(folder) if folder else None)
+    if "rates" in what:
+        console.print(_rates(readers, options.seed))
     if "speed" in what:
         console.print(_speed(readers))
+    if "agent" in what:
+        console.print(str(agent.measure(options.images, options.seed)))
     return 0
 
 
@@ -73,6 +99,21 @@ def _print_forms(console: Console, samples: Path, readers: Readers, pages: int, 
     table.caption = f"{seconds:.2f} s of processor time a page, drawing it included"
     console.print(table)
     console.print(_fields(outcomes))
+
+
+def _combs(samples: Path, readers: Readers, pages: int, seed: int) -> Table:
+    """The combs alone, where they lie known: many more than whole pages can show."""
+    title = f"Combs of {pages} filled real blanks a column, up to 2° askew, seed {seed}"
+    table = Table("", *_COMBS, title=title)
+    found = [
+        combs.measure(combs.drawn(samples, pages, seed, **how), readers) for how in _COMBS.values()
+    ]
+    table.add_row("NIR exact", *(str(one.of_kind("nir")) for one, _ in found))
+    table.add_row("filled combs exact", *(str(one.of_kind()) for one, _ in found))
+    table.add_row("filled combs accepted", *(str(one.accepted()) for one, _ in found))
+    table.add_row("accepted and wrong", *(_wrong(one) for one, _ in found))
+    table.add_row("seconds a page to read", *(f"{seconds:.2f}" for _, seconds in found))
+    return table
 
 
 def _wrong(outcome: forms.Outcome) -> str:
@@ -120,6 +161,48 @@ def _text(samples: Path, readers: Readers) -> Table:
             theirs = text.total([text.measure(p, yardstick) for p in pages])
             row.append(f"{theirs.rate:.2%} ({theirs.errors}/{theirs.characters})")
         table.add_row(*row, f"{ours.seconds / len(pages):.1f}")
+    return table
+
+
+def _kinds(readers: Readers, count: int, seed: int) -> Table:
+    title = f"Types of {count} drawn pages, faces and layouts held out, all faults, seed {seed}"
+    table = Table("", "type right", "right, or a person names it", "confused", title=title)
+    for name, group in sorted(kinds.measure(readers, count, seed).items()):
+        confused = "\n".join(f"{what}: {n}" for what, n in group.confused.most_common(8))
+        table.add_row(name, str(group.accuracy), str(group.caught), confused)
+    return table
+
+
+def _print_lines(console: Console, station: StationReaders, samples: Path | None) -> None:
+    """Lines drawn with faces that training never saw; pages that all readers read alike cut."""
+    readers = lines.readers_of(station)
+    yardstick = lines.tesseract()
+    if yardstick is not None:
+        readers["Tesseract fra"] = yardstick
+    table = Table("", *readers, title=f"Character errors on {_LINES} drawn lines, held-out faces")
+    for name in ("clean", "degraded"):
+        drawn = reader_sets.drawn_set(name, _LINES)
+        crops, truths = [one.image for one in drawn], [one.text for one in drawn]
+        found = [lines.measure(read, crops, truths) for read in readers.values()]
+        table.add_row(name, *(f"{e.rate:.2%} ({e.wrong}/{e.characters})" for e in found))
+        table.add_row("  without error", *(str(Proportion(e.perfect, e.lines)) for e in found))
+        table.add_row("  ms a line", *(f"{1000 * e.seconds / e.lines:.1f}" for e in found))
+    console.print(table)
+    if samples is None:
+        return
+    found_pages = lines.pages_on_same_lines(list(text.typescript(samples)), station)
+    table = Table("", "errors", title="Character errors on the typed pages, on the same lines")
+    for name, one in found_pages.items():
+        table.add_row(name, f"{one.rate:.2%} ({one.errors}/{one.characters})")
+    console.print(table)
+
+
+def _rates(readers: Readers, seed: int) -> Table:
+    table = Table("", "s a page", "station is so much faster", title="Full-text pages, one thread")
+    found = rates.measure(readers, _LETTERS, seed)
+    for one in found:
+        table.add_row(one.name, f"{one.each:.3f}", f"{one.each / found[0].each:.1f} ×")
+    table.caption = f"{_LETTERS} drawn letters of 1,800 characters and more, processor time"
     return table
 
 

@@ -21,6 +21,8 @@ from edge.imaging.page import PageImage
 from edge.reading.forms import FieldKind, FormDefinition
 from edge.reading.readers import Gray, Readers
 from models.training import degrade, fill
+from models.training.cell_glyphs import Part
+from models.training.handwriting import Handwriting
 from tests.bench.proportion import Proportion
 
 DPI = 200
@@ -84,7 +86,13 @@ def blank(samples: Path, form: FormDefinition) -> Gray:
 
 
 def filled(
-    samples: Path, count: int, seed: int, *, across: bool = False, bitonal: bool = False
+    samples: Path,
+    count: int,
+    seed: int,
+    *,
+    across: bool = False,
+    bitonal: bool = False,
+    handwritten: bool = False,
 ) -> Iterator[Filled]:
     """Draw ``count`` pages, the two forms in turn.
 
@@ -94,6 +102,7 @@ def filled(
         seed: The same seed draws the same pages.
         across: Combs are typed over, not cell by cell.
         bitonal: The scanner thresholds: tints turn into frames and dust.
+        handwritten: Combs are written in real digits that nothing was taught on.
     """
     rng = random.Random(seed)  # noqa: S311 (drawing is seeded, not secret)
     forms = pack.load(pack.default_dir()).forms
@@ -103,8 +112,9 @@ def filled(
         kind = list(BLANKS)[number % len(BLANKS)]
         face = list(faces)[number // len(BLANKS) % len(faces)]
         values = fill.plausible_values(forms[kind], rng)
+        hand = Handwriting(Part.MEASURE, rng) if handwritten else None
         page = fill.fill(
-            blanks[kind], forms[kind], values, font=faces[face], rng=rng, across=across
+            blanks[kind], forms[kind], values, font=faces[face], rng=rng, across=across, hand=hand
         )
         page = degrade.scan(page, rng, most_skew=2.0)
         is_turned = rng.random() < 0.25

@@ -16,7 +16,12 @@ import cv2
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from edge.reading.readers import Gray
+from edge.imaging import border, deskew
+from edge.imaging.decode import Limits, open_source
+from edge.inference.station import StationReaders
+from edge.reading.lines import crop
+from edge.reading.readers import Care, Gray
+from tests.bench import text
 
 Read = Callable[[Sequence[Gray]], list[str]]
 
@@ -79,3 +84,37 @@ def tesseract() -> Read | None:
         return answer.stdout.split("\f")[: len(crops)]
 
     return read
+
+
+def readers_of(station: StationReaders) -> dict[str, Read]:
+    """The station's own reader, both together, and the careful one alone."""
+    return {
+        "own reader alone": lambda crops: [r.text for r in station.lines.read(crops)],
+        "own, careful where in doubt": lambda crops: [
+            r.text for r in station.read_lines(crops, care=Care.TEXT)
+        ],
+        "PP-OCRv6 alone": lambda crops: [r.text for r in station.careful.read_lines(crops)],
+    }
+
+
+def pages_on_same_lines(
+    pages: Sequence[text.Page], station: StationReaders
+) -> dict[str, text.Reading]:
+    """Character errors of whole pages, each reader on the same crops in the same order."""
+    found: dict[str, list[text.Reading]] = {name: [] for name in readers_of(station)}
+    for page in pages:
+        crops = _crops(page.picture, station)
+        for name, read in readers_of(station).items():
+            found[name].append(text.measure(page, _joined(read, crops)))
+    return {name: text.total(readings) for name, readings in found.items()}
+
+
+def _crops(picture: Path, station: StationReaders) -> list[Gray]:
+    with open_source(picture.read_bytes(), Limits()) as source:
+        gray, _ = border.erase(source.page(0).gray)
+    gray = deskew.straighten(gray, deskew.estimate(gray))
+    return [crop(gray, quad) for quad in station.find_lines(gray)]
+
+
+def _joined(read: Read, crops: Sequence[Gray]) -> Callable[[Path], str]:
+    return lambda _: " ".join(read(crops))

@@ -11,8 +11,13 @@ _PAGE = markdown.ROOT / "docs/decisions/0002-dependencies.md"
 def _declared() -> set[str]:
     project = tomllib.loads(markdown.text("pyproject.toml"))["project"]
     names = set(project["dependencies"]).union(*project["optional-dependencies"].values())
-    lines = markdown.text("requirements/dev.in").splitlines()
-    return names | {line for line in lines if line and not line.startswith(("-", "#"))}
+    lines = [
+        line
+        for part in ("dev.in", "train.in", "torch.txt")
+        for line in markdown.text(f"requirements/{part}").splitlines()
+        if re.match(r"[a-z]", line) and not line.endswith("# for torch")
+    ]
+    return names | {re.split(r"[=\s]", line)[0] for line in lines}
 
 
 def _justified() -> dict[str, str]:

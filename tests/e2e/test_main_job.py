@@ -86,7 +86,8 @@ class Line:
 
 def _pack(folder: Path) -> Path:
     """The pack with médecins traitants sent to an HTTP pôle of their own."""
-    shutil.copytree(default_dir() / "forms", folder / "forms")
+    for part in ("forms", "onnx"):
+        shutil.copytree(default_dir() / part, folder / part)
     plan = (default_dir() / "plan.toml").read_text("utf-8")
     before, name, after = plan.partition("[types.S3704]")
     told = after.replace(f'destination = "{_FOLDER}"', f'destination = "{_HTTP}"', 1)

@@ -12,7 +12,7 @@ import pytest
 from edge import config, pack, process
 from edge.document import Layout, PageRef
 from edge.imaging.decode import Limits, open_source
-from edge.inference.careful import load_careful
+from edge.inference.station import load_readers
 from edge.reading.readers import Readers
 from tests.bench import forms, text
 
@@ -27,7 +27,7 @@ _OURS = {
 
 @pytest.fixture(scope="module")
 def readers() -> Readers:
-    return load_careful(config.user_cache_dir())
+    return load_readers(config.user_cache_dir())
 
 
 def _types(path: Path, readers: Readers, most_pages: int = 2) -> list[tuple[str, Layout | None]]:

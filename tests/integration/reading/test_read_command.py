@@ -275,7 +275,8 @@ def test_what_may_not_be_read_is_set_aside(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_reading_leaves_no_process(tmp_path: Path) -> None:
-    pages = [np.full((2339, 1654), 255, np.uint8)] * 150
+    written = paper.text(np.full((2339, 1654), 255, np.uint8), lines=40)
+    pages = [written] * 60
     (tmp_path / "lot.tif").write_bytes(pictures.tiff(*pages, compression="tiff_lzw"))
     with start(tmp_path / "lot.tif", "--json") as process:
         children = children_of(process)

@@ -254,6 +254,17 @@ def test_a_damaged_pack_is_said_and_never_set_aside_page_by_page(tmp_path: Path,
         assert reading.living(workers) == []
 
 
+def test_a_pack_without_its_networks_starts_no_process(tmp_path: Path) -> None:
+    for name in ("forms", "onnx"):
+        shutil.copytree(pack.default_dir() / name, tmp_path / "pack" / name)
+    shutil.copy(pack.default_dir() / "plan.toml", tmp_path / "pack" / "plan.toml")
+    (tmp_path / "pack" / "onnx" / "cells.onnx").write_bytes(b"altered")
+    with reading.running(reading.settings(pack_dir=tmp_path / "pack"), count=1) as workers:
+        with pytest.raises(PackInvalid, match=r"cells\.onnx: digest"):
+            workers.versions()
+        assert reading.living(workers) == []
+
+
 _OWNER = """
 import sys, time
 from tests.support import reading

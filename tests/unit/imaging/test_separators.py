@@ -11,8 +11,10 @@ import zxingcpp
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge import sheets
 from edge.document import LotHeader, SeparatorKind
 from edge.imaging import barcodes, headersheet, patchcode, separators, turn
+from models.training import degrade, lots
 from tests.support import paper
 from tests.support.paper import DPI, Gray
 
@@ -149,6 +151,23 @@ def test_our_own_code_is_read_askew_and_worn(degrees: float) -> None:
         found = separators.find(seen, DPI, [])
         assert found is not None
         assert found.kind is SeparatorKind.DOCUMENT
+
+
+@pytest.mark.parametrize("angle", [0, 1, 2, 3])
+def test_our_printed_sheets_are_found_thresholded_and_however_they_lie(angle: int) -> None:
+    for pdf in (sheets.separator_sheets_pdf(1), sheets.header_sheet_pdf(LotHeader("FSP"), "A")):
+        page = degrade.bitonal(lots.printed(pdf))
+        found = separators.find(np.ascontiguousarray(np.rot90(page, angle)), DPI, [])
+        assert found is not None
+        assert found.kind in (SeparatorKind.DOCUMENT, SeparatorKind.HEADER)
+
+
+def test_a_worn_code_of_bars_across_the_sheet_is_read_whole() -> None:
+    bars = bars_of("CUSTOM BARCODE 2026", zxingcpp.BarcodeFormat.Code128, scale=4)
+    for page in (with_code(paper.sheet(), bars), paper.turned(with_code(paper.sheet(), bars), 4)):
+        worn = np.asarray(cv2.GaussianBlur(page, (0, 0), 1.0), np.uint8)
+        worn[330:340] = 238
+        assert "CUSTOM BARCODE 2026" in {code.text for code in barcodes.read(worn)}
 
 
 words = st.text(alphabet="ABCXYZabc019_- ", max_size=20)

@@ -28,7 +28,7 @@ def telling(
 
 def test_only_lines_that_the_quick_reader_doubts_are_read_again() -> None:
     asked: list[int] = []
-    quick = telling(reading("sûr", 0.99), reading("doux", 0.4), reading("sûr", 0.97))
+    quick = [reading("sûr", 0.99), reading("doux", 0.4), reading("sûr", 0.97)]
     careful = telling(reading("doute", 0.9), asked=asked)
 
     answers = cascade.read([LINE] * 3, Alphabet.TEXT, quick, careful, 0.9)
@@ -60,8 +60,18 @@ def test_the_quick_readers_spaces_are_taken_where_only_spaces_differ() -> None:
     assert len(weighed.confidences) == len(weighed.text)
 
 
-def test_a_space_is_no_letter_to_doubt() -> None:
-    assert cascade.least_sure(reading("a b", 0.9, 0.1, 0.8)) == 0.8
+def test_a_space_that_one_reader_half_saw_stays_doubtful_and_one_that_both_saw_does_not() -> None:
+    half = reading("JE AN", 0.99, 0.99, 0.6, 0.99, 0.99)
+
+    alone = cascade.weighed(half, reading("JEAN", 0.99))
+    both = cascade.weighed(half, reading("JE AN", 0.99))
+
+    assert cascade.least_sure(alone) < 0.5
+    assert cascade.least_sure(both) > 0.9
+
+
+def test_the_least_sure_character_may_be_a_space_and_of_nothing_nothing_is_sure() -> None:
+    assert cascade.least_sure(reading("a b", 0.9, 0.1, 0.8)) == 0.1
     assert cascade.least_sure(reading("")) == 0.0
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import cv2
 import numpy as np
 
-from edge.reading.readers import Alphabet, Gray, LineReading, Quad
+from edge.reading.readers import Alphabet, Care, Gray, LineReading, Quad
 from edge.reading.words import split, with_spaces
 
 
@@ -30,9 +30,16 @@ class Told:
         return []
 
     def read_lines(
-        self, crops: Sequence[Gray], alphabet: Alphabet = Alphabet.TEXT
+        self,
+        crops: Sequence[Gray],
+        alphabet: Alphabet = Alphabet.TEXT,
+        care: Care = Care.VALUE,
+        skimmed: Sequence[LineReading] | None = None,
     ) -> list[LineReading]:
         return [LineReading(self.texts.pop(0), 0.9) for _ in crops]
+
+    def read_cells(self, pieces: Sequence[Gray], alphabet: Alphabet) -> LineReading:
+        raise NotImplementedError
 
 
 def reading(text: str) -> LineReading:

@@ -1,0 +1,175 @@
+"""``vaguemestre-edge enrol``: learns a form from one to five samples, without training.
+
+Writes three files side by side: ``TYPE.toml``, a definition that a person checks and edits;
+``TYPE.png``, the blank with its zones drawn in; ``TYPE.page.json``, what its pages look like to
+the page network. Nothing is in force before the form is in the pack and its type in the plan.
+"""
+
+import contextlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from edge import config, pack, process
+from edge.commands import zonepicture
+from edge.enrolment import formfile
+from edge.enrolment.learn import Learned, Sample, learn
+from edge.errors import EnrolmentRefused
+from edge.imaging import border, quality
+from edge.imaging.decode import Limits, open_source
+from edge.imaging.page import PageImage
+from edge.inference.pages import PageNetwork, load_network
+from edge.inference.station import load_readers
+from edge.reading import embed
+from edge.reading.lines import skim
+from edge.reading.readers import Care, Readers
+
+_MOST_SAMPLES = 5
+_MOST_BYTES = 60_000_000
+_MOST_PIXELS = 40_000_000  # A4 at 600 dpi is 35 million
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{1,39}")
+_REMARKS = (
+    "Appris sur des exemples par « vaguemestre-edge enrol » : à vérifier avec l'image des zones.",
+    "Noms, natures (kind) et cadres des champs sont des propositions. Une fois vérifiés, remplacez",
+    'layout = "unverified" par "verified" : les champs seront lus dans leurs cadres.',
+)
+
+
+def enrol(
+    name: str,
+    samples: Sequence[Path],
+    output: Path | None,
+    console: Console,
+    *,
+    page: int = 1,
+    force: bool = False,
+) -> int:
+    """Learn a form and write its files.
+
+    Args:
+        name: The new type's name.
+        samples: One to five images or PDFs.
+        output: The folder to write to; the pack's forms when None.
+        console: For what was learned.
+        page: Which page of each file, from 1.
+        force: Write over files of an earlier enrolment.
+
+    Raises:
+        EnrolmentRefused: wrong arguments, or samples that nothing can be learned from.
+        ReadingError: a sample does not decode.
+        PackInvalid: the networks do not load.
+    """
+    folder = output or pack.default_dir() / "forms"
+    targets = {ending: folder / f"{name}.{ending}" for ending in ("toml", "png", "page.json")}
+    _check(name, samples, targets, force=force)
+    pages = [_decoded(path, page) for path in samples]
+    network = load_network(pack.default_dir())
+    with contextlib.ExitStack() as stack:
+        readers = load_readers(_cache_dir(stack))
+        read = [_read(page, path, readers) for page, path in zip(pages, samples, strict=True)]
+    learned = learn(name, read)
+    if learned.form is None or learned.blank is None:
+        raise EnrolmentRefused(learned.problem)
+    toml = formfile.to_toml(learned.form, _REMARKS)
+    picture = zonepicture.png(learned.blank, learned.dpi, learned.form)
+    _write(folder, {
+        targets["toml"]: toml.encode(),
+        targets["png"]: picture,
+        targets["page.json"]: _vectors(network, read).encode(),
+    })  # fmt: skip
+    _tell(console, learned, targets)
+    return 0
+
+
+def _check(name: str, samples: Sequence[Path], targets: dict[str, Path], *, force: bool) -> None:
+    if not _NAME.fullmatch(name):
+        raise EnrolmentRefused(
+            "TYPE s'écrit en lettres sans accent, chiffres et « _ », 2 à 40, une lettre d'abord."
+        )
+    if not 1 <= len(samples) <= _MOST_SAMPLES:
+        raise EnrolmentRefused(f"Donnez 1 à {_MOST_SAMPLES} exemples, pas {len(samples)}.")
+    there = [path for path in targets.values() if path.exists()]
+    if there and not force:
+        raise EnrolmentRefused(
+            f"{there[0]} existe déjà.", hint="Ajoutez --force pour le remplacer."
+        )
+
+
+def _decoded(path: Path, number: int) -> PageImage:
+    limits = Limits(max_page_pixels=_MOST_PIXELS, max_pages=200, max_file_bytes=_MOST_BYTES)
+    if path.exists() and not path.is_file():
+        raise EnrolmentRefused(f"{path} n'est pas un fichier.")
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise EnrolmentRefused(f"{path} dépasse {_MOST_BYTES // 1_000_000} Mo.")
+        data = path.read_bytes()
+    except OSError as error:
+        raise EnrolmentRefused(f"{path} ne se lit pas : {error.strerror}.") from error
+    with open_source(data, limits) as source:
+        if not 1 <= number <= source.page_count:
+            raise EnrolmentRefused(f"{path} n'a pas de page {number}.")
+        return source.page(number - 1)
+
+
+def _cache_dir(stack: contextlib.ExitStack) -> Path:
+    """The user's cache, else a folder that goes when reading is over."""
+    cache = config.user_cache_dir()
+    with contextlib.suppress(OSError):
+        cache.mkdir(parents=True, exist_ok=True)
+        if os.access(cache, os.W_OK):
+            return cache
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vaguemestre-")))
+
+
+def _read(page: PageImage, path: Path, readers: Readers) -> Sample:
+    """A sample upright and read, by the same steps as any page (edge/process.py)."""
+    gray, _ = border.erase(page.gray)
+    if quality.is_blank(gray, page.dpi):
+        raise EnrolmentRefused(f"{path} est une page blanche.")
+    upright, _, _, _ = process.upright_of(gray, page.dpi, readers)
+    # The detector keeps tick boxes apart from their labels; time does not matter here.
+    text = skim(upright, readers.find_lines(upright), readers).improved(readers, Care.VALUE)
+    return Sample(upright, page.dpi, text.lines())
+
+
+def _vectors(network: PageNetwork, samples: Sequence[Sample]) -> str:
+    pages = [embed.variants(embed.thumbnail(sample.gray).pixels) for sample in samples]
+    seen = [network.look([embed.Thumbnail(page, 0) for page in group]).vectors for group in pages]
+    vectors = embed.enrolled(seen)
+    rows = [[round(float(value), 5) for value in vector] for vector in vectors]
+    return json.dumps({"network": network.version, "vectors": rows}) + "\n"
+
+
+def _write(folder: Path, files: dict[Path, bytes]) -> None:
+    """Each file whole or not at all."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, data in files.items():
+            new = path.with_name(f".{path.name}.part")
+            new.write_bytes(data)
+            new.replace(path)
+    except OSError as error:
+        raise EnrolmentRefused(f"{folder} n'accepte pas l'écriture : {error.strerror}.") from error
+
+
+def _tell(console: Console, learned: Learned, targets: dict[str, Path]) -> None:
+    form = learned.form
+    if form is None:
+        return
+    combs = sum(bool(spec.cells_mm) for spec in form.fields)
+    ticks = sum(spec.kind.value == "tick" for spec in form.fields)
+    console.print(f"Titre : {form.title}")
+    if form.cerfa or form.s_numbers:
+        console.print(f"Numéros : {', '.join((*form.cerfa, *form.s_numbers))}")
+    console.print(
+        f"{len(form.anchors)} ancres, {len(form.fields)} champs proposés, dont {combs} peignes"
+        f" et {ticks} cases à cocher."
+    )
+    for path in targets.values():
+        console.print(f"Écrit : {path}", soft_wrap=True)
+    console.print("Vérifiez les zones sur l'image, corrigez le TOML, puis ajoutez le type au plan.")

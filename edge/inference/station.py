@@ -1,0 +1,72 @@
+"""All networks of a station behind one ``Readers``.
+
+Each job goes to one part; a part that is added takes its jobs over here and nowhere else.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.inference import networks
+from edge.inference.careful import CarefulReaders, load_careful
+from edge.inference.cells import CellNetwork
+from edge.inference.line_network import LineNetwork
+from edge.reading import cascade
+from edge.reading.readers import Alphabet, Care, Gray, LineReading, Quad
+
+# Confidence of the quick reader's least sure letter from which the careful one is not asked
+# (docs/decisions/0008-line-reader.md).
+_SURE_FROM = {Care.TEXT: 0.5, Care.VALUE: 0.98}
+
+
+@dataclass(frozen=True, slots=True)
+class StationReaders:
+    """``Readers`` (edge/reading/readers.py) on the networks of a station."""
+
+    careful: CarefulReaders
+    lines: LineNetwork
+    cells: CellNetwork
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """Name and digest of each network."""
+        own = {"reader": self.lines.version, "cells": self.cells.version}
+        return {**self.careful.versions, **own}
+
+    def find_lines(self, page: Gray) -> list[Quad]:
+        """Find the text lines of a page, in reading order."""
+        return self.careful.find_lines(page)
+
+    def read_lines(
+        self,
+        crops: Sequence[Gray],
+        alphabet: Alphabet = Alphabet.TEXT,
+        care: Care = Care.VALUE,
+        skimmed: Sequence[LineReading] | None = None,
+    ) -> list[LineReading]:
+        """Read upright line crops of any height, one answer each, in order."""
+        if care is Care.SKIM:
+            return self.lines.read(crops, alphabet, ranked=False)
+        quick = self.lines.read(crops, alphabet) if skimmed is None else skimmed
+        return cascade.read(crops, alphabet, quick, self.careful.read_lines, _SURE_FROM[care])
+
+    def read_cells(self, pieces: Sequence[Gray], alphabet: Alphabet) -> LineReading:
+        """Read the characters of one comb, one a piece."""
+        return self.cells.read(pieces, alphabet)
+
+
+def load_readers(cache_dir: Path, threads: int = 1, onnx_dir: Path | None = None) -> StationReaders:
+    """Load every network of a station.
+
+    Args:
+        cache_dir: Where networks that are cut at the first start are kept.
+        threads: Threads of each network.
+        onnx_dir: The pack's networks; None: those that came with the program.
+
+    Raises:
+        PackInvalid: a model file is missing, altered, mismatched, or does not load.
+    """
+    folder = onnx_dir or networks.default_dir()
+    # The quick ones first: a bad file fails before the slow ones load.
+    cells, lines = CellNetwork.load(folder, threads), LineNetwork.load(folder, threads)
+    return StationReaders(load_careful(cache_dir, threads), lines, cells)

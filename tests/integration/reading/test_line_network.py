@@ -1,0 +1,93 @@
+"""The shipped line network: reads French print, and is never sure of what is no French."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from edge.errors import PackInvalid
+from edge.inference import networks
+from edge.inference.line_network import LineNetwork
+from edge.reading.cascade import least_sure
+from edge.reading.readers import Alphabet, Gray
+from models.training.fill import typefaces
+
+LINES = (
+    "DÉCLARATION DE CHOIX DU MÉDECIN TRAITANT",
+    "N° de sécurité sociale",
+    "Je soussigné(e), déclare avoir reçu l'œuvre à Orléans",
+    "12 RUE DE L'ÉGLISE 45200 MONTARGIS",
+    "285031730004261",
+    "26,50 EUR le 03/03/2026",
+)
+SURE = 0.98  # from which the station asks no second reader
+
+
+@pytest.fixture(scope="module")
+def network() -> LineNetwork:
+    return LineNetwork.load(networks.default_dir(), threads=1)
+
+
+def drawn(text: str, face: str, size: int = 34) -> Gray:
+    font = ImageFont.truetype(str(typefaces()[face]), size)
+    image = Image.new("L", (round(font.getlength(text)) + 24, round(1.5 * size)), 250)
+    ImageDraw.Draw(image).text((12, size), text, fill=30, font=font, anchor="ls")
+    return np.asarray(image, np.uint8)
+
+
+@pytest.mark.parametrize("face", ["sans", "arial", "times", "typewriter", "arial_bold"])
+@pytest.mark.parametrize("text", LINES)
+def test_clean_print_is_read_to_the_letter(network: LineNetwork, face: str, text: str) -> None:
+    (reading,) = network.read([drawn(text, face)])
+
+    assert reading.text == text
+    assert least_sure(reading) > 0.5
+
+
+def test_lines_of_many_widths_are_answered_in_their_order(network: LineNetwork) -> None:
+    texts = [text for text in LINES for _ in range(3)]
+
+    readings = network.read([drawn(text, "arial", 20 + i) for i, text in enumerate(texts)])
+
+    assert [reading.text for reading in readings] == texts
+
+
+def test_digits_alone_are_answered_where_digits_are_asked_for(network: LineNetwork) -> None:
+    (reading,) = network.read([drawn("285O3I73OO042", "arial")], Alphabet.DIGITS)
+
+    assert reading.text == "2850317300042"
+
+
+@pytest.mark.parametrize("kind", ["noise", "black", "white", "mirrored", "ten metres"])
+def test_what_is_no_french_is_never_read_with_certainty(network: LineNetwork, kind: str) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (40, 400), np.uint8)
+    image = {
+        "noise": noise,
+        "black": np.zeros((40, 400), np.uint8),
+        "white": np.full((40, 400), 255, np.uint8),
+        "mirrored": np.ascontiguousarray(drawn("DÉCLARATION GÉNÉRALE", "times")[:, ::-1]),
+        "ten metres": np.full((40, 80_000), 200, np.uint8),
+    }[kind]
+
+    (reading,) = network.read([image])
+
+    assert least_sure(reading) < SURE
+
+
+def test_a_missing_altered_or_mismatched_file_is_refused(tmp_path: Path) -> None:
+    def copy(name: str) -> Path:
+        return Path(shutil.copytree(networks.default_dir(), tmp_path / name))
+
+    missing, altered, other = copy("missing"), copy("altered"), copy("other")
+    (missing / "reader.onnx").unlink()
+    data = bytearray((altered / "reader.onnx").read_bytes())
+    data[len(data) // 2] ^= 1
+    (altered / "reader.onnx").write_bytes(data)
+    manifest = other / networks.MANIFEST
+    manifest.write_text(manifest.read_text("utf-8").replace("[1, 32, 0]", "[1, 48, 0]"), "utf-8")
+
+    for folder in (missing, altered, other):
+        with pytest.raises(PackInvalid, match=r"reader\.onnx"):
+            LineNetwork.load(folder, threads=1)
