@@ -4,6 +4,7 @@ Drawing for training needs many; ``models/training/README.md`` lists the Debian 
 """
 
 import functools
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,8 +53,11 @@ def faces(*, held_out: bool) -> Mapping[str, tuple[Face, ...]]:
     Raises:
         RuntimeError: fontconfig knows too few; install the packages of the README.
     """
-    listing = subprocess.run(
-        ["/usr/bin/fc-list", "--format", "%{family}|%{file}|%{index}|%{charset}\n"],
+    program = shutil.which("fc-list")
+    if program is None:
+        raise RuntimeError("fontconfig is missing: models/training/README.md lists the packages")
+    listing = subprocess.run(  # noqa: S603  (fixed arguments)
+        [program, "--format", "%{family}|%{file}|%{index}|%{charset}\n"],
         check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
     found: dict[str, list[Face]] = {"print": [], "typewriter": [], "hand": []}

@@ -71,7 +71,10 @@ def main() -> int:
     if "kinds" in what:
         console.print(_kinds(readers, options.drawn, options.seed))
     if "lines" in what:
-        _print_lines(console, readers, Path(folder) if folder else None)
+        try:
+            _print_lines(console, readers, Path(folder) if folder else None)
+        except (RuntimeError, FileNotFoundError) as error:  # typefaces, the word list
+            console.print(f"lines: {error}")
     if "rates" in what:
         console.print(_rates(readers, options.seed))
     if "speed" in what:
