@@ -33,6 +33,7 @@ _PLACES = ((-0.5, 0.0), (-0.5, -0.6), (-0.8, 0.0), (-0.8, -0.6), (0.6, 0.0), (0.
 # and 0.1, but for the faded ones.
 _OF_INK = 0.1  # at least so much of a page's ink is letters, or it is a picture
 _CRUMBS, _ASTRAY_OF_WHOLE, _ASTRAY = 0.21, 0.15, 0.35
+_MOST = 1_500  # lines of a page, ditto marks and table cells counted; more is dust
 _SMALL_PX = 5.0  # letters this low on the reduced image are looked at again on a larger one
 
 
@@ -69,6 +70,9 @@ def find(page: Gray, dpi: float) -> Found:
     if not usual:
         return Found((), 0.0, False)
     boxes, labels, large = _grouped(chosen, found, usual)
+    # Pairs of lines are compared: a page of dust must not take gigabytes.
+    if labels.max(initial=0) > _MOST:
+        return Found((), usual * found.times, False)
     labels = lineboxes.joined(boxes, labels, large, usual, found.down)
     lines = lineboxes.lines(boxes, labels, large, usual)
     lines = lines[lineboxes.is_printed(lines, found.depth, usual)]

@@ -1,6 +1,7 @@
 """Lines found without a network: on drawn pages, where each line's place is known."""
 
 import functools
+import tracemalloc
 
 import cv2
 import numpy as np
@@ -217,3 +218,17 @@ def test_quads_turned_over_are_those_of_the_page_turned_over() -> None:
 
 def assert_near(one: Quad, other: Quad) -> None:
     assert np.abs(np.array(one.corners) - np.array(other.corners)).max() < 8
+
+
+@pytest.mark.parametrize(("share", "may_be_sure"), [(0.01, False), (0.03, False), (0.1, True)])
+def test_a_page_of_dust_takes_no_gigabytes(share: float, may_be_sure: bool) -> None:
+    dust = np.random.default_rng(5).random((2339, 1654)) < share
+    page = cv2.GaussianBlur(np.where(dust, 0, 255).astype(np.uint8), (3, 3), 0)
+    tracemalloc.start()
+
+    found = textlines.find(np.asarray(page, np.uint8), 200)
+
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert may_be_sure or not found.is_sure
+    assert peak < 400_000_000
