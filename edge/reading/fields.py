@@ -15,6 +15,7 @@ _WORDED = (FieldKind.ADDRESS, FieldKind.NAME, FieldKind.TEXT)
 # "L EGLISE", "D ARTAGNAN": a faint apostrophe reads as a space, and sounds just as sure. Rests of a
 # frame read as marks, mostly at either end.
 _HARMED = re.compile(r"\b[DL] (?=[AEIOUYHÀÂÉÈÊËÎÏÔÛ])|^[^\w(]|[=<>]$|[\"|_~]", re.IGNORECASE)
+_FEWEST = 2  # characters of a name: one by itself is a rest of a tint
 _ALPHABETS = {
     FieldKind.NIR: Alphabet.NIR,
     FieldKind.DATE: Alphabet.DATE,
@@ -98,7 +99,9 @@ def to_field(
     accepted = found.value is not None and accepts(
         spec.kind, found.check, confidence, terms.wanted_error_rate
     )
-    if spec.kind in _WORDED and _HARMED.search(found.value or ""):
+    if spec.kind in _WORDED and (
+        _HARMED.search(found.value or "") or len(found.value or "") < _FEWEST
+    ):
         accepted = False
     if spec.kind is FieldKind.CODE and not checks.is_usual_code(found.value or ""):
         accepted = False

@@ -20,6 +20,7 @@ from edge.reading.terms import Terms
 
 _LINE_MARGIN_MM = 0.7
 _EDGE_MM = 1.2  # how near to a block's edge a corner of its box ends
+_HIGHER = 1.12  # times the usual line's height
 _SHORT = 2.0  # width over height of what may be a corner
 _BLOCK_FROM_MM = 9.0  # taller zones hold several lines
 _LEAST_INK_MM2 = 0.3
@@ -95,7 +96,8 @@ def _line_images(gray: Gray, where: Registration, box: BoxMm, readers: Readers) 
     if box.height >= _BLOCK_FROM_MM:
         found = textlines.find(zone.image, ink.PX_PER_MM * 25.4)
         quads = found.quads if found.is_sure else readers.find_lines(zone.image)
-        return [crop(zone.image, quad) for quad in quads if not _is_corner(quad, zone)]
+        usual = float(np.median([bounds(quad).height for quad in quads])) if quads else 0.0
+        return [crop(zone.image, quad) for quad in quads if not _is_corner(quad, zone, usual)]
     mask = strokes.writing(zone, box)
     if not mask.any():
         return []
@@ -106,8 +108,11 @@ def _line_images(gray: Gray, where: Registration, box: BoxMm, readers: Readers) 
     return [ink.clean(zone, mask)[top:bottom, left:right]]
 
 
-def _is_corner(quad: Quad, zone: ink.Zone) -> bool:
-    """A corner of the box that a block is written in looks like an L: it reaches the edge."""
+def _is_corner(quad: Quad, zone: ink.Zone, usual: float) -> bool:
+    """A corner of the box that a block is written in looks like an L.
+
+    It reaches the edge, or is higher than the block's lines are as a rule.
+    """
     left, top, width, height = bounds(quad)
     edge = _EDGE_MM * ink.PX_PER_MM
     reaches = (
@@ -115,7 +120,7 @@ def _is_corner(quad: Quad, zone: ink.Zone) -> bool:
         or left + width >= zone.image.shape[1] - edge
         or top + height >= zone.image.shape[0] - edge
     )
-    return reaches and width < _SHORT * height
+    return width < _SHORT * height and (reaches or height > _HIGHER * usual)
 
 
 def _read_all(cuts: Sequence[Cut], readers: Readers) -> list[tuple[LineReading, ...]]:
