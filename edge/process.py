@@ -138,8 +138,10 @@ def _read_content(
     lines = text.lines()
     guess, form, where = _recognised(gray, lines, dpi, recipe)
     if where is None:
-        lines = text.improved(readers).lines()
-        guess, form, where = _recognised(gray, lines, dpi, recipe)
+        improved = text.improved(readers)
+        if improved.readings != text.readings:
+            lines = improved.lines()
+            guess, form, where = _recognised(gray, lines, dpi, recipe)
     if form is None or guess.is_back:
         return _Content(lines, guess, (), ())
     if guess.layout is not Layout.VERIFIED:

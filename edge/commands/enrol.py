@@ -7,16 +7,14 @@ the page network. Nothing is in force before the form is in the pack and its typ
 
 import contextlib
 import json
-import os
 import re
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from edge import config, pack, process
-from edge.commands import zonepicture
+from edge import pack, process
+from edge.commands import cache, zonepicture
 from edge.enrolment import formfile
 from edge.enrolment.learn import Learned, Sample, learn
 from edge.errors import EnrolmentRefused
@@ -70,7 +68,7 @@ def enrol(
     pages = [_decoded(path, page) for path in samples]
     network = load_network(pack.default_dir())
     with contextlib.ExitStack() as stack:
-        readers = load_readers(_cache_dir(stack))
+        readers = load_readers(cache.cache_dir(stack))
         read = [_read(page, path, readers) for page, path in zip(pages, samples, strict=True)]
     learned = learn(name, read)
     if learned.form is None or learned.blank is None:
@@ -114,16 +112,6 @@ def _decoded(path: Path, number: int) -> PageImage:
         if not 1 <= number <= source.page_count:
             raise EnrolmentRefused(f"{path} n'a pas de page {number}.")
         return source.page(number - 1)
-
-
-def _cache_dir(stack: contextlib.ExitStack) -> Path:
-    """The user's cache, else a folder that goes when reading is over."""
-    cache = config.user_cache_dir()
-    with contextlib.suppress(OSError):
-        cache.mkdir(parents=True, exist_ok=True)
-        if os.access(cache, os.W_OK):
-            return cache
-    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vaguemestre-")))
 
 
 def _read(page: PageImage, path: Path, readers: Readers) -> Sample:

@@ -8,13 +8,13 @@ import contextlib
 import dataclasses
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge import agent, config, pack
+from edge.commands import cache
 from edge.document import LotResult, SetAside
 from edge.errors import FileDenied, FileVanished, NoPage, NotRegularFile, ReadingError
 from edge.imaging.decode import Limits
@@ -63,7 +63,7 @@ def read(
         usual = config.Reading()
         settings = WorkerSettings(
             pack_dir=pack.default_dir(),
-            cache_dir=_cache_dir(stack),
+            cache_dir=cache.cache_dir(stack),
             limits=Limits(usual.max_page_pixels, usual.max_pages_per_file, usual.max_file_bytes),
             memory_bytes=usual.worker_memory_bytes,
             page_timeout_s=usual.page_timeout_s,
@@ -80,16 +80,6 @@ def read(
         return tuple(
             threads.map(lambda path: _read_path(path, workers, recognition, context), paths)
         )
-
-
-def _cache_dir(stack: contextlib.ExitStack) -> Path:
-    """The user's cache, else a folder that goes when reading is over."""
-    cache = config.user_cache_dir()
-    with contextlib.suppress(OSError):
-        cache.mkdir(parents=True, exist_ok=True)
-        if os.access(cache, os.W_OK):
-            return cache
-    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vaguemestre-")))
 
 
 def _read_path(

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.inference import detector, french_head, manifest
+from edge.inference import batches, detector, french_head, manifest
 from edge.inference.session import Session
 from edge.reading.ctc import Decoder
 from edge.reading.readers import Alphabet, Care, Gray, LineReading, Quad
@@ -77,19 +77,12 @@ class CarefulReaders:
     ) -> list[LineReading]:
         """Read upright line crops of any height, one answer each, in order."""
         scaled = [_scaled(crop) for crop in crops]
-        order = sorted(range(len(scaled)), key=lambda i: scaled[i].shape[1])
+        widths = [max(_NARROWEST_PX, int(line.shape[1])) for line in scaled]
         answers: dict[int, LineReading] = {}
-        start = 0
-        while start < len(order):
-            stop = start + 1
-            narrowest = scaled[order[start]]
-            while stop < len(order) and _fits(narrowest, scaled[order[stop]], stop + 1 - start):
-                stop += 1
-            chosen = order[start:stop]
+        for chosen in batches.of_like_width(widths, _BATCH_PX, _PADDED_TO):
             batch = self._reader.run(_batch([scaled[i] for i in chosen]))
             for i, scores in zip(chosen, batch, strict=True):
                 answers[i] = self._decoder.decode(scores, alphabet)
-            start = stop
         return [answers[i] for i in range(len(scaled))]
 
 
@@ -101,11 +94,6 @@ def _scaled(crop: Gray) -> Gray:
     shrinking = height > _HEIGHT_PX
     method = cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(crop, (wanted, _HEIGHT_PX), interpolation=method), np.uint8)
-
-
-def _fits(narrowest: Gray, widest: Gray, count: int) -> bool:
-    width, least = (max(_NARROWEST_PX, int(crop.shape[1])) for crop in (widest, narrowest))
-    return width * count <= _BATCH_PX and width <= _PADDED_TO * least
 
 
 def _batch(crops: Sequence[Gray]) -> NDArray[np.float32]:

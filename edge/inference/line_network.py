@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-import onnx
 
 from edge.errors import PackInvalid
-from edge.inference import networks
+from edge.inference import batches, networks
 from edge.inference.session import Session
 from edge.reading.ctc import Decoder
 from edge.reading.readers import Alphabet, Gray, LineReading
@@ -23,7 +22,7 @@ _PADDED_TO = 1.15  # and only when none is padded by more
 class LineNetwork:
     """Reads upright line crops."""
 
-    def __init__(self, session: Session, characters: str, version: str = "") -> None:
+    def __init__(self, session: Session, characters: str, version: str) -> None:
         self.version = version
         self._session = session
         self._decoder = Decoder(characters, hears_gaps=True)
@@ -43,13 +42,6 @@ class LineNetwork:
             raise PackInvalid(f"{network.file}: labels are not {BLANK} and characters")
         return cls(session, "".join(characters), network.version)
 
-    @classmethod
-    def from_file(cls, path: Path) -> Self:
-        """Load a network that is in no manifest, for training to measure it."""
-        data = path.read_bytes()
-        told = {entry.key: entry.value for entry in onnx.load_from_string(data).metadata_props}
-        return cls(Session(data, threads=1), told["characters"])
-
     def read(
         self,
         crops: Sequence[Gray],
@@ -59,21 +51,12 @@ class LineNetwork:
     ) -> list[LineReading]:
         """Read lines of any height, one answer each, in order; alternatives when ``ranked``."""
         tensors = [line_tensor(crop) for crop in crops]
-        order = sorted(range(len(tensors)), key=lambda i: tensors[i].shape[1])
+        widths = [tensor.shape[1] for tensor in tensors]
         answers: dict[int, LineReading] = {}
-        while order:
-            narrowest = tensors[order[0]].shape[1]
-            count = 1
-            while count < len(order):
-                width = tensors[order[count]].shape[1]
-                if width * (count + 1) > _BATCH_PX or width > _PADDED_TO * narrowest:
-                    break
-                count += 1
-            chosen, order = order[:count], order[count:]
-            width = tensors[chosen[-1]].shape[1]
-            batch = np.zeros((count, 1, HEIGHT_PX, width), np.float32)
+        for chosen in batches.of_like_width(widths, _BATCH_PX, _PADDED_TO):
+            batch = np.zeros((len(chosen), 1, HEIGHT_PX, widths[chosen[-1]]), np.float32)
             for row, i in zip(batch, chosen, strict=True):
-                row[0, :, : tensors[i].shape[1]] = tensors[i]
+                row[0, :, : widths[i]] = tensors[i]
             for i, steps in zip(chosen, self._session.run(batch), strict=True):
                 answers[i] = self._decoder.decode(steps, alphabet, ranked=ranked)
         return [answers[i] for i in range(len(tensors))]

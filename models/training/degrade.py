@@ -47,14 +47,6 @@ def bitonal(page: Pixels) -> Pixels:
     )
 
 
-def with_black_border(page: Pixels, rng: random.Random) -> Pixels:
-    """The scanner's black background shows on two sides."""
-    made = page.copy()
-    made[:, : rng.randint(8, 25)] = 8
-    made[-rng.randint(8, 30) :, :] = 8
-    return made
-
-
 def skew(page: Pixels, dpi: float, rng: random.Random) -> Pixels:
     """Turned by up to 4 degrees, shifted by up to 6 mm, enlarged or shrunk by up to 6 %."""
     height, width = page.shape

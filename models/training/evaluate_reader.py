@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 from edge.inference.line_network import LineNetwork
+from edge.inference.session import Session
 from edge.reading.cascade import least_sure
 from edge.reading.readers import LineReading
 from models.training.line_feed import real_lines
@@ -33,7 +35,7 @@ def main() -> int:
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--lines", type=int, default=_LINES)
     options = parser.parse_args()
-    network = LineNetwork.from_file(options.onnx)
+    network = _network(options.onnx)
     sure: list[float] = []
     right: list[bool] = []
     for name in ("clean", "degraded"):
@@ -55,6 +57,13 @@ def main() -> int:
     if options.plot:
         _plot(table, options.plot)
     return 0
+
+
+def _network(path: Path) -> LineNetwork:
+    """A network as training wrote it, in no manifest yet."""
+    data = path.read_bytes()
+    told = {entry.key: entry.value for entry in onnx.load_from_string(data).metadata_props}
+    return LineNetwork(Session(data, threads=1), told["characters"], path.name)
 
 
 def reliability(

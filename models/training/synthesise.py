@@ -73,12 +73,6 @@ def known_types() -> tuple[str, ...]:
     return tuple(sorted(_forms()))
 
 
-def classes() -> list[str]:
-    """What the page network tells apart in training: our types and the invented ones."""
-    invented = (f"{made}{number}" for made in (INVENTED, WORDED) for number in TAUGHT)
-    return sorted((*known_types(), *invented))
-
-
 def draw(kind: str, seed: int, dpi: int, *, held_out: bool = False) -> tuple[Pixels, Truth]:
     """Draw one clean, upright page of a kind.
 
