@@ -18,9 +18,9 @@ from edge.document import (
 )
 from edge.imaging import border, deskew, quality, separators, turn
 from edge.imaging.page import PageImage
-from edge.reading import classify, labelled, orient, registration, textlines, zones
+from edge.reading import classify, labelled, orient, outline, recognise, textlines, zones
 from edge.reading.forms import FormDefinition
-from edge.reading.lines import PageText, skim
+from edge.reading.lines import skim
 from edge.reading.readers import Gray, Quad, Readers
 
 _BLURRED_FROM = 0.6  # a page this unsharp is marked, so that routing asks a person
@@ -73,16 +73,16 @@ def read_page(
     if separator is not None and separator.kind is not SeparatorKind.PATCH_2:
         return _with(blank, is_blank=False, separator=separator)
     blur = quality.blur(gray, image.dpi)
-    upright, quads, rotation, skew = upright_of(gray, image.dpi, readers)
-    text = skim(upright, quads, readers)
-    content = _read_content(upright, text, image.dpi, recipe, readers, today)
+    upright = upright_of(gray, image.dpi, readers, recipe.forms)
+    content = _read_content(upright, image.dpi, recipe, readers, today)
+    height, width = upright.gray.shape
     return PageReading(
         ref=ref,
-        rotation=rotation,
-        skew_deg=round(skew, 2),
+        rotation=upright.rotation,
+        skew_deg=round(upright.skew_deg, 2),
         dpi=image.dpi,
-        width_mm=round(upright.shape[1] * 25.4 / image.dpi, 1),
-        height_mm=round(upright.shape[0] * 25.4 / image.dpi, 1),
+        width_mm=round(width * 25.4 / image.dpi, 1),
+        height_mm=round(height * 25.4 / image.dpi, 1),
         blur=round(blur, 3),
         is_back=content.guess.is_back,
         lines=content.lines,
@@ -94,8 +94,24 @@ def read_page(
     )
 
 
-def upright_of(gray: Gray, dpi: float, readers: Readers) -> tuple[Gray, Sequence[Quad], int, float]:
-    """Return a page upright and straight, its lines, its turn and its skew.
+@dataclass(frozen=True, slots=True)
+class Upright:
+    """A page upright and straight: its lines, and the form that they lie like, if any.
+
+    ``rotation`` and ``skew_deg`` are what was done to it, in degrees.
+    """
+
+    gray: Gray
+    quads: Sequence[Quad]
+    rotation: int
+    skew_deg: float
+    outline: outline.Outline | None
+
+
+def upright_of(
+    gray: Gray, dpi: float, readers: Readers, forms: Mapping[str, FormDefinition]
+) -> Upright:
+    """Turn a page upright, straighten it and find its lines.
 
     The line finder needs a page that lies along its lines; whether it does, and where it is not
     sure of the lines, the readers' own detector is asked. That takes some 40 times as long.
@@ -103,15 +119,18 @@ def upright_of(gray: Gray, dpi: float, readers: Readers) -> tuple[Gray, Sequence
     lying = orient.lies_on_its_side(gray, dpi)
     if lying is None:
         lying = orient.quads_lie(readers.find_lines(gray))
-    upright = turn.turn(gray, 90 if lying else 0)
-    skew = deskew.estimate(upright)
-    upright = deskew.straighten(upright, skew)
-    found = textlines.find(upright, dpi)
-    quads: Sequence[Quad] = found.quads if found.is_sure else readers.find_lines(upright)
-    if not orient.is_upside_down(upright, quads, readers):
-        return upright, quads, 90 if lying else 0, skew
-    over = orient.turned_over(quads, upright.shape)
-    return turn.turn(upright, 180), over, 270 if lying else 180, skew
+    along = turn.turn(gray, 90 if lying else 0)
+    skew = deskew.estimate(along)
+    along = deskew.straighten(along, skew)
+    found = textlines.find(along, dpi)
+    quads: Sequence[Quad] = found.quads if found.is_sure else readers.find_lines(along)
+    look = outline.find(quads, dpi, forms)
+    # The lines of no form lie like those of another, or of itself, upside down.
+    if look is not None or not orient.is_upside_down(along, quads, readers):
+        return Upright(along, quads, 90 if lying else 0, skew, look)
+    over = orient.turned_over(quads, along.shape)
+    look = outline.find(over, dpi, forms)
+    return Upright(turn.turn(along, 180), over, 270 if lying else 180, skew, look)
 
 
 def _with(page: PageReading, *, is_blank: bool, separator: Separator) -> PageReading:
@@ -127,37 +146,38 @@ def _with(page: PageReading, *, is_blank: bool, separator: Separator) -> PageRea
 
 
 def _read_content(
-    gray: Gray,
-    text: PageText,
-    dpi: float,
-    recipe: Recipe,
-    readers: Readers,
-    today: dt.date,
+    page: Upright, dpi: float, recipe: Recipe, readers: Readers, today: dt.date
 ) -> _Content:
-    """Skimmed lines are enough to know a form of ours and where it lies; else they are improved."""
-    lines = text.lines()
-    guess, form, where = _recognised(gray, lines, dpi, recipe)
-    if where is None:
-        improved = text.improved(readers)
-        if improved.readings != text.readings:
-            lines = improved.lines()
-            guess, form, where = _recognised(gray, lines, dpi, recipe)
+    found = _recognised(page, dpi, recipe.forms, readers)
+    form, guess, lines = found.form, found.guess, found.lines
     if form is None or guess.is_back:
         return _Content(lines, guess, (), ())
     if guess.layout is not Layout.VERIFIED:
         return _Content(lines, guess, labelled.read_labelled(lines, form, dpi, today), ())
-    if where is None:
+    if found.where is None:
         return _Content(lines, guess, zones.unread(form), ("unregistered",))
-    fields = zones.read_fields(gray, dpi, form, where, readers, today, recipe.accept_error_rate)
+    fields = zones.read_fields(
+        page.gray, dpi, form, found.where, readers, today, recipe.accept_error_rate
+    )
     return _Content(lines, guess, fields, ())
 
 
 def _recognised(
-    gray: Gray, lines: tuple[TextLine, ...], dpi: float, recipe: Recipe
-) -> tuple[classify.Classification, FormDefinition | None, registration.Registration | None]:
-    """What a page is, and where its form lies when its layout is measured."""
-    guess = classify.classify(lines, recipe.forms)
-    form = recipe.forms.get(guess.guesses[0].type)
-    if form is None or guess.is_back or guess.layout is not Layout.VERIFIED:
-        return guess, form, None
-    return guess, form, registration.register(gray, dpi, lines, form)
+    page: Upright, dpi: float, forms: Mapping[str, FormDefinition], readers: Readers
+) -> recognise.Recognised:
+    """A few lines are enough to know a form by its look, all lines skimmed to know a form of ours.
+
+    Else they are improved.
+    """
+    if page.outline is not None:
+        known = recognise.by_outline(page.gray, page.quads, page.outline, forms, readers)
+        if known is not None:
+            return known
+    text = skim(page.gray, page.quads, readers)
+    found = recognise.by_lines(page.gray, dpi, text.lines(), forms)
+    if found.where is not None:
+        return found
+    improved = text.improved(readers)
+    if improved.readings == text.readings:
+        return found
+    return recognise.by_lines(page.gray, dpi, improved.lines(), forms)

@@ -119,7 +119,7 @@ def _read(page: PageImage, path: Path, readers: Readers) -> Sample:
     gray, _ = border.erase(page.gray)
     if quality.is_blank(gray, page.dpi):
         raise EnrolmentRefused(f"{path} est une page blanche.")
-    upright, _, _, _ = process.upright_of(gray, page.dpi, readers)
+    upright = process.upright_of(gray, page.dpi, readers, {}).gray
     # The detector keeps tick boxes apart from their labels; time does not matter here.
     text = skim(upright, readers.find_lines(upright), readers).improved(readers, Care.VALUE)
     return Sample(upright, page.dpi, text.lines())

@@ -3,7 +3,7 @@
 Each job goes to one part; a part that is added takes its jobs over here and nowhere else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +14,13 @@ from edge.inference.line_network import LineNetwork
 from edge.reading import cascade
 from edge.reading.readers import Alphabet, Care, Gray, LineReading, Quad
 
-# Confidence of the quick reader's least sure letter from which the careful one is not asked
-# (docs/decisions/0008-line-reader.md).
-_SURE_FROM = {Care.TEXT: 0.5, Care.VALUE: 0.98}
+_TEXT_FROM, _VALUE_FROM = 0.75, 0.98
+# When the careful reader is not asked (docs/decisions/0008-line-reader.md). A letter in doubt
+# spoils a value; running text is read again where it is doubtful as a whole.
+_IS_SURE: Mapping[Care, Callable[[LineReading], bool]] = {
+    Care.TEXT: lambda reading: reading.confidence >= _TEXT_FROM,
+    Care.VALUE: lambda reading: cascade.least_sure(reading) >= _VALUE_FROM,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class StationReaders:
         if care is Care.SKIM:
             return self.lines.read(crops, alphabet, ranked=False)
         quick = self.lines.read(crops, alphabet) if skimmed is None else skimmed
-        return cascade.read(crops, alphabet, quick, self.careful.read_lines, _SURE_FROM[care])
+        return cascade.read(crops, alphabet, quick, self.careful.read_lines, _IS_SURE[care])
 
     def read_cells(self, pieces: Sequence[Gray], alphabet: Alphabet) -> LineReading:
         """Read the characters of one comb, one a piece."""

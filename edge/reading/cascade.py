@@ -24,7 +24,7 @@ def read(
     alphabet: Alphabet,
     quick: Sequence[LineReading],
     careful: Read,
-    sure_from: float,
+    is_sure: Callable[[LineReading], bool],
 ) -> list[LineReading]:
     """Have the careful reader read the lines that the quick one is not sure of.
 
@@ -33,11 +33,10 @@ def read(
         alphabet: Which characters the answers may hold.
         quick: The quick reader's answers.
         careful: The other reader.
-        sure_from: Confidence of the quick reader's least sure character from which the careful
-            one is not asked.
+        is_sure: Of the quick reader's answer; then the careful one is not asked.
     """
     answers = list(quick)
-    doubtful = [i for i, answer in enumerate(answers) if least_sure(answer) < sure_from]
+    doubtful = [i for i, answer in enumerate(answers) if not is_sure(answer)]
     second = careful([crops[i] for i in doubtful], alphabet)
     for i, answer in zip(doubtful, second, strict=True):
         answers[i] = weighed(answers[i], answer)

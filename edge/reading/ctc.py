@@ -1,8 +1,5 @@
 """From a line network's steps to text: the best path, how sure each letter is, what else it is."""
 
-import itertools
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,27 +35,30 @@ class Decoder:
             alphabet: Which characters the answer may hold.
             ranked: Whether alternatives are wanted.
         """
-        scores = scores.copy()
-        for digit, letters in self._folded[alphabet]:
-            scores[:, digit] += scores[:, letters].sum(axis=1)
         columns = self._allowed[alphabet]
-        kept = scores[:, columns]
-        kept = kept / np.maximum(kept.sum(axis=1, keepdims=True), 1e-9)
+        kept = scores
+        if alphabet is not Alphabet.TEXT:  # of which nothing is left out
+            scores = scores.copy()
+            for digit, letters in self._folded[alphabet]:
+                scores[:, digit] += scores[:, letters].sum(axis=1)
+            kept = scores[:, columns]
+            kept = kept / np.maximum(kept.sum(axis=1, keepdims=True), 1e-9)
         best = kept.argmax(axis=1)
-        edges = [int(i) for i in np.flatnonzero(np.diff(best, prepend=-1, append=-1))]
-        runs = [(a, b) for a, b in itertools.pairwise(edges) if best[a] != 0]
-        if not runs:
+        runs = _runs(best)
+        if not len(runs):
             return LineReading("", 0.0)
-        peaks = np.array([a + int(kept[a:b, best[a]].argmax()) for a, b in runs])
+        peaks = _peaks(kept, best, runs)
         told = columns[best[peaks]]
-        text = self._characters[told]
         # The unmasked probability: a letter read with digits alone is not a sure digit.
-        confidences = np.minimum(1.0, scores[peaks, told]).tolist()
+        confidences = np.minimum(1.0, scores[peaks, told])
         alternatives = self._ranked(kept[peaks], columns) if ranked else ()
         if self._hears_gaps:
             confidences = _with_gaps(kept, best, runs, confidences)
         return LineReading(
-            "".join(text), float(np.mean(confidences)), tuple(confidences), alternatives
+            "".join(self._characters[told].tolist()),
+            float(confidences.mean()),
+            tuple(confidences.tolist()),
+            alternatives,
         )
 
     def _ranked(
@@ -94,28 +94,47 @@ class Decoder:
         ]
 
 
+def _runs(best: NDArray[np.intp]) -> NDArray[np.intp]:
+    """First step and the one after the last of each letter, n × 2."""
+    edges = np.flatnonzero(best[1:] != best[:-1]) + 1
+    starts, stops = np.concatenate([[0], edges]), np.concatenate([edges, [len(best)]])
+    are_letters = best[starts] != 0
+    return np.stack([starts[are_letters], stops[are_letters]], axis=1)
+
+
+def _peaks(
+    kept: NDArray[np.float32], best: NDArray[np.intp], runs: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """The step of each letter where it is strongest, the first of equal ones."""
+    # From each letter's first step to the next letter's: what lies between them is no letter.
+    inside = np.where(best != 0, kept[np.arange(len(best)), best], np.float32(-1.0))
+    first = runs[:, 0]
+    highest = np.maximum.reduceat(inside, first)
+    lengths = np.append(first[1:], len(best)) - first
+    is_peak = inside[first[0] :] == np.repeat(highest, lengths)
+    steps = np.where(is_peak, np.arange(first[0], len(best)), len(best))
+    return np.asarray(np.minimum.reduceat(steps, first - first[0]), np.intp)
+
+
 def _with_gaps(
     kept: NDArray[np.float32],
     best: NDArray[np.intp],
-    runs: Sequence[tuple[int, int]],
-    confidences: Sequence[float],
-) -> list[float]:
+    runs: NDArray[np.intp],
+    confidences: NDArray[np.float32],
+) -> NDArray[np.float32]:
     """Lower both neighbours of a gap by what else may stand in it; their own fading aside."""
-    lowered = list(confidences)
-    others = kept[:, 1:].max(axis=1)
-    for left in range(-1, len(runs)):
-        right = left + 1
-        start = runs[left][1] if left >= 0 else 0
-        stop = runs[right][0] if right < len(runs) else len(best)
-        if start >= stop or others[start:stop].max() < _FAINT:
-            continue
-        gap = kept[start:stop].copy()
-        gap[:, 0] = 0.0
-        for side in (left, right):
-            if 0 <= side < len(runs):
-                gap[:, best[runs[side][0]]] = 0.0
-        doubt = float(gap.max())
-        for side in (left, right):
-            if 0 <= side < len(runs):
-                lowered[side] = min(lowered[side], 1.0 - doubt)
-    return lowered
+    steps = np.flatnonzero((best == 0) & (kept[:, 0] <= 1.0 - _FAINT))
+    if not len(steps):
+        return confidences
+    right = np.searchsorted(runs[:, 0], steps)
+    # A letter before the first and after the last stands for the line's ends.
+    around = np.concatenate([[0], best[runs[:, 0]], [0]])
+    others = kept[steps]
+    rows = np.arange(len(steps))
+    others[rows, 0] = others[rows, around[right]] = others[rows, around[right + 1]] = 0.0
+    doubt = others.max(axis=1)
+    lowered = np.concatenate([[1.0], confidences, [1.0]])
+    sure = np.where(doubt >= _FAINT, 1.0 - doubt, 1.0)
+    np.minimum.at(lowered, right, sure)
+    np.minimum.at(lowered, right + 1, sure)
+    return np.asarray(lowered[1:-1], np.float32)

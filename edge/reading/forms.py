@@ -112,6 +112,11 @@ class FormDefinition:
     excludes: tuple[str, ...] = ()  # printed text that rules the type out
     fields: tuple[FieldSpec, ...] = ()
 
+    @property
+    def fronts_with_boxes(self) -> tuple[Anchor, ...]:
+        """The anchors of its first page whose place on the blank is known."""
+        return tuple(a for a in self.anchors if a.box_mm is not None and not a.back)
+
     def field(self, name: str) -> FieldSpec:
         """Return one field by name; KeyError when the form has none of that name."""
         for spec in self.fields:

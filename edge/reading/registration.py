@@ -32,6 +32,8 @@ _STRETCH = 1.2  # of one way against the other
 _LEAST_PX_PER_MM = 3.9  # 100 dpi: print smaller than that cannot be read
 _BEND = 0.06  # shear and turn left over after deskew, as a share of the size
 
+Points = NDArray[np.float64]  # n × 2
+
 
 @dataclass(frozen=True, slots=True)
 class Registration:
@@ -68,39 +70,59 @@ def register(
     """
     if gray.size == 0:
         return None
-    blank, page = _pairs(lines, form.anchors)
+    blank, page = _pairs(lines, form.fronts_with_boxes)
+    fitted = fit(blank, page, dpi / 25.4, form)
+    if fitted is None:
+        return None
+    where, kept = fitted
+    # Of the anchors found most must agree: others may be text that looks like them.
+    return where if kept.sum() >= _SHARE * len(blank) else None
+
+
+def fit(
+    blank: Points,
+    page: Points,
+    px_per_mm: float,
+    form: FormDefinition,
+    tolerance_mm: float = _TOLERANCE_MM,
+) -> tuple[Registration, NDArray[np.bool_]] | None:
+    """Lay a form over a page by pairs of points, some of which may be wrong.
+
+    Args:
+        blank: Points of the blank, n × 2, in millimetres.
+        page: The same points on the page, in pixels.
+        px_per_mm: Resolution of the page as told.
+        form: Whose anchors they are.
+        tolerance_mm: How far from its place a point may be.
+
+    Returns:
+        Where it lies, and which pairs agree; None when no fit can be trusted.
+    """
     if len(blank) < _FEWEST:
         return None
-    px_per_mm = dpi / 25.4
     found, inliers = cv2.estimateAffine2D(
-        blank, page, method=cv2.RANSAC, ransacReprojThreshold=_TOLERANCE_MM * px_per_mm
+        blank, page, method=cv2.RANSAC, ransacReprojThreshold=tolerance_mm * px_per_mm
     )
     if found is None:
         return None
     matrix = np.asarray(found, np.float64)
-    kept = inliers.ravel().astype(bool)
-    if not (_is_supported(blank, kept, form) and _is_plausible(matrix, px_per_mm)):
+    kept = np.asarray(inliers.ravel(), np.bool_)
+    if not (_is_supported(blank[kept], form) and _is_plausible(matrix, px_per_mm)):
         return None
     fitted = np.column_stack([blank, np.ones(len(blank))]) @ matrix.T
     distances = np.linalg.norm(fitted - page, axis=1)[kept] / px_per_mm
-    return Registration(matrix, float(np.median(distances)), int(kept.sum()))
+    return Registration(matrix, float(np.median(distances)), int(kept.sum())), kept
 
 
-def _is_supported(
-    blank: NDArray[np.float64], kept: NDArray[np.bool_], form: FormDefinition
-) -> bool:
+def _is_supported(blank: Points, form: FormDefinition) -> bool:
     """Whether enough anchors agree, all over the sheet."""
-    boxed = sum(anchor.box_mm is not None and not anchor.back for anchor in form.anchors)
-    fewest = max(_FEWEST, _FOUND * boxed)
-    if kept.sum() < max(fewest, _SHARE * len(blank)):
+    if len(blank) < max(_FEWEST, _FOUND * len(form.fronts_with_boxes)):
         return False
-    across, down = np.ptp(blank[kept], axis=0)
+    across, down = np.ptp(blank, axis=0)
     return bool(across >= _SPREAD[0] * form.width_mm and down >= _SPREAD[1] * form.height_mm)
 
 
-def _pairs(
-    lines: Sequence[TextLine], anchors: Sequence[Anchor]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _pairs(lines: Sequence[TextLine], anchors: Sequence[Anchor]) -> tuple[Points, Points]:
     """The middle of each anchor, and of the line that reads like it.
 
     The middle of an upright box is the line's own even when the line is askew; its ends are not.
@@ -108,7 +130,7 @@ def _pairs(
     blank, page = [], []
     texts = [plain(line.text) for line in lines]
     for anchor in anchors:
-        if anchor.box_mm is None or anchor.back:
+        if anchor.box_mm is None:
             continue
         wanted = plain_printed(anchor.text)
         scores = [fuzz.ratio(wanted, text) for text in texts]

@@ -51,8 +51,8 @@ def _form(folder: Path) -> forms.FormDefinition:
 def _upright(
     page: NDArray[np.uint8], readers: Readers
 ) -> tuple[NDArray[np.uint8], tuple[TextLine, ...]]:
-    made, quads, _, _ = process.upright_of(page, drawn_form.DPI, readers)
-    return made, skim(made, quads, readers).improved(readers).lines()
+    made = process.upright_of(page, drawn_form.DPI, readers, {})
+    return made.gray, skim(made.gray, made.quads, readers).improved(readers).lines()
 
 
 def test_what_was_written_parses_and_holds_what_is_printed(enrolled: Path) -> None:

@@ -31,7 +31,9 @@ def test_only_lines_that_the_quick_reader_doubts_are_read_again() -> None:
     quick = [reading("sûr", 0.99), reading("doux", 0.4), reading("sûr", 0.97)]
     careful = telling(reading("doute", 0.9), asked=asked)
 
-    answers = cascade.read([LINE] * 3, Alphabet.TEXT, quick, careful, 0.9)
+    answers = cascade.read(
+        [LINE] * 3, Alphabet.TEXT, quick, careful, lambda one: one.confidence >= 0.9
+    )
 
     assert asked == [1]
     assert [answer.text for answer in answers] == ["sûr", "doute", "sûr"]
