@@ -14,7 +14,9 @@ from edge.reading.terms import Terms
 _WORDED = (FieldKind.ADDRESS, FieldKind.NAME, FieldKind.TEXT)
 # "L EGLISE", "D ARTAGNAN": a faint apostrophe reads as a space, and sounds just as sure. Rests of a
 # frame read as marks, mostly at either end.
-_HARMED = re.compile(r"\b[DL] (?=[AEIOUYHÀÂÉÈÊËÎÏÔÛ])|^[^\w(]|[=<>]$|[\"|_~]", re.IGNORECASE)
+_HARMED = re.compile(
+    r"\b[DL] (?=[AEIOUYHÀÂÉÈÊËÎÏÔÛ])|^[^\w(]|[=<>]$|[\"|_~]| [^\W\d]$", re.IGNORECASE
+)
 _FEWEST = 2  # characters of a name: one by itself is a rest of a tint
 _ALPHABETS = {
     FieldKind.NIR: Alphabet.NIR,
@@ -30,7 +32,8 @@ class Cut:
     """A field's zone, ready to be read.
 
     ``images`` are its lines, none when it is empty; ``written`` the ink of a comb, ``cells`` what
-    its cells say; ``marks`` the parts of a tick's or signature's box.
+    its cells say; ``marks`` the parts of a tick's or signature's box. ``is_whole`` is False when
+    letters may have been taken for a line's frame.
     """
 
     spec: FieldSpec
@@ -39,6 +42,7 @@ class Cut:
     written: comb.CombInk | None = None
     cells: cellwise.Judged | None = None
     marks: tuple[ink.Zone, ...] = ()
+    is_whole: bool = True
 
     @property
     def is_settled(self) -> bool:
@@ -96,8 +100,10 @@ def to_field(
         found = _repaired(spec, readings[0], terms.today) or found
     if cut.written is not None and not _fills_as_it_should(cut.written, spec, raw, found.check):
         found = checks.Normalised(None, Check.FAILED)
-    accepted = found.value is not None and accepts(
-        spec.kind, found.check, confidence, terms.wanted_error_rate
+    accepted = (
+        cut.is_whole
+        and found.value is not None
+        and accepts(spec.kind, found.check, confidence, terms.wanted_error_rate)
     )
     if spec.kind in _WORDED and (
         _HARMED.search(found.value or "") or len(found.value or "") < _FEWEST

@@ -15,7 +15,7 @@ from edge.reading.readers import Gray
 from edge.reading.registration import Registration
 
 PX_PER_MM = 10
-_STROKE_MM = 2.2  # nothing written is thicker; the closing that finds the paper bridges it
+_STROKE_MM = 2.0  # nothing written is thicker; the closing that finds the paper bridges it
 _DARK_ENOUGH = 185  # of 255 after division: the darkest pixels of a zone that holds ink
 _SPECK_MM2 = 0.08
 _PALE = (0.75, 205.0)  # thin strokes of letters: share of the way to white, but darker than rules
@@ -64,12 +64,11 @@ def take(gray: Gray, where: Registration, box: BoxMm, margin_mm: float = 0.0) ->
 
 def _divided(crop: Gray) -> Gray:
     size = round(_STROKE_MM * PX_PER_MM)
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     padded = cv2.copyMakeBorder(crop, size, size, size, size, cv2.BORDER_REPLICATE)
-    paper = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[size:-size, size:-size]
-    paper = cv2.blur(paper, (size, size), borderType=cv2.BORDER_REPLICATE)
-    divided = crop.astype(np.float32) * 255.0 / np.maximum(paper.astype(np.float32), 1.0)
-    return np.clip(divided, 0, 255).astype(np.uint8)
+    # A square: OpenCV closes with it ten times as fast as with a disc.
+    paper = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8))
+    paper = cv2.blur(paper[size:-size, size:-size], (size, size), borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.divide(crop, np.maximum(paper, 1), scale=255.0), np.uint8)
 
 
 def _darkest(image: Gray) -> float:

@@ -25,6 +25,7 @@ _RIGHT_MM = 1.0  # one that reaches so near to the right end and stands alone th
 _APART_MM = 15.0  # between two groups of words
 _ALIKE = (0.6, 1.35)  # of the other letters' height: strokes of no such height make no group
 _SMALL = 0.45  # of it: what is lower belongs to a letter or is dust
+_LOST_MM = 0.4  # the least letter that may be lost, an I
 
 Mask = NDArray[np.uint8]
 
@@ -62,6 +63,19 @@ def writing(zone: Zone, box: BoxMm) -> Mask:
     keep = is_letter | (is_small & _belongs(stats, is_letter, inside, mask.shape))
     kept = np.asarray(keep[labels], np.uint8)
     return _with_pale_strokes(zone, kept, zone.mask > kept) if kept.any() else kept
+
+
+def is_whole(zone: Zone, kept: Mask) -> bool:
+    """Whether nothing was left out between the letters that stands where letters do.
+
+    Serifs that run together are as long as a rule, and what was between them falls to pieces.
+    """
+    rows, columns = np.flatnonzero(kept.any(axis=1)), np.flatnonzero(kept.any(axis=0))
+    quarter = (rows[-1] + 1 - rows[0]) // 4
+    middle = np.s_[rows[0] + quarter : rows[-1] + 1 - quarter, columns[0] : columns[-1] + 1]
+    lost = (zone.mask[middle] > kept[middle]).any(axis=0)
+    lost &= ~kept[:, columns[0] : columns[-1] + 1].any(axis=0)
+    return int(lost.sum()) < _LOST_MM * PX_PER_MM
 
 
 @dataclass(slots=True)

@@ -79,33 +79,35 @@ def _cut(gray: Gray, where: Registration, spec: FieldSpec, readers: Readers, ter
         if cells is not None and cells.is_dust(len(spec.cells_mm)):
             return Cut(spec, box)
         return Cut(spec, box, (image,), sorted_ink, cells)
-    images = []
-    for line in (box, *spec.boxes_mm):
-        images += _line_images(gray, where, line, readers)
-    return Cut(spec, box, tuple(images))
+    cuts = [
+        _lines(ink.take(gray, where, line, _LINE_MARGIN_MM), line, readers)
+        for line in (box, *spec.boxes_mm)
+    ]
+    images = tuple(image for cut, _ in cuts for image in cut)
+    return Cut(spec, box, images, is_whole=all(is_whole for _, is_whole in cuts))
 
 
 def _is_in_cells(cut: Cut) -> bool:
     return cut.written is not None and cut.written.in_cells
 
 
-def _line_images(gray: Gray, where: Registration, box: BoxMm, readers: Readers) -> list[Gray]:
-    zone = ink.take(gray, where, box, _LINE_MARGIN_MM)
+def _lines(zone: ink.Zone, box: BoxMm, readers: Readers) -> tuple[list[Gray], bool]:
+    """The lines written in a zone, and whether each seems to be whole."""
     if zone.ink_mm2 < _LEAST_INK_MM2:
-        return []
+        return [], True
     if box.height >= _BLOCK_FROM_MM:
         found = textlines.find(zone.image, ink.PX_PER_MM * 25.4)
         quads = found.quads if found.is_sure else readers.find_lines(zone.image)
         usual = float(np.median([bounds(quad).height for quad in quads])) if quads else 0.0
-        return [crop(zone.image, quad) for quad in quads if not _is_corner(quad, zone, usual)]
+        return [crop(zone.image, quad) for quad in quads if not _is_corner(quad, zone, usual)], True
     mask = strokes.writing(zone, box)
     if not mask.any():
-        return []
+        return [], True
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     margin = round(_LINE_MARGIN_MM * ink.PX_PER_MM)
     top, bottom = max(0, rows[0] - margin), rows[-1] + margin
     left, right = max(0, columns[0] - margin), columns[-1] + margin
-    return [ink.clean(zone, mask)[top:bottom, left:right]]
+    return [ink.clean(zone, mask)[top:bottom, left:right]], strokes.is_whole(zone, mask)
 
 
 def _is_corner(quad: Quad, zone: ink.Zone, usual: float) -> bool:

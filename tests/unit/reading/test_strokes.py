@@ -1,0 +1,47 @@
+"""What is left of a line's ink when its frame is taken away, and whether letters went with it."""
+
+import cv2
+import numpy as np
+
+from edge.document import BoxMm
+from edge.reading import strokes
+from edge.reading.ink import Zone
+
+BOX = BoxMm(0.0, 0.7, 80.0, 5.0)
+
+
+def zone(text: str, *rules: tuple[int, int, int, int]) -> Zone:
+    """A word in letters of 3 mm, and rules (left, top, right, bottom) in pixels."""
+    image = np.full((64, 800), 255, np.uint8)
+    cv2.putText(image, text, (40, 48), cv2.FONT_HERSHEY_SIMPLEX, 1.4, 0, 4)
+    for left, top, right, bottom in rules:
+        image[top:bottom, left:right] = 0
+    return Zone(image, (image < 128).astype(np.uint8), (0.0, 0.0))
+
+
+def test_a_rule_under_a_word_is_left_out_and_the_word_is_whole() -> None:
+    plain, ruled = zone("DURAND"), zone("DURAND", (5, 56, 700, 59))
+
+    kept = strokes.writing(ruled, BOX)
+
+    assert np.array_equal(kept, strokes.writing(plain, BOX))
+    assert strokes.is_whole(ruled, kept)
+
+
+def test_letters_whose_serifs_run_together_leave_a_gap_that_is_seen() -> None:
+    word = zone("MEHDI")
+    columns = np.flatnonzero(word.mask.any(axis=0))
+    third = (columns[-1] - columns[0]) // 3
+    torn = word.mask.copy()
+    torn[:, columns[0] + third : columns[0] + 2 * third] = 0
+
+    assert strokes.is_whole(word, word.mask)
+    assert not strokes.is_whole(word, torn)
+
+
+def test_a_speck_between_two_words_is_no_letter() -> None:
+    words = zone("DURAND")
+    kept = strokes.writing(words, BOX)
+    words.mask[30:32, 330:333] = 1
+
+    assert strokes.is_whole(words, kept)
