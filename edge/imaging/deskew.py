@@ -58,7 +58,7 @@ def straighten(gray: NDArray[np.uint8], degrees: float) -> NDArray[np.uint8]:
         return gray
     height, width = gray.shape
     matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), -degrees, 1.0)
-    turned = cv2.warpAffine(gray, matrix, (width, height), flags=cv2.INTER_CUBIC, borderValue=255)
+    turned = cv2.warpAffine(gray, matrix, (width, height), flags=cv2.INTER_LINEAR, borderValue=255)
     return np.asarray(turned, np.uint8)
 
 

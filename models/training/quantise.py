@@ -53,7 +53,7 @@ def quantised(path: Path) -> bytes:
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            op_types_to_quantize=["Conv"],
+            op_types_to_quantize=["Conv", "Relu"],
         )
         quantize_dynamic(
             static, done, weight_type=QuantType.QInt8, op_types_to_quantize=["LSTM", "MatMul"]
