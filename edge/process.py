@@ -20,7 +20,7 @@ from edge.imaging import border, deskew, quality, separators, turn
 from edge.imaging.page import PageImage
 from edge.reading import classify, labelled, orient, outline, recognise, textlines, zones
 from edge.reading.forms import FormDefinition
-from edge.reading.lines import skim
+from edge.reading.lines import PageText, skim
 from edge.reading.readers import Gray, Quad, Readers
 
 _BLURRED_FROM = 0.6  # a page this unsharp is marked, so that routing asks a person
@@ -98,7 +98,8 @@ def read_page(
 class Upright:
     """A page upright and straight: its lines, and the form that they lie like, if any.
 
-    ``rotation`` and ``skew_deg`` are what was done to it, in degrees.
+    ``rotation`` and ``skew_deg`` are what was done to it, in degrees. ``text`` is what its lines
+    say at a glance, None where they lie like a form's: then a few are enough.
     """
 
     gray: Gray
@@ -106,6 +107,7 @@ class Upright:
     rotation: int
     skew_deg: float
     outline: outline.Outline | None
+    text: PageText | None
 
 
 def upright_of(
@@ -124,13 +126,16 @@ def upright_of(
     along = deskew.straighten(along, skew)
     found = textlines.find(along, dpi)
     quads: Sequence[Quad] = found.quads if found.is_sure else readers.find_lines(along)
-    look = outline.find(quads, dpi, forms)
     # The lines of no form lie like those of another, or of itself, upside down.
-    if look is not None or not orient.is_upside_down(along, quads, readers):
-        return Upright(along, quads, 90 if lying else 0, skew, look)
-    over = orient.turned_over(quads, along.shape)
-    look = outline.find(over, dpi, forms)
-    return Upright(turn.turn(along, 180), over, 270 if lying else 180, skew, look)
+    if look := outline.find(quads, dpi, forms):
+        return Upright(along, quads, 90 if lying else 0, skew, look, None)
+    text = skim(along, quads, readers)
+    if not orient.is_upside_down(text, readers):
+        return Upright(along, quads, 90 if lying else 0, skew, None, text)
+    over, quads = turn.turn(along, 180), orient.turned_over(quads, along.shape)
+    look = outline.find(quads, dpi, forms)
+    again = None if look else skim(over, quads, readers)
+    return Upright(over, quads, 270 if lying else 180, skew, look, again)
 
 
 def _with(page: PageReading, *, is_blank: bool, separator: Separator) -> PageReading:
@@ -173,7 +178,7 @@ def _recognised(
         known = recognise.by_outline(page.gray, page.quads, page.outline, forms, readers)
         if known is not None:
             return known
-    text = skim(page.gray, page.quads, readers)
+    text = page.text or skim(page.gray, page.quads, readers)
     found = recognise.by_lines(page.gray, dpi, text.lines(), forms)
     if found.where is not None:
         return found

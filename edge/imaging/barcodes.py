@@ -12,7 +12,7 @@ import numpy as np
 import zxingcpp
 from numpy.typing import NDArray
 
-from edge.imaging.scale import reduced, times
+from edge.pixels import pieces, reduced, times
 
 _LONGEST_PX = 2400  # larger pages are halved: a separator's code is big
 _WORK_PX = 1170  # of the image on which bars are looked for: an A4 sheet at 100 dpi
@@ -75,7 +75,7 @@ def _barred(small: NDArray[np.uint8], by: int) -> tuple[slice, slice] | None:
     down = cv2.blur(cv2.absdiff(small[1:, :-1], here), window)[grid].astype(np.float32)
     most, least = np.maximum(across, down), np.minimum(across, down)
     bars = ((most >= _CONTRAST) & (most >= _ONE_WAY * least)).astype(np.uint8)
-    parts = cv2.connectedComponentsWithStats(bars)[2][1:]
+    parts = pieces(bars).stats[1:]
     windows = parts[:, cv2.CC_STAT_AREA]
     if windows.max(initial=0) < _LEAST_WINDOWS:
         return None

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.imaging.scale import reduced, times
+from edge.pixels import pieces, reduced, times
 
 _WORK_PX = 575
 _DARK = 70
@@ -31,11 +31,11 @@ def erase(gray: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], bool]:
     if dark.mean() > 1 - (1 - _MOST) ** 2:
         return gray, False
     solid = _solid(dark)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
+    found = pieces(solid)
     border = np.zeros_like(dark)
-    for label in range(1, count):
-        if _is_border(stats[label], dark.shape):
-            border[labels == label] = 1
+    for label in range(1, len(found)):
+        if _is_border(found.stats[label], dark.shape):
+            border[found.labels == label] = 1
     if not border.any():
         return gray, False
     grown = cv2.dilate(border, np.ones((2 * _INK_GROWTH + 1, 2 * _INK_GROWTH + 1), np.uint8))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.imaging import discs
-from edge.imaging.scale import reduced, times
+from edge.pixels import reduced, times
 
 _WORK_PX = 1100  # longest side of the reduced image; from 900 small angles stick to 0
 _STROKE_PX = 19  # strokes up to this thick are ink; holes of 4 mm are about as large

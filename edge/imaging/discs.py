@@ -1,8 +1,9 @@
 """Punch holes, as the scanner sees them: solid black discs."""
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from edge.pixels import pieces
 
 _ROUND = 0.8  # short side over long side
 _FILLED = (0.66, 0.92)  # of its bounding box; a disc fills 0.785, a square 1, letters less
@@ -16,7 +17,8 @@ def without(dark: NDArray[np.uint8], smallest_px: float, largest_px: float) -> N
         smallest_px: Diameter from which a disc counts.
         largest_px: Diameter up to which it does.
     """
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    found = pieces(dark)
+    labels, stats = found.labels, found.stats
     width, height, area = stats[:, 2], stats[:, 3], stats[:, 4]
     short, long = np.minimum(width, height), np.maximum(width, height)
     filled = area / np.maximum(width * height, 1)

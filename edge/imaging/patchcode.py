@@ -6,16 +6,15 @@ bars are long parallel bands with nothing else between them, so they are searche
 scan lines across the page, in both directions, and neighbouring lines must agree.
 """
 
-import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.document import SeparatorKind
-from edge.imaging.scale import reduced, times
+from edge.pixels import reduced, times
 
 # Widths of the four bars from the edge inward, narrow 1, wide 2 (Kodak A-61599).
 _PATTERNS: dict[tuple[int, ...], SeparatorKind] = {
@@ -27,6 +26,7 @@ _NARROW_MM = (1.3, 3.0)
 _WIDE_MM = (3.9, 6.8)
 _GAP_MM = (1.0, 4.5)
 _QUIET_MM = 4.0  # nothing dark this far before the first and after the last bar
+_RUNS = 7  # four bars, and three gaps between them
 _LINES = 24
 _AGREE = 5  # neighbouring scan lines that must see the same patch
 _WORK_DPI = 100.0
@@ -44,7 +44,7 @@ def find(gray: NDArray[np.uint8], dpi: float) -> SeparatorKind | None:
     level, _ = cv2.threshold(small, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     dark = small <= level
     for turned in (dark, dark.T):
-        found = _across(np.ascontiguousarray(turned), dpi / by / 25.4)
+        found = _across(turned, dpi / by / 25.4)
         if found is not None:
             return found
     return None
@@ -54,9 +54,8 @@ def _across(dark: NDArray[np.bool_], px_per_mm: float) -> SeparatorKind | None:
     """Look down evenly spaced columns for a stack of bars that lie across them."""
     width = dark.shape[1]
     columns = np.linspace(width * 0.05, width * 0.95, _LINES).astype(int)
-    seen: list[set[SeparatorKind]] = [
-        set(_patches(_runs(dark[:, column]), px_per_mm)) for column in columns
-    ]
+    lines = np.ascontiguousarray(dark[:, columns].T)
+    seen = [_patches(line, px_per_mm) for line in lines]
     counts: Counter[SeparatorKind] = Counter()
     for kind in _PATTERNS.values():
         counts[kind] = _longest(kind in found for found in seen)
@@ -64,30 +63,26 @@ def _across(dark: NDArray[np.bool_], px_per_mm: float) -> SeparatorKind | None:
     return kind if agreeing >= _AGREE else None
 
 
-def _runs(line: NDArray[np.bool_]) -> list[tuple[bool, int]]:
-    """Lengths of what is dark and light along a line."""
-    edges = np.flatnonzero(np.diff(line.astype(np.int8))) + 1
-    stops = [0, *edges.tolist(), len(line)]
-    return [(bool(line[a]), b - a) for a, b in itertools.pairwise(stops) if b > a]
-
-
-def _patches(runs: Sequence[tuple[bool, int]], px_per_mm: float) -> Iterator[SeparatorKind]:
-    for i in range(len(runs) - 6):
-        window = runs[i : i + 7]
-        if not window[0][0]:
-            continue
-        before = runs[i - 1][1] if i > 0 else 10**6
-        after = runs[i + 7][1] if i + 7 < len(runs) else 10**6
-        if min(before, after) < _QUIET_MM * px_per_mm:
-            continue
-        bars = tuple(_width(length / px_per_mm) for is_dark, length in window if is_dark)
-        gaps = [length / px_per_mm for is_dark, length in window if not is_dark]
-        if not all(_GAP_MM[0] <= gap <= _GAP_MM[1] for gap in gaps):
-            continue
-        start = sum(length for _, length in runs[:i])
-        rest = sum(length for _, length in runs[i + 7 :])
-        if kind := _PATTERNS.get(bars if start <= rest else bars[::-1]):
-            yield kind
+def _patches(line: NDArray[np.bool_], px_per_mm: float) -> set[SeparatorKind]:
+    """The patches whose bars lie along a line of pixels."""
+    edges = np.flatnonzero(line[1:] != line[:-1]) + 1
+    stops = np.concatenate([[0], edges, [len(line)]])
+    if len(stops) <= _RUNS:
+        return set()
+    mm = np.diff(stops) / px_per_mm
+    around = np.concatenate([[np.inf], mm, [np.inf]])  # beyond the sheet all is quiet
+    windows = np.lib.stride_tricks.sliding_window_view(mm, _RUNS)
+    starts = stops[: len(windows)]
+    gaps = windows[:, 1::2]
+    fits = line[starts] & np.all((gaps >= _GAP_MM[0]) & (gaps <= _GAP_MM[1]), axis=1)
+    fits &= np.minimum(around[: len(windows)], around[_RUNS + 1 :]) >= _QUIET_MM
+    found = set()
+    for i in np.flatnonzero(fits).tolist():
+        bars = tuple(_width(length) for length in windows[i, ::2].tolist())
+        is_first_half = stops[i] <= len(line) - stops[i + _RUNS]
+        if kind := _PATTERNS.get(bars if is_first_half else bars[::-1]):
+            found.add(kind)
+    return found
 
 
 def _width(mm: float) -> int:

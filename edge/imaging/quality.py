@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.imaging import discs
-from edge.imaging.scale import reduced, times
+from edge.pixels import pieces, reduced, times
 
 _WORK_DPI = 100.0
 _EDGE_MM = 8.0  # staples and shadows lie at the edge
@@ -67,7 +67,8 @@ def _ink_mm2(
     dark: NDArray[np.uint8], depth: NDArray[np.uint8], px_per_mm: float, *, whole: bool = False
 ) -> float:
     """How much is written: strokes, and print, which is black and may be small."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    found = pieces(dark)
+    labels, stats = found.labels, found.stats
     areas = stats[:, cv2.CC_STAT_AREA] / px_per_mm**2
     printed = np.bincount(labels[depth > _PRINT_CONTRAST], minlength=len(areas)) > 0
     counts = areas >= np.where(printed, _SPECK_MM2, _STROKE_MM2)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from edge.document import BoxMm
 from edge.imaging import tints
+from edge.pixels import pieces
 
 _Mask = NDArray[np.uint8]
 
@@ -105,8 +106,7 @@ def _opened(mask: _Mask, width: float, height: float) -> _Mask:
 
 def _parts(mask: _Mask) -> NDArray[np.int32]:
     """Left, top, width, height of each connected part."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    return np.asarray(stats[1:, :4], np.int32)
+    return np.asarray(pieces(mask).stats[1:, :4], np.int32)
 
 
 def _lines(dark: _Mask, px: float) -> tuple[list[BoxMm], list[bool]]:
@@ -129,10 +129,10 @@ def _lines(dark: _Mask, px: float) -> tuple[list[BoxMm], list[bool]]:
 
 def _dotted(dark: _Mask, px: float) -> _Mask:
     """Rows of dots or dashes as rules; what is taller than a dot is left out, so no text joins."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
-    low = stats[:, cv2.CC_STAT_HEIGHT] <= _THIN_MM * px
+    found = pieces(dark)
+    low = found.stats[:, cv2.CC_STAT_HEIGHT] <= _THIN_MM * px
     low[0] = False
-    dots = np.asarray(low[labels], np.uint8)
+    dots = np.asarray(low[found.labels], np.uint8)
     kernel = np.ones((1, max(1, round(_DOTS_MM * px))), np.uint8)
     return _opened(np.asarray(cv2.morphologyEx(dots, cv2.MORPH_CLOSE, kernel)), _LONG_MM * px, 1)
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.document import BoxMm
+from edge.pixels import pieces
 
 _Mask = NDArray[np.uint8]
 
@@ -81,5 +82,4 @@ def _is_between(tinted: _Mask, x: int, y: int, w: int, h: int, px: float) -> boo
 
 def _parts(found: _Mask) -> Sequence[tuple[int, int, int, int]]:
     """Left, top, width, height of each connected part."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=8)
-    return [(int(x), int(y), int(w), int(h)) for x, y, w, h in stats[1:, :4]]
+    return [(int(x), int(y), int(w), int(h)) for x, y, w, h in pieces(found).stats[1:, :4]]

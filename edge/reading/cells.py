@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.document import BoxMm
+from edge.pixels import pieces
 from edge.reading import joined, strokes
 from edge.reading.ink import PX_PER_MM, Zone
 
@@ -73,17 +74,17 @@ class Characters:
     is_whole: bool
 
 
-def strokes_of(zone: Zone, cells: Sequence[BoxMm]) -> tuple[NDArray[np.int32], list[Stroke]]:
+def strokes_of(zone: Zone, cells: Sequence[BoxMm]) -> tuple[NDArray[np.integer], list[Stroke]]:
     """A comb's strokes without its frame, and the label of each pixel."""
     mask = joined.parted(_without_frame(zone, cells), zone, cells)
-    count, labels, stats, middles = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    parts = pieces(mask)
     found = []
-    for label in range(1, count):
-        x, y = (middles[label][i] / PX_PER_MM + zone.origin[i] for i in range(2))
-        stroke = _stroke(label, np.asarray(stats[label], np.int32), (x, y), zone, cells)
+    for label in range(1, len(parts)):
+        x, y = (parts.middles[label][i] / PX_PER_MM + zone.origin[i] for i in range(2))
+        stroke = _stroke(label, parts.stats[label], (x, y), zone, cells)
         if stroke is not None:
             found.append(stroke)
-    return np.asarray(labels, np.int32), found
+    return parts.labels, found
 
 
 def characters(found: Sequence[Stroke]) -> Characters:

@@ -93,7 +93,7 @@ def _is_character(group: Sequence[Stroke]) -> bool:
     return ink >= _SMALLEST_MM2 * PX_PER_MM**2 and any(stroke.is_tall for stroke in group)
 
 
-def _piece(zone: Zone, labels: NDArray[np.int32], group: Sequence[Stroke]) -> Gray:
+def _piece(zone: Zone, labels: NDArray[np.integer], group: Sequence[Stroke]) -> Gray:
     left = min(stroke.left for stroke in group)
     right = max(stroke.right for stroke in group)
     keep = np.isin(labels, [stroke.label for stroke in group]).astype(np.uint8)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.document import BoxMm
+from edge.pixels import pieces
 from edge.reading.readers import Gray
 from edge.reading.registration import Registration
 
@@ -84,10 +85,10 @@ def _mask(image: Gray) -> NDArray[np.uint8]:
         return np.zeros_like(image)
     level = darkest + 0.5 * (255.0 - darkest)
     mask = (image < min(level, 200.0)).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    small = stats[:, cv2.CC_STAT_AREA] < _SPECK_MM2 * PX_PER_MM**2
+    found = pieces(mask)
+    small = found.stats[:, cv2.CC_STAT_AREA] < _SPECK_MM2 * PX_PER_MM**2
     small[0] = True
-    return np.asarray(~small[labels], np.uint8) if count > 1 else mask
+    return np.asarray(~small[found.labels], np.uint8) if len(found) > 1 else mask
 
 
 def pale(image: Gray) -> NDArray[np.bool_]:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.document import BoxMm
+from edge.pixels import pieces
 from edge.reading.ink import PX_PER_MM, Zone
 
 _NEAR = 0.33  # of a cell's width: how far from two cells' border they may be cut
@@ -20,10 +20,11 @@ def parted(mask: NDArray[np.uint8], zone: Zone, cells: Sequence[BoxMm]) -> NDArr
     border stays whole.
     """
     middles = [(c.left + c.width / 2 - zone.origin[0]) * PX_PER_MM for c in cells]
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    found = pieces(mask)
+    labels = found.labels
     made = mask.copy()
-    for label in range(1, count):
-        left, top, width, height, _ = (int(v) for v in stats[label])
+    for label in range(1, len(found)):
+        left, top, width, height, _ = found.stats[label].tolist()
         reached = [i for i, x in enumerate(middles) if left <= x <= left + width]
         widest = max(cell.width for cell in cells) * PX_PER_MM
         if len(reached) < 2 or width > _MOST_CELLS * widest:

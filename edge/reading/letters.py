@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.pixels import pieces, reduced, times
+
 Mask = NDArray[np.uint8]
 
 WORK_DPI = 100.0
@@ -53,10 +55,10 @@ def find(gray: NDArray[np.uint8], dpi: float, work_dpi: float = WORK_DPI) -> Let
         dpi: Its resolution.
         work_dpi: What it is reduced to, but for a rest: by a whole number.
     """
-    ink, down, depth, times = _without_rules(gray, dpi, work_dpi)
-    boxes = _pieces(ink)
+    ink, down, depth, by = _without_rules(gray, dpi, work_dpi)
+    boxes = pieces(ink).stats[1:]
     boxes = boxes[boxes[:, cv2.CC_STAT_AREA] >= _SPECK_PX]
-    return Letters(boxes, down, depth, times, dpi / times / 25.4)
+    return Letters(boxes, down, depth, by, dpi / by / 25.4)
 
 
 def ink(gray: NDArray[np.uint8], dpi: float) -> Mask:
@@ -67,31 +69,13 @@ def ink(gray: NDArray[np.uint8], dpi: float) -> Mask:
 def _without_rules(
     gray: NDArray[np.uint8], dpi: float, work_dpi: float
 ) -> tuple[Mask, Mask, NDArray[np.uint8], int]:
-    times = max(1, int(dpi / work_dpi + 0.1))
-    small = _reduced(gray, times)
-    px_per_mm = dpi / times / 25.4
+    by = times(dpi, work_dpi)
+    small = reduced(gray, by)
+    px_per_mm = dpi / by / 25.4
     found, depth = _ink(small, px_per_mm)
     across, down = _rules(found, px_per_mm)
     found[cv2.bitwise_or(across, down) > 0] = 0
-    return found, down, depth, times
-
-
-def _reduced(gray: NDArray[np.uint8], times: int) -> NDArray[np.uint8]:
-    """At a whole fraction of its size: a sixteenth of the work of any other fraction."""
-    height, width = (side // times * times for side in gray.shape)
-    if times <= 1 or not height or not width:
-        return gray
-    size = (width // times, height // times)
-    whole = gray[:height, :width]
-    return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _pieces(ink: Mask) -> NDArray[np.int32]:
-    try:  # labels of 16 bits take a third of the time, and are too few for a page of noise
-        stats = cv2.connectedComponentsWithStats(ink, connectivity=8, ltype=cv2.CV_16U)[2]
-    except cv2.error:
-        stats = cv2.connectedComponentsWithStats(ink, connectivity=8)[2]
-    return np.asarray(stats[1:], np.int32)
+    return found, down, depth, by
 
 
 def _ink(small: NDArray[np.uint8], px_per_mm: float) -> tuple[Mask, NDArray[np.uint8]]:
@@ -120,7 +104,7 @@ def _turn_bars(
     solid = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((thick, long), np.uint8))
     if not solid.any():
         return
-    for left, top, width, height, _ in _pieces(np.asarray(solid, np.uint8)).tolist():
+    for left, top, width, height, _ in pieces(np.asarray(solid, np.uint8)).stats[1:].tolist():
         here = np.s_[top : top + height, left : left + width]
         if height < _BAR_MM[2] * px_per_mm or dark[here].mean() < _BAR_FILLED:
             continue

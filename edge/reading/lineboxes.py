@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edge.reading.readers import Quad
 
 Boxes = NDArray[np.int32]
-Labels = NDArray[np.int32]
+Labels = NDArray[np.integer]
 Lines = NDArray[np.float64]  # left, top, right, bottom, letters' height, slope, letters, ink
 
 _GAP = (1.4, 2.0)  # of most letters' height, and times the gap between letters: two words' gap

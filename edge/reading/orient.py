@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from edge.reading import letters
-from edge.reading.lines import crop, reading_order
-from edge.reading.readers import Care, Gray, Quad, Readers
+from edge.reading.lines import PageText, reading_order
+from edge.reading.readers import Care, Gray, LineReading, Quad, Readers
 
 _SAMPLES = 6
 _LONG_ENOUGH = 2.0  # width over height of a line that tells a direction
@@ -74,16 +74,21 @@ def quads_lie(quads: Sequence[Quad]) -> bool:
     return _ink(standing) > _ink(lying)
 
 
-def is_upside_down(gray: Gray, quads: Sequence[Quad], readers: Readers) -> bool:
+def is_upside_down(text: PageText, readers: Readers) -> bool:
     """Whether a page reads better the other way up.
 
     Args:
-        gray: The page, its lines along it.
-        quads: Its lines.
+        text: The skimmed lines of a page that lies along them.
         readers: The recognition networks.
     """
-    lying = [quad for quad in quads if _proportion(quad) >= _LONG_ENOUGH]
-    return _is_upside_down(lying, gray, readers)
+    lying = [i for i, quad in enumerate(text.quads) if _proportion(quad) >= _LONG_ENOUGH]
+    longest = sorted(lying, key=lambda i: -_area(text.quads[i]))[:_SAMPLES]
+    if not longest or _mean_confidence([text.readings[i] for i in longest]) >= _PLAINLY:
+        return False
+    crops = [_middle(text.crops[i]) for i in longest]
+    over = [np.asarray(np.rot90(image, 2), np.uint8) for image in crops]
+    read = readers.read_lines([*crops, *over], care=Care.SKIM)
+    return _mean_confidence(read[len(crops) :]) - _mean_confidence(read[: len(crops)]) > _CLEARLY
 
 
 def turned_over(quads: Sequence[Quad], shape: tuple[int, ...]) -> list[Quad]:
@@ -96,22 +101,8 @@ def turned_over(quads: Sequence[Quad], shape: tuple[int, ...]) -> list[Quad]:
     return reading_order(over)
 
 
-def _is_upside_down(quads: Sequence[Quad], gray: Gray, readers: Readers) -> bool:
-    longest = sorted(quads, key=_area, reverse=True)[:_SAMPLES]
-    if not longest:
-        return False
-    crops = [_middle(crop(gray, quad)) for quad in longest]
-    upright = _confidence(crops, readers)
-    if upright >= _PLAINLY:
-        return False
-    over = _confidence([np.asarray(np.rot90(image, 2), np.uint8) for image in crops], readers)
-    return over - upright > _CLEARLY
-
-
-def _confidence(crops: Sequence[Gray], readers: Readers) -> float:
-    return float(
-        np.mean([reading.confidence for reading in readers.read_lines(crops, care=Care.SKIM)])
-    )
+def _mean_confidence(readings: Sequence[LineReading]) -> float:
+    return float(np.mean([reading.confidence for reading in readings]))
 
 
 def _middle(image: Gray) -> Gray:

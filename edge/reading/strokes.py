@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.document import BoxMm
+from edge.pixels import pieces
 from edge.reading.ink import PX_PER_MM, Zone, pale
 
 _RULE_MM = 6.0  # no letter has a level stroke this long
@@ -47,14 +48,14 @@ def writing(zone: Zone, box: BoxMm) -> Mask:
     dust are left out.
     """
     mask = without_rules(zone.mask, _RULE_MM)
-    count, found, boxes, middles = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    if count <= 1:
+    found = pieces(mask)
+    if len(found) <= 1:
         return np.zeros_like(mask)
-    labels, stats = np.asarray(found, np.int32), np.asarray(boxes, np.int32)
-    at = np.asarray(middles) / PX_PER_MM + np.array(zone.origin)
+    labels, stats = found.labels, found.stats
+    at = found.middles / PX_PER_MM + np.array(zone.origin)
     inside = (at[:, 1] >= box.top) & (at[:, 1] <= box.top + box.height)
     is_tall = stats[:, cv2.CC_STAT_HEIGHT] >= _LETTER_MM * PX_PER_MM
-    is_letter = inside & is_tall & ~_is_strip(stats) & ~_is_thick(labels, count, mask)
+    is_letter = inside & is_tall & ~_is_strip(stats) & ~_is_thick(labels, len(found), mask)
     is_letter &= at[:, 0] >= box.left + _LEFT_MM
     is_letter[0] = False
     end = (box.left + box.width - _RIGHT_MM - zone.origin[0]) * PX_PER_MM
@@ -170,12 +171,10 @@ def _is_strip(stats: NDArray[np.int32]) -> NDArray[np.bool_]:
     return np.asarray((high < _STRIP_MM * PX_PER_MM) & (wide > _STRIP * high), np.bool_)
 
 
-def _is_thick(labels: NDArray[np.int32], count: int, mask: Mask) -> NDArray[np.bool_]:
+def _is_thick(labels: NDArray[np.integer], count: int, mask: Mask) -> NDArray[np.bool_]:
     side = round(_THICK_MM * PX_PER_MM)
     core = cv2.erode(mask, np.ones((side, side), np.uint8), borderValue=0)
-    thick = np.zeros(count, np.bool_)
-    thick[np.unique(labels[core > 0])] = True
-    return thick
+    return np.asarray(np.bincount(labels[core > 0], minlength=count) > 0, np.bool_)
 
 
 def _with_pale_strokes(zone: Zone, kept: Mask, left_out: NDArray[np.bool_]) -> Mask:
@@ -184,8 +183,7 @@ def _with_pale_strokes(zone: Zone, kept: Mask, left_out: NDArray[np.bool_]) -> M
         cv2.dilate(left_out.astype(np.uint8), np.ones((5, 5), np.uint8)) == 0
     )
     candidates = (free | (kept > 0)).astype(np.uint8)
-    count, labels = cv2.connectedComponents(candidates, connectivity=8)
-    touching = np.zeros(count, np.bool_)
-    touching[np.unique(labels[kept > 0])] = True
+    found = pieces(candidates)
+    touching = np.bincount(found.labels[kept > 0], minlength=len(found)) > 0
     touching[0] = False
-    return np.asarray(touching[labels], np.uint8)
+    return np.asarray(touching[found.labels], np.uint8)

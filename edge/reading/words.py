@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.pixels import pieces
 from edge.reading.readers import Gray, LineReading, Readers
 
 _INK_FROM = 0.6  # of the way from the darkest grey to white: thin strokes are pale
@@ -101,7 +102,7 @@ def split(image: Gray) -> Words:
 
 def _letter_height(ink: NDArray[np.uint8]) -> float:
     """The height of the strokes that hold half of the ink: accents, dots and dust hold little."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink)
+    stats = pieces(ink).stats
     strokes = stats[1:][np.argsort(stats[1:, cv2.CC_STAT_HEIGHT])]
     areas = np.cumsum(strokes[:, cv2.CC_STAT_AREA])
     return float(strokes[np.searchsorted(areas, areas[-1] / 2), cv2.CC_STAT_HEIGHT])

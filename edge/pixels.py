@@ -1,0 +1,62 @@
+"""What imaging and reading both do to an image: make it smaller, find its connected pieces.
+
+It is made smaller by whole fractions only: each pixel of the smaller image is the mean of a square
+of whole pixels, which takes a fifteenth of the time of any other fraction.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+
+def times(of: float, wanted: float) -> int:
+    """By what whole number something is divided to come near what is wanted, from above.
+
+    A rest of a tenth is not worth four times the pixels: 190 over 100 makes 2.
+    """
+    return max(1, int(of / wanted + 0.1))
+
+
+def reduced(gray: NDArray[np.uint8], by: int) -> NDArray[np.uint8]:
+    """A page at a whole fraction of its size, at least one pixel wide and high.
+
+    Args:
+        gray: Height × width.
+        by: Pixels that become one, each way; up to ``by - 1`` are cut at right and bottom.
+    """
+    if by <= 1:
+        return gray
+    height, width = (max(1, side // by) for side in gray.shape)
+    whole = gray[: height * by, : width * by]
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """What hangs together in a mask; number 0 is what is not set.
+
+    ``labels`` (height × width) says to which piece a pixel belongs; ``stats`` has a row a piece:
+    left, top, width, height, pixels; ``middles`` its centre of gravity, x and y.
+    """
+
+    labels: NDArray[np.integer]
+    stats: NDArray[np.int32]
+    middles: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.stats)
+
+
+def pieces(mask: NDArray[np.uint8], connectivity: int = 8) -> Pieces:
+    """Find the connected pieces of a mask.
+
+    Labels of 16 bits take a third of the time, and are too few for a page of noise.
+    """
+    find = cv2.connectedComponentsWithStats
+    try:
+        _, labels, stats, middles = find(mask, connectivity=connectivity, ltype=cv2.CV_16U)
+    except cv2.error:
+        _, labels, stats, middles = find(mask, connectivity=connectivity)
+    return Pieces(np.asarray(labels), np.asarray(stats, np.int32), np.asarray(middles))
