@@ -131,7 +131,7 @@ class Page:
     height_mm: float
     blur: float  # 0 sharp .. 1 unreadable
     text: str
-    marks: tuple[str, ...] = ()  # "border", "blurred", "dpi_assumed", "bitonal_twin", ...
+    marks: tuple[str, ...] = ()  # "border", "dust", "blurred", "dpi_assumed", "bitonal_twin", ...
     twin: PageRef | None = None  # the other image (colour or bitonal) of the same side
 
 

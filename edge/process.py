@@ -16,7 +16,7 @@ from edge.document import (
     SeparatorKind,
     TextLine,
 )
-from edge.imaging import border, deskew, quality, separators, turn
+from edge.imaging import border, deskew, dust, quality, separators, turn
 from edge.imaging.page import PageImage
 from edge.reading import classify, labelled, orient, outline, recognise, textlines, zones
 from edge.reading.forms import FormDefinition
@@ -55,8 +55,9 @@ def read_page(
         readers: The recognition networks.
         today: No date on the page may lie after it.
     """
-    gray, had_border = border.erase(image.gray)
-    marks = image.marks + (("border",) if had_border else ())
+    clean, had_dust = dust.without(image.gray)
+    gray, had_border = border.erase(clean)
+    marks = image.marks + (("dust",) if had_dust else ()) + (("border",) if had_border else ())
     height, width = gray.shape
     blank = PageReading(
         ref=ref,

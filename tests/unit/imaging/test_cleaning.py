@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.imaging import border, deskew, turn
+from edge.imaging import border, deskew, dust, turn
 from tests.support import paper
 from tests.support.paper import Gray
 
@@ -136,3 +136,27 @@ def test_quarter_turns_go_clockwise_and_lose_nothing() -> None:
     assert turn.turn(page, 180).tolist() == [[5, 4, 3], [2, 1, 0]]
     assert turn.turn(page, 270).tolist() == [[2, 5], [1, 4], [0, 3]]
     assert all(turn.turn(page, degrees).flags.c_contiguous for degrees in (0, 90, 180, 270))
+
+
+def peppered(page: Gray, share: float) -> Gray:
+    dots = np.random.default_rng(5).random(page.shape) < share
+    return np.where(dots, 0, page).astype(np.uint8)
+
+
+def test_pepper_is_taken_away_and_letters_stay() -> None:
+    page = paper.bitonal(SHEET)
+    clean, found = dust.without(peppered(page, 0.06))
+    assert found
+    written = page < 128
+    assert float((clean < 128)[~written].mean()) < 0.002
+    assert float((clean < 128)[written].mean()) > 0.9
+
+
+def test_clean_pages_grey_pages_and_a_few_specks_are_left_alone() -> None:
+    page = paper.bitonal(SHEET)
+    for same in (page, peppered(page, 0.003), SHEET, np.zeros((1, 1), np.uint8)):
+        clean, found = dust.without(same)
+        assert not found
+        assert clean is same
+    grain = np.random.default_rng(6).normal(150, 40, SHEET.shape).clip(0, 255).astype(np.uint8)
+    assert dust.without(grain)[0] is grain

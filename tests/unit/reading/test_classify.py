@@ -1,0 +1,61 @@
+"""What a page is, by what is printed on it, and what is no evidence of anything."""
+
+import pytest
+
+from edge import pack
+from edge.document import BoxPx, TextLine
+from edge.reading.classify import MISDIRECTED, UNKNOWN, classify
+
+FORMS = pack.load(pack.default_dir()).forms
+
+
+def lines(*texts: str, gap: int = 90, left: int = 100) -> list[TextLine]:
+    """Lines one below the other: ``gap`` from top to top, 30 px high, 16 px a character."""
+    return [
+        TextLine(text, 0.99, BoxPx(left, 100 + i * gap, 16 * len(text), 30))
+        for i, text in enumerate(texts)
+    ]
+
+
+def named(*texts: str, gap: int = 90) -> str:
+    return classify(lines(*texts, gap=gap), FORMS).guesses[0].type
+
+
+def test_a_title_broken_in_two_lines_is_one() -> None:
+    whole = named("déclaration de maladie professionnelle", "S 6100", "à remplir")
+    broken = named("déclaration de maladie", "professionnelle", "S 6100", "à remplir", gap=40)
+
+    assert whole == broken == "S6100"
+
+
+@pytest.mark.parametrize(
+    "tail", ["justificatif de domicile.", "justificatif de domicile", "ordonnance."]
+)
+def test_the_tail_of_a_paragraph_is_no_title(tail: str) -> None:
+    letter = (
+        "Depuis lors, mon fils attend toujours que la mairie lui adresse un",
+        tail,
+        "Le service a perdu la feuille de soins avant la fin du mois et notre",
+    )
+
+    assert named(*letter, gap=40) == UNKNOWN
+
+
+def test_the_same_words_by_themselves_are_a_title() -> None:
+    assert named("Justificatif de domicile", "Titulaire : A. BONNET") == "justificatif_domicile"
+    assert named("pli avisé et non réclamé", "LA POSTE") == "pnd"
+
+
+def test_a_date_of_birth_is_no_certificate_of_birth() -> None:
+    assert named("Date de naissance", "Nom", "Profession", "Signature") == UNKNOWN
+
+
+def test_two_things_that_only_an_electricity_bill_says() -> None:
+    assert (
+        named("Lieu de consommation : 2 RUE DES LILAS", "avis d'échéance", "Montant : 12 €")
+        == "justificatif_domicile"
+    )
+
+
+def test_another_number_is_somebody_elses_form() -> None:
+    assert named("déclaration de ressources", "cerfa n° 10397*26") == MISDIRECTED
