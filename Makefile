@@ -63,12 +63,16 @@ train-cells: $(TRAIN_STAMP) ## teach the cell network (needs the digits of VAGUE
 	[ -e $(CELLS)/calibrate-1.npz ] || $(TRAIN_PYTHON) -m models.training.cells calibrate 8000 1 $(CELLS)/calibrate-1.npz
 	$(TRAIN_PYTHON) -m models.training.train_cells $(CELLS) $(CELLS)/net.pt --minutes $(MINUTES) --rate 2.5e-3
 
+HAND := build/train/hand
+train-hand: $(TRAIN_STAMP) ## teach the network that tells handwriting (needs the digits of VAGUEMESTRE_SAMPLES)
+	$(TRAIN_PYTHON) -m models.training.train_hand $(HAND) --threads $(THREADS) $(REAL_LINES)
+
 PAGE := build/train/page
 train-page: $(TRAIN_STAMP) ## teach the page network
 	$(TRAIN_PYTHON) -m models.training.thumbs $(PAGE)/drawn 5000 --processes $(THREADS)
 	$(TRAIN_PYTHON) -m models.training.train_page $(PAGE)/drawn $(PAGE)/looked $(PAGE)/page.onnx
 
-train: train-reader train-cells train-page ## teach all networks
+train: train-reader train-cells train-hand train-page ## teach all networks
 
 evaluate: $(TRAIN_STAMP) ## figures of the line reader's card, and how true its confidence is
 	$(TRAIN_PYTHON) -m models.training.evaluate_reader models/onnx/reader.onnx $(REAL_LINES) \
@@ -82,4 +86,4 @@ requirements: ## compile the pinned requirement files
 	  ../$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-annotate \
 	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file $$part.txt $$part.in; done
 
-.PHONY: help setup demo test lint bench train train-reader train-cells train-page evaluate proto requirements
+.PHONY: help setup demo test lint bench train train-reader train-cells train-hand train-page evaluate proto requirements

@@ -23,6 +23,8 @@ from edge.reading.forms import FormDefinition
 from edge.reading.lines import PageText, skim
 from edge.reading.readers import Gray, Quad, Readers
 
+_LEGIBLE = 0.6  # of a page's longest lines; below, its other side is tried
+_CLEARLY = 0.1  # by which it must read better there
 _BLURRED_FROM = 0.6  # a page this unsharp is marked, so that routing asks a person
 
 
@@ -117,11 +119,25 @@ def upright_of(
     """Turn a page upright, straighten it and find its lines.
 
     The line finder needs a page that lies along its lines; whether it does, and where it is not
-    sure of the lines, the readers' own detector is asked. That takes some 40 times as long.
+    sure of the lines, the readers' own detector is asked. That takes some 40 times as long. A page
+    that reads badly is tried on its other side too: bars and rules may have told the wrong one.
     """
     lying = orient.lies_on_its_side(gray, dpi)
     if lying is None:
         lying = orient.quads_lie(readers.find_lines(gray))
+    first = _laid(gray, dpi, readers, forms, lying=lying)
+    if first.text is None or orient.legibility(first.text) >= _LEGIBLE:
+        return first
+    other = _laid(gray, dpi, readers, forms, lying=not lying)
+    is_better = other.text is None or (
+        orient.legibility(other.text) > orient.legibility(first.text) + _CLEARLY
+    )
+    return other if is_better else first
+
+
+def _laid(
+    gray: Gray, dpi: float, readers: Readers, forms: Mapping[str, FormDefinition], *, lying: bool
+) -> Upright:
     along = turn.turn(gray, 90 if lying else 0)
     skew = deskew.estimate(along)
     along = deskew.straighten(along, skew)

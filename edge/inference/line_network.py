@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-import numpy as np
-
 from edge.errors import PackInvalid
 from edge.inference import batches, networks
 from edge.inference.session import Session
 from edge.reading.ctc import Decoder
 from edge.reading.readers import Alphabet, Gray, LineReading
-from edge.reading.tensors import HEIGHT_PX, line_tensor
+from edge.reading.tensors import HEIGHT_PX, line_tensor, stacked
 
 NAME = "reader"
 BLANK = "blank"  # the label of what stands between two letters
@@ -54,9 +52,7 @@ class LineNetwork:
         widths = [tensor.shape[1] for tensor in tensors]
         answers: dict[int, LineReading] = {}
         for chosen in batches.of_like_width(widths, _BATCH_PX, _PADDED_TO):
-            batch = np.zeros((len(chosen), 1, HEIGHT_PX, widths[chosen[-1]]), np.float32)
-            for row, i in zip(batch, chosen, strict=True):
-                row[0, :, : widths[i]] = tensors[i]
-            for i, steps in zip(chosen, self._session.run(batch), strict=True):
+            answered = self._session.run(stacked([tensors[i] for i in chosen]))
+            for i, steps in zip(chosen, answered, strict=True):
                 answers[i] = self._decoder.decode(steps, alphabet, ranked=ranked)
         return [answers[i] for i in range(len(tensors))]

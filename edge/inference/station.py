@@ -10,6 +10,7 @@ from pathlib import Path
 from edge.inference import networks
 from edge.inference.careful import CarefulReaders, load_careful
 from edge.inference.cells import CellNetwork
+from edge.inference.hand_network import HandNetwork
 from edge.inference.line_network import LineNetwork
 from edge.reading import cascade
 from edge.reading.readers import Alphabet, Care, Gray, LineReading, Quad
@@ -30,11 +31,16 @@ class StationReaders:
     careful: CarefulReaders
     lines: LineNetwork
     cells: CellNetwork
+    hands: HandNetwork
 
     @property
     def versions(self) -> Mapping[str, str]:
         """Name and digest of each network."""
-        own = {"reader": self.lines.version, "cells": self.cells.version}
+        own = {
+            "reader": self.lines.version,
+            "cells": self.cells.version,
+            "hand": self.hands.version,
+        }
         return {**self.careful.versions, **own}
 
     def find_lines(self, page: Gray) -> list[Quad]:
@@ -53,6 +59,10 @@ class StationReaders:
             return self.lines.read(crops, alphabet, ranked=False)
         quick = self.lines.read(crops, alphabet) if skimmed is None else skimmed
         return cascade.read(crops, alphabet, quick, self.careful.read_lines, _IS_SURE[care])
+
+    def by_hand(self, crops: Sequence[Gray]) -> list[float]:
+        """The chance that each upright line was written by hand, not printed or typed."""
+        return self.hands.by_hand(crops)
 
     def read_cells(self, pieces: Sequence[Gray], alphabet: Alphabet) -> LineReading:
         """Read the characters of one comb, one a piece."""
@@ -73,4 +83,5 @@ def load_readers(cache_dir: Path, threads: int = 1, onnx_dir: Path | None = None
     folder = onnx_dir or networks.default_dir()
     # The quick ones first: a bad file fails before the slow ones load.
     cells, lines = CellNetwork.load(folder, threads), LineNetwork.load(folder, threads)
-    return StationReaders(load_careful(cache_dir, threads), lines, cells)
+    hands = HandNetwork.load(folder, threads)
+    return StationReaders(load_careful(cache_dir, threads), lines, cells, hands)

@@ -1,6 +1,7 @@
 """When a value may be delivered without a person.
 
-One threshold a kind, on the least sure character of the value. A value that its own key
+One threshold a kind, on the least sure character of the value; a field that is more often wrong
+than others of its kind has a tighter one in its form (``accept_doubt``). A value that its own key
 confirms needs less; a date's calendar confirms little, since most misread days exist too; text
 has no key at all. Repaired values are never accepted here: the caller needs other evidence.
 The thresholds were measured on forms filled by program (``make bench``, docs/decisions), and
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from edge.document import Check
-from edge.reading.forms import FieldKind
+from edge.reading.forms import FieldKind, FieldSpec
 
 _REFERENCE_RATE = 0.001
 
@@ -49,24 +50,37 @@ _CELLS_UNKEYED: Mapping[FieldKind, float] = MappingProxyType(
 
 
 def accepts_cells(
-    kind: FieldKind, check: Check, confidence: float, wanted_error_rate: float, *, has_key: bool
+    spec: FieldSpec, check: Check, confidence: float, wanted_error_rate: float, *, has_key: bool
 ) -> bool:
     """Whether a comb's cells may go without a person; what a key chose never does here."""
-    allowed = (_CELLS_KEYED if has_key else _CELLS_UNKEYED).get(kind)
-    if allowed is None or check not in (Check.OK, Check.NONE):
-        return False
-    return 1.0 - confidence <= allowed * min(1.0, wanted_error_rate / _REFERENCE_RATE)
+    allowed = (_CELLS_KEYED if has_key else _CELLS_UNKEYED).get(spec.kind)
+    if check not in (Check.OK, Check.NONE):
+        allowed = None
+    return _is_within(allowed, spec, confidence, wanted_error_rate)
 
 
-def accepts(kind: FieldKind, check: Check, confidence: float, wanted_error_rate: float) -> bool:
+def accepts(spec: FieldSpec, check: Check, confidence: float, wanted_error_rate: float) -> bool:
     """Whether a read value of this confidence (0..1) may go without a person."""
     if check is Check.OK:
-        allowed = _KEYED.get(kind)
+        allowed = _KEYED.get(spec.kind)
     elif check is Check.NONE:
-        allowed = _UNKEYED.get(kind)
+        allowed = _UNKEYED.get(spec.kind)
     else:
         allowed = None
+    return _is_within(allowed, spec, confidence, wanted_error_rate)
+
+
+def accepts_total(confidence: float, wanted_error_rate: float) -> bool:
+    """Whether an amount that the form's total confirms may go without a person."""
+    scale = min(1.0, wanted_error_rate / _REFERENCE_RATE)
+    return 1.0 - confidence <= _KEYED[FieldKind.AMOUNT] * scale
+
+
+def _is_within(
+    allowed: float | None, spec: FieldSpec, confidence: float, wanted_error_rate: float
+) -> bool:
     if allowed is None:
         return False
-    scale = min(1.0, wanted_error_rate / _REFERENCE_RATE)
-    return 1.0 - confidence <= allowed * scale
+    if spec.accept_doubt is not None:
+        allowed = min(allowed, spec.accept_doubt)
+    return 1.0 - confidence <= allowed * min(1.0, wanted_error_rate / _REFERENCE_RATE)

@@ -109,9 +109,7 @@ def _judged(
     accepted = (
         not is_spoilt
         and value.value is not None
-        and accepts_cells(
-            spec.kind, value.check, confidence, terms.wanted_error_rate, has_key=has_key
-        )
+        and accepts_cells(spec, value.check, confidence, terms.wanted_error_rate, has_key=has_key)
     )
     return Judged(reading, reading.text, value, confidence, accepted, is_spoilt)
 

@@ -16,8 +16,7 @@ from rapidfuzz import fuzz
 
 from edge.document import Check, Field
 from edge.reading import checks
-from edge.reading.calibrate import accepts
-from edge.reading.forms import FieldKind
+from edge.reading.calibrate import accepts_total
 
 _BIRTH_IN_NIR = range(1, 5)  # the digits of a NIR that tell year and month
 _NAMES = ("_surname", "_given_names", "declared_beneficiary", "declared_practitioner")
@@ -44,7 +43,7 @@ def weigh(fields: Sequence[Field], wanted_error_rate: float) -> tuple[Field, ...
             if sums is False:
                 accepted = False
             elif sums:
-                accepted = accepts(FieldKind.AMOUNT, Check.OK, field.confidence, wanted_error_rate)
+                accepted = accepts_total(field.confidence, wanted_error_rate)
         changed.append(dataclasses.replace(field, accepted=accepted))
     return tuple(changed)
 

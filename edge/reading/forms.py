@@ -77,7 +77,8 @@ class FieldSpec:
     ``cells_mm`` are the comb's boxes, left to right; ``boxes_mm`` more lines of the same field
     (an address on three lines). ``labels`` serve forms without a measured layout.
     A tick's boxes are what to look at: several where print stands in its middle.
-    ``may_lie_ahead`` is for dates that end something.
+    ``may_lie_ahead`` is for dates that end something. ``accept_doubt`` is the doubt up to which a
+    value goes without a person, where its kind's is too much (``calibrate_fields``).
     """
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = _STRICT
@@ -93,6 +94,7 @@ class FieldSpec:
     labels: tuple[str, ...] = ()
     side: Side = Side.EITHER
     may_lie_ahead: bool = False
+    accept_doubt: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

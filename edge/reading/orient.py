@@ -81,14 +81,23 @@ def is_upside_down(text: PageText, readers: Readers) -> bool:
         text: The skimmed lines of a page that lies along them.
         readers: The recognition networks.
     """
-    lying = [i for i, quad in enumerate(text.quads) if _proportion(quad) >= _LONG_ENOUGH]
-    longest = sorted(lying, key=lambda i: -_area(text.quads[i]))[:_SAMPLES]
-    if not longest or _mean_confidence([text.readings[i] for i in longest]) >= _PLAINLY:
+    longest = _longest(text)
+    if not longest or legibility(text) >= _PLAINLY:
         return False
     crops = [_middle(text.crops[i]) for i in longest]
     over = [np.asarray(np.rot90(image, 2), np.uint8) for image in crops]
     read = readers.read_lines([*crops, *over], care=Care.SKIM)
     return _mean_confidence(read[len(crops) :]) - _mean_confidence(read[: len(crops)]) > _CLEARLY
+
+
+def legibility(text: PageText) -> float:
+    """The mean confidence of a page's longest lines, 0 to 1; 0 where there are none."""
+    return _mean_confidence([text.readings[i] for i in _longest(text)])
+
+
+def _longest(text: PageText) -> list[int]:
+    lying = [i for i, quad in enumerate(text.quads) if _proportion(quad) >= _LONG_ENOUGH]
+    return sorted(lying, key=lambda i: -_area(text.quads[i]))[:_SAMPLES]
 
 
 def turned_over(quads: Sequence[Quad], shape: tuple[int, ...]) -> list[Quad]:
@@ -102,7 +111,7 @@ def turned_over(quads: Sequence[Quad], shape: tuple[int, ...]) -> list[Quad]:
 
 
 def _mean_confidence(readings: Sequence[LineReading]) -> float:
-    return float(np.mean([reading.confidence for reading in readings]))
+    return float(np.mean([reading.confidence for reading in readings])) if readings else 0.0
 
 
 def _middle(image: Gray) -> Gray:

@@ -85,6 +85,10 @@ class Readers(Protocol):
         """
         ...
 
+    def by_hand(self, crops: Sequence[Gray]) -> list[float]:
+        """The chance that each upright line was written by hand, not printed or typed."""
+        ...
+
     def read_cells(self, pieces: Sequence[Gray], alphabet: Alphabet) -> LineReading:
         """Read the characters of one comb, one a piece, left to right.
 

@@ -1,5 +1,7 @@
 """From a line's picture to what the line reader takes in; training and reading share it."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -34,3 +36,12 @@ def line_tensor(image: Gray) -> NDArray[np.float32]:
         values, low, middle = 255.0 - values, 255 - high, 255 - middle
     contrast = np.float32(max(_LEAST_CONTRAST, float(middle - low)))
     return np.asarray(np.clip((np.float32(middle) - values) / contrast, -0.25, 1.0), np.float32)
+
+
+def stacked(tensors: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Lines as one batch, n × 1 × 32 × the widest; paper fills the rest."""
+    widest = max(tensor.shape[1] for tensor in tensors)
+    batch = np.zeros((len(tensors), 1, HEIGHT_PX, widest), np.float32)
+    for row, tensor in zip(batch, tensors, strict=True):
+        row[0, :, : tensor.shape[1]] = tensor
+    return batch

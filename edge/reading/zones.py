@@ -6,12 +6,13 @@ reading becomes a field, and the fields are weighed against each other.
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from edge.document import BoxMm, Check, Field
 from edge.reading import cellwise, comb, evidence, ink, strokes, textlines, ticks, words
-from edge.reading.fields import Cut, alphabet_of, to_field
+from edge.reading.fields import WORDED, Cut, alphabet_of, to_field
 from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
 from edge.reading.lines import bounds, crop
 from edge.reading.readers import Alphabet, Gray, LineReading, Quad, Readers
@@ -54,7 +55,7 @@ def read_fields(
         wanted_error_rate: Of the accepted values.
     """
     terms = Terms(today, wanted_error_rate)
-    cuts = [_cut(gray, where, spec, readers, terms) for spec in form.fields]
+    cuts = _judged_hands([_cut(gray, where, spec, readers, terms) for spec in form.fields], readers)
     fields = [
         to_field(cut, readings, where.to_px(cut.box).to_mm(dpi), readers, terms)
         for cut, readings in zip(cuts, _read_all(cuts, readers), strict=True)
@@ -85,6 +86,16 @@ def _cut(gray: Gray, where: Registration, spec: FieldSpec, readers: Readers, ter
     ]
     images = tuple(image for cut, _ in cuts for image in cut)
     return Cut(spec, box, images, is_whole=all(is_whole for _, is_whole in cuts))
+
+
+def _judged_hands(cuts: Sequence[Cut], readers: Readers) -> list[Cut]:
+    """The cuts, those of words with the chance that they were written by hand."""
+    worded = [i for i, cut in enumerate(cuts) if cut.spec.kind in WORDED and cut.images]
+    chances = iter(readers.by_hand([image for i in worded for image in cuts[i].images]))
+    judged = list(cuts)
+    for i in worded:
+        judged[i] = replace(cuts[i], by_hand=max(next(chances) for _ in cuts[i].images))
+    return judged
 
 
 def _is_in_cells(cut: Cut) -> bool:

@@ -28,15 +28,18 @@ class DrawnLine:
     kind: str
 
 
-def draw(rng: random.Random, *, held_out: bool = False, clean: bool = False) -> DrawnLine:
+def draw(
+    rng: random.Random, *, held_out: bool = False, clean: bool = False, kind: str | None = None
+) -> DrawnLine:
     """Draw a line.
 
     Args:
         rng: All choices come from it.
         held_out: Use the faces that training never sees.
         clean: No wear and no scanner faults: what a good print gives.
+        kind: ``print``, ``typewriter`` or ``hand``; None: by chance, few by hand.
     """
-    kind = rng.choices(_KINDS, _SHARES)[0]
+    kind = kind or rng.choices(_KINDS, _SHARES)[0]
     group = faces(held_out=held_out)[kind]
     family = rng.choice(sorted({face.family for face in group}))
     face = rng.choice([face for face in group if face.family == family])

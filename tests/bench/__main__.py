@@ -10,6 +10,7 @@ import collections
 import os
 import sys
 import time
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from rich.console import Console
@@ -19,7 +20,7 @@ from edge import config
 from edge.inference.station import StationReaders, load_readers
 from edge.reading.readers import Readers
 from models.training import reader_sets
-from tests.bench import agent, combs, forms, kinds, lines, rates, speed, text
+from tests.bench import agent, combs, enrolled, forms, kinds, lines, rates, speed, text
 from tests.bench.proportion import Proportion
 
 _PAGES = 40
@@ -27,6 +28,7 @@ _IMAGES = 400
 _LINES = 1_000
 _DRAWN = 200
 _LETTERS = 12
+_INVENTED, _EACH = 20, 10
 _SEED = 20_261
 _WAYS: dict[str, dict[str, bool]] = {
     "in cells, grey": {},
@@ -41,7 +43,7 @@ _COMBS: dict[str, dict[str, bool]] = {
     "by hand, grey": {"handwritten": True},
     "by hand, black and white": {"handwritten": True, "bitonal": True},
 }
-_WHAT = ("forms", "combs", "kinds", "lines", "text", "rates", "speed", "agent")
+_WHAT = ("forms", "combs", "kinds", "enrolled", "lines", "text", "rates", "speed", "agent")
 _NEED_SAMPLES = ("forms", "combs", "text")
 
 
@@ -57,31 +59,40 @@ def main() -> int:
     what = options.what or _WHAT
     if unknown := set(what) - set(_WHAT):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
-    console = Console()
-    readers = load_readers(config.user_cache_dir())
-    folder = os.environ.get("VAGUEMESTRE_SAMPLES", "")
-    if not folder and set(what) & set(_NEED_SAMPLES):
-        console.print("VAGUEMESTRE_SAMPLES is unset: forms and text need the real samples.")
-    if folder and "forms" in what:
-        _print_forms(console, Path(folder), readers, options.pages, options.seed)
-    if folder and "combs" in what:
-        console.print(_combs(Path(folder), readers, options.pages, options.seed))
-    if folder and "text" in what:
-        console.print(_text(Path(folder), readers))
-    if "kinds" in what:
-        console.print(_kinds(readers, options.drawn, options.seed))
-    if "lines" in what:
-        try:
-            _print_lines(console, readers, Path(folder) if folder else None)
-        except (RuntimeError, FileNotFoundError) as error:  # typefaces, the word list
-            console.print(f"lines: {error}")
-    if "rates" in what:
-        console.print(_rates(readers, options.seed))
-    if "speed" in what:
-        console.print(_speed(readers))
-    if "agent" in what:
-        console.print(str(agent.measure(options.images, options.seed)))
+    samples = os.environ.get("VAGUEMESTRE_SAMPLES", "")
+    if not samples and set(what) & set(_NEED_SAMPLES):
+        Console().print("VAGUEMESTRE_SAMPLES is unset: forms, combs and text need real samples.")
+        what = [part for part in what if part not in _NEED_SAMPLES]
+    _run(what, options, load_readers(config.user_cache_dir()), Path(samples) if samples else None)
     return 0
+
+
+def _run(
+    what: Collection[str],
+    options: argparse.Namespace,
+    readers: StationReaders,
+    samples: Path | None,
+) -> None:
+    console, seed = Console(), options.seed
+    real = samples or Path()  # parts that need them are left out where there are none
+    parts: dict[str, Callable[[], None]] = {
+        "forms": lambda: _print_forms(console, real, readers, options.pages, seed),
+        "combs": lambda: console.print(_combs(real, readers, options.pages, seed)),
+        "text": lambda: console.print(_text(real, readers)),
+        "kinds": lambda: console.print(_kinds(readers, options.drawn, seed)),
+        "enrolled": lambda: console.print(_enrolled(readers, seed)),
+        "lines": lambda: _print_lines(console, readers, samples),
+        "rates": lambda: console.print(_rates(readers, seed)),
+        "speed": lambda: console.print(_speed(readers)),
+        "agent": lambda: console.print(str(agent.measure(options.images, seed))),
+    }
+    for name, measure in parts.items():
+        if name not in what:
+            continue
+        try:
+            measure()
+        except (RuntimeError, FileNotFoundError) as error:  # typefaces, the word list
+            console.print(f"{name}: {error}")
 
 
 def _print_forms(console: Console, samples: Path, readers: Readers, pages: int, seed: int) -> None:
@@ -164,6 +175,14 @@ def _text(samples: Path, readers: Readers) -> Table:
             theirs = text.total([text.measure(p, yardstick) for p in pages])
             row.append(f"{theirs.rate:.2%} ({theirs.errors}/{theirs.characters})")
         table.add_row(*row, f"{ours.seconds / len(pages):.1f}")
+    return table
+
+
+def _enrolled(readers: Readers, seed: int) -> Table:
+    title = f"{_INVENTED} invented forms, {_EACH} pages of each, all faults, seed {seed}"
+    table = Table("samples", "learned", "type right", "and nobody asked", title=title)
+    for one in enrolled.measure(readers, _INVENTED, _EACH, seed):
+        table.add_row(str(one.samples), str(one.learned), str(one.right), str(one.sure))
     return table
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -13,10 +13,11 @@ from edge.document import BoxMm, Check
 from edge.inference import networks
 from edge.inference.cells import CellNetwork
 from edge.reading import cellwise, comb, ink
-from edge.reading.readers import Alphabet, Care, Gray, LineReading, Quad
+from edge.reading.readers import Alphabet, Gray, LineReading
 from edge.reading.registration import Registration
 from edge.reading.terms import Terms
 from models.training import degrade, fill, forms, people
+from tests.support.fake_readers import NoReaders
 
 DPI = 200
 FORM = pack.load(pack.default_dir()).forms["S3704"]
@@ -26,25 +27,11 @@ BLANK = forms.blank(FORM, DPI)
 SCALE = BLANK.shape[1] / FORM.width_mm
 
 
-class Cells:
+class Cells(NoReaders):
     """The cell network alone."""
-
-    versions: Mapping[str, str] = {}
 
     def __init__(self) -> None:
         self.network = CellNetwork.load(networks.default_dir(), 1)
-
-    def find_lines(self, page: Gray) -> list[Quad]:
-        raise NotImplementedError
-
-    def read_lines(
-        self,
-        crops: Sequence[Gray],
-        alphabet: Alphabet = Alphabet.TEXT,
-        care: Care = Care.VALUE,
-        skimmed: Sequence[LineReading] | None = None,
-    ) -> list[LineReading]:
-        raise NotImplementedError
 
     def read_cells(self, pieces: Sequence[Gray], alphabet: Alphabet) -> LineReading:
         return self.network.read(pieces, alphabet)

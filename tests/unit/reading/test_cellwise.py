@@ -11,8 +11,9 @@ from edge.reading import cellwise, evidence
 from edge.reading.comb import CombInk
 from edge.reading.fields import Cut, to_field
 from edge.reading.forms import FieldKind, FieldSpec, NumberCheck
-from edge.reading.readers import Alphabet, Care, Gray, LineReading, Quad
+from edge.reading.readers import Alphabet, Care, Gray, LineReading
 from edge.reading.terms import Terms
+from tests.support.fake_readers import NoReaders
 
 TERMS = Terms(dt.date(2026, 3, 20), 0.001)
 NIR = "255081416802538"
@@ -32,16 +33,11 @@ def sure(text: str, chance: float = 0.9995) -> list[dict[str, float]]:
     return [{char: chance} for char in text]
 
 
-class Told:
+class Told(NoReaders):
     """Cells and lines as told; a line that nobody expects fails the test."""
-
-    versions: Mapping[str, str] = {}
 
     def __init__(self, cells: Chances, line: LineReading | None = None) -> None:
         self.cells, self.line = reading(cells), line
-
-    def find_lines(self, page: Gray) -> list[Quad]:
-        return []
 
     def read_lines(
         self,

@@ -6,26 +6,10 @@ import pytest
 from edge import pack
 from edge.document import BoxMm
 from edge.reading import outline
-from edge.reading.forms import FormDefinition
-from edge.reading.readers import Quad
+from tests.support.form_lines import DPI, lines_of, quad
 
-DPI = 200.0
 FORMS = pack.load(pack.default_dir()).forms
 MEASURED = ("S3110", "S3704", "S3501")
-
-
-def quad(box: BoxMm, shift: tuple[float, float] = (0.0, 0.0), size: float = 1.0) -> Quad:
-    left, top = ((at * size + by) * DPI / 25.4 for at, by in zip(box[:2], shift, strict=True))
-    width, height = (side * size * DPI / 25.4 for side in box[2:])
-    return Quad((
-        (left, top), (left + width, top), (left + width, top + height), (left, top + height),
-    ))  # fmt: skip
-
-
-def lines_of(
-    form: FormDefinition, shift: tuple[float, float] = (0.0, 0.0), size: float = 1.0
-) -> list[Quad]:
-    return [quad(a.box_mm, shift, size) for a in form.fronts_with_boxes if a.box_mm]
 
 
 @pytest.mark.parametrize("name", MEASURED)

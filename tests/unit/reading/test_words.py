@@ -1,12 +1,13 @@
 """Spaces that the reader swallowed come back where the ink shows them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
-from edge.reading.readers import Alphabet, Care, Gray, LineReading, Quad
+from edge.reading.readers import Alphabet, Care, Gray, LineReading
 from edge.reading.words import split, with_spaces
+from tests.support.fake_readers import NoReaders
 
 
 def line(*words: str, space_px: int = 24) -> Gray:
@@ -18,16 +19,11 @@ def line(*words: str, space_px: int = 24) -> Gray:
     return np.hstack(parts)
 
 
-class Told:
+class Told(NoReaders):
     """Reads what it is told, in order."""
-
-    versions: Mapping[str, str] = {}
 
     def __init__(self, *texts: str) -> None:
         self.texts = list(texts)
-
-    def find_lines(self, page: Gray) -> list[Quad]:
-        return []
 
     def read_lines(
         self,
@@ -37,9 +33,6 @@ class Told:
         skimmed: Sequence[LineReading] | None = None,
     ) -> list[LineReading]:
         return [LineReading(self.texts.pop(0), 0.9) for _ in crops]
-
-    def read_cells(self, pieces: Sequence[Gray], alphabet: Alphabet) -> LineReading:
-        raise NotImplementedError
 
 
 def reading(text: str) -> LineReading:

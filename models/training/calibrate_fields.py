@@ -1,0 +1,112 @@
+"""Hold each field of the measured forms to the wanted error rate: ``... calibrate_fields COUNT``.
+
+Draws pages of every measured form, with typefaces and digits that nothing was taught on and the
+bench does not use, half of them by hand in their combs and half black and white, reads them as the
+station does, and counts each field's accepted values and the wrong ones among them. Where they are
+too many it prints the ``accept_doubt`` that would have kept them back, for ``models/forms``; the
+threshold of its kind (``edge/reading/calibrate.py``) holds for all others.
+"""
+
+import argparse
+import collections
+import datetime as dt
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from edge import config, pack, process
+from edge.document import Field, Layout, PageRef
+from edge.imaging.page import PageImage
+from edge.inference.station import load_readers
+from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
+from edge.reading.readers import Readers
+from models.training import degrade, fill, forms, values
+from models.training.cell_glyphs import Part
+from models.training.handwriting import Handwriting
+from models.training.typefaces import cabinet
+
+_DPI, _SEED = 200, 4_711
+_TODAY = dt.date(2026, 11, 10)
+_MARGIN = 0.9  # of the doubt of the surest wrong value
+_ERROR_RATE = 0.001
+
+
+@dataclass
+class Count:
+    """Of one field: values read, accepted, and how sure the wrong ones among those were."""
+
+    written: int = 0
+    accepted: int = 0
+    wrong: list[float] = field(default_factory=list)
+
+    def accept_doubt(self) -> float | None:
+        """The doubt below which none of the accepted values was wrong; None: no need of one."""
+        if len(self.wrong) <= _ERROR_RATE * self.accepted:
+            return None
+        return round(_MARGIN * min(self.wrong), 4)
+
+
+def pages(form: FormDefinition, count: int) -> Iterator[tuple[PageImage, dict[str, str]]]:
+    """Filled pages of a form, and what is written on each."""
+    rng = random.Random(f"{_SEED} {form.type}")
+    blank, faces = forms.blank(form, _DPI), cabinet(held_out=True)
+    for number in range(count):
+        face = faces.draw(rng, 0.5)
+        try:
+            written = fill.plausible_values(form, rng)
+        except KeyError:
+            written = values.of_form(form, rng)
+        spelt = {name: face.spelt(value) for name, value in written.items()}
+        hand = Handwriting(Part.CALIBRATE, rng) if number % 2 else None
+        page = fill.fill(blank, form, spelt, font=face.regular, rng=rng, across=False, hand=hand)
+        page = degrade.scan(page, rng, most_skew=2.0)
+        if number % 4 >= 2:
+            page = degrade.bitonal(page)
+        yield PageImage(page, _DPI, dpi_known=True), spelt
+
+
+def count(form: FormDefinition, number: int, readers: Readers) -> dict[str, Count]:
+    """Read pages of a form and compare every field with its truth."""
+    recipe = process.Recipe(pack.load(pack.default_dir()).forms, _ERROR_RATE)
+    counts: dict[str, Count] = collections.defaultdict(Count)
+    for i, (image, written) in enumerate(pages(form, number)):
+        page = process.read_page(image, PageRef(form.type, i, ""), recipe, readers, _TODAY)
+        found = {one.name: one for one in page.fields}
+        for spec in form.fields:
+            truth = written.get(spec.name, "").replace("\n", " ")
+            counts[spec.name].written += bool(truth)
+            read = found.get(spec.name)
+            if read is None or not read.accepted:
+                continue
+            counts[spec.name].accepted += 1
+            if not _is_right(spec, read, truth):
+                counts[spec.name].wrong.append(1.0 - read.confidence)
+                print(f"{form.type} {spec.name}: {read.value}, truth {truth}", flush=True)
+    return counts
+
+
+def _is_right(spec: FieldSpec, read: Field, truth: str) -> bool:
+    if spec.kind in (FieldKind.TICK, FieldKind.SIGNATURE):
+        return read.value == (truth or "false")
+    return (read.value or "") == truth
+
+
+def main() -> None:
+    """Print each measured form's counts."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("count", type=int, help="pages of each form")
+    options = parser.parse_args()
+    readers = load_readers(config.user_cache_dir())
+    for form in pack.load(pack.default_dir()).forms.values():
+        if form.layout is not Layout.VERIFIED:
+            continue
+        for name, one in count(form, options.count, readers).items():
+            tighter = one.accept_doubt()
+            print(
+                f"{form.type} {name}: {one.written} written, {one.accepted} accepted, "
+                f"{len(one.wrong)} wrong" + (f"; accept_doubt = {tighter}" if tighter else "")
+            )
+
+
+if __name__ == "__main__":
+    main()

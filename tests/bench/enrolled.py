@@ -1,0 +1,86 @@
+"""Forms that nothing was taught on, learned from one and from five samples, and known again.
+
+Samples are filled copies as an office scanner gives them; the pages to know again are filled
+otherwise and have every fault of ``models.training.degrade``. All the learned forms lie in one pack
+with ours, as they would at a site. What counts is what the station says of a page: its type.
+"""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edge import pack, process
+from edge.document import PageRef
+from edge.enrolment.learn import Sample, learn
+from edge.imaging.page import PageImage
+from edge.reading.classify import classify
+from edge.reading.forms import FormDefinition
+from edge.reading.lines import skim
+from edge.reading.readers import Care, Gray, Readers
+from models.training import degrade, synthesise
+from tests.bench.forms import TODAY
+from tests.bench.proportion import Proportion
+
+_DPI = 200
+_SAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Of all pages: how many have their type first, and how many so surely that nobody is asked."""
+
+    samples: int
+    learned: Proportion
+    right: Proportion
+    sure: Proportion
+
+
+def measure(readers: Readers, count: int, each: int, seed: int) -> list[Outcome]:
+    """Learn ``count`` forms, and read ``each`` pages of every one of them."""
+    names = [f"{synthesise.INVENTED}{number}" for number in synthesise.UNTAUGHT[:count]]
+    samples = {name: [_sample(name, seed + i, readers) for i in range(_SAMPLES)] for name in names}
+    pages = [(name, _page(name, seed + 100 + i)) for name in names for i in range(each)]
+    recognition = pack.load(pack.default_dir())
+    recipe = process.Recipe(recognition.forms, accept_error_rate=0.001)
+    read = [
+        (name, process.read_page(page, PageRef(name, i, ""), recipe, readers, TODAY))
+        for i, (name, page) in enumerate(pages)
+    ]
+    found = []
+    for number in (1, _SAMPLES):
+        forms = _learned(samples, number)
+        guesses = [
+            (name, classify(page.lines, {**recognition.forms, **forms}).guesses[0])
+            for name, page in read
+        ]
+        right = [guess for name, guess in guesses if guess.type == name]
+        sure = sum(guess.confidence >= recognition.plan.type_confidence for guess in right)
+        found.append(
+            Outcome(
+                number,
+                Proportion(len(forms), count),
+                Proportion(len(right), len(read)),
+                Proportion(sure, len(read)),
+            )
+        )
+    return found
+
+
+def _learned(samples: Mapping[str, list[Sample]], number: int) -> dict[str, FormDefinition]:
+    learned = {name: learn(name, some[:number]).form for name, some in samples.items()}
+    return {name: form for name, form in learned.items() if form is not None}
+
+
+def _sample(name: str, seed: int, readers: Readers) -> Sample:
+    drawn, _ = synthesise.draw(name, seed, _DPI, held_out=True)
+    scanned = degrade.scan(drawn, random.Random(seed))  # noqa: S311 (drawing is seeded, not secret)
+    upright = process.upright_of(scanned, _DPI, readers, {}).gray
+    text = skim(upright, readers.find_lines(upright), readers).improved(readers, Care.VALUE)
+    return Sample(upright, _DPI, text.lines())
+
+
+def _page(name: str, seed: int) -> PageImage:
+    drawn, truth = synthesise.draw(name, seed, _DPI, held_out=True)
+    page: Gray
+    page, _ = synthesise.degraded(drawn, truth, seed, _DPI)
+    return PageImage(page, _DPI, dpi_known=True)

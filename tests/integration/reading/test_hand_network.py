@@ -1,0 +1,66 @@
+"""The shipped network tells typed words from real handwriting."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from edge.errors import PackInvalid
+from edge.inference import networks
+from edge.inference.hand_network import HandNetwork
+from edge.reading.readers import Gray
+from models.training.fill import typefaces
+
+NAMES = ("DUPONT MARIE-CLAIRE", "12 RUE DE L'ÉGLISE", "45200 MONTARGIS", "Fournier Jean-Baptiste")
+
+
+@pytest.fixture(scope="module")
+def network() -> HandNetwork:
+    return HandNetwork.load(networks.default_dir(), threads=1)
+
+
+def typed(text: str, face: str, size: int) -> Gray:
+    font = ImageFont.truetype(str(typefaces()[face]), size)
+    image = Image.new("L", (round(font.getlength(text)) + 24, round(1.5 * size)), 250)
+    ImageDraw.Draw(image).text((12, size), text, fill=30, font=font, anchor="ls")
+    return np.asarray(image, np.uint8)
+
+
+@pytest.mark.parametrize("face", ["sans", "arial", "times", "typewriter"])
+def test_typed_names_are_print(network: HandNetwork, face: str) -> None:
+    chances = network.by_hand([typed(name, face, 30 + 2 * i) for i, name in enumerate(NAMES)])
+
+    assert max(chances) < 0.3
+
+
+@pytest.mark.samples
+def test_real_digits_are_handwriting(network: HandNetwork) -> None:
+    if "VAGUEMESTRE_SAMPLES" not in os.environ:
+        pytest.skip("needs the real digits: set VAGUEMESTRE_SAMPLES")
+    folder = Path(os.environ["VAGUEMESTRE_SAMPLES"])
+    with np.load(folder / "digits" / "handwritten_digits.npz") as stored:
+        digits = stored["images"][-80:]  # no network was taught on those
+    strips = [255 - np.hstack(list(digits[i : i + 10])) for i in range(0, 80, 10)]
+
+    assert min(network.by_hand([np.asarray(strip, np.uint8) for strip in strips])) > 0.3
+
+
+def test_answers_come_in_the_order_of_the_lines(network: HandNetwork) -> None:
+    lines = [typed(name, "arial", 24 + 5 * i) for i, name in enumerate(NAMES)]
+
+    together = network.by_hand(lines[::-1])[::-1]
+
+    assert together == pytest.approx([network.by_hand([line])[0] for line in lines], abs=0.02)
+    assert network.by_hand([]) == []
+
+
+def test_another_network_in_its_place_is_refused(tmp_path: Path) -> None:
+    manifest = (networks.default_dir() / "manifest.toml").read_text("utf-8")
+    swapped = manifest.replace('labels = ["printed", "by_hand"]', 'labels = ["a", "b"]')
+    (tmp_path / "manifest.toml").write_text(swapped, "utf-8")
+    (tmp_path / "hand.onnx").write_bytes((networks.default_dir() / "hand.onnx").read_bytes())
+
+    with pytest.raises(PackInvalid, match="labels"):
+        HandNetwork.load(tmp_path, 1)
