@@ -183,6 +183,7 @@ class PageReading:
     """All that reading one image tells; small, so a lot of 1,000 pages fits in memory.
 
     ``guesses`` is sorted, best first, never empty for a page with text (``unknown`` is a guess).
+    ``lines`` are those that were read: of a measured form a few of its print, and what is written.
     ``is_back`` is set when the page is the back, notice or continuation of ``guesses[0]``'s form.
     ``fields`` carry ``page=0``; assembly renumbers them.
     """

@@ -126,13 +126,21 @@ def _merge_twins(
         one, other = by_file.get(bitonal), by_file.get(colour)
         if one is None or other is None:
             continue
-        alike = one.is_blank == other.is_blank and (
-            fuzz.ratio(one.text, other.text) >= _SAME_SIDE or one.is_blank
-        )
-        if alike:
+        if _show_one_side(one, other):
             merged[colour] = replace(other, twin=one.ref, marks=(*other.marks, _TWIN))
             dropped.add(bitonal)
     return [merged.get(p.ref.file, p) for p in pages if p.ref.file not in dropped]
+
+
+def _show_one_side(one: PageReading, other: PageReading) -> bool:
+    """Whether two images read alike, what was written in their fields above all.
+
+    Two people's copies of one form say the same but for that, and neither may be lost.
+    """
+    if one.is_blank or other.is_blank:
+        return one.is_blank and other.is_blank
+    written = [" ".join(field.raw for field in page.fields) for page in (one, other)]
+    return fuzz.ratio(one.text, other.text) >= _SAME_SIDE and fuzz.ratio(*written) >= _SAME_SIDE
 
 
 def _document(draft: Draft, pack: Pack, context: LotContext, duplicates: set[str]) -> Document:

@@ -4,10 +4,11 @@ The steps live in ``edge.imaging`` and ``edge.reading``; this module only says t
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from edge.document import (
+    BoxPx,
     Field,
     Layout,
     PageReading,
@@ -181,7 +182,15 @@ def _read_content(
     fields = zones.read_fields(
         page.gray, dpi, form, found.where, readers, today, recipe.accept_error_rate
     )
-    return _Content(lines, guess, fields, ())
+    return _Content((*lines, *_written(fields, dpi)), guess, fields, ())
+
+
+def _written(fields: Sequence[Field], dpi: float) -> Iterator[TextLine]:
+    """What stands in a form's fields, as lines: they are read apart from what is printed."""
+    for field in fields:
+        if field.raw and field.box_mm is not None:
+            box = BoxPx(*(round(side / 25.4 * dpi) for side in field.box_mm))
+            yield TextLine(field.raw, field.confidence, box)
 
 
 def _recognised(

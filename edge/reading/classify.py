@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
-from edge.document import BoxPx, Layout, TextLine, TypeGuess
+from edge.document import Layout, TextLine, TypeGuess
+from edge.reading import headings
 from edge.reading.forms import Anchor, FormDefinition
-from edge.reading.text import plain, plain_printed
+from edge.reading.headings import Said
+from edge.reading.text import plain_printed
 
 UNKNOWN = "unknown"
 MISDIRECTED = "misdirected"
@@ -31,11 +33,6 @@ _SIMILAR = 88.0
 _SHORT = 11  # shorter anchors must stand as words, to the letter
 _LEAST = 3.0  # weaker evidence is none
 _UNKNOWN_CONFIDENCE = 0.6
-# The last line of a paragraph may be as short as a title.
-_ENDS_SENTENCE = re.compile(r"^\W*[a-zà-ÿ].*[.,;]\s*$")
-_CAPITAL = re.compile(r"^\W*[A-ZÀ-Ý]")
-_ALIKE, _LEADING = 0.75, 1.5  # height of a paragraph's lines, and their distance
-_BESIDE = 4  # lines that may stand between the two halves of a title, to its side
 _SCALE = 1.8  # of evidence against confidence: a title alone is 0.81, with its number 0.98
 
 
@@ -46,20 +43,6 @@ class Classification:
     guesses: tuple[TypeGuess, ...]
     layout: Layout | None
     is_back: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What stands on a page, in plain letters.
-
-    ``apart`` are the lines that end no sentence; ``headings`` those, and what is broken into two
-    lines; ``begins`` those that go on no other line.
-    """
-
-    lines: tuple[str, ...]
-    apart: tuple[str, ...]
-    headings: tuple[str, ...]
-    begins: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +65,7 @@ def classify(lines: Sequence[TextLine], forms: Mapping[str, FormDefinition]) -> 
         lines: All lines of the upright page.
         forms: By type; ``misdirected`` may be among them, with the names of other organisations.
     """
-    said = _said(lines)
+    said = headings.said(lines)
     cerfa, s_numbers = numbers_in(line.text for line in lines)
     scores = {form.type: _score(form, said, cerfa, s_numbers) for form in forms.values()}
     known = {number[:5] for form in forms.values() for number in form.cerfa}
@@ -110,45 +93,7 @@ def _is_nearly_one_of(number: str, known: Collection[str]) -> bool:
     return any(sum(a != b for a, b in zip(number, ours, strict=True)) <= 1 for ours in known)
 
 
-def _said(lines: Sequence[TextLine]) -> _Said:
-    apart = [line for line in lines if not _ENDS_SENTENCE.search(line.text)]
-    begins = [
-        bool(_CAPITAL.match(line.text)) or not any(_goes_on(line.box, one.box) for one in lines)
-        for line in apart
-    ]
-    broken = [
-        (i, f"{line.text} {other.text}")
-        for i, line in enumerate(apart)
-        for other in apart[i + 1 : i + 1 + _BESIDE]
-        if _is_right_below(other.box, line.box)
-    ]
-    single = [(i, line.text) for i, line in enumerate(apart)]
-    headings = [(i, plain(text)) for i, text in (*single, *broken)]
-    return _Said(
-        tuple(plain(line.text) for line in lines),
-        tuple(text for _, text in headings[: len(apart)]),
-        tuple(text for _, text in headings),
-        tuple(text for i, text in headings if begins[i]),
-    )
-
-
-def _goes_on(box: BoxPx, above: BoxPx) -> bool:
-    """Whether a line may be the next of a paragraph: close, as high, as far left, no longer."""
-    return (
-        0 < box.top - above.top <= _LEADING * above.height
-        and abs(box.left - above.left) <= box.height
-        and box.width <= above.width
-        and _ALIKE * above.height <= box.height <= above.height / _ALIKE
-    )
-
-
-def _is_right_below(box: BoxPx, above: BoxPx) -> bool:
-    gap = box.top - above.top - above.height
-    overlap = min(box.left + box.width, above.left + above.width) - max(box.left, above.left)
-    return abs(gap) <= max(box.height, above.height) and overlap > 0
-
-
-def _score(form: FormDefinition, said: _Said, cerfa: set[str], s_numbers: set[str]) -> _Score:
+def _score(form: FormDefinition, said: Said, cerfa: set[str], s_numbers: set[str]) -> _Score:
     if any(_is_printed(plain_printed(text), said.lines) for text in form.excludes):
         return _Score(0.0, 0.0)
     numbers = 0.0
@@ -168,7 +113,7 @@ def _score(form: FormDefinition, said: _Said, cerfa: set[str], s_numbers: set[st
     return _Score(front, back + numbers if back else 0.0)
 
 
-def _anchors_worth(form: FormDefinition, anchors: Sequence[Anchor], said: _Said) -> float:
+def _anchors_worth(form: FormDefinition, anchors: Sequence[Anchor], said: Said) -> float:
     """Of a form's anchors the share that is printed counts: all of them stand on its blank.
 
     Those of a type without a form are alternatives, any few of which tell it; a single one that is
@@ -194,11 +139,11 @@ def _anchors_worth(form: FormDefinition, anchors: Sequence[Anchor], said: _Said)
     return worth * min(1.0, _ANCHORS_WORTH / total) if total else 0.0
 
 
-def _is_heading(wanted: str, headings: Sequence[str]) -> bool:
+def _is_heading(wanted: str, texts: Sequence[str]) -> bool:
     """Whether it stands by itself, and nothing with it; a short one to the letter."""
     if len(wanted) < _SHORT:
-        return wanted in headings
-    return any(fuzz.ratio(wanted, text, score_cutoff=_SIMILAR) > 0 for text in headings)
+        return wanted in texts
+    return any(fuzz.ratio(wanted, text, score_cutoff=_SIMILAR) > 0 for text in texts)
 
 
 def _is_printed(wanted: str, texts: Sequence[str], *, set_apart: bool = False) -> bool:

@@ -10,7 +10,7 @@ from torch import nn
 
 from edge.reading.tensors import HEIGHT_PX
 
-_WIDTHS = (16, 32, 64, 96)
+_WIDTHS = (24, 48, 80, 112)
 
 
 class HandNet(nn.Module):

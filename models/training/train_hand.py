@@ -29,9 +29,11 @@ Tensor = NDArray[np.float32]
 
 _LINES, _HELD_OUT = 30_000, 2_000
 _WIDEST = 480  # of a line that is learned from; a part of a longer one tells as well
-_STEPS, _BATCH, _RATE = 3_000, 48, 2e-3
+_STEPS, _BATCH, _RATE = 6_000, 48, 2e-3
 _REAL_DIGITS = 0.25  # of the lines by hand
 _WHITENED = 0.5  # of all lines: zones of forms come without their paper
+_SIZE = (0.75, 1.1)  # other margins than a finder's
+_SOFT = 0.3
 _PAPER = 0.3  # of the way to ink
 _TRAINED_ON = (
     "lines drawn with Debian fonts and scanned by program, strips of 4,000 real handwritten "
@@ -90,9 +92,25 @@ def _digits(rng: random.Random, part: Part) -> NDArray[np.uint8]:
     return np.pad(np.asarray(small, np.uint8), rng.randint(3, 8))
 
 
-def _batch(tensors: Sequence[Tensor], chosen: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
-    lines_now = torch.from_numpy(stacked([tensors[i] for i in chosen]))
+def _batch(
+    tensors: Sequence[Tensor], chosen: Sequence[int], rng: random.Random
+) -> tuple[torch.Tensor, torch.Tensor]:
+    lines_now = torch.from_numpy(stacked([_placed(tensors[i], rng) for i in chosen]))
     return lines_now, torch.tensor([i % 2 for i in chosen])
+
+
+def _placed(tensor: Tensor, rng: random.Random) -> Tensor:
+    """A line with other margins, its letters larger or smaller, higher or lower."""
+    height, width = tensor.shape
+    tall, wide = (round(side * rng.uniform(*_SIZE)) for side in (height, width))
+    scaled = cv2.resize(tensor, (max(16, wide), tall), interpolation=cv2.INTER_LINEAR)
+    if rng.random() < _SOFT:
+        scaled = cv2.GaussianBlur(scaled, (0, 0), rng.uniform(0.4, 1.0))
+    top = rng.randint(*sorted((0, height - tall)))
+    made = np.zeros((height, scaled.shape[1]), np.float32)
+    rows = slice(max(0, top), min(height, top + tall))
+    made[rows] = scaled[rows.start - top : rows.stop - top]
+    return made
 
 
 def learn(tensors: Sequence[Tensor], seed: int) -> HandNet:
@@ -106,9 +124,8 @@ def learn(tensors: Sequence[Tensor], seed: int) -> HandNet:
     by_width = sorted(range(len(tensors)), key=lambda i: tensors[i].shape[1])
     for step in range(_STEPS):
         start = rng.randrange(len(by_width) - 4 * _BATCH)
-        lines_now, wanted = _batch(
-            tensors, rng.sample(by_width[start : start + 4 * _BATCH], _BATCH)
-        )
+        chosen = rng.sample(by_width[start : start + 4 * _BATCH], _BATCH)
+        lines_now, wanted = _batch(tensors, chosen, rng)
         found = loss(net(lines_now), wanted)
         optimiser.zero_grad()
         found.backward()

@@ -3,8 +3,17 @@
 from dataclasses import replace
 
 from edge import pack
-from edge.document import Check, Document, Field, Role
-from edge.lot import _with_what_is_missing
+from edge.document import (
+    BoxPx,
+    Check,
+    Document,
+    Field,
+    PageReading,
+    PageRef,
+    Role,
+    TextLine,
+)
+from edge.lot import _merge_twins, _with_what_is_missing
 from tests.support.station import document_of
 
 PLAN = pack.load(pack.default_dir()).plan
@@ -42,3 +51,47 @@ def test_somebody_elses_document_or_an_unread_number_completes_nothing() -> None
 
 def test_a_type_that_needs_nothing_is_left_as_it_is() -> None:
     assert _missing(_document("S3110", _NIR)) == [[]]
+
+
+def _page(file: str, written: str, *, is_blank: bool = False) -> PageReading:
+    """A form: much print, and a few fields."""
+    printed = ("feuille de soins - médecin", "PERSONNE RECEVANT LES SOINS", "MONTANT TOTAL") * 5
+    lines = tuple(TextLine(text, 0.99, BoxPx(0, 0, 9, 9)) for text in (*printed, written))
+    fields = tuple(
+        Field(f"field_{i}", word, word, 0.9, True, Check.NONE, 0, None)
+        for i, word in enumerate(written.split())
+    )
+    if is_blank:
+        return PageReading(PageRef(file, 0, ""), is_blank=True)
+    return PageReading(PageRef(file, 0, ""), lines=lines, fields=fields)
+
+
+def test_two_images_of_one_side_are_one_page() -> None:
+    pages = [
+        _page("1.jpg", "255081416802538 DUPONT MARIE"),
+        _page("2.tif", "255081416802S38 DUPONT MARIE"),
+    ]
+
+    (merged,) = _merge_twins(pages, {"2.tif": "1.jpg"})
+
+    assert isinstance(merged, PageReading)
+    assert merged.twin == pages[1].ref
+    assert "bitonal_twin" in merged.marks
+
+
+def test_two_peoples_copies_of_one_form_are_two_pages() -> None:
+    pages = [
+        _page("1.jpg", "255081416802538 DUPONT MARIE 12/03/2026"),
+        _page("2.tif", "178121705512345 NGUYEN PAUL 28/11/2025"),
+    ]
+
+    assert _merge_twins(pages, {"2.tif": "1.jpg"}) == pages
+
+
+def test_a_written_side_and_a_blank_one_are_two_and_two_blank_ones_are_one() -> None:
+    blank = _page("2.tif", "", is_blank=True)
+    written = [_page("1.jpg", "255081416802538"), blank]
+    empty = [_page("1.jpg", "", is_blank=True), blank]
+
+    assert _merge_twins(written, {"2.tif": "1.jpg"}) == written
+    assert len(_merge_twins(empty, {"2.tif": "1.jpg"})) == 1
