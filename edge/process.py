@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from edge import upright
 from edge.document import (
     BoxPx,
     Field,
@@ -17,15 +18,13 @@ from edge.document import (
     SeparatorKind,
     TextLine,
 )
-from edge.imaging import border, deskew, dust, quality, separators, turn
+from edge.imaging import border, dust, quality, separators
 from edge.imaging.page import PageImage
-from edge.reading import classify, labelled, orient, outline, recognise, textlines, zones
+from edge.reading import classify, labelled, recognise, zones
 from edge.reading.forms import FormDefinition
-from edge.reading.lines import PageText, skim
-from edge.reading.readers import Gray, Quad, Readers
+from edge.reading.lines import skim
+from edge.reading.readers import Readers
 
-_LEGIBLE = 0.6  # of a page's longest lines; below, its other side is tried
-_CLEARLY = 0.1  # by which it must read better there
 _BLURRED_FROM = 0.6  # a page this unsharp is marked, so that routing asks a person
 
 
@@ -77,13 +76,13 @@ def read_page(
     if separator is not None and separator.kind is not SeparatorKind.PATCH_2:
         return _with(blank, is_blank=False, separator=separator)
     blur = quality.blur(gray, image.dpi)
-    upright = upright_of(gray, image.dpi, readers, recipe.forms)
-    content = _read_content(upright, image.dpi, recipe, readers, today)
-    height, width = upright.gray.shape
+    page = upright.of(gray, image.dpi, readers, recipe.forms)
+    content = _read_content(page, image.dpi, recipe, readers, today)
+    height, width = page.gray.shape
     return PageReading(
         ref=ref,
-        rotation=upright.rotation,
-        skew_deg=round(upright.skew_deg, 2),
+        rotation=page.rotation,
+        skew_deg=round(page.skew_deg, 2),
         dpi=image.dpi,
         width_mm=round(width * 25.4 / image.dpi, 1),
         height_mm=round(height * 25.4 / image.dpi, 1),
@@ -96,64 +95,6 @@ def read_page(
         separator=separator,
         marks=marks + content.marks + (("blurred",) if blur >= _BLURRED_FROM else ()),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Upright:
-    """A page upright and straight: its lines, and the form that they lie like, if any.
-
-    ``rotation`` and ``skew_deg`` are what was done to it, in degrees. ``text`` is what its lines
-    say at a glance, None where they lie like a form's: then a few are enough.
-    """
-
-    gray: Gray
-    quads: Sequence[Quad]
-    rotation: int
-    skew_deg: float
-    outline: outline.Outline | None
-    text: PageText | None
-
-
-def upright_of(
-    gray: Gray, dpi: float, readers: Readers, forms: Mapping[str, FormDefinition]
-) -> Upright:
-    """Turn a page upright, straighten it and find its lines.
-
-    The line finder needs a page that lies along its lines; whether it does, and where it is not
-    sure of the lines, the readers' own detector is asked. That takes some 40 times as long. A page
-    that reads badly is tried on its other side too: bars and rules may have told the wrong one.
-    """
-    lying = orient.lies_on_its_side(gray, dpi)
-    if lying is None:
-        lying = orient.quads_lie(readers.find_lines(gray))
-    first = _laid(gray, dpi, readers, forms, lying=lying)
-    if first.text is None or orient.legibility(first.text) >= _LEGIBLE:
-        return first
-    other = _laid(gray, dpi, readers, forms, lying=not lying)
-    is_better = other.text is None or (
-        orient.legibility(other.text) > orient.legibility(first.text) + _CLEARLY
-    )
-    return other if is_better else first
-
-
-def _laid(
-    gray: Gray, dpi: float, readers: Readers, forms: Mapping[str, FormDefinition], *, lying: bool
-) -> Upright:
-    along = turn.turn(gray, 90 if lying else 0)
-    skew = deskew.estimate(along)
-    along = deskew.straighten(along, skew)
-    found = textlines.find(along, dpi)
-    quads: Sequence[Quad] = found.quads if found.is_sure else readers.find_lines(along)
-    # The lines of no form lie like those of another, or of itself, upside down.
-    if look := outline.find(quads, dpi, forms):
-        return Upright(along, quads, 90 if lying else 0, skew, look, None)
-    text = skim(along, quads, readers)
-    if not orient.is_upside_down(text, readers):
-        return Upright(along, quads, 90 if lying else 0, skew, None, text)
-    over, quads = turn.turn(along, 180), orient.turned_over(quads, along.shape)
-    look = outline.find(quads, dpi, forms)
-    again = None if look else skim(over, quads, readers)
-    return Upright(over, quads, 270 if lying else 180, skew, look, again)
 
 
 def _with(page: PageReading, *, is_blank: bool, separator: Separator) -> PageReading:
@@ -169,7 +110,7 @@ def _with(page: PageReading, *, is_blank: bool, separator: Separator) -> PageRea
 
 
 def _read_content(
-    page: Upright, dpi: float, recipe: Recipe, readers: Readers, today: dt.date
+    page: upright.Upright, dpi: float, recipe: Recipe, readers: Readers, today: dt.date
 ) -> _Content:
     found = _recognised(page, dpi, recipe.forms, readers)
     form, guess, lines = found.form, found.guess, found.lines
@@ -194,7 +135,7 @@ def _written(fields: Sequence[Field], dpi: float) -> Iterator[TextLine]:
 
 
 def _recognised(
-    page: Upright, dpi: float, forms: Mapping[str, FormDefinition], readers: Readers
+    page: upright.Upright, dpi: float, forms: Mapping[str, FormDefinition], readers: Readers
 ) -> recognise.Recognised:
     """A few lines are enough to know a form by its look, all lines skimmed to know a form of ours.
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from edge import pack, process
+from edge import pack
 from edge.commands import cache, zonepicture
-from edge.enrolment import formfile
+from edge.enrolment import formfile, sample
 from edge.enrolment.learn import Learned, Sample, learn
 from edge.errors import EnrolmentRefused
 from edge.imaging import border, quality
@@ -24,8 +24,7 @@ from edge.imaging.page import PageImage
 from edge.inference.pages import PageNetwork, load_network
 from edge.inference.station import load_readers
 from edge.reading import embed
-from edge.reading.lines import skim
-from edge.reading.readers import Care, Readers
+from edge.reading.readers import Readers
 
 _MOST_SAMPLES = 5
 _MOST_BYTES = 60_000_000
@@ -119,10 +118,7 @@ def _read(page: PageImage, path: Path, readers: Readers) -> Sample:
     gray, _ = border.erase(page.gray)
     if quality.is_blank(gray, page.dpi):
         raise EnrolmentRefused(f"{path} est une page blanche.")
-    upright = process.upright_of(gray, page.dpi, readers, {}).gray
-    # The detector keeps tick boxes apart from their labels; time does not matter here.
-    text = skim(upright, readers.find_lines(upright), readers).improved(readers, Care.VALUE)
-    return Sample(upright, page.dpi, text.lines())
+    return sample.read(gray, page.dpi, readers)
 
 
 def _vectors(network: PageNetwork, samples: Sequence[Sample]) -> str:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from edge import pack, process
 from edge.document import PageRef
+from edge.enrolment import sample
 from edge.enrolment.learn import Sample, learn
 from edge.imaging.page import PageImage
 from edge.reading.classify import classify
 from edge.reading.forms import FormDefinition
-from edge.reading.lines import skim
-from edge.reading.readers import Care, Gray, Readers
+from edge.reading.readers import Gray, Readers
 from models.training import degrade, synthesise
 from tests.bench.forms import TODAY
 from tests.bench.proportion import Proportion
@@ -74,9 +74,7 @@ def _learned(samples: Mapping[str, list[Sample]], number: int) -> dict[str, Form
 def _sample(name: str, seed: int, readers: Readers) -> Sample:
     drawn, _ = synthesise.draw(name, seed, _DPI, held_out=True)
     scanned = degrade.scan(drawn, random.Random(seed))  # noqa: S311 (drawing is seeded, not secret)
-    upright = process.upright_of(scanned, _DPI, readers, {}).gray
-    text = skim(upright, readers.find_lines(upright), readers).improved(readers, Care.VALUE)
-    return Sample(upright, _DPI, text.lines())
+    return sample.read(scanned, _DPI, readers)
 
 
 def _page(name: str, seed: int) -> PageImage:

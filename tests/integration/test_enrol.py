@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge import pack, process
+from edge import pack, upright
 from edge.__main__ import main
 from edge.document import Layout, TextLine
 from edge.errors import PackInvalid
@@ -51,7 +51,7 @@ def _form(folder: Path) -> forms.FormDefinition:
 def _upright(
     page: NDArray[np.uint8], readers: Readers
 ) -> tuple[NDArray[np.uint8], tuple[TextLine, ...]]:
-    made = process.upright_of(page, drawn_form.DPI, readers, {})
+    made = upright.of(page, drawn_form.DPI, readers, {})
     return made.gray, skim(made.gray, made.quads, readers).improved(readers).lines()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge import process
+from edge import upright
 from edge.inference import networks
 from edge.inference.cells import CellNetwork
 from edge.inference.hand_network import HandNetwork
@@ -33,11 +33,11 @@ def test_a_page_that_reads_badly_is_tried_on_its_other_side(
     monkeypatch.setattr(orient, "lies_on_its_side", told)
     page: Gray = np.ascontiguousarray(np.rot90(drawn_form.filled(3), quarters))
 
-    upright = process.upright_of(page, drawn_form.DPI, readers, {})
+    found = upright.of(page, drawn_form.DPI, readers, {})
 
-    assert upright.rotation == 90 * quarters
-    assert upright.text is not None
-    assert orient.legibility(upright.text) > 0.9
+    assert found.rotation == 90 * quarters
+    assert found.text is not None
+    assert orient.legibility(found.text) > 0.9
 
 
 def test_the_readers_say_which_networks_they_are(readers: StationReaders) -> None:
