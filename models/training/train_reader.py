@@ -32,15 +32,15 @@ _SAVE_S, _CHECK_S = 120, 600
 class Course:
     """Network, its running average, optimiser and clock: all that a checkpoint holds."""
 
-    def __init__(self, minutes: float, device: str) -> None:
-        self.device = device
+    def __init__(self, minutes: float, device: str, rate: float = _RATE) -> None:
+        self.device, self.highest = device, rate
         self.net = LineNet().to(device).to(memory_format=torch.channels_last)
         self.mean = torch.optim.swa_utils.AveragedModel(
             self.net,
             multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(_AVERAGE),
             use_buffers=True,
         )
-        self.optimiser = torch.optim.AdamW(self.net.parameters(), _RATE, weight_decay=0.01)
+        self.optimiser = torch.optim.AdamW(self.net.parameters(), rate, weight_decay=0.01)
         self.loss = nn.CTCLoss(zero_infinity=True)
         self.step, self.seconds, self.total = 0, 0.0, 60 * minutes
 
@@ -48,7 +48,7 @@ class Course:
         """Warm up, then fall with a cosine over the time that is left."""
         share = min(1.0, self.seconds / self.total)
         falling = _LAST + (1 - _LAST) * 0.5 * (1 + math.cos(math.pi * share))
-        return _RATE * falling * min(1.0, (self.step + 1) / _WARM_STEPS)
+        return self.highest * falling * min(1.0, (self.step + 1) / _WARM_STEPS)
 
     def learn(self, batch: NDArray[np.float32], targets: list[tuple[int, ...]]) -> float:
         """One step; returns the loss."""
@@ -125,7 +125,7 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
-    course = Course(options.minutes, "cuda" if torch.cuda.is_available() else "cpu")
+    course = Course(options.minutes, "cuda" if torch.cuda.is_available() else "cpu", options.rate)
     if (options.out / "reader.pt").exists():
         course.load(options.out)
     elif options.weights:
@@ -148,6 +148,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rate", type=float, default=_RATE, help="a tenth of it to polish")
     return parser.parse_args()
 
 
