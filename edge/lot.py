@@ -133,14 +133,27 @@ def _merge_twins(
 
 
 def _show_one_side(one: PageReading, other: PageReading) -> bool:
-    """Whether two images read alike, what was written in their fields above all.
+    """Whether two images read alike: what was written on them where they are forms.
 
     Two people's copies of one form say the same but for that, and neither may be lost.
     """
     if one.is_blank or other.is_blank:
         return one.is_blank and other.is_blank
     written = [" ".join(field.raw for field in page.fields) for page in (one, other)]
-    return fuzz.ratio(one.text, other.text) >= _SAME_SIDE and fuzz.ratio(*written) >= _SAME_SIDE
+    if not any(text.strip() for text in written):
+        return fuzz.ratio(one.text, other.text) >= _SAME_SIDE
+    sure = {field.name: field.value for field in one.fields if field.accepted}
+    return (
+        one.guesses[:1] != ()
+        and other.guesses[:1] != ()
+        and one.guesses[0].type == other.guesses[0].type
+        and fuzz.ratio(*written) >= _SAME_SIDE
+        and all(
+            sure.get(field.name, field.value) == field.value
+            for field in other.fields
+            if field.accepted
+        )
+    )
 
 
 def _document(draft: Draft, pack: Pack, context: LotContext, duplicates: set[str]) -> Document:

@@ -23,7 +23,7 @@ from edge.imaging.page import PageImage
 from edge.reading import classify, labelled, recognise, zones
 from edge.reading.forms import FormDefinition
 from edge.reading.lines import skim
-from edge.reading.readers import Readers
+from edge.reading.readers import Gray, Readers
 
 _BLURRED_FROM = 0.6  # a page this unsharp is marked, so that routing asks a person
 
@@ -57,7 +57,7 @@ def read_page(
         readers: The recognition networks.
         today: No date on the page may lie after it.
     """
-    clean, had_dust = dust.without(image.gray)
+    clean, had_dust = dust.without(image.gray, image.dpi)
     gray, had_border = border.erase(clean)
     marks = image.marks + (("dust",) if had_dust else ()) + (("border",) if had_border else ())
     height, width = gray.shape
@@ -76,8 +76,8 @@ def read_page(
     if separator is not None and separator.kind is not SeparatorKind.PATCH_2:
         return _with(blank, is_blank=False, separator=separator)
     blur = quality.blur(gray, image.dpi)
-    page = upright.of(gray, image.dpi, readers, recipe.forms)
-    content = _read_content(page, image.dpi, recipe, readers, today)
+    page, found = _recognised(gray, image.dpi, recipe.forms, readers)
+    content = _read_content(page, found, image.dpi, recipe, readers, today)
     height, width = page.gray.shape
     return PageReading(
         ref=ref,
@@ -110,9 +110,13 @@ def _with(page: PageReading, *, is_blank: bool, separator: Separator) -> PageRea
 
 
 def _read_content(
-    page: upright.Upright, dpi: float, recipe: Recipe, readers: Readers, today: dt.date
+    page: upright.Upright,
+    found: recognise.Recognised,
+    dpi: float,
+    recipe: Recipe,
+    readers: Readers,
+    today: dt.date,
 ) -> _Content:
-    found = _recognised(page, dpi, recipe.forms, readers)
     form, guess, lines = found.form, found.guess, found.lines
     if form is None or guess.is_back:
         return _Content(lines, guess, (), ())
@@ -135,21 +139,23 @@ def _written(fields: Sequence[Field], dpi: float) -> Iterator[TextLine]:
 
 
 def _recognised(
-    page: upright.Upright, dpi: float, forms: Mapping[str, FormDefinition], readers: Readers
-) -> recognise.Recognised:
+    gray: Gray, dpi: float, forms: Mapping[str, FormDefinition], readers: Readers
+) -> tuple[upright.Upright, recognise.Recognised]:
     """A few lines are enough to know a form by its look, all lines skimmed to know a form of ours.
 
     Else they are improved.
     """
+    page = upright.of(gray, dpi, readers, forms)
     if page.outline is not None:
         known = recognise.by_outline(page.gray, page.quads, page.outline, forms, readers)
         if known is not None:
-            return known
+            return page, known
+        page = upright.of(gray, dpi, readers, {})  # its look deceived, on the way up as well
     text = page.text or skim(page.gray, page.quads, readers)
     found = recognise.by_lines(page.gray, dpi, text.lines(), forms)
     if found.where is not None:
-        return found
+        return page, found
     improved = text.improved(readers)
     if improved.readings == text.readings:
-        return found
-    return recognise.by_lines(page.gray, dpi, improved.lines(), forms)
+        return page, found
+    return page, recognise.by_lines(page.gray, dpi, improved.lines(), forms)

@@ -14,7 +14,7 @@ from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
 from edge.reading.split import Draft
 
 _TO_NAME = frozenset({"unknown", "misdirected"})
-_FOR_A_PERSON = frozenset({"page_missing", "blurred", "unregistered", "probable_duplicate"})
+_FOR_A_PERSON = frozenset({"page_missing", "blurred", "dust", "unregistered", "probable_duplicate"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def of(gray: Gray, dpi: float, readers: Readers, forms: Mapping[str, FormDefinit
     if lying is None:
         lying = orient.quads_lie(readers.find_lines(gray))
     first = _laid(gray, dpi, readers, forms, lying=lying)
-    if first.text is None or orient.legibility(first.text) >= _LEGIBLE:
+    if first.text is None or not first.quads or orient.legibility(first.text) >= _LEGIBLE:
         return first
     other = _laid(gray, dpi, readers, forms, lying=not lying)
     is_better = other.text is None or (
@@ -60,13 +60,14 @@ def _laid(
     along = deskew.straighten(along, skew)
     found = textlines.find(along, dpi)
     quads: Sequence[Quad] = found.quads if found.is_sure else readers.find_lines(along)
+    over = orient.turned_over(quads, along.shape)
     # The lines of no form lie like those of another, or of itself, upside down.
     if look := outline.find(quads, dpi, forms):
         return Upright(along, quads, 90 if lying else 0, skew, look, None)
+    if look := outline.find(over, dpi, forms):
+        return Upright(turn.turn(along, 180), over, 270 if lying else 180, skew, look, None)
     text = skim(along, quads, readers)
     if not orient.is_upside_down(text, readers):
         return Upright(along, quads, 90 if lying else 0, skew, None, text)
-    over, quads = turn.turn(along, 180), orient.turned_over(quads, along.shape)
-    look = outline.find(quads, dpi, forms)
-    again = None if look else skim(over, quads, readers)
-    return Upright(over, quads, 270 if lying else 180, skew, look, again)
+    along = turn.turn(along, 180)
+    return Upright(along, over, 270 if lying else 180, skew, None, skim(along, over, readers))

@@ -13,6 +13,7 @@ _REASONS = {
     "front_missing": "recto manquant",
     "page_missing": "page manquante",
     "blurred": "image floue",
+    "dust": "image poivrée, nettoyée avant lecture",
     "unregistered": "formulaire non recalé",
     "layout_unverified": "formulaire non vérifié",
     "type_for_a_person": "à traiter par une personne",

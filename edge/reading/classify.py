@@ -125,7 +125,7 @@ def _anchors_worth(form: FormDefinition, anchors: Sequence[Anchor], said: Said) 
         for a in anchors
         if _is_printed(
             plain_printed(a.text),
-            said.apart if is_form or a.weight >= _HEADING else said.lines,
+            said.apart if not is_form and a.weight >= _HEADING else said.lines,
             set_apart=is_form or a.weight >= _HEADING,
         )
     ]

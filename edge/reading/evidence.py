@@ -10,7 +10,7 @@ misread once, and nobody knows where.
 import dataclasses
 import datetime as dt
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from rapidfuzz import fuzz
 
@@ -27,8 +27,16 @@ _CENT = 0.005
 _CHARGES = ("amount", "travel_allowance", "travel_amount")
 
 
-def weigh(fields: Sequence[Field], wanted_error_rate: float) -> tuple[Field, ...]:
-    """Accept what others confirm, refuse what they contradict."""
+def weigh(
+    fields: Sequence[Field], wanted_error_rate: float, for_a_person: Collection[str] = ()
+) -> tuple[Field, ...]:
+    """Accept what others confirm, refuse what they contradict.
+
+    Args:
+        fields: Of one form.
+        wanted_error_rate: Of the accepted values.
+        for_a_person: Names of fields that nothing can confirm.
+    """
     by_name = {field.name: field for field in fields}
     sums = _sum_speaks(fields)
     contradicted = _contradicted_names(fields)
@@ -44,6 +52,7 @@ def weigh(fields: Sequence[Field], wanted_error_rate: float) -> tuple[Field, ...
                 accepted = False
             elif sums:
                 accepted = accepts_total(field.confidence, wanted_error_rate)
+        accepted = accepted and field.name not in for_a_person
         changed.append(dataclasses.replace(field, accepted=accepted))
     return tuple(changed)
 

@@ -19,7 +19,7 @@ _HARMED = re.compile(
 )
 # Of the chance of handwriting. What was measured of names and addresses is typed: of words written
 # by hand one in ten that sounded sure was wrong.
-_PRINTED_BELOW = 0.3
+_PRINTED_BELOW = 0.4
 _FEWEST = 2  # characters of a name: one by itself is a rest of a tint
 _ALPHABETS = {
     FieldKind.NIR: Alphabet.NIR,
@@ -48,6 +48,11 @@ class Cut:
     marks: tuple[ink.Zone, ...] = ()
     is_whole: bool = True
     by_hand: float = 0.0
+
+    @property
+    def is_for_a_person(self) -> bool:
+        """Whether no reading of it may be accepted, however sure, whoever confirms it."""
+        return not self.is_whole or self.by_hand >= _PRINTED_BELOW
 
     @property
     def is_settled(self) -> bool:
@@ -106,8 +111,7 @@ def to_field(
     if cut.written is not None and not _fills_as_it_should(cut.written, spec, raw, found.check):
         found = checks.Normalised(None, Check.FAILED)
     accepted = (
-        cut.is_whole
-        and cut.by_hand < _PRINTED_BELOW
+        not cut.is_for_a_person
         and found.value is not None
         and accepts(spec, found.check, confidence, terms.wanted_error_rate)
     )

@@ -14,7 +14,7 @@ from edge.reading import letters
 from edge.reading.lines import PageText, reading_order
 from edge.reading.readers import Care, Gray, LineReading, Quad, Readers
 
-_SAMPLES = 6
+_SAMPLES, _FEW = 6, 3
 _LONG_ENOUGH = 2.0  # width over height of a line that tells a direction
 _MIDDLE = 8  # times its height: this much of a line tells as well as all of it
 # Mean confidence from which the samples stand upright and nobody need look at them the other way
@@ -91,8 +91,9 @@ def is_upside_down(text: PageText, readers: Readers) -> bool:
 
 
 def legibility(text: PageText) -> float:
-    """The mean confidence of a page's longest lines, 0 to 1; 0 where there are none."""
-    return _mean_confidence([text.readings[i] for i in _longest(text)])
+    """The mean confidence of a page's longest lines, 0 to 1; fewer than three tell little."""
+    told = [text.readings[i].confidence for i in _longest(text)]
+    return sum(told) / max(_FEW, len(told))
 
 
 def _longest(text: PageText) -> list[int]:
@@ -111,7 +112,7 @@ def turned_over(quads: Sequence[Quad], shape: tuple[int, ...]) -> list[Quad]:
 
 
 def _mean_confidence(readings: Sequence[LineReading]) -> float:
-    return float(np.mean([reading.confidence for reading in readings])) if readings else 0.0
+    return float(np.mean([reading.confidence for reading in readings]))
 
 
 def _middle(image: Gray) -> Gray:

@@ -26,6 +26,7 @@ _LENGTH = 0.12
 _TOLERANCE_MM = 0.8
 _FEWEST = 10
 _FOUND = 0.4  # of the form's anchors
+_BANDS, _FOUND_IN_BAND = 3, 0.15  # of its height; a new edition moves what stands in one of them
 _ASKED = 16  # lines that are read to make sure
 _TELLING = 4  # of them the heaviest, the title and the form's number; the others from all over
 
@@ -84,6 +85,13 @@ def _laid(lines: Points, px_per_mm: float, form: FormDefinition) -> Outline | No
         return None
     where, kept = fitted
     matched = {int(which[i]): int(line[i]) for i in np.flatnonzero(kept)}
-    if len(matched) < fewest:
+    if len(matched) < fewest or not _is_all_over(blank[:, 1], list(matched)):
         return None
     return Outline(form, where, tuple((anchors[i], j) for i, j in matched.items()))
+
+
+def _is_all_over(tops: Points, matched: Sequence[int]) -> bool:
+    """Whether enough anchors of each band were found, bands with as many anchors each."""
+    is_matched = np.isin(np.arange(len(tops)), matched)
+    bands = np.array_split(is_matched[np.argsort(tops)], _BANDS)
+    return all(band.mean() >= _FOUND_IN_BAND for band in bands)

@@ -48,7 +48,7 @@ def by_outline(
     readers: Readers,
 ) -> Recognised | None:
     """Ask a few lines of an upright page whether it is what it looks like; None when it is not."""
-    asked = outline.to_ask()
+    asked = sorted(outline.to_ask(), key=lambda match: match[1])  # in the order of reading
     text = skim(gray, [quads[line] for _, line in asked], readers)
     agree = sum(
         fuzz.ratio(plain_printed(anchor.text), plain(reading.text)) >= _SIMILAR

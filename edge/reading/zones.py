@@ -7,6 +7,7 @@ reading becomes a field, and the fields are weighed against each other.
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import fmean
 
 import numpy as np
 
@@ -60,7 +61,8 @@ def read_fields(
         to_field(cut, readings, where.to_px(cut.box).to_mm(dpi), readers, terms)
         for cut, readings in zip(cuts, _read_all(cuts, readers), strict=True)
     ]
-    return evidence.weigh(fields, wanted_error_rate)
+    for_a_person = {cut.spec.name for cut in cuts if cut.is_for_a_person}
+    return evidence.weigh(fields, wanted_error_rate, for_a_person)
 
 
 def _cut(gray: Gray, where: Registration, spec: FieldSpec, readers: Readers, terms: Terms) -> Cut:
@@ -89,12 +91,12 @@ def _cut(gray: Gray, where: Registration, spec: FieldSpec, readers: Readers, ter
 
 
 def _judged_hands(cuts: Sequence[Cut], readers: Readers) -> list[Cut]:
-    """The cuts, those of words with the chance that they were written by hand."""
+    """The cuts, those of words with the chance of handwriting; one hand wrote all of a field."""
     worded = [i for i, cut in enumerate(cuts) if cut.spec.kind in WORDED and cut.images]
     chances = iter(readers.by_hand([image for i in worded for image in cuts[i].images]))
     judged = list(cuts)
     for i in worded:
-        judged[i] = replace(cuts[i], by_hand=max(next(chances) for _ in cuts[i].images))
+        judged[i] = replace(cuts[i], by_hand=fmean(next(chances) for _ in cuts[i].images))
     return judged
 
 

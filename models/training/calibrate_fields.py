@@ -102,10 +102,9 @@ def main() -> None:
             continue
         for name, one in count(form, options.count, readers).items():
             tighter = one.accept_doubt()
-            print(
-                f"{form.type} {name}: {one.written} written, {one.accepted} accepted, "
-                f"{len(one.wrong)} wrong" + (f"; accept_doubt = {tighter}" if tighter else "")
-            )
+            advice = "" if tighter is None else f"; accept_doubt = {tighter}"
+            counts = f"{one.written} written, {one.accepted} accepted, {len(one.wrong)} wrong"
+            print(f"{form.type} {name}: {counts}{advice}")
 
 
 if __name__ == "__main__":

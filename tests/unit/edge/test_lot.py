@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from edge import pack
 from edge.document import (
     BoxPx,
@@ -12,6 +14,7 @@ from edge.document import (
     PageRef,
     Role,
     TextLine,
+    TypeGuess,
 )
 from edge.lot import _merge_twins, _with_what_is_missing
 from tests.support.station import document_of
@@ -53,23 +56,30 @@ def test_a_type_that_needs_nothing_is_left_as_it_is() -> None:
     assert _missing(_document("S3110", _NIR)) == [[]]
 
 
-def _page(file: str, written: str, *, is_blank: bool = False) -> PageReading:
-    """A form: much print, and a few fields."""
-    printed = ("feuille de soins - médecin", "PERSONNE RECEVANT LES SOINS", "MONTANT TOTAL") * 5
+_PRINT = ("feuille de soins - médecin", "PERSONNE RECEVANT LES SOINS", "MONTANT TOTAL", "actes")
+
+
+def _page(
+    file: str, written: str, *, sure: bool = True, printed: tuple[str, ...] = _PRINT
+) -> PageReading:
+    """A form: some of its print, and a few fields."""
     lines = tuple(TextLine(text, 0.99, BoxPx(0, 0, 9, 9)) for text in (*printed, written))
     fields = tuple(
-        Field(f"field_{i}", word, word, 0.9, True, Check.NONE, 0, None)
+        Field(f"field_{i}", word, word, 0.9, sure, Check.NONE, 0, None)
         for i, word in enumerate(written.split())
     )
-    if is_blank:
-        return PageReading(PageRef(file, 0, ""), is_blank=True)
-    return PageReading(PageRef(file, 0, ""), lines=lines, fields=fields)
+    guesses = (TypeGuess("S3110", 0.99),)
+    return PageReading(PageRef(file, 0, ""), lines=lines, fields=fields, guesses=guesses)
 
 
-def test_two_images_of_one_side_are_one_page() -> None:
+def _blank(file: str) -> PageReading:
+    return PageReading(PageRef(file, 0, ""), is_blank=True)
+
+
+def test_two_images_of_one_side_are_one_page_whichever_of_its_print_was_read() -> None:
     pages = [
-        _page("1.jpg", "255081416802538 DUPONT MARIE"),
-        _page("2.tif", "255081416802S38 DUPONT MARIE"),
+        _page("1.jpg", "255081416802538 DUPONT MARIE", printed=_PRINT[:2]),
+        _page("2.tif", "255081416802S38 DUPONT MARIE", printed=_PRINT[2:] * 9, sure=False),
     ]
 
     (merged,) = _merge_twins(pages, {"2.tif": "1.jpg"})
@@ -79,19 +89,37 @@ def test_two_images_of_one_side_are_one_page() -> None:
     assert "bitonal_twin" in merged.marks
 
 
-def test_two_peoples_copies_of_one_form_are_two_pages() -> None:
-    pages = [
-        _page("1.jpg", "255081416802538 DUPONT MARIE 12/03/2026"),
-        _page("2.tif", "178121705512345 NGUYEN PAUL 28/11/2025"),
-    ]
+@pytest.mark.parametrize(
+    "other",
+    ["178121705512345 NGUYEN PAUL 28/11/2025", "255081416802538 DUPONT MARIO 12/03/2026"],
+    ids=["strangers", "one family"],
+)
+def test_two_peoples_copies_of_one_form_are_two_pages(other: str) -> None:
+    pages = [_page("1.jpg", "255081416802538 DUPONT MARIE 12/03/2026"), _page("2.tif", other)]
 
     assert _merge_twins(pages, {"2.tif": "1.jpg"}) == pages
 
 
+def test_two_forms_of_two_types_are_two_pages() -> None:
+    one = _page("1.jpg", "255081416802538")
+    other = replace(_page("2.tif", "255081416802538"), guesses=(TypeGuess("S3704", 0.99),))
+
+    assert _merge_twins([one, other], {"2.tif": "1.jpg"}) == [one, other]
+
+
+def test_letters_are_told_by_their_text() -> None:
+    letter = PageReading(
+        PageRef("1.jpg", 0, ""), lines=(TextLine("Madame, Monsieur", 0.9, BoxPx(0, 0, 9, 9)),)
+    )
+    same = replace(letter, ref=PageRef("2.tif", 0, ""))
+    another = replace(same, lines=(TextLine("Je conteste", 0.9, BoxPx(0, 0, 9, 9)),))
+
+    assert len(_merge_twins([letter, same], {"2.tif": "1.jpg"})) == 1
+    assert len(_merge_twins([letter, another], {"2.tif": "1.jpg"})) == 2
+
+
 def test_a_written_side_and_a_blank_one_are_two_and_two_blank_ones_are_one() -> None:
-    blank = _page("2.tif", "", is_blank=True)
-    written = [_page("1.jpg", "255081416802538"), blank]
-    empty = [_page("1.jpg", "", is_blank=True), blank]
+    written = [_page("1.jpg", "255081416802538"), _blank("2.tif")]
 
     assert _merge_twins(written, {"2.tif": "1.jpg"}) == written
-    assert len(_merge_twins(empty, {"2.tif": "1.jpg"})) == 1
+    assert len(_merge_twins([_blank("1.jpg"), _blank("2.tif")], {"2.tif": "1.jpg"})) == 1

@@ -145,7 +145,7 @@ def test_a_back_without_its_front_and_a_missing_page_are_named() -> None:
     assert routed(draft("S3110", marks=("page_missing",))) == (RouteKind.NAME, ("page_missing",))
 
 
-@pytest.mark.parametrize("mark", ["blurred", "unregistered"])
+@pytest.mark.parametrize("mark", ["blurred", "dust", "unregistered"])
 def test_a_page_that_cannot_be_trusted_is_keyed(mark: str) -> None:
     of = draft("S3110")
     page = replace(of.pages[0], marks=("border", mark))

@@ -145,7 +145,7 @@ def peppered(page: Gray, share: float) -> Gray:
 
 def test_pepper_is_taken_away_and_letters_stay() -> None:
     page = paper.bitonal(SHEET)
-    clean, found = dust.without(peppered(page, 0.06))
+    clean, found = dust.without(peppered(page, 0.06), 200)
     assert found
     written = page < 128
     assert float((clean < 128)[~written].mean()) < 0.002
@@ -155,8 +155,17 @@ def test_pepper_is_taken_away_and_letters_stay() -> None:
 def test_clean_pages_grey_pages_and_a_few_specks_are_left_alone() -> None:
     page = paper.bitonal(SHEET)
     for same in (page, peppered(page, 0.003), SHEET, np.zeros((1, 1), np.uint8)):
-        clean, found = dust.without(same)
+        clean, found = dust.without(same, 200)
         assert not found
         assert clean is same
     grain = np.random.default_rng(6).normal(150, 40, SHEET.shape).clip(0, 255).astype(np.uint8)
-    assert dust.without(grain)[0] is grain
+    assert dust.without(grain, 200)[0] is grain
+
+
+def test_thin_strokes_are_no_pepper_and_faxes_are_left_alone() -> None:
+    thin = np.full((2339, 1654), 255, np.uint8)
+    for row in range(20, 2300, 12):
+        cv2.putText(thin, "nous attestons que le patient " * 4, (10, row), 0, 0.3, 0, 1)
+    assert dust.without(thin, 200)[0] is thin
+    fax = peppered(paper.bitonal(SHEET), 0.06)
+    assert dust.without(fax, 100)[0] is fax

@@ -59,3 +59,44 @@ def test_two_things_that_only_an_electricity_bill_says() -> None:
 
 def test_another_number_is_somebody_elses_form() -> None:
     assert named("déclaration de ressources", "cerfa n° 10397*26") == MISDIRECTED
+
+
+@pytest.mark.parametrize(
+    ("letter", "kind"),
+    [
+        (
+            (
+                "Madame, Monsieur,",
+                "Je conteste votre refus : le docteur Martin m'a prescrit une gélule",
+                "de 500 mg trois fois par jour, puis une ampoule le soir, et",
+                "la pharmacie n'a pas été remboursée.",
+            ),
+            UNKNOWN,
+        ),
+        (
+            (
+                "Bonjour,",
+                "Je vous écris au sujet du docteur Martin : une ampoule, puis une gélule",
+                "trois fois par jour ne me sont pas remboursées.",
+                "Cordialement",
+            ),
+            "courrier",
+        ),
+    ],
+)
+def test_a_letter_that_speaks_of_medicine_is_no_prescription(
+    letter: tuple[str, ...], kind: str
+) -> None:
+    assert named(*letter, gap=40) == kind
+
+
+def test_print_that_ends_like_a_sentence_counts_for_its_form() -> None:
+    form = FORMS["S3704"]
+    printed = [a.text for a in form.anchors]
+    whole = classify(lines(*printed), FORMS).guesses[0]
+    sentences = [text for text in printed if text.endswith(".")]
+    without = classify(lines(*(t for t in printed if t not in sentences)), FORMS).guesses[0]
+
+    assert sentences
+    assert whole.type == without.type == "S3704"
+    assert whole.confidence > without.confidence
