@@ -146,7 +146,7 @@ def _recognised(
     Else they are improved.
     """
     page = upright.of(gray, dpi, readers, forms)
-    if page.outline is not None:
+    if page.outline is not None and page.outline.is_all_over:
         known = recognise.by_outline(page.gray, page.quads, page.outline, forms, readers)
         if known is not None:
             return page, known

@@ -26,7 +26,7 @@ _LENGTH = 0.12
 _TOLERANCE_MM = 0.8
 _FEWEST = 10
 _FOUND = 0.4  # of the form's anchors
-_BANDS, _FOUND_IN_BAND = 3, 0.15  # of its height; a new edition moves what stands in one of them
+_BANDS, _FOUND_IN_BAND = 3, 0.25  # of its height; a new edition moves what stands in one of them
 _ASKED = 16  # lines that are read to make sure
 _TELLING = 4  # of them the heaviest, the title and the form's number; the others from all over
 
@@ -35,12 +35,15 @@ _TELLING = 4  # of them the heaviest, the title and the form's number; the other
 class Outline:
     """A form that a page looks like.
 
-    ``matched`` are its anchors, each with the index of the line that lies on it.
+    ``matched`` are its anchors, each with the index of the line that lies on it. ``is_all_over`` is
+    False where a part of the sheet does not fit: that tells its top from its foot, but it may be
+    another edition.
     """
 
     form: FormDefinition
     where: Registration
     matched: tuple[tuple[Anchor, int], ...]
+    is_all_over: bool = True
 
     def to_ask(self) -> tuple[tuple[Anchor, int], ...]:
         """The anchors whose lines say whether the page is what it looks like."""
@@ -85,9 +88,10 @@ def _laid(lines: Points, px_per_mm: float, form: FormDefinition) -> Outline | No
         return None
     where, kept = fitted
     matched = {int(which[i]): int(line[i]) for i in np.flatnonzero(kept)}
-    if len(matched) < fewest or not _is_all_over(blank[:, 1], list(matched)):
+    if len(matched) < fewest:
         return None
-    return Outline(form, where, tuple((anchors[i], j) for i, j in matched.items()))
+    pairs = tuple((anchors[i], j) for i, j in matched.items())
+    return Outline(form, where, pairs, _is_all_over(blank[:, 1], list(matched)))
 
 
 def _is_all_over(tops: Points, matched: Sequence[int]) -> bool:
