@@ -74,9 +74,10 @@ train-page: $(TRAIN_STAMP) ## teach the page network
 
 train: train-reader train-cells train-hand train-page ## teach all networks
 
-evaluate: $(TRAIN_STAMP) ## figures of the line reader's card, and how true its confidence is
+evaluate: $(TRAIN_STAMP) ## figures of the cards of the line reader and the hand network
 	$(TRAIN_PYTHON) -m models.training.evaluate_reader models/onnx/reader.onnx $(REAL_LINES) \
 	  --plot models/cards/reader-reliability.png
+	$(TRAIN_PYTHON) -m models.training.evaluate_hand
 
 proto: $(STAMP) ## regenerate the wire code
 	$(BIN)/python -m tests.support.proto

@@ -1,4 +1,4 @@
-"""Was a line printed or typed, or written by hand? A network of a fifth of a millisecond."""
+"""Was a line printed or typed, or written by hand? A network of a third of a millisecond."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,8 +1,8 @@
 """When a value may be delivered without a person.
 
 One threshold a kind, on the least sure character of the value; a field that is more often wrong
-than others of its kind has a tighter one in its form (``accept_doubt``). A value that its own key
-confirms needs less; a date's calendar confirms little, since most misread days exist too; text
+than others of its kind may have a tighter one in its form (``accept_doubt``). A value that its own
+key confirms needs less; a date's calendar confirms little, since most misread days exist too; text
 has no key at all. Repaired values are never accepted here: the caller needs other evidence.
 The thresholds were measured on forms filled by program (``make bench``, docs/decisions), and
 scale with the wanted error rate.

@@ -19,7 +19,7 @@ _HARMED = re.compile(
 )
 # Of the chance of handwriting. What was measured of names and addresses is typed: of words written
 # by hand one in ten that sounded sure was wrong.
-_PRINTED_BELOW = 0.4
+PRINTED_BELOW = 0.4
 _FEWEST = 2  # characters of a name: one by itself is a rest of a tint
 _ALPHABETS = {
     FieldKind.NIR: Alphabet.NIR,
@@ -52,7 +52,7 @@ class Cut:
     @property
     def is_for_a_person(self) -> bool:
         """Whether no reading of it may be accepted, however sure, whoever confirms it."""
-        return not self.is_whole or self.by_hand >= _PRINTED_BELOW
+        return not self.is_whole or self.by_hand >= PRINTED_BELOW
 
     @property
     def is_settled(self) -> bool:

@@ -19,7 +19,7 @@ from torch import nn
 from edge.inference.hand_network import LABELS, NAME
 from edge.inference.networks import FREE
 from edge.reading.tensors import HEIGHT_PX, line_tensor, stacked
-from models.training import cell_glyphs, lines, wear
+from models.training import digit_strips, lines, wear
 from models.training.cell_glyphs import Part
 from models.training.hand_net import HandNet, export
 from models.training.line_feed import real_lines
@@ -48,7 +48,7 @@ def examples(count: int, seed: int, real: Path | None, *, held_out: bool) -> Ite
     typed = real_lines(real, held_out=held_out) if real else []
     for number in range(count):
         if number % 2 and rng.random() < _REAL_DIGITS:
-            image = wear.scanned(_digits(rng, part), rng)
+            image = wear.scanned(digit_strips.draw(rng, part), rng)
         elif number % 2:
             image = lines.draw(rng, held_out=held_out, kind="hand").image
         elif typed and rng.random() < 0.1:
@@ -77,19 +77,6 @@ def kept(path: Path, count: int, seed: int, real: Path | None, *, held_out: bool
         np.asarray(lines_all[:, end - width : end] / np.float32(100), np.float32)
         for end, width in zip(ends, widths, strict=True)
     ]
-
-
-def _digits(rng: random.Random, part: Part) -> NDArray[np.uint8]:
-    """Real digits side by side, as one writes a number: ink 255 on 0."""
-    glyphs = []
-    for _ in range(rng.randint(4, 14)):
-        glyph = cell_glyphs.real(rng.choice(cell_glyphs.samples(part, str(rng.randint(0, 9)))))
-        glyphs.append(np.pad(glyph, ((0, 0), (0, rng.randint(1, glyph.shape[1])))))
-    high = max(len(glyph) for glyph in glyphs)
-    line = np.hstack([np.pad(glyph, ((high - len(glyph), 0), (0, 0))) for glyph in glyphs])
-    scale = rng.uniform(24, 60) / high
-    small = cv2.resize(line, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return np.pad(np.asarray(small, np.uint8), rng.randint(3, 8))
 
 
 def _batch(
