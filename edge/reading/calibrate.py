@@ -31,9 +31,9 @@ _UNKEYED: Mapping[FieldKind, float] = MappingProxyType(
         FieldKind.DIGITS: 0.05,
         FieldKind.AMOUNT: 0.05,
         FieldKind.CODE: 0.10,
-        FieldKind.NAME: 0.25,
-        FieldKind.TEXT: 0.30,
-        FieldKind.ADDRESS: 0.30,
+        FieldKind.NAME: 0.05,
+        FieldKind.TEXT: 0.05,
+        FieldKind.ADDRESS: 0.05,
         FieldKind.TICK: 0.10,
         FieldKind.SIGNATURE: 0.10,
     }
@@ -42,7 +42,7 @@ _UNKEYED: Mapping[FieldKind, float] = MappingProxyType(
 # The same for combs read cell by cell: the doubt is that of the whole string among all that
 # satisfy its key, measured on drawn combs (models/training/calibrate_cells.py).
 _CELLS_KEYED: Mapping[FieldKind, float] = MappingProxyType(
-    {FieldKind.NIR: 0.40, FieldKind.DIGITS: 0.20, FieldKind.DATE: 0.015}
+    {FieldKind.NIR: 0.40, FieldKind.DIGITS: 0.20, FieldKind.DATE: 0.010}
 )
 _CELLS_UNKEYED: Mapping[FieldKind, float] = MappingProxyType(
     {FieldKind.DIGITS: 0.008, FieldKind.AMOUNT: 0.008}

@@ -96,8 +96,11 @@ def is_ccam(text: str) -> bool:
 
 
 def is_usual_code(text: str) -> bool:
-    """Whether an act's code is of the nomenclature: a few capitals, or four and three digits."""
-    return re.fullmatch(r"[A-Z]{1,4}\d?|[A-Z]{4}\d{3}", text) is not None
+    """Whether an act's code is of the nomenclature: a few capitals, or four and three digits.
+
+    None ends in a single 5; a ``GS`` may read so.
+    """
+    return re.fullmatch(r"[A-Z]{1,4}[0-46-9]?|[A-Z]{4}\d{3}", text) is not None
 
 
 def nir(text: str) -> Normalised:

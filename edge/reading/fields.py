@@ -15,7 +15,7 @@ WORDED = (FieldKind.ADDRESS, FieldKind.NAME, FieldKind.TEXT)
 # "L EGLISE", "D ARTAGNAN": a faint apostrophe reads as a space, and sounds just as sure. Rests of a
 # frame read as marks, mostly at either end.
 _HARMED = re.compile(
-    r"\b[DL] (?=[AEIOUYHÀÂÉÈÊËÎÏÔÛ])|^[^\w(]|[=<>]$|[\"|_~]| [^\W\d]$", re.IGNORECASE
+    r"\b[DL] (?=[AEIOUYHÀÂÉÈÊËÎÏÔÛ])|^[^\w(]|[=<>]$|[\"|_~]| [^\W\d]$|[^\W\d]\d{5}\b", re.IGNORECASE
 )
 # Of the chance of handwriting. What was measured of names and addresses is typed: of words written
 # by hand one in ten that sounded sure was wrong.

@@ -26,6 +26,8 @@ _RIGHT_MM = 1.0  # one that reaches so near to the right end and stands alone th
 _APART_MM = 15.0  # between two groups of words
 _ALIKE = (0.6, 1.35)  # of the other letters' height: strokes of no such height make no group
 _SMALL = 0.45  # of it: what is lower belongs to a letter or is dust
+_EDGE_PX = 2
+_SPARE, _HALF = 0.2, 0.5  # of the letters' height
 _LOST_MM = 0.4  # the least letter that may be lost, an I
 
 Mask = NDArray[np.uint8]
@@ -67,16 +69,32 @@ def writing(zone: Zone, box: BoxMm) -> Mask:
 
 
 def is_whole(zone: Zone, kept: Mask) -> bool:
-    """Whether nothing was left out between the letters that stands where letters do.
+    """Whether nothing was left out that stands where letters do, between them or at the edges.
 
-    Serifs that run together are as long as a rule, and what was between them falls to pieces.
+    Serifs that run together are as long as a rule, and what was between them falls to pieces. A
+    character that the zone's edge cuts belongs to a value that goes on beyond its box.
     """
     rows, columns = np.flatnonzero(kept.any(axis=1)), np.flatnonzero(kept.any(axis=0))
     quarter = (rows[-1] + 1 - rows[0]) // 4
-    middle = np.s_[rows[0] + quarter : rows[-1] + 1 - quarter, columns[0] : columns[-1] + 1]
+    band = slice(rows[0] + quarter, rows[-1] + 1 - quarter)
+    if _is_cut_at_edge(zone.mask, int(rows[0]), int(rows[-1]) + 1):
+        return False
+    middle = np.s_[band, columns[0] : columns[-1] + 1]
     lost = (zone.mask[middle] > kept[middle]).any(axis=0)
     lost &= ~kept[:, columns[0] : columns[-1] + 1].any(axis=0)
     return int(lost.sum()) < _LOST_MM * PX_PER_MM
+
+
+def _is_cut_at_edge(mask: Mask, top: int, bottom: int) -> bool:
+    """Whether something as high as the letters, which stand in these rows, reaches an edge.
+
+    A box's own frame is higher than what is written in it.
+    """
+    left, above, wide, high, _ = pieces(mask).stats[1:].T
+    at_edge = (left <= _EDGE_PX) | (left + wide >= mask.shape[1] - _EDGE_PX)
+    spare = _SPARE * (bottom - top)
+    is_character = (above >= top - spare) & (above + high <= bottom + spare)
+    return bool((at_edge & is_character & (high >= _HALF * (bottom - top))).any())
 
 
 @dataclass(slots=True)

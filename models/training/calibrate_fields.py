@@ -81,7 +81,8 @@ def count(form: FormDefinition, number: int, readers: Readers) -> dict[str, Coun
             counts[spec.name].accepted += 1
             if not _is_right(spec, read, truth):
                 counts[spec.name].wrong.append(1.0 - read.confidence)
-                print(f"{form.type} {spec.name}: {read.value}, truth {truth}", flush=True)
+                told = f"{read.value} ({read.confidence}), truth {truth}"
+                print(f"{form.type} {spec.name}: {told}", flush=True)
     return counts
 
 

@@ -40,6 +40,18 @@ def test_letters_whose_serifs_run_together_leave_a_gap_that_is_seen() -> None:
     assert not strokes.is_whole(word, torn)
 
 
+def test_a_number_that_goes_on_beyond_its_box_is_not_whole() -> None:
+    number = zone("7812768")
+    kept = strokes.writing(number, BOX)
+    end = int(np.flatnonzero(kept.any(axis=0))[-1]) + 1
+
+    whole = Zone(number.image[:, : end + 9], number.mask[:, : end + 9], (0.0, 0.0))
+    cut = Zone(number.image[:, : end - 9], number.mask[:, : end - 9], (0.0, 0.0))
+
+    assert strokes.is_whole(whole, kept[:, : end + 9])
+    assert not strokes.is_whole(cut, kept[:, : end - 9])
+
+
 @pytest.mark.parametrize(("wide", "is_whole"), [(3, True), (6, False)])
 def test_a_speck_between_two_words_is_no_letter_a_stroke_may_be_one(
     wide: int, *, is_whole: bool
