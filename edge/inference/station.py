@@ -15,7 +15,7 @@ from edge.inference.line_network import LineNetwork
 from edge.reading import cascade
 from edge.reading.readers import Alphabet, Care, Gray, LineReading, Quad
 
-_TEXT_FROM, _VALUE_FROM = 0.92, 0.98
+_TEXT_FROM, _VALUE_FROM = 0.85, 0.98
 # When the careful reader is not asked (docs/decisions/0008-line-reader.md). A letter in doubt
 # spoils a value; running text is read again where it is doubtful as a whole.
 _IS_SURE: Mapping[Care, Callable[[LineReading], bool]] = {

@@ -143,7 +143,8 @@ def _is_heading(wanted: str, texts: Sequence[str]) -> bool:
     """Whether it stands by itself, and nothing with it; a short one to the letter."""
     if len(wanted) < _SHORT:
         return wanted in texts
-    return any(fuzz.ratio(wanted, text, score_cutoff=_SIMILAR) > 0 for text in texts)
+    found = process.extractOne(wanted, texts, scorer=fuzz.ratio, score_cutoff=_SIMILAR)
+    return found is not None
 
 
 def _is_printed(wanted: str, texts: Sequence[str], *, set_apart: bool = False) -> bool:

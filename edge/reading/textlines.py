@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.pixels import pieces
+from edge import pixels
 from edge.reading import letters, lineboxes
 from edge.reading.letters import Letters
 from edge.reading.lineboxes import Boxes, Labels
@@ -163,7 +163,7 @@ def _bands(large: Boxes, usual: float, down: NDArray[np.uint8]) -> Labels:
     ):
         cv2.rectangle(image, (x, y), (x1, y1), 1, cv2.FILLED)
     image[down > 0] = 0
-    return pieces(image, connectivity=4).labels
+    return pixels.labels(image)
 
 
 def _label_at(bands: Labels, rows: NDArray[np.int32], columns: NDArray[np.int32]) -> Labels:
