@@ -39,7 +39,12 @@ def measure(readers: Readers, count: int, each: int, seed: int) -> list[Outcome]
     """Learn ``count`` forms, and read ``each`` pages of every one of them."""
     names = [f"{synthesise.INVENTED}{number}" for number in synthesise.UNTAUGHT[:count]]
     samples = {name: [_sample(name, seed + i, readers) for i in range(_SAMPLES)] for name in names}
-    pages = [(name, _page(name, seed + 100 + i)) for name in names for i in range(each)]
+    # Each page has faults of its own: one bad draw must not stand for a page of every form.
+    pages = [
+        (name, _page(name, 1_000 * seed + each * number + i))
+        for number, name in enumerate(names)
+        for i in range(each)
+    ]
     recognition = pack.load(pack.default_dir())
     recipe = process.Recipe(recognition.forms, accept_error_rate=0.001)
     read = [
