@@ -69,7 +69,8 @@ def read_page(
         is_blank=True,
         marks=marks,
     )
-    if quality.is_blank(gray, image.dpi):
+    # With the pepper thin writing may have gone: whether nothing is left is for a person to see.
+    if not had_dust and quality.is_blank(gray, image.dpi):
         return blank
     separator = separators.find(gray, image.dpi, recipe.separator_barcodes)
     # Patch 2 announces a document on its own first page: that page is read as any other.

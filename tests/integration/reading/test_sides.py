@@ -1,12 +1,15 @@
 """A page is turned upright by reading it, whatever its rules and bars told."""
 
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from edge import upright
+from edge import process, upright
+from edge.document import PageRef
+from edge.imaging.page import PageImage
 from edge.inference import networks
 from edge.inference.cells import CellNetwork
 from edge.inference.hand_network import HandNetwork
@@ -15,6 +18,9 @@ from edge.inference.station import StationReaders, load_readers
 from edge.reading import orient
 from edge.reading.readers import Gray
 from tests.support import drawn_form
+
+RECIPE = process.Recipe({}, accept_error_rate=0.001)
+TODAY = dt.date(2026, 11, 10)
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +44,17 @@ def test_a_page_that_reads_badly_is_tried_on_its_other_side(
     assert found.rotation == 90 * quarters
     assert found.text is not None
     assert orient.legibility(found.text) > 0.9
+
+
+def test_a_peppered_page_is_never_taken_for_a_blank_one(readers: StationReaders) -> None:
+    dots = np.random.default_rng(1).random((2339, 1654)) < 0.06
+    image = PageImage(np.where(dots, 0, 255).astype(np.uint8), 200, dpi_known=True)
+
+    page = process.read_page(image, PageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
+
+    assert not page.is_blank
+    assert "dust" in page.marks
+    assert page.guesses[0].type == "unknown"
 
 
 def test_the_readers_say_which_networks_they_are(readers: StationReaders) -> None:
