@@ -60,10 +60,10 @@ def _laid(
     along = deskew.straighten(along, skew)
     found = textlines.find(along, dpi)
     quads: Sequence[Quad] = found.quads if found.is_sure else readers.find_lines(along)
-    over = orient.turned_over(quads, along.shape)
     # The lines of no form lie like those of another, or of itself, upside down.
     if look := outline.find(quads, dpi, forms):
         return Upright(along, quads, 90 if lying else 0, skew, look, None)
+    over = orient.turned_over(quads, along.shape)
     if look := outline.find(over, dpi, forms):
         return Upright(turn.turn(along, 180), over, 270 if lying else 180, skew, look, None)
     text = skim(along, quads, readers)

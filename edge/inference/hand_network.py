@@ -8,11 +8,11 @@ from edge.errors import PackInvalid
 from edge.inference import batches, networks
 from edge.inference.session import Session
 from edge.reading.readers import Gray
-from edge.reading.tensors import HEIGHT_PX, line_tensor, stacked
+from edge.reading.tensors import HEIGHT_PX
 
 NAME = "hand"
 LABELS = ("printed", "by_hand")
-_BATCH_PX, _PADDED_TO = 6400, 1.15
+_BATCH_PX = 6400
 
 
 class HandNetwork:
@@ -38,11 +38,7 @@ class HandNetwork:
 
     def by_hand(self, crops: Sequence[Gray]) -> list[float]:
         """The chance that each line was written by hand, in order."""
-        tensors = [line_tensor(crop) for crop in crops]
-        widths = [tensor.shape[1] for tensor in tensors]
-        chances = [0.0] * len(tensors)
-        for chosen in batches.of_like_width(widths, _BATCH_PX, _PADDED_TO):
-            answers = self._session.run(stacked([tensors[i] for i in chosen]))
-            for i, answer in zip(chosen, answers, strict=True):
-                chances[i] = float(answer[1])
+        chances = [0.0] * len(crops)
+        for i, answer in batches.answers(self._session, crops, _BATCH_PX):
+            chances[i] = float(answer[1])
         return chances

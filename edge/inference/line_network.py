@@ -9,12 +9,11 @@ from edge.inference import batches, networks
 from edge.inference.session import Session
 from edge.reading.ctc import Decoder
 from edge.reading.readers import Alphabet, Gray, LineReading
-from edge.reading.tensors import HEIGHT_PX, line_tensor, stacked
+from edge.reading.tensors import HEIGHT_PX
 
 NAME = "reader"
 BLANK = "blank"  # the label of what stands between two letters
 _BATCH_PX = 3200  # lines run together up to this width in all
-_PADDED_TO = 1.15  # and only when none is padded by more
 
 
 class LineNetwork:
@@ -48,11 +47,8 @@ class LineNetwork:
         ranked: bool = True,
     ) -> list[LineReading]:
         """Read lines of any height, one answer each, in order; alternatives when ``ranked``."""
-        tensors = [line_tensor(crop) for crop in crops]
-        widths = [tensor.shape[1] for tensor in tensors]
-        answers: dict[int, LineReading] = {}
-        for chosen in batches.of_like_width(widths, _BATCH_PX, _PADDED_TO):
-            answered = self._session.run(stacked([tensors[i] for i in chosen]))
-            for i, steps in zip(chosen, answered, strict=True):
-                answers[i] = self._decoder.decode(steps, alphabet, ranked=ranked)
-        return [answers[i] for i in range(len(tensors))]
+        read = {
+            i: self._decoder.decode(steps, alphabet, ranked=ranked)
+            for i, steps in batches.answers(self._session, crops, _BATCH_PX)
+        }
+        return [read[i] for i in range(len(crops))]

@@ -56,7 +56,7 @@ def accepts_cells(
     allowed = (_CELLS_KEYED if has_key else _CELLS_UNKEYED).get(spec.kind)
     if check not in (Check.OK, Check.NONE):
         allowed = None
-    return _is_within(allowed, spec, confidence, wanted_error_rate)
+    return _is_within(_of_field(allowed, spec), confidence, wanted_error_rate)
 
 
 def accepts(spec: FieldSpec, check: Check, confidence: float, wanted_error_rate: float) -> bool:
@@ -67,20 +67,21 @@ def accepts(spec: FieldSpec, check: Check, confidence: float, wanted_error_rate:
         allowed = _UNKEYED.get(spec.kind)
     else:
         allowed = None
-    return _is_within(allowed, spec, confidence, wanted_error_rate)
+    return _is_within(_of_field(allowed, spec), confidence, wanted_error_rate)
 
 
 def accepts_total(confidence: float, wanted_error_rate: float) -> bool:
     """Whether an amount that the form's total confirms may go without a person."""
-    scale = min(1.0, wanted_error_rate / _REFERENCE_RATE)
-    return 1.0 - confidence <= _KEYED[FieldKind.AMOUNT] * scale
+    return _is_within(_KEYED[FieldKind.AMOUNT], confidence, wanted_error_rate)
 
 
-def _is_within(
-    allowed: float | None, spec: FieldSpec, confidence: float, wanted_error_rate: float
-) -> bool:
+def _of_field(allowed: float | None, spec: FieldSpec) -> float | None:
+    if allowed is None or spec.accept_doubt is None:
+        return allowed
+    return min(allowed, spec.accept_doubt)
+
+
+def _is_within(allowed: float | None, confidence: float, wanted_error_rate: float) -> bool:
     if allowed is None:
         return False
-    if spec.accept_doubt is not None:
-        allowed = min(allowed, spec.accept_doubt)
     return 1.0 - confidence <= allowed * min(1.0, wanted_error_rate / _REFERENCE_RATE)

@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from edge import config, pack, process
-from edge.document import Field, Layout, PageRef
+from edge.document import Layout, PageRef
 from edge.imaging.page import PageImage
 from edge.inference.station import load_readers
-from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
+from edge.reading.forms import FormDefinition
 from edge.reading.readers import Readers
 from models.training import degrade, fill, forms, values
 from models.training.cell_glyphs import Part
@@ -52,10 +52,7 @@ def pages(form: FormDefinition, count: int) -> Iterator[tuple[PageImage, dict[st
     blank, faces = forms.blank(form, _DPI), cabinet(held_out=True)
     for number in range(count):
         face = faces.draw(rng, 0.5)
-        try:
-            written = fill.plausible_values(form, rng)
-        except KeyError:
-            written = values.of_form(form, rng)
+        written = fill.plausible_values(form, rng)
         spelt = {name: face.spelt(value) for name, value in written.items()}
         hand = Handwriting(Part.CALIBRATE, rng) if number % 2 else None
         page = fill.fill(blank, form, spelt, font=face.regular, rng=rng, across=False, hand=hand)
@@ -79,17 +76,11 @@ def count(form: FormDefinition, number: int, readers: Readers) -> dict[str, Coun
             if read is None or not read.accepted:
                 continue
             counts[spec.name].accepted += 1
-            if not _is_right(spec, read, truth):
+            if not values.is_right(spec, read.value, truth):
                 counts[spec.name].wrong.append(1.0 - read.confidence)
                 told = f"{read.value} ({read.confidence}), truth {truth}"
                 print(f"{form.type} {spec.name}: {told}", flush=True)
     return counts
-
-
-def _is_right(spec: FieldSpec, read: Field, truth: str) -> bool:
-    if spec.kind in (FieldKind.TICK, FieldKind.SIGNATURE):
-        return read.value == (truth or "false")
-    return (read.value or "") == truth
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from edge.document import BoxMm
 from edge.reading.comb import bounds
 from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
-from models.training import people
+from models.training import people, values
 from models.training.handwriting import Handwriting
 
 _DARK = (18, 75)  # grey of the ink
@@ -179,13 +179,10 @@ def _as_typed(spec: FieldSpec, value: str) -> str:
 
 
 def plausible_values(form: FormDefinition, rng: random.Random) -> dict[str, str]:
-    """Values that somebody could have written on an S3110 or S3704.
-
-    Raises:
-        KeyError: the form is neither.
-    """
+    """Values that somebody could have written on a form: on an S3110 or S3704 they fit together."""
     makers = {"S3110": _care_sheet, "S3704": _attending_doctor}
-    return makers[form.type](rng)
+    maker = makers.get(form.type)
+    return values.of_form(form, rng) if maker is None else maker(rng)
 
 
 def _care_sheet(rng: random.Random) -> dict[str, str]:

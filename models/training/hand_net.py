@@ -29,19 +29,15 @@ class HandNet(nn.Module):
             inputs = outputs
         layers += [nn.Conv2d(inputs, inputs, (2, 5), padding=(0, 2)), nn.ReLU(inplace=True)]
         self.look = nn.Sequential(*layers)
+        self.drop = nn.Dropout(0.2)
         self.judge = nn.Linear(2 * inputs, 2)
 
     def forward(self, lines: torch.Tensor) -> torch.Tensor:
         """Scores (before the softmax)."""
         seen = self.look(lines).squeeze(2)
         told = torch.cat([seen.mean(dim=2), seen.amax(dim=2)], dim=1)
-        scores: torch.Tensor = self.judge(self.drop(told) if self.training else told)
+        scores: torch.Tensor = self.judge(self.drop(told))
         return scores
-
-    @staticmethod
-    def drop(told: torch.Tensor) -> torch.Tensor:
-        """Forget some of it, while learning."""
-        return nn.functional.dropout(told, 0.2)
 
 
 class _Answering(nn.Module):

@@ -177,10 +177,7 @@ def _verified(
     blank = _blank(form.type, dpi)
     if hand.random() < 0.1:
         return blank.copy(), Truth(form.type, {})
-    try:
-        written = fill.plausible_values(form, hand)
-    except KeyError:
-        written = values.of_form(form, hand)
+    written = fill.plausible_values(form, hand)
     face = cabinet(held_out).draw(hand, 0.5)
     spelt = {name: face.spelt(value) for name, value in written.items()}
     page = fill.fill(blank, form, spelt, font=face.regular, rng=hand, across=hand.random() < 0.2)

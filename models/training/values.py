@@ -12,6 +12,13 @@ def of_form(form: FormDefinition, rng: random.Random, share: float = 0.9) -> dic
     return {spec.name: of_field(spec, someone, rng) for spec in form.fields if rng.random() < share}
 
 
+def is_right(spec: FieldSpec, read: str | None, written: str) -> bool:
+    """Whether what was read is what was written; an empty box was read as not ticked."""
+    if spec.kind in (FieldKind.TICK, FieldKind.SIGNATURE):
+        return read == (written or "false")
+    return (read or "") == written
+
+
 def of_field(spec: FieldSpec, someone: people.Person, rng: random.Random) -> str:
     """One value."""
     match spec.kind:

@@ -16,7 +16,7 @@ from edge.enrolment.learn import Sample, learn
 from edge.imaging.page import PageImage
 from edge.reading.classify import classify
 from edge.reading.forms import FormDefinition
-from edge.reading.readers import Gray, Readers
+from edge.reading.readers import Readers
 from models.training import degrade, synthesise
 from tests.bench.forms import TODAY
 from tests.bench.proportion import Proportion
@@ -84,6 +84,5 @@ def _sample(name: str, seed: int, readers: Readers) -> Sample:
 
 def _page(name: str, seed: int) -> PageImage:
     drawn, truth = synthesise.draw(name, seed, _DPI, held_out=True)
-    page: Gray
     page, _ = synthesise.degraded(drawn, truth, seed, _DPI)
     return PageImage(page, _DPI, dpi_known=True)

@@ -18,9 +18,9 @@ from edge import pack, process
 from edge.document import Field, PageReading, PageRef
 from edge.imaging.decode import Limits, open_source
 from edge.imaging.page import PageImage
-from edge.reading.forms import FieldKind, FormDefinition
+from edge.reading.forms import FormDefinition
 from edge.reading.readers import Gray, Readers
-from models.training import degrade, fill
+from models.training import degrade, fill, values
 from models.training.cell_glyphs import Part
 from models.training.handwriting import Handwriting
 from tests.bench.proportion import Proportion
@@ -147,9 +147,6 @@ def _compare(number: int, page: Filled, reading: PageReading) -> Sequence[Verdic
         if field is None:
             continue
         truth = page.values.get(spec.name, "").replace("\n", " ")
-        if spec.kind in (FieldKind.TICK, FieldKind.SIGNATURE):
-            is_right = field.value == (truth or "false")
-        else:
-            is_right = (field.value or "") == truth
+        is_right = values.is_right(spec, field.value, truth)
         found.append(Verdict(number, page.form.type, page.typeface, field, truth, is_right))
     return found
