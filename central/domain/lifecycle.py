@@ -6,8 +6,8 @@ A delivery is one (document, destination)::
        ↕         ↓ ↘ waiting (later, or its worker died)   ↘ discarded (for another)
       held      dead → waiting (replayed)        dead, held → discarded
 
-A document waits for a person (``to_name``, ``to_key``) until it is ``ready``; from then on its
-state follows from those of its deliveries (``document_after``), so the two cannot disagree.
+A document waits for a person (``to_name``, ``to_key``) or for its station (``to_rescan``) until it
+is ``ready``; from then on its state follows from those of its deliveries (``document_after``), so the two cannot disagree.
 """
 
 from collections.abc import Collection, Mapping
@@ -49,6 +49,7 @@ class DocumentState(StrEnum):
 
     TO_NAME = "to_name"
     TO_KEY = "to_key"
+    TO_RESCAN = "to_rescan"  # its station was asked to scan it again
     READY = "ready"
     DELIVERED = "delivered"
     DEAD = "dead"
@@ -78,8 +79,9 @@ _STEPS: Mapping[tuple[DeliveryState, Step], DeliveryState] = MappingProxyType(
 _S = DocumentState
 _DOCUMENT_STEPS: Mapping[DocumentState, frozenset[DocumentState]] = MappingProxyType(
     {
-        _S.TO_NAME: frozenset({_S.TO_KEY, _S.READY, _S.DISCARDED}),
-        _S.TO_KEY: frozenset({_S.TO_NAME, _S.READY, _S.DISCARDED}),
+        _S.TO_NAME: frozenset({_S.TO_KEY, _S.TO_RESCAN, _S.READY, _S.DISCARDED}),
+        _S.TO_KEY: frozenset({_S.TO_NAME, _S.TO_RESCAN, _S.READY, _S.DISCARDED}),
+        _S.TO_RESCAN: frozenset({_S.TO_NAME, _S.DISCARDED}),
         _S.READY: frozenset({_S.DELIVERED, _S.DEAD, _S.DISCARDED}),
         _S.DEAD: frozenset({_S.READY, _S.DELIVERED, _S.DISCARDED}),
         _S.DELIVERED: frozenset({_S.TO_NAME}),

@@ -1,4 +1,4 @@
-"""The migrations make what tables.py says, on a real PostgreSQL."""
+"""The migrations make what the tables say, on a real PostgreSQL."""
 
 import datetime as dt
 import uuid

@@ -15,7 +15,7 @@ from central.domain.lifecycle import (
     leads_to,
     may_become,
 )
-from central.store import tables
+from central.store.tables import mail as tables
 
 
 def test_a_delivery_is_claimed_then_delivered() -> None:

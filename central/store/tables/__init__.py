@@ -1,0 +1,57 @@
+"""Every table of the centre, in SQLAlchemy Core; migrations are tested to equal this."""
+
+from central.store.tables.base import metadata
+from central.store.tables.mail import (
+    NOTIFY_CHANNEL,
+    PARTITIONED,
+    audit,
+    blobs,
+    circuits,
+    deliveries,
+    documents,
+    fields,
+    lots,
+    pages,
+    returns,
+    sites,
+    stations,
+)
+from central.store.tables.operations import flow, holds, plan_change_documents, plan_changes
+from central.store.tables.people import people, sessions
+from central.store.tables.work import (
+    controls,
+    drafts,
+    keyings,
+    leases,
+    namings,
+    rescans,
+)
+
+__all__ = [
+    "NOTIFY_CHANNEL",
+    "PARTITIONED",
+    "audit",
+    "blobs",
+    "circuits",
+    "controls",
+    "deliveries",
+    "documents",
+    "drafts",
+    "fields",
+    "flow",
+    "holds",
+    "keyings",
+    "leases",
+    "lots",
+    "metadata",
+    "namings",
+    "pages",
+    "people",
+    "plan_change_documents",
+    "plan_changes",
+    "rescans",
+    "returns",
+    "sessions",
+    "sites",
+    "stations",
+]

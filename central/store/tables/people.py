@@ -1,0 +1,76 @@
+"""Who may sign in, as what, and who is signed in."""
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    text,
+)
+
+from central.store.tables.base import at, metadata, one_of
+
+METHODS = ("local", "oidc")
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("login", Text, nullable=False, unique=True, comment="lower case"),
+    Column("name", Text, nullable=False),
+    Column("password_hash", Text, comment="argon2; null: signs in through the identity provider"),
+    Column("must_change_password", Boolean, nullable=False, server_default="false"),
+    Column("totp_secret", Text, comment="base32; null: no second factor"),
+    Column("totp_last_step", BigInteger, comment="of the last code taken: none is taken twice"),
+    Column("oidc_issuer", Text),
+    Column("oidc_subject", Text),
+    Column("roles", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("sites", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="empty: all"),
+    Column("poles", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="empty: all"),
+    Column(
+        "skills",
+        ARRAY(Text),
+        nullable=False,
+        server_default=text("'{}'"),
+        comment="types of documents that come to this person; empty: all",
+    ),
+    Column("team", Text, nullable=False, server_default=""),
+    Column("is_active", Boolean, nullable=False, server_default="true"),
+    Column("failures", Integer, nullable=False, server_default="0", comment="in a row"),
+    at("locked_until", nullable=True),
+    at("created_at", now=True),
+    at("signed_in_at", nullable=True),
+    CheckConstraint("login = lower(login)", name="login"),
+    Index(
+        "uq_people_oidc",
+        "oidc_issuer",
+        "oidc_subject",
+        unique=True,
+        postgresql_where=text("oidc_subject IS NOT NULL"),
+    ),
+    comment="Local accounts, and people that the identity provider has vouched for",
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_sha256", LargeBinary, primary_key=True, comment="the token itself is nowhere"),
+    Column("person_id", BigInteger, ForeignKey("people.id"), nullable=False),
+    Column("csrf", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    at("created_at", now=True),
+    at("seen_at", now=True),
+    at("expires_at"),
+    one_of("method", METHODS),
+    Index("ix_sessions_person_id", "person_id"),
+    Index("ix_sessions_expires_at", "expires_at"),
+    comment="Signed-in browsers",
+)
