@@ -34,6 +34,14 @@ _LOT_STATES = {
     "closed_short": "clos incomplet",
     "closed_over": "clos en excédent",
 }
+_ROLES = {
+    "scanner": "numérisation",
+    "keyer": "vidéocodage",
+    "supervisor": "encadrement",
+    "operations": "exploitation",
+    "auditor": "audit",
+    "admin": "administration",
+}
 _CIRCUITS = {"open": "injoignable", "half_open": "essai en cours"}
 
 
@@ -63,3 +71,8 @@ def lot_state(code: str) -> str:
 def circuit(code: str | None) -> str:
     """Whether a destination is left alone; empty when it is not."""
     return _CIRCUITS.get(code or "", "")
+
+
+def role(code: str) -> str:
+    """What somebody is."""
+    return _ROLES.get(code, code)

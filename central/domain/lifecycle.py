@@ -7,7 +7,8 @@ A delivery is one (document, destination)::
       held      dead → waiting (replayed)        dead, held → discarded
 
 A document waits for a person (``to_name``, ``to_key``) or for its station (``to_rescan``) until it
-is ``ready``; from then on its state follows from those of its deliveries (``document_after``), so the two cannot disagree.
+is ``ready``; from then on its state follows from those of its deliveries (``document_after``), so
+the two cannot disagree.
 """
 
 from collections.abc import Collection, Mapping
