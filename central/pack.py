@@ -1,6 +1,7 @@
 """The part of the recognition pack that the centre reads: types of documents and their fields.
 
-In a wheel it is ``central/pack``; in a source tree it is ``models`` beside this package.
+In a wheel, which holds the pack once for both sides, it is ``edge/pack``; in a source tree it is
+``models`` beside this package.
 """
 
 from pathlib import Path
@@ -12,9 +13,9 @@ from central.errors import ConfigInvalid
 
 def default_dir() -> Path:
     """Return the folder of the pack that came with the program."""
-    here = Path(__file__).parent
-    packed = here / "pack"
-    return packed if packed.is_dir() else here.parent / "models"
+    root = Path(__file__).parents[1]
+    packed = root / "edge" / "pack"
+    return packed if packed.is_dir() else root / "models"
 
 
 def load(folder: Path) -> Catalogue:
