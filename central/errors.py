@@ -143,3 +143,27 @@ class NotYours(CentralError):
     code = "not_yours"
     permanent = True
     reason = "Une autre personne doit le faire."
+
+
+class AlreadyHeld(CentralError):
+    """A hold on the same destination, type or site is open."""
+
+    code = "already_held"
+    permanent = True
+    reason = "C'est déjà retenu. Rechargez la page."
+
+
+class AlreadyDecided(CentralError):
+    """Somebody applied, refused or undid the change of the plan before."""
+
+    code = "already_decided"
+    permanent = True
+    reason = "Cette modification a déjà été décidée. Rechargez la page."
+
+
+class LaterChange(CentralError):
+    """A change of the same type was applied after the one to undo."""
+
+    code = "later_change"
+    permanent = True
+    reason = "Une modification plus récente du même type doit d'abord être annulée."

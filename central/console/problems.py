@@ -9,9 +9,12 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from central.errors import (
     AccountExists,
+    AlreadyDecided,
+    AlreadyHeld,
     CentralError,
     Forbidden,
     InputInvalid,
+    LaterChange,
     LeaseLost,
     NotFound,
     NotYours,
@@ -21,8 +24,11 @@ from central.events import Events
 
 STATUS_OF: Mapping[type[CentralError], int] = {
     AccountExists: 409,
+    AlreadyDecided: 409,
+    AlreadyHeld: 409,
     Forbidden: 403,
     InputInvalid: 400,
+    LaterChange: 409,
     LeaseLost: 409,
     NotFound: 404,
     NotYours: 409,

@@ -85,8 +85,12 @@ class Catalogue:
             if fund:
                 funds = {**entry.funds, fund: {**entry.funds.get(fund, {}), **what}}
                 types[code] = replace(entry, funds=funds)
-            else:
-                types[code] = replace(entry, **what)
+            else:  # every fund, those with a way of their own too
+                funds = {
+                    name: {key: value for key, value in special.items() if key not in what}
+                    for name, special in entry.funds.items()
+                }
+                types[code] = replace(entry, **what, funds=funds)
         return replace(self, types=types)
 
 

@@ -5,6 +5,7 @@ A delivery is one (document, destination)::
     waiting → claimed → delivered → returned → waiting (named anew for it: next round)
        ↕         ↓ ↘ waiting (later, or its worker died)   ↘ discarded (for another)
       held      dead → waiting (replayed)        dead, held → discarded
+    waiting, held, dead → discarded (the plan sends its document elsewhere)
 
 A document waits for a person (``to_name``, ``to_key``) or for its station (``to_rescan``) until it
 is ``ready``; from then on its state follows from those of its deliveries (``document_after``), so
@@ -36,13 +37,14 @@ class Step(StrEnum):
     POSTPONE = "postpone"  # the destination cannot take it now
     EXPIRE = "expire"  # its worker died or hangs
     GIVE_UP = "give_up"
-    HOLD = "hold"  # its destination is not configured
+    HOLD = "hold"  # its destination is not configured, or somebody holds what it is of
     RELEASE = "release"
     REPLAY = "replay"
     DISCARD = "discard"
     GIVE_BACK = "give_back"
     REROUTE = "reroute"  # named anew for this destination
     SUPERSEDE = "supersede"  # named anew for another
+    MOVE = "move"  # a change of the plan sends its document elsewhere
 
 
 class DocumentState(StrEnum):
@@ -74,6 +76,9 @@ _STEPS: Mapping[tuple[DeliveryState, Step], DeliveryState] = MappingProxyType(
         (_D.RETURNED, Step.SUPERSEDE): _D.DISCARDED,
         (_D.RETURNED, Step.REROUTE): _D.WAITING,
         (_D.DISCARDED, Step.REROUTE): _D.WAITING,
+        (_D.WAITING, Step.MOVE): _D.DISCARDED,
+        (_D.HELD, Step.MOVE): _D.DISCARDED,
+        (_D.DEAD, Step.MOVE): _D.DISCARDED,
     }
 )
 

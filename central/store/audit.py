@@ -1,5 +1,6 @@
 """The audit trail: who did what to which document, lot or delivery; append-only."""
 
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,3 +21,17 @@ def record(connection: sa.Connection, actor: str, action: str, subject: str, **d
     connection.execute(
         tables.audit.insert().values(actor=actor, action=action, subject=subject, detail=detail)
     )
+
+
+def record_each(
+    connection: sa.Connection, actor: str, action: str, subjects: Collection[object], **detail: Any
+) -> None:
+    """Add the same line about each of many subjects, as ``record`` does."""
+    if subjects:
+        connection.execute(
+            tables.audit.insert(),
+            [
+                {"actor": actor, "action": action, "subject": str(subject), "detail": detail}
+                for subject in subjects
+            ],
+        )

@@ -17,8 +17,8 @@ from central.domain.lifecycle import Step
 from central.store import audit, circuits, packages
 from central.store.engine import transaction
 from central.store.steps import settle_document, take
-from central.store.tables import NOTIFY_CHANNEL, deliveries
 from central.store.tables import circuits as circuits_table
+from central.store.tables import deliveries
 
 _d = deliveries.c
 
@@ -161,8 +161,3 @@ def seconds_to_next(engine: sa.Engine, destinations: Collection[str]) -> float |
             sa.select(sa.func.min(both.c.at), sa.func.clock_timestamp())
         ).one()
     return None if at is None else max(0.0, float((at - now).total_seconds()))
-
-
-def tell(connection: sa.Connection, why: str) -> None:
-    """Wake the dispatch processes, at the commit."""
-    connection.execute(sa.select(sa.func.pg_notify(NOTIFY_CHANNEL, why)))

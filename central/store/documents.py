@@ -1,6 +1,5 @@
 """Documents as stations hand them over: stored whole, once, or not at all."""
 
-import uuid
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from central.domain.incoming import IncomingDocument, IncomingRef
 from central.errors import BlobMissing, SiteForbidden
-from central.store import audit, lots, tables
+from central.store import audit, lots, plan, steps, tables
 from central.store.engine import transaction
 
 _STATE_OF_ROUTE = {"straight": "ready", "name": "to_name", "key": "to_key"}
@@ -18,7 +17,8 @@ def store(engine: sa.Engine, document: IncomingDocument) -> bool:
     """Store a document with its pages, fields and delivery in one transaction.
 
     A document that goes straight gets its delivery, and the dispatch processes are told at the
-    commit. One for a person waits in its state. One that is already here changes nothing.
+    commit. One for a person waits in its state. One that is already here changes nothing. Its route
+    is the station's, with what was changed of the plan since; what a hold covers is held.
 
     Returns:
         True when it was here before.
@@ -79,6 +79,8 @@ def _demand_blobs(connection: sa.Connection, document: IncomingDocument) -> None
 
 def _insert(connection: sa.Connection, document: IncomingDocument) -> bool:
     state = _STATE_OF_ROUTE[document.route.kind]
+    steps.share_routes(connection)
+    document, followed = plan.follow(connection, document)
     inserted = connection.execute(
         insert(tables.documents)
         .values(**_document_row(document), state=state)
@@ -90,8 +92,10 @@ def _insert(connection: sa.Connection, document: IncomingDocument) -> bool:
     connection.execute(tables.pages.insert(), _page_rows(document))
     if document.fields:
         connection.execute(tables.fields.insert(), _field_rows(document))
+    for change_id, way in followed.items():
+        plan.remember(connection, change_id, {document.id: way})
     if state == "ready":
-        _make_delivery(connection, document)
+        steps.send(connection, [document.id], document.route.destination)
     audit.record(
         connection,
         f"station:{document.site}/{document.station}",
@@ -100,26 +104,9 @@ def _insert(connection: sa.Connection, document: IncomingDocument) -> bool:
         state=state,
         type=document.type,
         pages=len(document.pages),
+        **({"plan_changes": list(followed)} if followed else {}),
     )
     return True
-
-
-def _make_delivery(connection: sa.Connection, document: IncomingDocument) -> None:
-    destination = document.route.destination
-    connection.execute(
-        tables.deliveries.insert().values(
-            document_id=document.id,
-            destination=destination,
-            idempotency_key=idempotency_key(document.id, destination, 1),
-            priority=document.priority,
-        )
-    )
-    connection.execute(sa.select(sa.func.pg_notify(tables.NOTIFY_CHANNEL, destination)))
-
-
-def idempotency_key(document_id: uuid.UUID, destination: str, delivery_round: int) -> str:
-    """Name one delivery for the application that receives it; the same at every attempt."""
-    return f"{document_id}-{destination}-{delivery_round}"
 
 
 def _document_row(document: IncomingDocument) -> dict[str, Any]:

@@ -5,21 +5,28 @@ Dead letters are looked at by people: replayed, or discarded with a reason.
 
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
 from central.domain.lifecycle import DocumentState, Step
 from central.errors import NotFound
 from central.store import audit
-from central.store.deliveries import tell
-from central.store.documents import idempotency_key
 from central.store.engine import transaction
-from central.store.steps import settle_document, take
+from central.store.steps import (
+    HELD,
+    UNKNOWN,
+    is_covered,
+    send,
+    settle_document,
+    settle_documents,
+    share_routes,
+    take,
+    tell,
+)
 from central.store.tables import deliveries, documents
 
 _d = deliveries.c
-_UNKNOWN = ("destination_unknown", "Destination inconnue du centre.")
 _LOST = ("worker_lost", "Chaque essai de livraison a été interrompu.")
 
 
@@ -42,6 +49,7 @@ def sweep(engine: sa.Engine, give_up_after: int) -> Swept:
     is_lost = _d.lease_until < sa.func.now()
     freed = {"claimed_by": None, "lease_until": None}
     with transaction(engine) as connection:
+        share_routes(connection)
         hopeless = take(
             connection,
             Step.GIVE_UP,
@@ -63,7 +71,8 @@ def sweep(engine: sa.Engine, give_up_after: int) -> Swept:
 def match_destinations(engine: sa.Engine, known: Collection[str]) -> tuple[int, int]:
     """Hold deliveries to destinations that nobody configured, release those that somebody did.
 
-    All dispatch processes of a centre share one list of destinations.
+    What an open hold covers stays held, for that reason. All dispatch processes of a centre share
+    one list of destinations.
 
     Returns:
         How many were held, how many released.
@@ -71,21 +80,64 @@ def match_destinations(engine: sa.Engine, known: Collection[str]) -> tuple[int, 
     Raises:
         StoreUnavailable: nothing was changed.
     """
-    code, reason = _UNKNOWN
+    code, reason = UNKNOWN
+    is_found = (_d.destination.in_(known), _d.last_code == code)
     with transaction(engine) as connection:
+        share_routes(connection)
         held = take(
             connection, Step.HOLD, _d.destination.not_in(known), last_code=code, last_reason=reason
         )
-        released = take(
-            connection,
-            Step.RELEASE,
-            _d.destination.in_(known),
-            _d.last_code == code,
-            next_at=sa.func.now(),
+        released = take(connection, Step.RELEASE, *is_found, ~is_covered(), next_at=sa.func.now())
+        connection.execute(
+            deliveries.update()
+            .where(_d.state == "held", *is_found)
+            .values(last_code=HELD[0], last_reason=HELD[1])
         )
         if released:
             tell(connection, "release")
     return len(held), len(released)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which dead or held deliveries are meant; what is empty or None limits nothing.
+
+    ``sites`` and ``poles`` are those that a person is limited to.
+    """
+
+    document_ids: Collection[uuid.UUID] | None = None
+    destination: str | None = None
+    code: str | None = None
+    state: str | None = None
+    pairs: Collection[tuple[uuid.UUID, str]] | None = None
+    sites: Collection[str] = field(default_factory=frozenset)
+    poles: Collection[str] = field(default_factory=frozenset)
+
+    def where(self) -> list[sa.ColumnElement[bool]]:
+        """The same as conditions on deliveries."""
+        told: list[sa.ColumnElement[bool]] = []
+        if self.document_ids is not None:
+            told.append(_d.document_id.in_(self.document_ids))
+        if self.destination is not None:
+            told.append(_d.destination == self.destination)
+        if self.code is not None:
+            told.append(sa.func.coalesce(_d.last_code, "") == self.code)
+        if self.state is not None:
+            told.append(_d.state == self.state)
+        if self.pairs is not None:
+            told.append(sa.tuple_(_d.document_id, _d.destination).in_(list(self.pairs)))
+        if self.sites or self.poles:
+            told.append(self._is_seen())
+        return told
+
+    def _is_seen(self) -> sa.ColumnElement[bool]:
+        c = documents.c
+        seen = sa.select(c.id).where(c.id == _d.document_id)
+        if self.sites:
+            seen = seen.where(c.site.in_(self.sites))
+        if self.poles:
+            seen = seen.where(c.pole.in_(self.poles))
+        return seen.correlate(deliveries).exists()
 
 
 def replay(
@@ -105,18 +157,21 @@ def replay(
     Raises:
         StoreUnavailable: nothing was changed.
     """
+    return replay_chosen(engine, actor, Chosen(document_ids, destination))
+
+
+def replay_chosen(engine: sa.Engine, actor: str, chosen: Chosen) -> int:
+    """Try the dead letters among these again from the start; returns how many.
+
+    Raises:
+        StoreUnavailable: nothing was changed.
+    """
     with transaction(engine) as connection:
-        changed = take(
-            connection,
-            Step.REPLAY,
-            *_selected(document_ids, destination),
-            attempts=0,
-            next_at=sa.func.now(),
-        )
-        for row in changed:
-            settle_document(connection, row.document_id)
-            audit.record(connection, actor, "delivery_replayed", str(row.document_id))
+        changed = take(connection, Step.REPLAY, *chosen.where(), attempts=0, next_at=sa.func.now())
         if changed:
+            ids = {row.document_id for row in changed}
+            settle_documents(connection, ids)
+            audit.record_each(connection, actor, "delivery_replayed", ids)
             tell(connection, "replay")
     return len(changed)
 
@@ -133,15 +188,22 @@ def discard(
     Raises:
         StoreUnavailable: nothing was changed.
     """
+    return discard_chosen(engine, actor, reason, Chosen(document_ids, destination))
+
+
+def discard_chosen(engine: sa.Engine, actor: str, reason: str, chosen: Chosen) -> int:
+    """Give the dead or held deliveries among these up for a reason; returns how many.
+
+    Raises:
+        StoreUnavailable: nothing was changed.
+    """
     with transaction(engine) as connection:
-        changed = take(
-            connection, Step.DISCARD, *_selected(document_ids, destination), last_reason=reason
-        )
-        for row in changed:
-            settle_document(connection, row.document_id)
-            audit.record(
-                connection, actor, "delivery_discarded", str(row.document_id), reason=reason
-            )
+        share_routes(connection)  # a change of the plan would lock in the other order
+        changed = take(connection, Step.DISCARD, *chosen.where(), last_reason=reason)
+        if changed:
+            ids = {row.document_id for row in changed}
+            settle_documents(connection, ids)
+            audit.record_each(connection, actor, "delivery_discarded", ids, reason=reason)
     return len(changed)
 
 
@@ -155,54 +217,19 @@ def reroute(engine: sa.Engine, actor: str, document_id: uuid.UUID, destination: 
         StoreUnavailable: nothing was changed.
     """
     with transaction(engine) as connection:
-        row = connection.execute(
-            sa.select(documents.c.state, documents.c.priority)
-            .where(documents.c.id == document_id)
-            .with_for_update()
-        ).one_or_none()
-        if row is None or row.state not in (DocumentState.TO_NAME, DocumentState.TO_KEY):
+        share_routes(connection)
+        state = connection.scalar(
+            sa.select(documents.c.state).where(documents.c.id == document_id).with_for_update()
+        )
+        if state not in (DocumentState.TO_NAME, DocumentState.TO_KEY):
             raise NotFound(f"{document_id} waits for nobody")
         is_its = _d.document_id == document_id
         take(connection, Step.SUPERSEDE, is_its, _d.destination != destination)
-        past = connection.scalar(sa.select(_d.round).where(is_its, _d.destination == destination))
-        if past is None:
-            connection.execute(
-                deliveries.insert().values(
-                    document_id=document_id,
-                    destination=destination,
-                    idempotency_key=idempotency_key(document_id, destination, 1),
-                    priority=row.priority,
-                )
-            )
-        else:
-            take(
-                connection,
-                Step.REROUTE,
-                is_its,
-                _d.destination == destination,
-                round=past + 1,
-                idempotency_key=idempotency_key(document_id, destination, past + 1),
-                attempts=0,
-                next_at=sa.func.now(),
-                delivered_at=None,
-                receipt=None,
-            )
         connection.execute(
             documents.update().where(documents.c.id == document_id).values(destination=destination)
         )
+        send(connection, [document_id], destination)
         settle_document(connection, document_id)
         audit.record(
             connection, actor, "document_rerouted", str(document_id), destination=destination
         )
-        tell(connection, destination)
-
-
-def _selected(
-    document_ids: Collection[uuid.UUID] | None, destination: str | None
-) -> list[sa.ColumnElement[bool]]:
-    where: list[sa.ColumnElement[bool]] = []
-    if document_ids is not None:
-        where.append(_d.document_id.in_(document_ids))
-    if destination is not None:
-        where.append(_d.destination == destination)
-    return where

@@ -9,7 +9,7 @@ from tests.support import markdown
 
 _PAGE = markdown.ROOT / "docs/runbook.md"
 _OUTCOME = re.compile(r'\b(?:Rejected|Unavailable|Unprepared)\(\s*f?"([\w{}]+)"')
-_PAIR = re.compile(r'^_[A-Z]+ = \("(\w+)", "[^"]+ [^"]+"\)$', re.M)  # code and French reason
+_PAIR = re.compile(r'^_?[A-Z]+ = \("(\w+)", "[^"]+ [^"]+"\)$', re.M)  # code and French reason
 
 
 Error = type[EdgeError] | type[CentralError]

@@ -255,6 +255,12 @@ deliveries = Table(
     ),
     Index("ix_deliveries_claimed", "lease_until", postgresql_where=text("state = 'claimed'")),
     Index("ix_deliveries_destination_state", "destination", "state"),
+    Index(
+        "ix_deliveries_stuck",
+        "created_at",
+        "document_id",
+        postgresql_where=text("state IN ('dead', 'held')"),
+    ),
     Index("ix_deliveries_delivered_at", "delivered_at"),
     comment="One row for each document and destination",
 )

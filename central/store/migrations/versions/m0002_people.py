@@ -408,6 +408,13 @@ def _create_tables() -> None:
 
 def _alter_tables() -> None:
     op.create_index("ix_deliveries_delivered_at", "deliveries", ["delivered_at"], unique=False)
+    op.create_index(
+        "ix_deliveries_stuck",
+        "deliveries",
+        ["created_at", "document_id"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('dead', 'held')"),
+    )
     op.add_column(
         "documents",
         sa.Column(

@@ -1,0 +1,205 @@
+"""Holds on a real PostgreSQL: nothing that they cover is delivered, nothing is held for ever."""
+
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from central.domain.returns import Cause, ReturnNote
+from central.errors import AlreadyHeld, NotFound
+from central.store import deliveries, holds, returns, upkeep
+from central.store.engine import transaction
+from central.store.tables import deliveries as deliveries_table
+from tests.support.central import document, store
+
+pytestmark = pytest.mark.on_both_servers
+
+_FSP, _ATEMPO = "FRAIS_DE_SANTE", "ATEMPO"
+_KNOWN = [_FSP, _ATEMPO]
+
+
+def _rows(engine: sa.Engine) -> dict[tuple[uuid.UUID, str], Any]:
+    with transaction(engine) as connection:
+        return {
+            (row.document_id, row.destination): row
+            for row in connection.execute(sa.select(deliveries_table))
+        }
+
+
+def _state(engine: sa.Engine, document_id: uuid.UUID, destination: str = _FSP) -> str:
+    return str(_rows(engine)[(document_id, destination)].state)
+
+
+def _place(engine: sa.Engine, kind: str, value: str) -> int:
+    return holds.place(engine, "ops", kind, value, "panne annoncée")
+
+
+def _open(engine: sa.Engine) -> int:
+    (one,) = holds.open_ones(engine)
+    return one.id
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [("destination", _FSP), ("type", "S3110"), ("site", "gien")]
+)
+def test_a_hold_covers_what_waits_and_what_comes_and_nothing_else(
+    engine: sa.Engine, kind: str, value: str
+) -> None:
+    waits = store(engine, document())
+    other = store(engine, document(site="orleans", type="S6202", destination=_ATEMPO))
+    assert _place(engine, kind, value) == 1
+    comes = store(engine, document())
+    assert [_state(engine, one.id) for one in (waits, comes)] == ["held", "held"]
+    assert _rows(engine)[(comes.id, _FSP)].last_code == "hold"
+    assert _state(engine, other.id, _ATEMPO) == "waiting"
+    claimed = deliveries.claim(engine, "w", _KNOWN, 60.0)
+    assert claimed is not None
+    assert claimed.document.id == other.id
+    assert deliveries.claim(engine, "w", _KNOWN, 60.0) is None
+    assert [one.held for one in holds.open_ones(engine)] == [2]
+
+
+def test_what_a_worker_has_in_hand_is_finished(engine: sa.Engine) -> None:
+    made = store(engine, document())
+    claimed = deliveries.claim(engine, "w", _KNOWN, 60.0)
+    assert claimed is not None
+    assert _place(engine, "destination", _FSP) == 0
+    assert deliveries.delivered(engine, claimed.claim, "receipt")
+    assert _state(engine, made.id) == "delivered"
+
+
+def test_what_comes_back_from_a_worker_is_held(engine: sa.Engine) -> None:
+    postponed, expired = store(engine, document()), store(engine, document())
+    first = deliveries.claim(engine, "w", _KNOWN, 60.0)
+    assert first is not None
+    assert deliveries.claim(engine, "w", _KNOWN, 0.0) is not None
+    _place(engine, "site", "gien")
+    assert deliveries.postpone(engine, first.claim, 1.0, "http_503", "plus tard")
+    assert upkeep.sweep(engine, 20).expired == 1
+    assert [_state(engine, one.id) for one in (postponed, expired)] == ["held", "held"]
+
+
+def test_a_dead_letter_that_is_replayed_into_a_hold_is_held(engine: sa.Engine) -> None:
+    made = store(engine, document())
+    claimed = deliveries.claim(engine, "w", _KNOWN, 60.0)
+    assert claimed is not None
+    deliveries.dead(engine, claimed.claim, "http_422", "refusé")
+    _place(engine, "type", "S3110")
+    assert upkeep.replay(engine, "person:ops") == 1
+    assert _state(engine, made.id) == "held"
+
+
+def test_a_document_that_is_named_anew_into_a_hold_is_held(engine: sa.Engine) -> None:
+    made = store(engine, document())
+    claimed = deliveries.claim(engine, "w", _KNOWN, 60.0)
+    assert claimed is not None
+    deliveries.delivered(engine, claimed.claim, "receipt")
+    _place(engine, "site", "gien")
+    returns.give_back(engine, made.id, _FSP, ReturnNote(Cause.WRONG_POLE, ""), "http")
+    upkeep.reroute(engine, "person:ops", made.id, _ATEMPO)
+    assert _state(engine, made.id, _ATEMPO) == "held"
+
+
+def test_releasing_gives_back_exactly_what_nothing_else_holds(engine: sa.Engine) -> None:
+    free = store(engine, document())
+    both = store(engine, document(type="S6202"))
+    unknown = store(engine, document(destination="NOWHERE"))
+    _place(engine, "site", "gien")
+    site = _open(engine)
+    _place(engine, "type", "S6202")
+    assert holds.release(engine, "ops", site, _KNOWN) == 1
+    rows = _rows(engine)
+    assert rows[(free.id, _FSP)].state == "waiting"
+    assert rows[(free.id, _FSP)].last_code is None
+    assert (rows[(both.id, _FSP)].state, rows[(both.id, _FSP)].last_code) == ("held", "hold")
+    told = rows[(unknown.id, "NOWHERE")]
+    assert (told.state, told.last_code) == ("held", "destination_unknown")
+    assert upkeep.match_destinations(engine, [*_KNOWN, "NOWHERE"]) == (0, 1)
+
+
+def test_a_destination_that_becomes_known_stays_held_while_a_hold_covers_it(
+    engine: sa.Engine,
+) -> None:
+    made = store(engine, document(destination="NEW"))
+    assert upkeep.match_destinations(engine, _KNOWN) == (1, 0)
+    _place(engine, "type", "S3110")
+    assert upkeep.match_destinations(engine, [*_KNOWN, "NEW"]) == (0, 0)
+    row = _rows(engine)[(made.id, "NEW")]
+    assert (row.state, row.last_code) == ("held", "hold")
+    assert holds.release(engine, "ops", _open(engine), [*_KNOWN, "NEW"]) == 1
+
+
+def test_a_hold_is_placed_once_and_released_once(engine: sa.Engine) -> None:
+    _place(engine, "site", "gien")
+    with pytest.raises(AlreadyHeld):
+        _place(engine, "site", "gien")
+    one = _open(engine)
+    holds.release(engine, "ops", one, _KNOWN)
+    with pytest.raises(NotFound):
+        holds.release(engine, "ops", one, _KNOWN)
+    _place(engine, "site", "gien")
+    assert [told.released_by for told in holds.ended(engine, 10)] == ["ops"]
+
+
+def test_a_hold_that_is_placed_while_documents_come_misses_none(engine: sa.Engine) -> None:
+    """Four streams store while a hold comes and goes: at its end all that is there is held."""
+    go = threading.Event()
+
+    def stream(number: int) -> list[uuid.UUID]:
+        go.wait()
+        return [store(engine, document(lot_name=f"lot {number}")).id for _ in range(12)]
+
+    def switch() -> None:
+        go.wait()
+        for _ in range(3):
+            _place(engine, "destination", _FSP)
+            holds.release(engine, "ops", _open(engine), _KNOWN)
+        _place(engine, "destination", _FSP)
+
+    with ThreadPoolExecutor(5) as pool:
+        streams = [pool.submit(stream, number) for number in range(4)]
+        switching = pool.submit(switch)
+        go.set()
+        made = [one for told in streams for one in told.result()]
+        switching.result()
+    assert {row.state for row in _rows(engine).values()} == {"held"}
+    assert holds.release(engine, "ops", _open(engine), _KNOWN) == len(made) == 48
+    assert {row.state for row in _rows(engine).values()} == {"waiting"}
+
+
+def test_workers_and_holds_at_once_lose_nothing_and_never_lock_each_other_out(
+    engine: sa.Engine,
+) -> None:
+    for _ in range(30):
+        store(engine, document())
+    go, over = threading.Event(), threading.Event()
+
+    def work(name: str) -> int:
+        go.wait()
+        done = 0
+        while not over.is_set():
+            found = deliveries.claim(engine, name, _KNOWN, 60.0)
+            if found is not None and done % 3 == 0:
+                done += deliveries.postpone(engine, found.claim, 0.0, "http_503", "plus tard")
+            elif found is not None:
+                done += deliveries.delivered(engine, found.claim, "r")
+        return done
+
+    with ThreadPoolExecutor(3) as pool:
+        workers = [pool.submit(work, f"w{number}") for number in range(3)]
+        go.set()
+        for _ in range(5):
+            _place(engine, "site", "gien")
+            upkeep.sweep(engine, 20)
+            upkeep.match_destinations(engine, _KNOWN)
+            holds.release(engine, "ops", _open(engine), _KNOWN)
+        _place(engine, "site", "gien")
+        over.set()
+        for one in workers:
+            one.result()
+    rows = _rows(engine)
+    assert len(rows) == 30
+    assert {row.state for row in rows.values()} <= {"held", "delivered"}

@@ -1,0 +1,290 @@
+"""Changes of the plan on a real PostgreSQL: foretold, decided by two, followed, undone."""
+
+import datetime as dt
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from central import pack
+from central.domain.access import Role
+from central.errors import AlreadyDecided, LaterChange, NotFound, NotYours
+from central.store import deliveries, holds, plan, plan_moves
+from central.store.engine import transaction
+from central.store.tables import deliveries as deliveries_table
+from central.store.tables import documents as documents_table
+from central.store.tables import namings
+from tests.support.central import document, store
+from tests.support.console import add_person
+
+pytestmark = pytest.mark.on_both_servers
+
+_FSP, _ATEMPO, _CNSE = "FRAIS_DE_SANTE", "ATEMPO", "CNSE"
+_TODAY = dt.date(2026, 11, 4)
+_SHIPPED = pack.load(pack.default_dir())
+_TO_ATEMPO = {"pole": "Risques professionnels", "destination": _ATEMPO}
+
+
+@pytest.fixture
+def two(engine: sa.Engine) -> tuple[int, int]:
+    """Two people of operations."""
+    return (
+        add_person(engine, "anne", Role.OPERATIONS),
+        add_person(engine, "bruno", Role.OPERATIONS),
+    )
+
+
+def _propose(engine: sa.Engine, person: int, changes: dict[str, Any], fund: str = "") -> int:
+    return plan.propose(engine, person, "person:anne", ("S3110", fund, changes), "réorganisation")
+
+
+def _apply(engine: sa.Engine, two: tuple[int, int], changes: dict[str, Any], fund: str = "") -> int:
+    change = _propose(engine, two[0], changes, fund)
+    plan_moves.apply(engine, two[1], "person:bruno", change)
+    return change
+
+
+def _undo(engine: sa.Engine, person: int, change: int) -> int:
+    return plan_moves.undo(engine, person, "person:anne", change, _SHIPPED)
+
+
+def _document(engine: sa.Engine, document_id: uuid.UUID) -> Any:
+    with transaction(engine) as connection:
+        return connection.execute(
+            sa.select(documents_table).where(documents_table.c.id == document_id)
+        ).one()
+
+
+def _deliveries(engine: sa.Engine, document_id: uuid.UUID) -> dict[str, tuple[str, str]]:
+    d = deliveries_table.c
+    with transaction(engine) as connection:
+        return {
+            row.destination: (row.state, row.idempotency_key)
+            for row in connection.execute(
+                sa.select(deliveries_table).where(d.document_id == document_id)
+            )
+        }
+
+
+def _claim(engine: sa.Engine) -> Any:
+    found = deliveries.claim(engine, "w", [_FSP, _ATEMPO, _CNSE], 60.0)
+    assert found is not None
+    return found.claim
+
+
+def test_a_preview_counts_what_would_go_elsewhere(engine: sa.Engine, two: tuple[int, int]) -> None:
+    in_hand = store(engine, document())
+    _claim(engine)
+    for kind in ("straight", "name", "key"):
+        store(engine, document(kind=kind))
+    store(engine, document(site="orleans"))
+    store(engine, document(type="S3704"))
+    seen = plan_moves.preview(engine, ("S3110", "", _TO_ATEMPO), _TODAY, 3)
+    assert (seen.total, seen.in_hand, len(seen.first)) == (4, 1, 3)
+    counts = {(m.site, m.state, m.destination): m.documents for m in seen.moves}
+    assert counts == {
+        ("gien", "ready", _FSP): 1,
+        ("gien", "to_name", _FSP): 1,
+        ("gien", "to_key", _FSP): 1,
+        ("orleans", "ready", _FSP): 1,
+    }
+    assert in_hand.id not in {one.id for one in seen.first}
+    change = _propose(engine, two[0], _TO_ATEMPO)
+    assert plan_moves.apply(engine, two[1], "person:bruno", change) == seen.total
+
+
+def test_a_preview_tells_what_a_shorter_delay_does(engine: sa.Engine) -> None:
+    store(engine, document())  # received on Tuesday 3rd, due on the 10th
+    shorter = plan_moves.preview(engine, ("S3110", "", {"delay_days": 0}), _TODAY, 5)
+    assert (shorter.total, shorter.earlier, shorter.later, shorter.overdue) == (1, 1, 0, 1)
+    assert shorter.first[0].new_due_on == dt.date(2026, 11, 3)
+    longer = plan_moves.preview(engine, ("S3110", "", {"delay_days": 6}), _TODAY, 5)
+    assert (longer.earlier, longer.later, longer.overdue) == (0, 1, 0)
+    # The 11th of November is a public holiday.
+    assert longer.first[0].new_due_on == dt.date(2026, 11, 12)
+
+
+def test_applying_moves_what_has_not_left(engine: sa.Engine, two: tuple[int, int]) -> None:
+    gone = store(engine, document())
+    deliveries.delivered(engine, _claim(engine), "r")
+    dead = store(engine, document())
+    deliveries.dead(engine, _claim(engine), "http_422", "refusé")
+    waits, named = store(engine, document()), store(engine, document(kind="name"))
+    _apply(engine, two, {**_TO_ATEMPO, "delay_days": 2})
+    assert _document(engine, gone.id).destination == _FSP
+    for one in (dead, waits, named):
+        row = _document(engine, one.id)
+        assert (row.pole, row.destination, row.due_on) == (
+            "Risques professionnels", _ATEMPO, dt.date(2026, 11, 5),
+        )  # fmt: skip
+    assert _deliveries(engine, waits.id) == {
+        _FSP: ("discarded", f"{waits.id}-{_FSP}-1"),
+        _ATEMPO: ("waiting", f"{waits.id}-{_ATEMPO}-1"),
+    }
+    assert _document(engine, dead.id).state == "ready"
+    assert _deliveries(engine, named.id) == {}
+
+
+def test_who_proposes_does_not_apply_and_a_decision_is_made_once(
+    engine: sa.Engine, two: tuple[int, int]
+) -> None:
+    change = _propose(engine, two[0], _TO_ATEMPO)
+    with pytest.raises(NotYours):
+        plan_moves.apply(engine, two[0], "person:anne", change)
+    assert plan.changes(engine) == []
+    plan_moves.apply(engine, two[1], "person:bruno", change)
+    assert plan.changes(engine) == [("S3110", "", _TO_ATEMPO)]
+    for again in (
+        lambda: plan_moves.apply(engine, two[1], "person:bruno", change),
+        lambda: plan.refuse(engine, two[1], "person:bruno", change),
+    ):
+        with pytest.raises(AlreadyDecided):
+            again()
+    with pytest.raises(NotFound):
+        plan_moves.apply(engine, two[1], "person:bruno", 4_711)
+
+
+def test_two_people_who_decide_at_once_decide_once(engine: sa.Engine, two: tuple[int, int]) -> None:
+    third = add_person(engine, "claire", Role.SUPERVISOR)
+    change = _propose(engine, two[0], _TO_ATEMPO)
+    both = threading.Barrier(2)
+
+    def decide(act: Callable[[], object]) -> bool:
+        both.wait()
+        try:
+            act()
+        except AlreadyDecided:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        applied = pool.submit(
+            decide, lambda: plan_moves.apply(engine, two[1], "person:bruno", change)
+        )
+        refused = pool.submit(decide, lambda: plan.refuse(engine, third, "person:claire", change))
+    assert applied.result() != refused.result()
+    assert plan.find(engine, change).state == ("applied" if applied.result() else "refused")
+
+
+def test_what_comes_later_follows_the_change(engine: sa.Engine, two: tuple[int, int]) -> None:
+    change = _apply(engine, two, {**_TO_ATEMPO, "delay_days": 2})
+    comes, other = store(engine, document()), store(engine, document(type="S3704"))
+    row = _document(engine, comes.id)
+    assert (row.destination, row.due_on) == (_ATEMPO, dt.date(2026, 11, 5))
+    assert set(_deliveries(engine, comes.id)) == {_ATEMPO}
+    assert _document(engine, other.id).destination == _FSP
+    assert _undo(engine, two[0], change) == 1
+    row = _document(engine, comes.id)
+    assert (row.destination, row.due_on) == (_FSP, dt.date(2026, 11, 10))
+
+
+def test_a_change_for_one_fund_leaves_the_others_alone(
+    engine: sa.Engine, two: tuple[int, int]
+) -> None:
+    here, there = store(engine, document()), store(engine, document(fund="17"))
+    _apply(engine, two, _TO_ATEMPO, fund="17")
+    later = store(engine, document(fund="17"))
+    found = [_document(engine, one.id).destination for one in (here, there, later)]
+    assert found == [_FSP, _ATEMPO, _ATEMPO]
+
+
+def test_undoing_brings_back_what_has_not_left_and_tells_what_has(
+    engine: sa.Engine, two: tuple[int, int]
+) -> None:
+    gone, back = store(engine, document()), store(engine, document())
+    held = store(engine, document(site="orleans"))
+    change = _apply(engine, two, _TO_ATEMPO)
+    left = deliveries.claim(engine, "w", [_ATEMPO], 60.0)
+    assert left is not None
+    assert left.claim.document_id == gone.id
+    deliveries.delivered(engine, left.claim, "r")
+    holds.place(engine, "anne", "site", "orleans", "panne")
+    assert _undo(engine, two[0], change) == 2
+    assert _document(engine, gone.id).destination == _ATEMPO
+    # The key is the first one: had a first try arrived unseen, it would not arrive twice.
+    assert _deliveries(engine, back.id) == {
+        _FSP: ("waiting", f"{back.id}-{_FSP}-1"),
+        _ATEMPO: ("discarded", f"{back.id}-{_ATEMPO}-1"),
+    }
+    assert _deliveries(engine, held.id)[_FSP][0] == "held"
+    rows, count = plan_moves.moved(engine, change, 10)
+    assert count == 1
+    assert (rows[0].id, rows[0].has_left) == (gone.id, True)
+    with pytest.raises(AlreadyDecided):
+        _undo(engine, two[0], change)
+
+
+def test_changes_of_a_type_are_undone_the_last_first(
+    engine: sa.Engine, two: tuple[int, int]
+) -> None:
+    made = store(engine, document())
+    first = _apply(engine, two, _TO_ATEMPO)
+    second = _apply(engine, two, {"destination": _CNSE})
+    comes = store(engine, document())
+    with pytest.raises(LaterChange):
+        _undo(engine, two[0], first)
+    for change, destination in ((second, _ATEMPO), (first, _FSP)):
+        assert _undo(engine, two[0], change) == 2
+        for one in (made, comes):
+            assert _document(engine, one.id).destination == destination
+            states = {to: state for to, (state, _) in _deliveries(engine, one.id).items()}
+            assert [to for to, state in states.items() if state == "waiting"] == [destination]
+    assert plan.changes(engine) == []
+
+
+def test_undoing_reaches_what_somebody_gave_the_type_meanwhile(
+    engine: sa.Engine, two: tuple[int, int]
+) -> None:
+    unknown = store(engine, document(type="unknown", kind="name"))
+    change = _apply(engine, two, _TO_ATEMPO)
+    with transaction(engine) as connection:  # as whoever names it does, by the changed plan
+        connection.execute(
+            documents_table.update()
+            .where(documents_table.c.id == unknown.id)
+            .values(type="S3110", state="to_key", **_TO_ATEMPO)
+        )
+        connection.execute(
+            namings.insert().values(
+                document_id=unknown.id, person_id=two[0], act="named",
+                type_before="unknown", type_after="S3110",
+            )
+        )  # fmt: skip
+    assert _undo(engine, two[0], change) == 1
+    assert _document(engine, unknown.id).destination == _FSP
+
+
+def test_a_change_that_is_applied_while_documents_come_and_leave_misses_none(
+    engine: sa.Engine, two: tuple[int, int]
+) -> None:
+    change = _propose(engine, two[0], _TO_ATEMPO)
+    go, over = threading.Event(), threading.Event()
+
+    def stream() -> list[uuid.UUID]:
+        go.wait()
+        return [store(engine, document()).id for _ in range(15)]
+
+    def work() -> None:
+        go.wait()
+        while not over.is_set():
+            found = deliveries.claim(engine, "w", [_FSP], 60.0)
+            if found is not None:
+                deliveries.dead(engine, found.claim, "http_422", "refusé")
+
+    with ThreadPoolExecutor(4) as pool:
+        streams = [pool.submit(stream) for _ in range(3)]
+        worker = pool.submit(work)
+        go.set()
+        plan_moves.apply(engine, two[1], "person:bruno", change)
+        made = [one for told in streams for one in told.result()]
+        over.set()
+        worker.result()
+    for one in made:
+        # Only what the worker had in hand at that moment stays where it was sent.
+        states = {to: state for to, (state, _) in _deliveries(engine, one).items()}
+        assert states.get(_ATEMPO) == "waiting" or states == {_FSP: "dead"}
+    stayed = sum(_document(engine, one).destination == _FSP for one in made)
+    assert stayed <= 1
