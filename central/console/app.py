@@ -19,8 +19,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from central import pack
 from central.blobs import BlobStore
 from central.config import CentralConfig
-from central.console import board, gauges, problems, sign_in
+from central.console import (
+    board,
+    dead_letters,
+    gauges,
+    holds,
+    plan_pages,
+    problems,
+    reports,
+    sign_in,
+)
 from central.console.desk import Desk
+from central.console.plan import Plan
 from central.console.returns import ReturnsDoor
 from central.console.sessions import Sessions
 from central.errors import ConfigInvalid
@@ -41,7 +51,14 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
-AREAS = (sign_in.register, board.register)
+AREAS = (
+    sign_in.register,
+    board.register,
+    dead_letters.register,
+    holds.register,
+    plan_pages.register,
+    reports.register,
+)
 """Each adds its pages to the desk."""
 
 
@@ -60,7 +77,7 @@ def create(config: CentralConfig, engine: Engine, blobs: BlobStore, events: Even
     gauges.register(events.registry, engine)
     shipped = pack.load(config.console.pack_dir or pack.default_dir())
     sessions = Sessions(engine, config.console)
-    desk = Desk(config, engine, blobs, events, lambda: shipped, sessions)
+    desk = Desk(config, engine, blobs, events, Plan(engine, shipped), sessions)
     for register in AREAS:
         register(desk)
     door = ReturnsDoor(engine, _secrets(config), events)

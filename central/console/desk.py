@@ -43,6 +43,10 @@ class Entry:
 NAVIGATION = (
     Entry("/nommer", "Nommer", frozenset({Role.KEYER, Role.SUPERVISOR})),
     Entry("/videocoder", "Vidéocoder", frozenset({Role.KEYER, Role.SUPERVISOR})),
+    Entry("/echecs", "Échecs", frozenset({Role.OPERATIONS, Role.AUDITOR})),
+    Entry("/retenues", "Retenues", frozenset({Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR})),
+    Entry("/plan", "Plan", frozenset({Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR})),
+    Entry("/rapports", "Rapports", frozenset({Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR})),
 )
 
 

@@ -1,14 +1,12 @@
-"""What a change of the plan does to documents that are here: foretold, done, undone.
+"""What a change of the plan does to documents that are here: done and undone.
 
 Moved is what has not left: documents that wait for a person or their station, and those whose
 delivery waits, is held or dead. What a worker has in hand goes where it was sent.
 """
 
-import datetime as dt
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,11 +15,11 @@ from central.domain import plan_changes as domain
 from central.domain.catalogue import Catalogue
 from central.domain.lifecycle import Step
 from central.domain.plan_changes import Way, from_json
-from central.domain.working_days import add_working_days
 from central.errors import LaterChange
 from central.store import audit, plan
 from central.store.calendar import public_holidays
 from central.store.engine import transaction
+from central.store.plan_effect import is_in_hand, is_open, target_of
 from central.store.steps import own_routes, send, settle_documents, take
 from central.store.tables import (
     deliveries,
@@ -34,72 +32,6 @@ from central.store.tables import (
 _c, _d = documents.c, deliveries.c
 _m, _p = plan_change_documents.c, plan_changes.c
 _MOVABLE = ("waiting", "held", "dead")
-What = tuple[str, str, Mapping[str, Any]]
-"""A change: type, fund or empty, what differs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What a change would do now.
-
-    ``moves`` counts by site, state and way before; ``first`` lists some of the documents, each with
-    its ``new_due_on``; ``overdue`` are those that would be late at once and are not yet;
-    ``in_hand`` are being delivered and would go where they were sent.
-    """
-
-    total: int
-    moves: Sequence[Any]
-    first: Sequence[Any]
-    earlier: int
-    later: int
-    overdue: int
-    in_hand: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """The new way as columns, and which documents differ from it."""
-
-    pole: sa.ColumnElement[str]
-    destination: sa.ColumnElement[str]
-    due_on: sa.ColumnElement[Any]
-    concerned: Sequence[sa.ColumnElement[bool]]
-
-
-def preview(engine: sa.Engine, what: What, today: dt.date, limit: int) -> Preview:
-    """Tell what a change would do, from the database as it is.
-
-    Raises:
-        StoreUnavailable: the database does not answer.
-    """
-    with transaction(engine) as connection:
-        target = _target(connection, what)
-        movable = (*target.concerned, ~_is_in_hand())
-        counts = connection.execute(
-            sa.select(
-                sa.func.count().label("total"),
-                sa.func.count().filter(target.due_on < _c.due_on).label("earlier"),
-                sa.func.count().filter(target.due_on > _c.due_on).label("later"),
-                sa.func.count().filter(target.due_on < today, _c.due_on >= today).label("overdue"),
-            ).where(*movable)
-        ).one()
-        in_hand = connection.scalar(
-            sa.select(sa.func.count()).where(*target.concerned, _is_in_hand())
-        )
-        way = (_c.site, _c.state, _c.pole, _c.destination)
-        moves = connection.execute(
-            sa.select(*way, sa.func.count().label("documents"))
-            .where(*movable)
-            .group_by(*way)
-            .order_by(*way)
-        ).all()
-        first = connection.execute(
-            sa.select(_c.id, *way, _c.received_on, _c.due_on, target.due_on.label("new_due_on"))
-            .where(*movable)
-            .order_by(_c.due_on, _c.id)
-            .limit(limit)
-        ).all()
-    return Preview(**counts._mapping, moves=moves, first=first, in_hand=in_hand or 0)
 
 
 def apply(engine: sa.Engine, person_id: int, actor: str, change_id: int) -> int:
@@ -115,11 +47,11 @@ def apply(engine: sa.Engine, person_id: int, actor: str, change_id: int) -> int:
         own_routes(connection)
         row = plan.locked(connection, change_id, "proposed", not_by=person_id)
         plan.decide(connection, person_id, change_id, "applied")
-        target = _target(connection, (row.type, row.fund, row.changes))
+        target = target_of(connection, (row.type, row.fund, row.changes))
         _lock(connection, connection.scalars(sa.select(_c.id).where(*target.concerned)).all())
         moved = connection.execute(
             sa.select(_c.id, _c.pole, _c.destination, _c.due_on, target.due_on.label("new_due_on"))
-            .where(*target.concerned, ~_is_in_hand())
+            .where(*target.concerned, ~is_in_hand())
             .order_by(_c.id)
         ).all()
         plan.remember(
@@ -186,7 +118,7 @@ def moved(engine: sa.Engine, change_id: int, limit: int) -> tuple[Sequence[Any],
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    has_left = sa.or_(_c.state.in_(("delivered", "discarded")), _is_in_hand())
+    has_left = sa.or_(_c.state.in_(("delivered", "discarded")), is_in_hand())
     joined = sa.join(plan_change_documents, documents, _c.id == _m.document_id)
     query = (
         sa.select(
@@ -201,34 +133,6 @@ def moved(engine: sa.Engine, change_id: int, limit: int) -> tuple[Sequence[Any],
     left = sa.select(sa.func.count()).select_from(joined).where(_m.change_id == change_id, has_left)
     with transaction(engine) as connection:
         return connection.execute(query).all(), connection.scalar(left) or 0
-
-
-def _is_in_hand() -> sa.ColumnElement[bool]:
-    return sa.exists().where(_d.document_id == _c.id, _d.state == "claimed")
-
-
-def _is_open(code: str, fund: str) -> list[sa.ColumnElement[bool]]:
-    only = [_c.fund == fund] if fund else []
-    return [_c.state.not_in(("delivered", "discarded")), _c.type == code, *only]
-
-
-def _target(connection: sa.Connection, what: What) -> _Target:
-    code, fund, differs = what
-    is_open = _is_open(code, fund)
-    pole: sa.ColumnElement[str] = sa.literal(differs["pole"]) if "pole" in differs else _c.pole
-    destination: sa.ColumnElement[str] = (
-        sa.literal(differs["destination"]) if "destination" in differs else _c.destination
-    )
-    due_on: sa.ColumnElement[Any] = _c.due_on
-    if "delay_days" in differs:
-        days = connection.scalars(sa.select(_c.received_on).where(*is_open).distinct()).all()
-        holidays = public_holidays(days)
-        dues = {day: add_working_days(day, differs["delay_days"], holidays) for day in days}
-        due_on = sa.case(dues, value=_c.received_on, else_=_c.due_on) if dues else _c.due_on
-    is_other = sa.or_(
-        _c.pole != pole, _c.destination != destination, _c.due_on.is_distinct_from(due_on)
-    )
-    return _Target(pole, destination, due_on, [*is_open, is_other])
 
 
 def _lock(connection: sa.Connection, ids: Collection[uuid.UUID]) -> None:
@@ -266,7 +170,7 @@ def _demand_last(connection: sa.Connection, row: sa.Row[Any]) -> None:
 
 def _is_still(row: sa.Row[Any]) -> list[sa.ColumnElement[bool]]:
     """Documents of the type that have not left and lie where the change sends them."""
-    where = _is_open(row.type, row.fund)
+    where = is_open(row.type, row.fund)
     where += [_c[key] == row.changes[key] for key in ("pole", "destination") if key in row.changes]
     return where
 
@@ -276,7 +180,7 @@ def _ways_back(connection: sa.Connection, row: sa.Row[Any]) -> dict[Way, list[uu
     found = connection.execute(
         sa.select(_c.id, _c.pole, _c.destination, _c.due_on, _m.before)
         .join(plan_change_documents, _m.document_id == _c.id)
-        .where(_m.change_id == row.id, *_is_still(row), ~_is_in_hand())
+        .where(_m.change_id == row.id, *_is_still(row), ~is_in_hand())
         .order_by(_c.id)
     )
     groups: dict[Way, list[uuid.UUID]] = defaultdict(list)
@@ -309,7 +213,7 @@ def _ways_of_named(
     is_recorded = sa.exists().where(_m.document_id == _c.id, _m.change_id == row.id)
     found = connection.execute(
         sa.select(_c.id, _c.fund, _c.received_on, _c.pole, _c.destination, _c.due_on)
-        .where(*_is_still(row), is_named, ~is_recorded, ~_is_in_hand())
+        .where(*_is_still(row), is_named, ~is_recorded, ~is_in_hand())
         .order_by(_c.id)
     )
     groups: dict[Way, list[uuid.UUID]] = defaultdict(list)

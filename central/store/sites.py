@@ -58,3 +58,14 @@ def stations(engine: sa.Engine) -> Sequence[sa.RowMapping]:
     order: tuple[sa.Column[Any], ...] = (tables.stations.c.site, tables.stations.c.station)
     with transaction(engine) as connection:
         return connection.execute(sa.select(tables.stations).order_by(*order)).mappings().all()
+
+
+def names(engine: sa.Engine) -> list[str]:
+    """Every site that ever spoke.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
+    site = tables.sites.c.site
+    with transaction(engine) as connection:
+        return list(connection.scalars(sa.select(site).order_by(site)))

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from central import pack
 from central.domain.access import Role
 from central.errors import AlreadyDecided, LaterChange, NotFound, NotYours
-from central.store import deliveries, holds, plan, plan_moves
+from central.store import deliveries, holds, plan, plan_effect, plan_moves
 from central.store.engine import transaction
 from central.store.tables import deliveries as deliveries_table
 from central.store.tables import documents as documents_table
@@ -83,7 +83,7 @@ def test_a_preview_counts_what_would_go_elsewhere(engine: sa.Engine, two: tuple[
         store(engine, document(kind=kind))
     store(engine, document(site="orleans"))
     store(engine, document(type="S3704"))
-    seen = plan_moves.preview(engine, ("S3110", "", _TO_ATEMPO), _TODAY, 3)
+    seen = plan_effect.preview(engine, ("S3110", "", _TO_ATEMPO), _TODAY, 3)
     assert (seen.total, seen.in_hand, len(seen.first)) == (4, 1, 3)
     counts = {(m.site, m.state, m.destination): m.documents for m in seen.moves}
     assert counts == {
@@ -99,10 +99,10 @@ def test_a_preview_counts_what_would_go_elsewhere(engine: sa.Engine, two: tuple[
 
 def test_a_preview_tells_what_a_shorter_delay_does(engine: sa.Engine) -> None:
     store(engine, document())  # received on Tuesday 3rd, due on the 10th
-    shorter = plan_moves.preview(engine, ("S3110", "", {"delay_days": 0}), _TODAY, 5)
+    shorter = plan_effect.preview(engine, ("S3110", "", {"delay_days": 0}), _TODAY, 5)
     assert (shorter.total, shorter.earlier, shorter.later, shorter.overdue) == (1, 1, 0, 1)
     assert shorter.first[0].new_due_on == dt.date(2026, 11, 3)
-    longer = plan_moves.preview(engine, ("S3110", "", {"delay_days": 6}), _TODAY, 5)
+    longer = plan_effect.preview(engine, ("S3110", "", {"delay_days": 6}), _TODAY, 5)
     assert (longer.earlier, longer.later, longer.overdue) == (0, 1, 0)
     # The 11th of November is a public holiday.
     assert longer.first[0].new_due_on == dt.date(2026, 11, 12)

@@ -1,0 +1,142 @@
+"""Holding a destination, a type or a site, and letting it go again."""
+
+import time
+from collections.abc import Mapping
+from threading import Lock
+from types import MappingProxyType
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from central.console.desk import Desk, go
+from central.console.visit import Visit
+from central.domain.access import Person, Role
+from central.errors import Forbidden, InputInvalid
+from central.store import holds, sites
+from central.store.engine import Engine
+from central.store.holds import Hold
+
+_READERS = (Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR)
+_ACTORS = (Role.OPERATIONS,)
+_ENDED = 30
+_REMEMBERED_S = 3.0
+KINDS: Mapping[str, str] = MappingProxyType(
+    {"destination": "destination", "type": "type", "site": "site"}
+)
+
+
+def register(desk: Desk) -> None:
+    """Add the pages, and what any page needs to show the banner of what is held."""
+    remembered = _Remembered(desk.engine)
+    pages = _Pages(desk, remembered)
+    desk.templates.globals["open_holds"] = remembered.get
+    desk.templates.globals["hold_kinds"] = KINDS
+    desk.page("/retenues", pages.index, roles=_READERS)
+    desk.page("/retenues", pages.place, roles=_ACTORS, method="POST", max_bytes=8_192)
+    path = "/retenues/{id:int}/lever"
+    desk.page(path, pages.release, roles=_ACTORS, method="POST", max_bytes=8_192)
+
+
+class _Remembered:
+    """What is held, asked of the database once a moment however many pages show it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = Lock()
+        self._found: list[Hold] = []
+        self._at = -_REMEMBERED_S
+
+    def get(self) -> list[Hold]:
+        with self._lock:
+            if time.monotonic() - self._at > _REMEMBERED_S:
+                self._found = holds.open_ones(self._engine)
+                self._at = time.monotonic()
+            return self._found
+
+    def forget(self) -> None:
+        with self._lock:
+            self._at = -_REMEMBERED_S
+
+
+class _Pages:
+    def __init__(self, desk: Desk, remembered: _Remembered) -> None:
+        self._desk, self._remembered = desk, remembered
+
+    def index(self, visit: Visit) -> Response:
+        may_act = visit.who.has_any(_ACTORS)
+        return self._desk.show(
+            visit,
+            "holds.html",
+            open_now=holds.open_ones(self._desk.engine),
+            past=holds.ended(self._desk.engine, _ENDED),
+            choices=self._choices(visit.who) if may_act else {},
+            may_act=may_act,
+            may=lambda kind, value: _may(visit.who, kind, value),
+            told=_told(visit),
+        )
+
+    def place(self, visit: Visit) -> Response:
+        kind, _, value = visit.text("quoi", needed=True).partition(":")
+        reason = visit.text("motif", most=500, needed=True)
+        if kind not in KINDS or not value:
+            raise InputInvalid("quoi")
+        _demand(visit.who, kind, value)
+        if value not in {one for one, _, _ in self._choices(visit.who)[kind]}:
+            raise InputInvalid("quoi")
+        held = holds.place(self._desk.engine, visit.who.login, kind, value, reason)
+        self._remembered.forget()
+        return go(f"/retenues?{urlencode({'retenu': value, 'nombre': held})}")
+
+    def release(self, visit: Visit) -> Response:
+        one = holds.find(self._desk.engine, visit.request.path_params["id"])
+        _demand(visit.who, one.kind, one.value)
+        known = [destination.name for destination in self._desk.config.destinations]
+        released = holds.release(self._desk.engine, visit.who.login, one.id, known)
+        self._remembered.forget()
+        return go(f"/retenues?{urlencode({'leve': one.value, 'nombre': released})}")
+
+    def _choices(self, person: Person) -> dict[str, list[tuple[str, str, int]]]:
+        """What somebody may hold: value, title, how many deliveries wait."""
+        engine, types = self._desk.engine, self._desk.catalogue().types
+        waiting = holds.waiting(engine)
+        destinations = {one.name for one in self._desk.config.destinations}
+        destinations |= {value for kind, value in waiting if kind == "destination"}
+        titles = {code: entry.title for code, entry in types.items() if entry.title != code}
+        found = {
+            "destination": sorted(destinations),
+            "type": sorted({*types, *(value for kind, value in waiting if kind == "type")}),
+            "site": sites.names(engine),
+        }
+        return {
+            kind: [
+                (
+                    value,
+                    titles.get(value, "") if kind == "type" else "",
+                    waiting.get((kind, value), 0),
+                )
+                for value in values
+                if _may(person, kind, value)
+            ]
+            for kind, values in found.items()
+        }
+
+
+def _may(person: Person, kind: str, value: str) -> bool:
+    """A hold reaches whatever is of that kind: only a site is within somebody's limits."""
+    if person.poles:
+        return False
+    return not person.sites or (kind == "site" and value in person.sites)
+
+
+def _demand(person: Person, kind: str, value: str) -> None:
+    if not _may(person, kind, value):
+        raise Forbidden(f"{kind} {value}")
+
+
+def _told(visit: Visit) -> str:
+    count = visit.number("nombre", 0)
+    if value := visit.text("retenu"):
+        return f"{value} est retenu : {count} livraison(s) qui attendaient."
+    if value := visit.text("leve"):
+        return f"{value} n'est plus retenu : {count} livraison(s) repartent."
+    return ""

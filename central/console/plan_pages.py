@@ -1,0 +1,254 @@
+"""The plan and its changes: foretold, proposed by one person, decided by another, undone."""
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from central import pack
+from central.console.desk import Desk, go
+from central.console.formats import PARIS
+from central.console.visit import Visit
+from central.domain.access import Role
+from central.domain.catalogue import Catalogue, TypeEntry
+from central.domain.plan_changes import KEYS, difference
+from central.errors import Forbidden, InputInvalid
+from central.store import plan, plan_effect, plan_moves
+from central.store.plan import Change
+from central.store.plan_effect import What
+
+_READERS = (Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR)
+_PROPOSERS = (Role.OPERATIONS,)
+_DECIDERS = (Role.OPERATIONS, Role.SUPERVISOR)
+_FUND = re.compile(r"[0-9A-Z]{2,4}")
+_LISTED, _DECIDED = 50, 30
+_STATES = {
+    "proposed": "proposée",
+    "applied": "appliquée",
+    "refused": "refusée",
+    "undone": "annulée",
+}
+_DOCUMENT_STATES = {
+    "to_name": "à nommer",
+    "to_key": "à vidéocoder",
+    "to_rescan": "à renumériser",
+    "ready": "à livrer",
+    "delivered": "livré",
+    "dead": "en échec",
+    "discarded": "écarté",
+}
+_WORDS = {"pole": "pôle", "destination": "destination", "delay_days": "délai"}
+
+
+def register(desk: Desk) -> None:
+    """Add the pages.
+
+    Raises:
+        ConfigInvalid: the pack cannot be read.
+    """
+    pages = _Pages(desk)
+    desk.templates.globals["document_states"] = _DOCUMENT_STATES
+    desk.page("/plan", pages.index, roles=_READERS)
+    desk.page("/plan/changement", pages.form, roles=_PROPOSERS)
+    desk.page("/plan/changement", pages.propose, roles=_PROPOSERS, method="POST")
+    desk.page("/plan/{id:int}", pages.change, roles=_READERS)
+    desk.page("/plan/{id:int}/appliquer", pages.apply, roles=_DECIDERS, method="POST")
+    desk.page("/plan/{id:int}/refuser", pages.refuse, roles=_DECIDERS, method="POST")
+    desk.page("/plan/{id:int}/annuler", pages.undo, roles=_PROPOSERS, method="POST")
+
+
+class _Pages:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._shipped = pack.load(desk.config.console.pack_dir or pack.default_dir())
+
+    def index(self, visit: Visit) -> Response:
+        engine, now = self._desk.engine, self._now()
+        return self._desk.show(
+            visit,
+            "plan.html",
+            rows=_rows(now, self._shipped),
+            version=now.version,
+            proposed=plan.listed(engine, ("proposed",), _LISTED),
+            decided=plan.listed(engine, ("applied", "refused", "undone"), _DECIDED),
+            words=_told_changes,
+            states=_STATES,
+            may_propose=visit.who.has_any(_PROPOSERS) and _is_unlimited(visit),
+            told=_told(visit),
+        )
+
+    def form(self, visit: Visit) -> Response:
+        """The form, and below it what the change would do."""
+        _demand_unlimited(visit)
+        now = self._now()
+        seen, what = None, None
+        if visit.text("type"):
+            what = self._what(visit, now)
+            if what[2]:
+                seen = plan_effect.preview(self._desk.engine, what, _today(), _LISTED)
+        return self._desk.show(
+            visit,
+            "plan_form.html",
+            types=sorted(now.types.values(), key=lambda entry: entry.code),
+            poles=sorted({pole for entry in now.types.values() for pole in _poles(entry)}),
+            destinations=[one.name for one in self._desk.config.destinations],
+            values={name: visit.text(name) for name in ("type", "fonds", *KEYS)},
+            what=what,
+            entry=now.of(what[0], what[1]) if what else None,
+            preview=seen,
+            words=_WORDS,
+        )
+
+    def propose(self, visit: Visit) -> Response:
+        _demand_unlimited(visit)
+        what = self._what(visit, self._now())
+        if not what[2]:
+            raise InputInvalid("aucun changement")
+        reason = visit.text("motif", most=500, needed=True)
+        who = visit.who
+        number = plan.propose(self._desk.engine, who.id, who.actor, what, reason)
+        return go(f"/plan/{number}?fait=propose")
+
+    def change(self, visit: Visit) -> Response:
+        """One change: what it would do now, or what it did."""
+        one = plan.find(self._desk.engine, visit.request.path_params["id"])
+        what = (one.type, one.fund, one.changes)
+        seen, moved, left = None, [], 0
+        may_see = visit.who.may_see
+        if one.state == "proposed":
+            seen = plan_effect.preview(self._desk.engine, what, _today(), _LISTED)
+        else:
+            rows, left = plan_moves.moved(self._desk.engine, one.id, _LISTED)
+            moved = [row for row in rows if may_see(row.site, row.pole)]
+        is_own = one.proposed_by == visit.who.id
+        return self._desk.show(
+            visit,
+            "plan_change.html",
+            change=one,
+            preview=seen,
+            what=what,
+            entry=self._now().of(one.type, one.fund),
+            moved=moved,
+            left=left,
+            may_see=may_see,
+            words=_WORDS,
+            told_changes=_told_changes(one),
+            state=_STATES[one.state],
+            may_decide=visit.who.has_any(_DECIDERS) and _is_unlimited(visit),
+            may_undo=visit.who.has_any(_PROPOSERS) and _is_unlimited(visit),
+            is_own=is_own,
+            told=_told(visit),
+        )
+
+    def apply(self, visit: Visit) -> Response:
+        _demand_unlimited(visit)
+        number, who = visit.request.path_params["id"], visit.who
+        count = plan_moves.apply(self._desk.engine, who.id, who.actor, number)
+        return go(f"/plan/{number}?{urlencode({'fait': 'applique', 'nombre': count})}")
+
+    def refuse(self, visit: Visit) -> Response:
+        _demand_unlimited(visit)
+        number, who = visit.request.path_params["id"], visit.who
+        plan.refuse(self._desk.engine, who.id, who.actor, number)
+        return go("/plan?fait=refuse")
+
+    def undo(self, visit: Visit) -> Response:
+        _demand_unlimited(visit)
+        number, who = visit.request.path_params["id"], visit.who
+        count = plan_moves.undo(self._desk.engine, who.id, who.actor, number, self._shipped)
+        return go(f"/plan/{number}?{urlencode({'fait': 'annule', 'nombre': count})}")
+
+    def _now(self) -> Catalogue:
+        """The plan at this moment: whoever changes it is shown no older one."""
+        return self._shipped.changed(plan.changes(self._desk.engine))
+
+    def _what(self, visit: Visit, now: Catalogue) -> What:
+        """The change that a form describes.
+
+        Raises:
+            InputInvalid: a value that the plan or the centre does not know.
+        """
+        code, fund = visit.text("type", needed=True), visit.text("fonds", most=4)
+        if code not in now.types:
+            raise InputInvalid("type")
+        if fund and not _FUND.fullmatch(fund):
+            raise InputInvalid("fonds")
+        wanted: dict[str, Any] = {}
+        known = {
+            "pole": {pole for entry in now.types.values() for pole in _poles(entry)},
+            "destination": {one.name for one in self._desk.config.destinations},
+        }
+        for key, values in known.items():
+            if value := visit.text(key):
+                if value not in values:
+                    raise InputInvalid(key)
+                wanted[key] = value
+        if visit.text("delay_days"):
+            wanted["delay_days"] = visit.number("delay_days", 0, most=250)
+        return code, fund, difference(now.of(code, fund), wanted)
+
+
+def _rows(now: Catalogue, shipped: Catalogue) -> list[dict[str, Any]]:
+    """A row for each type, and one below it for each fund that differs."""
+    rows = []
+    for code in sorted(now.types):
+        entry, before = now.types[code], shipped.types[code]
+        rows.append(_row(entry, before, ""))
+        for fund in sorted(entry.funds):
+            if (own := entry.for_fund(fund)) != entry:
+                rows.append(_row(own, before.for_fund(fund), fund))
+    return rows
+
+
+def _row(entry: TypeEntry, before: TypeEntry, fund: str) -> dict[str, Any]:
+    changed = {
+        key: getattr(before, key) for key in KEYS if getattr(before, key) != getattr(entry, key)
+    }
+    return {"entry": entry, "fund": fund, "before": changed}
+
+
+def _poles(entry: TypeEntry) -> list[str]:
+    return [entry.pole, *(special["pole"] for special in entry.funds.values() if "pole" in special)]
+
+
+def _told_changes(change: Change) -> str:
+    """``destination ATEMPO, délai 2 j``."""
+    return ", ".join(
+        f"{_WORDS[key]} {value}{' j' if key == 'delay_days' else ''}"
+        for key, value in _ordered(change.changes)
+    )
+
+
+def _ordered(changes: Mapping[str, Any]) -> Sequence[tuple[str, Any]]:
+    return [(key, changes[key]) for key in KEYS if key in changes]
+
+
+def _is_unlimited(visit: Visit) -> bool:
+    return not visit.who.sites and not visit.who.poles
+
+
+def _demand_unlimited(visit: Visit) -> None:
+    """The plan is everybody's: who is limited to some sites or pôles does not change it.
+
+    Raises:
+        Forbidden: they are.
+    """
+    if not _is_unlimited(visit):
+        raise Forbidden("the plan is of all sites and pôles")
+
+
+def _today() -> dt.date:
+    return dt.datetime.now(PARIS).date()
+
+
+def _told(visit: Visit) -> str:
+    count = visit.number("nombre", 0)
+    return {
+        "propose": "Proposée. Une autre personne doit la décider.",
+        "refuse": "La modification est refusée : rien n'a changé.",
+        "applique": f"Appliquée : {count} document(s) suivent le nouveau plan.",
+        "annule": f"Annulée : {count} document(s) sont revenus.",
+    }.get(visit.text("fait"), "")

@@ -1,0 +1,181 @@
+"""A report on paper: A4 across, the title and the column heads on each page, pages numbered.
+
+The fonts come with reportlab and are embedded: the paper looks the same everywhere.
+"""
+
+import datetime as dt
+import io
+import itertools
+from collections.abc import Sequence
+
+from reportlab.lib.colors import HexColor
+from reportlab.lib.pagesizes import A4, landscape
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+
+from central.console.formats import moment
+from central.console.report_text import cells
+from central.domain.reports import Kind, Table
+
+_PLAIN, _BOLD = "Vera", "VeraBd"
+_INK, _SOFT, _LINE, _GROUND = (HexColor(c) for c in ("#17212b", "#51606d", "#c3ced7", "#eef2f5"))
+_MARGIN, _ROW, _SIZE = 14 * mm, 6.4 * mm, 8.5
+_UNDER_TITLE: float = 5 * mm
+_FIRST_SHARE = 0.24
+_NARROW_SPACE, _SPACE = "\u202f", "\u00a0"
+
+
+def written(title: str, period: str, table: Table, notes: Sequence[str], now: dt.datetime) -> bytes:
+    """Draw it.
+
+    Args:
+        title: What it is of.
+        period: The day or the month, in words.
+        table: The figures.
+        notes: Below the last row.
+        now: When it is printed.
+    """
+    for name in (_PLAIN, _BOLD):
+        if name not in pdfmetrics.getRegisteredFontNames():
+            pdfmetrics.registerFont(TTFont(name, f"{name}.ttf"))
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=landscape(A4), invariant=True)
+    canvas.setTitle(f"{title}, {period}")
+    canvas.setAuthor("Vaguemestre")
+    rows = [cells(table, row) for row in table.rows]
+    each = _rows_a_page()
+    # The total and the notes never stand alone on a page of their own.
+    pages = [rows[at : at + each] for at in range(0, len(rows), each)] or [[]]
+    for number, page in enumerate(pages, 1):
+        y = _head(canvas, title, period)
+        y = _heads(canvas, table, y)
+        for row in page:
+            y = _row(canvas, table, row, y, _PLAIN)
+        if number == len(pages):
+            y = _row(canvas, table, cells(table, table.total), y, _BOLD, ground=True)
+            _notes(canvas, notes, y)
+        _foot(canvas, f"Imprimé le {moment(now)}", f"Page {number} sur {len(pages)}")
+        canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
+def _rows_a_page() -> int:
+    height: float = landscape(A4)[1]
+    room = height - 2 * _MARGIN - 40 * mm  # title, heads of columns, notes, foot
+    return int(room / _ROW)
+
+
+def _head(canvas: Canvas, title: str, period: str) -> float:
+    width, height = landscape(A4)
+    y: float = height - _MARGIN - 5 * mm
+    _write(canvas, title, _MARGIN, y, _BOLD, 14)
+    canvas.setFillColor(_SOFT)
+    canvas.setFont(_PLAIN, 10)
+    canvas.drawRightString(width - _MARGIN, y, _drawable(period))
+    return y - _UNDER_TITLE
+
+
+def _heads(canvas: Canvas, table: Table, y: float) -> float:
+    width, _ = landscape(A4)
+    height: float = 9 * mm
+    canvas.setFillColor(_GROUND)
+    canvas.rect(_MARGIN, y - height, width - 2 * _MARGIN, height, stroke=0, fill=1)
+    canvas.setFillColor(_INK)
+    for (left, right), column in zip(_columns(table), table.columns, strict=True):
+        lines = _two_lines(column.title, right - left)
+        for number, line in enumerate(reversed(lines)):
+            base = y - height + 2.2 * mm + number * 3.4 * mm
+            _put(canvas, line, left, right, base, _BOLD, 7.5, column.kind)
+    return y - height
+
+
+def _row(
+    canvas: Canvas,
+    table: Table,
+    texts: Sequence[str],
+    y: float,
+    font: str,
+    *,
+    ground: bool = False,
+) -> float:
+    width, _ = landscape(A4)
+    below: float = y - _ROW
+    if ground:
+        canvas.setFillColor(_GROUND)
+        canvas.rect(_MARGIN, below, width - 2 * _MARGIN, _ROW, stroke=0, fill=1)
+    canvas.setFillColor(_INK)
+    for (left, right), column, text in zip(_columns(table), table.columns, texts, strict=True):
+        _put(canvas, text, left, right, below + 2 * mm, font, _SIZE, column.kind)
+    canvas.setStrokeColor(_LINE)
+    canvas.setLineWidth(0.4)
+    canvas.line(_MARGIN, below, width - _MARGIN, below)
+    return below
+
+
+def _notes(canvas: Canvas, notes: Sequence[str], y: float) -> None:
+    canvas.setFillColor(_SOFT)
+    for number, note in enumerate(notes, 1):
+        canvas.setFont(_PLAIN, 7.5)
+        canvas.drawString(_MARGIN, y - number * 4.4 * mm, _drawable(note))
+
+
+def _foot(canvas: Canvas, left: str, right: str) -> None:
+    width, _ = landscape(A4)
+    canvas.setFillColor(_SOFT)
+    canvas.setFont(_PLAIN, 8)
+    canvas.drawString(_MARGIN, _MARGIN - 4 * mm, _drawable(f"Vaguemestre – {left}"))
+    canvas.drawRightString(width - _MARGIN, _MARGIN - 4 * mm, right)
+
+
+def _columns(table: Table) -> list[tuple[float, float]]:
+    """Left and right of each column; the first, which names the row, is the widest."""
+    width = landscape(A4)[0] - 2 * _MARGIN
+    first = width * _FIRST_SHARE
+    each = (width - first) / max(1, len(table.columns) - 1)
+    edges = [0.0, first, *(first + each * n for n in range(1, len(table.columns)))]
+    return [(_MARGIN + a, _MARGIN + b) for a, b in itertools.pairwise(edges)]
+
+
+def _put(
+    canvas: Canvas,
+    text: str,
+    left: float,
+    right: float,
+    y: float,
+    font: str,
+    size: float,
+    kind: Kind,
+) -> None:
+    """Write into a cell: words at its left, numbers at its right, smaller when there is no room."""
+    text, room = _drawable(text), right - left - 3 * mm
+    size = min(size, size * room / max(1.0, canvas.stringWidth(text, font, size)))
+    canvas.setFont(font, size)
+    if kind is Kind.TEXT:
+        canvas.drawString(left + 1.5 * mm, y, text)
+    else:
+        canvas.drawRightString(right - 1.5 * mm, y, text)
+
+
+def _two_lines(title: str, room: float) -> list[str]:
+    words = title.split()
+    if len(words) < 2 or pdfmetrics.stringWidth(title, _BOLD, 7.5) <= room - 3 * mm:
+        return [title]
+    cut = min(
+        range(1, len(words)),
+        key=lambda at: abs(len(" ".join(words[:at])) - len(" ".join(words[at:]))),
+    )
+    return [" ".join(words[:cut]), " ".join(words[cut:])]
+
+
+def _write(canvas: Canvas, text: str, x: float, y: float, font: str, size: float) -> None:
+    canvas.setFillColor(_INK)
+    canvas.setFont(font, size)
+    canvas.drawString(x, y, _drawable(text))
+
+
+def _drawable(text: str) -> str:
+    """The font has no narrow space."""
+    return text.replace(_NARROW_SPACE, _SPACE)

@@ -1,0 +1,112 @@
+"""What a change of the plan would do to documents that are here."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from central.domain.working_days import add_working_days
+from central.store.calendar import public_holidays
+from central.store.engine import transaction
+from central.store.tables import deliveries, documents
+
+_c, _d = documents.c, deliveries.c
+What = tuple[str, str, Mapping[str, Any]]
+"""A change: type, fund or empty, what differs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a change would do now.
+
+    ``moves`` counts by site, state and way before; ``first`` lists some of the documents, each with
+    its ``new_due_on``; ``overdue`` are those that would be late at once and are not yet;
+    ``in_hand`` are being delivered and would go where they were sent.
+    """
+
+    total: int
+    moves: Sequence[Any]
+    first: Sequence[Any]
+    earlier: int
+    later: int
+    overdue: int
+    in_hand: int
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The new way as columns, and which documents differ from it."""
+
+    pole: sa.ColumnElement[str]
+    destination: sa.ColumnElement[str]
+    due_on: sa.ColumnElement[Any]
+    concerned: Sequence[sa.ColumnElement[bool]]
+
+
+def preview(engine: sa.Engine, what: What, today: dt.date, limit: int) -> Preview:
+    """Tell what a change would do, from the database as it is.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
+    with transaction(engine) as connection:
+        target = target_of(connection, what)
+        movable = (*target.concerned, ~is_in_hand())
+        counts = connection.execute(
+            sa.select(
+                sa.func.count().label("total"),
+                sa.func.count().filter(target.due_on < _c.due_on).label("earlier"),
+                sa.func.count().filter(target.due_on > _c.due_on).label("later"),
+                sa.func.count().filter(target.due_on < today, _c.due_on >= today).label("overdue"),
+            ).where(*movable)
+        ).one()
+        in_hand = connection.scalar(
+            sa.select(sa.func.count()).where(*target.concerned, is_in_hand())
+        )
+        way = (_c.site, _c.state, _c.pole, _c.destination)
+        moves = connection.execute(
+            sa.select(*way, sa.func.count().label("documents"))
+            .where(*movable)
+            .group_by(*way)
+            .order_by(*way)
+        ).all()
+        first = connection.execute(
+            sa.select(_c.id, *way, _c.received_on, _c.due_on, target.due_on.label("new_due_on"))
+            .where(*movable)
+            .order_by(_c.due_on, _c.id)
+            .limit(limit)
+        ).all()
+    return Preview(**counts._mapping, moves=moves, first=first, in_hand=in_hand or 0)
+
+
+def is_in_hand() -> sa.ColumnElement[bool]:
+    """Whether a worker is delivering a document at this moment."""
+    return sa.exists().where(_d.document_id == _c.id, _d.state == "claimed")
+
+
+def is_open(code: str, fund: str) -> list[sa.ColumnElement[bool]]:
+    """Documents of a type, of a fund or of all, that no pôle has yet."""
+    only = [_c.fund == fund] if fund else []
+    return [_c.state.not_in(("delivered", "discarded")), _c.type == code, *only]
+
+
+def target_of(connection: sa.Connection, what: What) -> Target:
+    """Where a change sends documents of its type, and which of them differ from that."""
+    code, fund, differs = what
+    undelivered = is_open(code, fund)
+    pole: sa.ColumnElement[str] = sa.literal(differs["pole"]) if "pole" in differs else _c.pole
+    destination: sa.ColumnElement[str] = (
+        sa.literal(differs["destination"]) if "destination" in differs else _c.destination
+    )
+    due_on: sa.ColumnElement[Any] = _c.due_on
+    if "delay_days" in differs:
+        days = connection.scalars(sa.select(_c.received_on).where(*undelivered).distinct()).all()
+        holidays = public_holidays(days)
+        dues = {day: add_working_days(day, differs["delay_days"], holidays) for day in days}
+        due_on = sa.case(dues, value=_c.received_on, else_=_c.due_on) if dues else _c.due_on
+    is_other = sa.or_(
+        _c.pole != pole, _c.destination != destination, _c.due_on.is_distinct_from(due_on)
+    )
+    return Target(pole, destination, due_on, [*undelivered, is_other])
