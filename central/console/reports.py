@@ -1,7 +1,7 @@
 """Reports: a day or a month by site, pôle, type, day or team; as page, CSV and PDF."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -61,8 +61,17 @@ def register(desk: Desk) -> None:
     desk.page("/rapports/pdf", pages.pdf, roles=_READERS)
 
 
-def make(engine: Engine, person: Person, period: Period, by: str) -> Report:
+def make(
+    engine: Engine, person: Person, period: Period, by: str, types: Mapping[str, str]
+) -> Report:
     """Count, within what a person may see.
+
+    Args:
+        engine: The database.
+        person: Who asks.
+        period: When.
+        by: A key of ``_BY``.
+        types: Titles of types of documents.
 
     Raises:
         StoreUnavailable: the database does not answer.
@@ -82,10 +91,16 @@ def make(engine: Engine, person: Person, period: Period, by: str) -> Report:
         day for _, received, delivered, _ in delays for day in (received, delivered)
     )
     table = flow_table(_BY[by], flows, delays, holidays)
+    rows = tuple((_named(by, str(row[0]), types), *row[1:]) for row in table.rows)
+    return Report(period, by, replace(table, rows=rows), _FLOW_NOTES)
+
+
+def _named(by: str, key: str, types: Mapping[str, str]) -> str:
+    """What a row is of, for people."""
     if by == "jour":
-        rows = tuple((formats.day(dt.date.fromisoformat(str(r[0]))), *r[1:]) for r in table.rows)
-        table = replace(table, rows=rows)
-    return Report(period, by, table, _FLOW_NOTES)
+        return formats.day(dt.date.fromisoformat(key))
+    title = types.get(key, key) if by == "type" else key
+    return key if title == key else f"{key} – {title}"
 
 
 class _Pages:
@@ -131,7 +146,8 @@ class _Pages:
         by = visit.text("par", most=10) or "site"
         if by not in _BY:
             raise InputInvalid("par")
-        return make(self._desk.engine, visit.who, period, by)
+        types = {code: entry.title for code, entry in self._desk.catalogue().types.items()}
+        return make(self._desk.engine, visit.who, period, by, types)
 
     def _taken(
         self, visit: Visit, report: Report, content: bytes, ending: str, kind: str

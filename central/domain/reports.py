@@ -133,11 +133,21 @@ def flow_table(
 
 
 def team_table(teams: Mapping[str, Team]) -> Table:
-    """The report by team; small ones, and people without one, are told together."""
+    """The report by team; small ones, and people without one, are told together.
+
+    Should they be too few even together, the smallest of the other teams joins them; fewer than
+    ``LEAST_PEOPLE`` in all are not told.
+    """
     told: dict[str, Team] = {}
     for name, team in teams.items():
         key = name if name and team.people >= LEAST_PEOPLE else SMALL_TEAMS
         told[key] = told.get(key, Team()) + team
+    others = sorted((team.people, name) for name, team in told.items() if name != SMALL_TEAMS)
+    if SMALL_TEAMS in told and told[SMALL_TEAMS].people < LEAST_PEOPLE:
+        if not others:
+            nothing: tuple[Value, ...] = (None,) * (len(_TEAM_COLUMNS) - 1)
+            return Table(_TEAM_COLUMNS, (), ("Total", *nothing))
+        told[SMALL_TEAMS] += told.pop(others[0][1])
     ordered = sorted(told.items(), key=lambda item: (item[0] == SMALL_TEAMS, item[0]))
     rows = tuple(_team_row(name, team) for name, team in ordered)
     return Table(_TEAM_COLUMNS, rows, _team_row("Total", sum(told.values(), Team())))

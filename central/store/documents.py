@@ -95,7 +95,7 @@ def _insert(connection: sa.Connection, document: IncomingDocument) -> bool:
     for change_id, way in followed.items():
         plan.remember(connection, change_id, {document.id: way})
     if state == "ready":
-        steps.send(connection, [document.id], document.route.destination)
+        steps.line_up(connection, [document.id], document.route.destination)
     audit.record(
         connection,
         f"station:{document.site}/{document.station}",

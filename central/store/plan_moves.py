@@ -20,7 +20,7 @@ from central.store import audit, plan
 from central.store.calendar import public_holidays
 from central.store.engine import transaction
 from central.store.plan_effect import is_in_hand, is_open, target_of
-from central.store.steps import own_routes, send, settle_documents, take
+from central.store.steps import line_up, own_routes, settle_documents, take
 from central.store.tables import (
     deliveries,
     documents,
@@ -155,7 +155,7 @@ def _move(connection: sa.Connection, groups: Mapping[Way, Collection[uuid.UUID]]
         connection.execute(documents.update().where(_c.id.in_(ids)).values(**values))
         is_elsewhere = (_d.document_id.in_(ids), _d.destination != way.destination)
         taken = {row.document_id for row in take(connection, Step.MOVE, *is_elsewhere)}
-        send(connection, taken, way.destination)
+        line_up(connection, taken, way.destination)
         settle_documents(connection, taken)
 
 

@@ -95,7 +95,9 @@ def is_covered() -> sa.ColumnElement[bool]:
     )
 
 
-def send(connection: sa.Connection, document_ids: Collection[uuid.UUID], destination: str) -> None:
+def line_up(
+    connection: sa.Connection, document_ids: Collection[uuid.UUID], destination: str
+) -> None:
     """Make a delivery of each document to a destination wait, and wake dispatch at the commit.
 
     To an application that gave a document back it is another delivery, with a key of its own; to

@@ -17,7 +17,7 @@ from central.store.steps import (
     HELD,
     UNKNOWN,
     is_covered,
-    send,
+    line_up,
     settle_document,
     settle_documents,
     share_routes,
@@ -217,19 +217,28 @@ def reroute(engine: sa.Engine, actor: str, document_id: uuid.UUID, destination: 
         StoreUnavailable: nothing was changed.
     """
     with transaction(engine) as connection:
-        share_routes(connection)
-        state = connection.scalar(
-            sa.select(documents.c.state).where(documents.c.id == document_id).with_for_update()
-        )
-        if state not in (DocumentState.TO_NAME, DocumentState.TO_KEY):
-            raise NotFound(f"{document_id} waits for nobody")
-        is_its = _d.document_id == document_id
-        take(connection, Step.SUPERSEDE, is_its, _d.destination != destination)
-        connection.execute(
-            documents.update().where(documents.c.id == document_id).values(destination=destination)
-        )
-        send(connection, [document_id], destination)
-        settle_document(connection, document_id)
-        audit.record(
-            connection, actor, "document_rerouted", str(document_id), destination=destination
-        )
+        send(connection, actor, document_id, destination)
+
+
+def send(connection: sa.Connection, actor: str, document_id: uuid.UUID, destination: str) -> None:
+    """Do what ``reroute`` does, in the caller's transaction.
+
+    A caller that locks rows before shares the routes first (central/store/steps.py).
+
+    Raises:
+        NotFound: no such document waits for a person.
+    """
+    share_routes(connection)
+    state = connection.scalar(
+        sa.select(documents.c.state).where(documents.c.id == document_id).with_for_update()
+    )
+    if state not in (DocumentState.TO_NAME, DocumentState.TO_KEY):
+        raise NotFound(f"{document_id} waits for nobody")
+    is_its = _d.document_id == document_id
+    take(connection, Step.SUPERSEDE, is_its, _d.destination != destination)
+    connection.execute(
+        documents.update().where(documents.c.id == document_id).values(destination=destination)
+    )
+    line_up(connection, [document_id], destination)
+    settle_document(connection, document_id)
+    audit.record(connection, actor, "document_rerouted", str(document_id), destination=destination)

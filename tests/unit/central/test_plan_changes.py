@@ -1,0 +1,59 @@
+"""Changes of the plan: what they say of a type and of one document."""
+
+import datetime as dt
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from central import pack
+from central.domain.plan_changes import Way, as_json, changed, difference, from_json
+
+_CATALOGUE = pack.load(pack.default_dir())
+_TUESDAY = dt.date(2026, 11, 3)
+_WAY = Way("Frais de santé", "FRAIS_DE_SANTE", dt.date(2026, 11, 10))
+
+
+def test_only_what_differs_from_the_plan_is_a_change() -> None:
+    entry = _CATALOGUE.of("S3110")
+    same = {"pole": entry.pole, "destination": entry.destination, "delay_days": entry.delay_days}
+    assert difference(entry, same) == {}
+    assert difference(entry, {**same, "delay_days": 1}) == {"delay_days": 1}
+
+
+def test_a_change_of_the_route_leaves_the_due_date_alone() -> None:
+    after = changed(_WAY, _TUESDAY, {"destination": "ATEMPO"}, ())
+    assert after == Way("Frais de santé", "ATEMPO", _WAY.due_on)
+
+
+def test_a_change_of_the_delay_counts_from_the_receipt() -> None:
+    after = changed(_WAY, _TUESDAY, {"delay_days": 6}, {dt.date(2026, 11, 11)})
+    assert after == Way("Frais de santé", "FRAIS_DE_SANTE", dt.date(2026, 11, 12))
+
+
+def test_a_change_for_every_fund_reaches_those_with_a_way_of_their_own() -> None:
+    code, fund = next(
+        (entry.code, fund)
+        for entry in _CATALOGUE.types.values()
+        for fund, special in entry.funds.items()
+        if "destination" in special
+    )
+    all_funds = _CATALOGUE.changed([(code, "", {"destination": "NEW"})])
+    assert all_funds.of(code, fund).destination == all_funds.of(code).destination == "NEW"
+    assert all_funds.of(code, fund).pole == _CATALOGUE.of(code, fund).pole
+    one = all_funds.changed([(code, fund, {"destination": "OTHER"})])
+    assert (one.of(code).destination, one.of(code, fund).destination) == ("NEW", "OTHER")
+
+
+def test_types_that_nobody_changed_stay_as_they_are() -> None:
+    after = _CATALOGUE.changed([("S3110", "", {"delay_days": 1}), ("gone", "", {"delay_days": 1})])
+    assert after.of("S3704") == _CATALOGUE.of("S3704")
+    assert set(after.types) == set(_CATALOGUE.types)
+
+
+@given(
+    st.builds(
+        Way, st.text(min_size=1), st.text(min_size=1), st.none() | st.dates(dt.date(1900, 1, 1))
+    )
+)
+def test_a_way_comes_back_from_the_database_as_it_was(way: Way) -> None:
+    assert from_json(as_json(way)) == way
