@@ -125,6 +125,7 @@ class Site:
         destinations: By default one folder for each destination of the plan.
         centre: Settings beside the written ones, by table.
         station: Likewise.
+        people: Who has an account; somebody of operations must be among them.
     """
 
     def __init__(
@@ -135,7 +136,9 @@ class Site:
         *,
         centre: Mapping[str, Mapping[str, Any]] | None = None,
         station: Mapping[str, Mapping[str, Any]] | None = None,
+        people: tuple[accounts.Account, ...] = accounts.READY,
     ) -> None:
+        self._people = people
         self.folder, self._cache = folder, cache
         self.scan, self.work = folder / "scan", folder / "station"
         self.poles, self.returns = folder / "poles", folder / "retours"
@@ -173,7 +176,7 @@ class Site:
         self.port = int(self.centre.wait_for("réception :").rpartition(":")[2])
         self.address = self.centre.wait_for("suivi :")
         if self._watcher is None:
-            accounts.add(self.centre_file)
+            accounts.add(self.centre_file, self._people)
             self._watcher = accounts.signed_in(self.address, "operations")
 
     def ask(self, path: str) -> dict[str, Any]:
