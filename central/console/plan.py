@@ -1,6 +1,6 @@
 """The plan as it holds now: the pack's, with the changes that two people agreed on.
 
-Every page asks it; the database is asked once every few seconds. When the database is away, what
+Every page asks it; the database is asked once a second. When the database is away, what
 was known last is better than no page at all.
 """
 
@@ -12,7 +12,7 @@ from central.errors import StoreUnavailable
 from central.store import plan
 from central.store.engine import Engine
 
-_REMEMBERED_S = 3.0
+_REMEMBERED_S = 1.0
 
 
 class Plan:

@@ -14,7 +14,7 @@ from central.console.formats import PARIS
 from central.console.visit import Visit
 from central.domain.access import Role
 from central.domain.catalogue import Catalogue, TypeEntry
-from central.domain.plan_changes import KEYS, difference
+from central.domain.plan_changes import KEYS, difference, from_json
 from central.errors import Forbidden, InputInvalid
 from central.store import plan, plan_effect, plan_moves
 from central.store.plan import Change
@@ -122,7 +122,7 @@ class _Pages:
             seen = plan_effect.preview(self._desk.engine, what, _today(), _LISTED)
         else:
             rows, left = plan_moves.moved(self._desk.engine, one.id, _LISTED)
-            moved = [row for row in rows if may_see(row.site, row.pole)]
+            moved = [(row, from_json(row.before)) for row in rows if may_see(row.site, row.pole)]
         is_own = one.proposed_by == visit.who.id
         return self._desk.show(
             visit,
