@@ -76,6 +76,7 @@ def centre(tmp_path_factory: pytest.TempPathFactory, pole: HttpApplication) -> I
 @pytest.fixture(scope="module")
 def operator(centre: Centre) -> Iterator[Page]:
     """Somebody of operations, signed in by keyboard."""
+    expect.set_options(timeout=20_000)
     with chromium() as browser:
         shown = visitor(browser, centre.site.address)
         shown.goto("/connexion")
@@ -111,6 +112,7 @@ def test_a_dead_letter_is_replayed_in_the_browser_and_arrives(
     expect(operator.get_by_role("cell", name="http_422", exact=True)).to_be_visible()
     operator.get_by_role("button", name=f"Relancer http_422 vers {_POLE}").press("Enter")
     expect(operator.get_by_role("heading", name="Relancer 2 livraisons ?")).to_be_visible()
+    expect(operator.get_by_role("button", name="Relancer 2 livraisons")).to_be_focused()
     operator.keyboard.press("Enter")
     expect(operator.get_by_text("2 livraison(s) relancée(s).")).to_be_visible()
     _until(lambda: len(pole.holds()) == 2)

@@ -366,6 +366,7 @@ def test_what_people_did_is_told_by_team_and_of_three_at_least(
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=20_000)
     with chromium() as started:
         yield started
 
@@ -432,7 +433,8 @@ def test_a_failure_is_replayed_by_keyboard_alone(
             break
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading")).to_have_text("Relancer 1 livraison ?")
-    page.keyboard.press("Enter")  # the button has the focus
+    expect(page.get_by_role("button", name="Relancer 1 livraison")).to_be_focused()
+    page.keyboard.press("Enter")
     expect(page.get_by_role("status").first).to_have_text("1 livraison(s) relancée(s).")
     assert _states(engine) == {made: "waiting", other: "dead"}
     page.context.close()
@@ -449,7 +451,8 @@ def test_a_whole_page_is_ticked_at_once(
     page.get_by_label("Cocher toute la page").check()
     expect(page.locator("[data-ticked]")).to_have_text("3 livraisons cochées")
     page.get_by_role("button", name="Écarter les cochées").click()
-    page.get_by_label("Motif").fill("remis en main propre")
+    expect(page.get_by_label("Motif")).to_be_focused()
+    page.keyboard.type("remis en main propre")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Rien n'est en échec ni retenu.")).to_be_visible()
     assert _states(engine) == {}

@@ -11,10 +11,11 @@ import pytest
 import sqlalchemy as sa
 
 from central import pack
+from central.console.plan import Plan
 from central.domain.access import Role
-from central.errors import AlreadyDecided, LaterChange, NotFound, NotYours
+from central.errors import AlreadyDecided, LaterChange, NotFound, NotYours, StoreUnavailable
 from central.store import deliveries, holds, plan, plan_effect, plan_moves
-from central.store.engine import transaction
+from central.store.engine import open_engine, transaction
 from central.store.tables import deliveries as deliveries_table
 from central.store.tables import documents as documents_table
 from central.store.tables import namings
@@ -288,3 +289,23 @@ def test_a_change_that_is_applied_while_documents_come_and_leave_misses_none(
         assert states.get(_ATEMPO) == "waiting" or states == {_FSP: "dead"}
     stayed = sum(_document(engine, one).destination == _FSP for one in made)
     assert stayed <= 1
+
+
+def test_pages_know_a_change_within_a_moment_and_the_last_plan_without_a_database(
+    engine: sa.Engine, two: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1_000.0]
+    monkeypatch.setattr("central.console.plan.time.monotonic", lambda: now[0])
+    known = Plan(engine, _SHIPPED)
+    assert known().of("S3110").destination == _FSP
+    _apply(engine, two, _TO_ATEMPO)
+    assert known().of("S3110").destination == _FSP, "remembered"
+    now[0] += 2.0
+    assert known().of("S3110").destination == _ATEMPO
+    away = open_engine("postgresql://nobody@127.0.0.1:9/none")
+    known._engine = away
+    now[0] += 2.0
+    assert known().of("S3110").destination == _ATEMPO
+    with pytest.raises(StoreUnavailable):
+        Plan(away, _SHIPPED)()
+    away.dispose()

@@ -46,6 +46,10 @@ def test_a_dead_or_held_delivery_can_be_discarded_and_no_other() -> None:
     assert before(Step.DISCARD) == {DeliveryState.DEAD, DeliveryState.HELD}
 
 
+def test_only_what_no_worker_has_in_hand_follows_a_change_of_the_plan() -> None:
+    assert before(Step.MOVE) == {DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.DEAD}
+
+
 def test_every_state_can_be_reached() -> None:
     reached = {DeliveryState.WAITING}
     for _ in DeliveryState:
