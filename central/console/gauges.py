@@ -84,10 +84,7 @@ class _Gauges(Collector):
         yield from _deliveries(seen)
         yield from _people(seen)
         yield from _stations(seen.stations, now)
-        open_rescans = [([row["site"], row["station"]], row["count"]) for row in seen.rescans]
-        yield _gauge(
-            "rescans_open", "Documents to be scanned again", ["site", "station"], open_rescans
-        )
+        yield _rescans(seen)
 
 
 @functools.lru_cache(maxsize=4)
@@ -154,6 +151,17 @@ def _people(seen: store.Seen) -> Iterator[Metric]:
     for column, name, text in _CONTROL:
         found: Values = [([row["type"]], row[column]) for row in seen.controls]
         yield _gauge(name, text, ["type"], found)
+
+
+def _rescans(seen: store.Seen) -> Metric:
+    counts = {(row["site"], row["station"]): 0 for row in seen.stations}
+    counts |= {(row["site"], row["station"]): row["count"] for row in seen.rescans}
+    return _gauge(
+        "rescans_open",
+        "Documents to be scanned again",
+        ["site", "station"],
+        [([*station], count) for station, count in counts.items()],
+    )
 
 
 def _stations(rows: store.Rows, now: dt.datetime) -> Iterator[Metric]:
