@@ -5,14 +5,15 @@ import functools
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from holidays import country_holidays
 from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from central.domain import working_time
+from central.console.formats import PARIS
+from central.domain.working_days import add_working_days
+from central.domain.working_time import is_working_time
 from central.store import gauges as store
 from central.store.engine import Engine
 
@@ -20,7 +21,6 @@ Clock = Callable[[], dt.datetime]
 Values = Sequence[tuple[list[str], float]]
 
 _PREFIX = "vaguemestre_central"
-_PARIS = "Europe/Paris"
 _CONTROLS_OF = dt.timedelta(days=30)
 _QUEUES = ("name", "key", "control")
 _WHEN = ("late", "today", "soon", "later")
@@ -51,16 +51,13 @@ def register(registry: CollectorRegistry, engine: Engine, clock: Clock = _now) -
         registry: Of the process.
         engine: The database.
         clock: The centre's; with its time zone.
-
-    Raises:
-        ZoneInfoNotFoundError: the machine has no time zones (Debian's package tzdata).
     """
-    registry.register(_Gauges(engine, clock, ZoneInfo(_PARIS)))
+    registry.register(_Gauges(engine, clock))
 
 
 class _Gauges(Collector):
-    def __init__(self, engine: Engine, clock: Clock, paris: ZoneInfo) -> None:
-        self._engine, self._clock, self._paris = engine, clock, paris
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine, self._clock = engine, clock
 
     def describe(self) -> list[Metric]:
         """Nothing is asked of the database before Prometheus does."""
@@ -73,12 +70,12 @@ class _Gauges(Collector):
             StoreUnavailable: the database does not answer.
         """
         now = self._clock()
-        local = now.astimezone(self._paris)
+        local = now.astimezone(PARIS)
         holidays = _holidays(local.year)
-        following = working_time.next_working_day(local.date(), holidays)
+        following = add_working_days(local.date(), 1, holidays)
         at = store.Moment(now, local.date(), following)
         seen = store.look(self._engine, at, now - _CONTROLS_OF)
-        at_work = float(working_time.is_working_time(local, holidays))
+        at_work = float(is_working_time(local, holidays))
         yield _gauge("working_hours", "1: sites are at work", [], [([], at_work)])
         yield from _documents(seen, now)
         yield from _deliveries(seen)

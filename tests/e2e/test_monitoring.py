@@ -65,8 +65,7 @@ class Watched:
         )
 
     def documents(self) -> list[dict[str, Any]]:
-        answer = httpx.get(f"{self.site.address}api/documents?limit=500", timeout=20)
-        found: list[dict[str, Any]] = answer.json()["documents"]
+        found: list[dict[str, Any]] = self.site.ask("/api/documents?limit=500")["documents"]
         return found
 
     def drop(self, name: str, *, seed: int) -> None:

@@ -1,4 +1,4 @@
-"""Working days and hours of the sites."""
+"""Hours at which sites are at work."""
 
 import datetime as dt
 
@@ -8,22 +8,6 @@ from central.domain import working_time
 
 _ASCENSION = dt.date(2026, 5, 14)
 _HOLIDAYS = frozenset({_ASCENSION, dt.date(2026, 12, 25)})
-
-
-@pytest.mark.parametrize(
-    ("day", "following"),
-    [
-        ((2026, 11, 25), (2026, 11, 26)),
-        ((2026, 11, 27), (2026, 11, 30)),  # a Friday
-        ((2026, 11, 28), (2026, 11, 30)),
-        ((2026, 5, 13), (2026, 5, 15)),  # over the Ascension
-        ((2026, 12, 24), (2026, 12, 28)),  # Christmas on a Friday
-    ],
-)
-def test_the_next_working_day_jumps_weekends_and_holidays(
-    day: tuple[int, int, int], following: tuple[int, int, int]
-) -> None:
-    assert working_time.next_working_day(dt.date(*day), _HOLIDAYS) == dt.date(*following)
 
 
 @pytest.mark.parametrize(
