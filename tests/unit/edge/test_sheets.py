@@ -60,7 +60,7 @@ def test_sheets_are_read_back_as_they_were_asked_for() -> None:
 def test_sheets_are_read_back_from_a_grey_and_from_a_bitonal_scan(
     skew: float, rotation: int
 ) -> None:
-    rng = random.Random(int(10 * skew) + rotation)  # noqa: S311  (a drawing's seed)
+    rng = random.Random(int(10 * skew) + rotation)
     scans = [
         turn.turn(degrade.scan(paper.turned(page, skew), rng, most_skew=0), rotation)
         for page in PRINTED
