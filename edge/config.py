@@ -41,6 +41,11 @@ class Station(_Frozen):
         description="the station's own folder: lots wait here for the centre, so on a local disk; "
         "on the scanner folder's file system a claim is a rename, elsewhere a verified copy"
     )
+    rated_pages_per_minute: float = Field(
+        default=0.0,
+        ge=0,
+        description="what its scanners can do, shown beside the pace; 0: not told",
+    )
 
 
 class Source(_Frozen):

@@ -84,4 +84,5 @@ def lot_from(row: Row) -> Lot:
         process=row["process"],
         priority=row["priority"],
         expected_pages=row["expected_pages"],
+        rescan_id=row["rescan_id"],
     )

@@ -11,6 +11,7 @@ import pytest
 from edge.config import Spool as Limits
 from edge.document import LotHeader, LotResult, Role, RouteKind, SetAside
 from edge.errors import SpoolAbsent, SpoolBusy, SpoolCorrupt
+from edge.spool.outbox import RescanAsked
 from edge.spool.spool import Spool
 from edge.spool.states import State
 from edge.spool.values import Shown
@@ -444,7 +445,7 @@ def test_rescan_requests_are_kept_once_and_shown_with_their_lot(station: Station
     station.read()
     [document] = station.spool.documents_to_send(1)
     for _ in range(2):
-        station.spool.rescan_asked(document.id, "LOT1.tif", "Illisible.")
+        station.spool.rescan_asked(RescanAsked(document.id, "LOT1.tif", "Illisible."))
     station.reopen()
     assert [r.reason for r in station.spool.rescans()] == ["Illisible."]
     [view] = station.spool.lots_overview()
