@@ -22,6 +22,8 @@ from edge.imaging.decode import Limits
 from edge.imaging.whole import is_whole
 from edge.lot import LotContext, read_lot
 from edge.pace import Pace
+from edge.page.server import Server
+from edge.page.site import Site
 from edge.sources.folder import FolderSource
 from edge.sources.whole_file import whole_check
 from edge.spool.spool import Spool
@@ -65,7 +67,7 @@ def worker_settings(config: EdgeConfig) -> WorkerSettings:
 
 
 def run(
-    config: EdgeConfig, events: Events, stop: threading.Event, ready: Callable[[], None]
+    config: EdgeConfig, events: Events, stop: threading.Event, ready: Callable[[str], None]
 ) -> None:
     """Run a station until ``stop`` is set.
 
@@ -73,7 +75,7 @@ def run(
         config: Its settings.
         events: Its voice.
         stop: Ends it in order: sources, reading, uplink.
-        ready: Called once everything has started.
+        ready: Called once everything has started, with the address of the operators' page.
 
     Raises:
         EdgeError: what the agent cannot go on with.
@@ -106,9 +108,12 @@ def run(
         }
         parts["reading"] = reader.run
         parts["uplink"] = sender.run
+        page = _page(config, spool, recognition, events)
+        if page is not None:
+            parts["page"] = page.run
         parts["standing"] = lambda ended: _tell_standing(spool, pace, progress, ended)
         parts["housekeeping"] = lambda ended: _keep_house(spool, events, ended)
-        ready()
+        ready(f"http://127.0.0.1:{page.port}/" if page is not None else "")
         Supervisor(parts, events.crashed).run(stop)
     finally:
         workers.close()
@@ -121,6 +126,15 @@ def _serve_metrics(events: Events, listen: str) -> None:
         events.serve_metrics(host, int(port))
     except OSError as error:
         raise ConfigInvalid(f"metrics.listen {listen}: {error.strerror}") from error
+
+
+def _page(
+    config: EdgeConfig, spool: Spool, recognition: pack.Pack, events: Events
+) -> Server | None:
+    if not config.page.listen:
+        return None
+    site = Site(config, spool, sorted(recognition.plan.types), now)
+    return Server(config.page, site, events.crashed)
 
 
 def _source(config: EdgeConfig, index: int, spool: Spool, events: Events) -> Part:

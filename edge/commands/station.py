@@ -23,7 +23,9 @@ def run(config: EdgeConfig, stop: threading.Event) -> int:
     """Run the agent in the foreground until it is told to stop."""
     events = Events()
 
-    def ready() -> None:
+    def ready(page: str) -> None:
+        if page:
+            print(f"page : {page}", flush=True)
         print(f"prêt : {config.station.site}/{config.station.name}", flush=True)
 
     agent.run(config, events, stop, ready)

@@ -141,20 +141,30 @@ class Spool:
 
     def room(self, incoming: int = 0, *, copied: bool = False) -> quota.Room | quota.Full:
         """Compare the spool's size and the free space with the limits."""
-        row = self._store.journal.one(
-            "SELECT (SELECT ifnull(sum(size), 0) FROM blobs) + (SELECT ifnull(sum(size), 0)"
-            " FROM lot_files JOIN lots ON id = lot_id WHERE state = 'sighted' AND sha256 IS NULL)"
-        )
+        usage = self.usage()
         room = quota.decide(
-            quota.Limits(self._limits.max_bytes, self._limits.min_free_bytes),
-            used=int(row[0]) if row else 0,
-            free=self._store.disk.free_bytes(self._store.work_dir),
+            quota.Limits(usage.max_bytes, usage.min_free_bytes),
+            used=usage.used,
+            free=usage.free,
             incoming=incoming,
             copied=copied,
         )
         if isinstance(room, quota.Full) and not room.forever:
             self._lacking = (incoming, copied)
         return room
+
+    def usage(self) -> quota.Usage:
+        """The spool's size and the free space beside their limits."""
+        row = self._store.journal.one(
+            "SELECT (SELECT ifnull(sum(size), 0) FROM blobs) + (SELECT ifnull(sum(size), 0)"
+            " FROM lot_files JOIN lots ON id = lot_id WHERE state = 'sighted' AND sha256 IS NULL)"
+        )
+        return quota.Usage(
+            used=int(row[0]) if row else 0,
+            max_bytes=self._limits.max_bytes,
+            free=self._store.disk.free_bytes(self._store.work_dir),
+            min_free_bytes=self._limits.min_free_bytes,
+        )
 
     def sighted(self, source: str, lots: Sequence[Sighted]) -> Mapping[str, bool]:
         """Say which lots lie in a folder; returns, by name, which the operator closed."""
