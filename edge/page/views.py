@@ -54,13 +54,13 @@ def page(title: str, station: str, main: Markup, *, message: str = "", here: str
         ),
         message=told,
         main=main,
-    ).encode()
+    ).encode("utf-8", "replace")
 
 
 def overview(now: Situation) -> Markup:
     """What an operator wants to know at a glance."""
-    sections = [_cards(now), _troubles(now), _lots(now), _rescans(now), _aside(now)]
-    return tag("div", *sections, id="live", class_="overview")
+    top = tag("div", _cards(now), _troubles(now), id="top")
+    return tag("div", top, _lots(now), _rescans(now), _aside(now), id="live", class_="overview")
 
 
 def confirm_closing(lot: LotView, token: str) -> Markup:
@@ -68,18 +68,17 @@ def confirm_closing(lot: LotView, token: str) -> Markup:
     return tag(
         "section",
         tag("h2", f"Clôturer le lot {lot.name} ?"),
-        tag("p", f"Compté : {words.announced(lot)}."),
+        tag("p", f"Compté : {' '.join(words.announced(lot))}."),
         tag(
             "p",
-            "Le lot part tel quel. Ses documents portent la mention « compte non atteint » et le"
-            " centre voit l'écart. Ce n'est pas réversible.",
+            "Le lot part tel quel et le centre voit l'écart. On ne peut pas revenir en arrière.",
         ),
         tag(
             "form",
             _hidden("source", lot.source),
             _hidden("lot", lot.id or lot.name),
             _hidden("jeton", token),
-            tag("button", "Clôturer tel quel", type="submit", class_="primary", autofocus=True),
+            tag("button", "Clôturer tel quel", type="submit", class_="primary"),
             tag("a", "Annuler", href="/", class_="button"),
             method="post",
             action="/cloturer",
@@ -160,11 +159,12 @@ def _hidden(name: str, value: str) -> Markup:
 
 
 def _cards(now: Situation) -> Markup:
+    pace, usage = now.standing.pages_per_minute, now.usage
     cards = (
-        ("Liaison", words.link(now)),
-        ("Documents à envoyer", words.backlog(now)),
-        ("Lecture", words.pace(now)),
-        ("Disque", words.disk(now)),
+        ("Liaison", words.link(now), Markup("")),
+        ("Documents à envoyer", words.backlog(now), Markup("")),
+        ("Lecture", words.pace(now), _bar("Lecture", pace, now.rated_pages_per_minute)),
+        ("Disque", words.disk(now), _bar("Place prise", usage.used, usage.max_bytes)),
     )
     return tag(
         "ul",
@@ -173,14 +173,22 @@ def _cards(now: Situation) -> Markup:
                 "li",
                 tag("span", name),
                 tag("strong", value),
+                bar,
                 tag("small", detail),
                 class_="card" if is_well else "card bad",
             )
-            for name, (value, detail, is_well) in cards
+            for name, (value, detail, is_well), bar in cards
         ),
         id="cards",
         aria_label="État de la station",
     )
+
+
+def _bar(label: str, value: float, most: float) -> Markup:
+    """A part of what is possible; nothing when that is not known."""
+    if not most:
+        return Markup("")
+    return tag("progress", value=min(value, most), max=most, aria_label=label)
 
 
 def _troubles(now: Situation) -> Markup:
@@ -222,6 +230,7 @@ def _lots(now: Situation) -> Markup:
 def _lot(lot: LotView, now: Situation) -> Markup:
     since = words.moment(lot.received_at, now.now)
     where = f"{lot.source} · {since}" if len(now.sources) > 1 else since
+    count, unit = words.announced(lot)
     act: Markup | str = ""
     if lot.shown is Shown.INCOMPLETE:
         query = urlencode({"source": lot.source, "lot": lot.id or lot.name})
@@ -242,7 +251,7 @@ def _lot(lot: LotView, now: Situation) -> Markup:
             scope="row",
         ),
         tag("td", tag("span", lot.shown.value, class_=f"state {_STATE_CLASS[lot.shown]}")),
-        tag("td", words.announced(lot), class_="n"),
+        tag("td", count, tag("small", unit) if unit else "", class_="n"),
         tag("td", words.scanned(lot), class_="n"),
         tag("td", words.read(lot), class_="n"),
         tag("td", words.of_documents(lot, lot.sent), class_="n"),

@@ -71,11 +71,11 @@ def link(situation: Situation) -> tuple[str, str, bool]:
 def pace(situation: Situation) -> tuple[str, str, bool]:
     """How fast it reads, beside what the scanner can do, and whether that is well."""
     waiting = situation.lots_to_read
-    queue = f"{counted(waiting, 'lot')} en lecture ou en attente" if waiting else "Tout est lu"
-    read = f"{number(situation.standing.pages_per_minute)} p/min"
+    queue = f"{counted(waiting, 'lot')} à lire." if waiting else "Tout est lu."
+    read = f"{number(situation.standing.pages_per_minute)} pages/min"
     if situation.rated_pages_per_minute:
-        queue = f"Scanner : {number(situation.rated_pages_per_minute)} p/min. {queue}"
-    return read, f"{queue}.", True
+        queue = f"Scanner : {number(situation.rated_pages_per_minute)} pages/min. {queue}"
+    return read, queue, True
 
 
 def backlog(situation: Situation) -> tuple[str, str, bool]:
@@ -95,11 +95,11 @@ def disk(situation: Situation) -> tuple[str, str, bool]:
     return f"{size(usage.free)} libres", held, True
 
 
-def announced(lot: LotView) -> str:
-    """What was found beside what the header sheet or the index announces."""
+def announced(lot: LotView) -> tuple[str, str]:
+    """What was found beside what the header sheet or the index announces, and its unit."""
     if lot.count is None:
-        return NOTHING
-    return f"{number(lot.count.found)} sur {number(lot.count.expected)} {lot.count.unit}"
+        return NOTHING, ""
+    return f"{number(lot.count.found)} sur {number(lot.count.expected)}", lot.count.unit.value
 
 
 def scanned(lot: LotView) -> str:
@@ -130,9 +130,11 @@ def advice(lot: LotView) -> str:
     if lot.set_aside:
         first, *others = lot.set_aside
         return f"{first.reason} {f'(+ {len(others)})' if others else ''}".strip()
-    if lot.answers_rescan:
-        return f"Répond à une demande du centre. {lot.detail}"
-    return lot.detail
+    detail = lot.detail
+    if lot.shown is Shown.DONE:
+        is_there = lot.acknowledged == lot.documents
+        detail = "Reçu par le centre." if is_there else "En sécurité ici, attend le centre."
+    return f"Répond à une demande du centre. {detail}" if lot.answers_rescan else detail
 
 
 def standing_of(rescan: Rescan) -> str:
