@@ -22,7 +22,7 @@ PROCESSES = ("FSP", "DMT", "ETRANGER", "AUTRE")
 MOST_SHEETS = 2_000
 _QR_MM = 42.0
 _MARGIN_MM = 20.0
-_LINE_CHARACTERS, _REASON_LINES = 45, 6
+_LINE_CHARACTERS, _REASON_LINES = 34, 4
 
 
 def header_sheet_pdf(header: LotHeader, lot: str) -> bytes:
@@ -60,13 +60,16 @@ def rescan_sheet_pdf(request: Rescan) -> bytes:
         fund=request.fund, received_on=request.received_on, rescan_id=request.rescan_id
     )
     rows = [
-        ("", "Placez cette feuille devant le document numérisé de nouveau, seul dans son lot."),
+        ("", "Placez cette feuille en tête d'un nouveau lot,"),
+        ("", "devant le document à numériser de nouveau."),
         ("Demande", request.code),
         ("Lot d'origine", request.lot_name),
         ("Demandée le", request.asked_at.astimezone().strftime("%d/%m/%Y à %H:%M")),
         ("Reçu le", request.received_on.strftime("%d/%m/%Y") if request.received_on else ""),
     ]
-    reason = textwrap.wrap(request.reason, _LINE_CHARACTERS, max_lines=_REASON_LINES)
+    reason = textwrap.wrap(
+        request.reason, _LINE_CHARACTERS, max_lines=_REASON_LINES, placeholder=" …"
+    )
     rows += [("Motif" if number == 0 else " ", line) for number, line in enumerate(reason)]
     return _sheets([("NUMÉRISATION DEMANDÉE", rows, headersheet.encode_header(header))])
 

@@ -35,7 +35,7 @@ def settings(station: Station, **page: object) -> config.EdgeConfig:
         uplink=config.Uplink(
             centres=("127.0.0.1:1",), ca_file=nowhere, certificate_file=nowhere, key_file=nowhere
         ),
-        page=config.Page(**{"listen": "127.0.0.1:0", **page}),  # type: ignore[arg-type]
+        page=config.Page(**{"listen": "127.0.0.1:0", **page}),
     )
 
 
@@ -49,9 +49,7 @@ def site_of(station: Station, **page: object) -> Site:
 def serving(station: Station, crashes: list[BaseException] | None = None) -> Iterator[str]:
     """The page's address for as long as the context lasts; the centre is absent."""
     told = [] if crashes is None else crashes
-    server = Server(
-        settings(station).page, site_of(station), lambda part, error: told.append(error)
-    )
+    server = Server(settings(station).page, site_of(station), lambda _, error: told.append(error))
     stop = threading.Event()
     thread = threading.Thread(target=server.run, args=(stop,))
     thread.start()
