@@ -11,7 +11,7 @@ class Markup(str):
 
 def text(value: object) -> Markup:
     """Whatever it is, as text; what is markup already stays."""
-    return value if isinstance(value, Markup) else Markup(escape(str(value)))
+    return value if isinstance(value, Markup) else Markup(escape(str(value), quote=False))
 
 
 def join(parts: "list[Markup] | tuple[Markup, ...]") -> Markup:
