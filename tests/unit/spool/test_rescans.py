@@ -42,7 +42,7 @@ def _claimed(station: Station, name: str) -> str:
         ("LOT RESCAN-3FA9C21B.tif", False),
     ],
 )
-def test_a_lots_name_answers_the_request_whose_code_it_begins_with(
+def test_s23_a_lots_name_answers_the_request_whose_code_it_begins_with(
     station: Station, name: str, answers: bool
 ) -> None:
     station.spool.rescan_asked(_ASKED)
@@ -64,7 +64,7 @@ def test_two_requests_of_one_code_are_answered_by_neither_name(station: Station)
     assert _claimed(station, "RESCAN-3FA9C21B.tif") == ""
 
 
-def test_a_closed_request_is_shown_no_more_but_its_late_answer_is_still_known(
+def test_s23_a_closed_request_is_shown_no_more_but_its_late_answer_is_still_known(
     station: Station,
 ) -> None:
     station.spool.rescan_asked(_ASKED)
@@ -81,7 +81,7 @@ def test_a_request_that_is_asked_again_after_it_was_over_is_open_again(station: 
     assert [one.rescan_id for one in station.spool.rescans()] == [_ID]
 
 
-def test_the_answer_is_counted_until_the_centre_has_it(station: Station) -> None:
+def test_s23_the_answer_is_counted_until_the_centre_has_it(station: Station) -> None:
     station.spool.rescan_asked(_ASKED)
     _claimed(station, "RESCAN-3FA9C21B.tif")
     station.read()
@@ -94,7 +94,7 @@ def test_the_answer_is_counted_until_the_centre_has_it(station: Station) -> None
     assert document.rescan_id == _ID
 
 
-def test_what_is_impossible_waits_for_the_centre_over_a_restart(station: Station) -> None:
+def test_s24_what_is_impossible_waits_for_the_centre_over_a_restart(station: Station) -> None:
     station.spool.rescan_asked(_ASKED)
     assert station.spool.rescan_impossible(_ID, "Détruit.")
     assert not station.spool.rescan_impossible(_ID, "Encore.")
@@ -135,7 +135,7 @@ def _previous_version(work: Path) -> None:
     connection.close()
 
 
-def test_a_journal_of_the_previous_version_is_brought_up_to_date(station: Station) -> None:
+def test_s22_a_journal_of_the_previous_version_is_brought_up_to_date(station: Station) -> None:
     station.spool.close()
     for path in station.work.glob("journal*"):
         path.unlink()
