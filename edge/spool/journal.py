@@ -82,6 +82,7 @@ _MIGRATIONS = {
     1: """
 ALTER TABLE lots ADD COLUMN rescan_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE documents ADD COLUMN rescan_id TEXT NOT NULL DEFAULT '';
+CREATE INDEX documents_by_lot ON documents (lot_id, state);
 CREATE INDEX documents_by_rescan ON documents (rescan_id) WHERE rescan_id <> '';
 ALTER TABLE rescans RENAME TO rescans_1;
 CREATE TABLE rescans (
