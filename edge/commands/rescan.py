@@ -8,10 +8,8 @@ from rich.console import Console
 from edge import sheets
 from edge.commands.visit import visited
 from edge.config import EdgeConfig
-from edge.page import words
+from edge.page import questions, words
 from edge.spool.values import Rescan
-
-_REASON_CHARACTERS = (3, 300)
 
 
 def rescan(
@@ -42,9 +40,8 @@ def rescan(
             console.print(f"Aucune demande ouverte « {code} ».")
             return 1
         if impossible is not None:
-            least, most = _REASON_CHARACTERS
-            reason = impossible.strip()
-            if not least <= len(reason) <= most or not reason.isprintable():
+            most, reason = questions.MAX_REASON, impossible.strip()
+            if not questions.is_reason(reason):
                 print(
                     f"--impossible attend une raison de {most} caractères au plus.", file=sys.stderr
                 )

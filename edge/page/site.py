@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from edge.config import EdgeConfig
-from edge.page import prints, views
+from edge.page import prints, questions, views
 from edge.page.doors import Refused, form_of, has_token
 from edge.page.markup import Markup
 from edge.page.prints import Wrong
@@ -25,7 +25,6 @@ _STATIC = {
     "/page.js": ("page.js", "text/javascript; charset=utf-8"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
 }
-_SHORTEST_REASON = 3
 _DONE = MappingProxyType(
     {
         "cloture": "Le lot est clôturé : il part tel quel.",
@@ -147,7 +146,7 @@ class Site:
         lot = self._incomplete(form)
         if lot is None:
             return self.refuse(_NO_LOT)
-        return self._page("Clôturer un lot", views.confirm_closing(lot, self._token))
+        return self._page("Clôturer un lot", questions.confirm_closing(lot, self._token))
 
     def _close(self, form: Form) -> Answer:
         lot = self._incomplete(form)
@@ -169,16 +168,16 @@ class Site:
         rescan = self._rescan(form)
         if rescan is None or not rescan.rescan_id:
             return self.refuse(_NO_RESCAN)
-        return self._page("Impossible", views.ask_why_impossible(rescan, self._token))
+        return self._page("Impossible", questions.ask_why_impossible(rescan, self._token))
 
     def _impossible(self, form: Form) -> Answer:
         rescan, reason = self._rescan(form), form.get("raison", "")
         if rescan is None or not rescan.rescan_id:
             return self.refuse(_NO_RESCAN)
-        if not _SHORTEST_REASON <= len(reason) <= views.MAX_REASON or not reason.isprintable():
-            wrong = f"Écrivez une raison, en {views.MAX_REASON} caractères au plus."
-            main = views.ask_why_impossible(
-                rescan, self._token, typed=reason[: views.MAX_REASON], wrong=wrong
+        if not questions.is_reason(reason):
+            wrong = f"Écrivez une raison, en {questions.MAX_REASON} caractères au plus."
+            main = questions.ask_why_impossible(
+                rescan, self._token, typed=reason[: questions.MAX_REASON], wrong=wrong
             )
             return self._page("Impossible", main, 422)
         if not self._spool.rescan_impossible(rescan.rescan_id, reason):
@@ -189,7 +188,7 @@ class Site:
         rescan = self._rescan(form)
         if rescan is None or rescan.rescan_id:
             return self.refuse(_NO_RESCAN)
-        return self._page("C'est fait", views.confirm_done(rescan, self._token))
+        return self._page("C'est fait", questions.confirm_done(rescan, self._token))
 
     def _done(self, form: Form) -> Answer:
         rescan = self._rescan(form)
