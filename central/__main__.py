@@ -16,6 +16,7 @@ from rich.console import Console
 
 from central import apps, commands
 from central.config import load
+from central.domain.access import Role
 from central.errors import CentralError
 from central.events import Events
 
@@ -67,6 +68,15 @@ def _parser() -> argparse.ArgumentParser:
     discard = add("discard", "abandonne des livraisons en échec ou retenues", _discard)
     discard.add_argument("ids", type=uuid.UUID, nargs="+", metavar="DOCUMENT")
     discard.add_argument("--reason", required=True, help="motif, gardé au journal d'audit")
+    account = add("person", "crée un compte local ; le mot de passe est lu sur l'entrée", _person)
+    account.add_argument("login", help="identifiant")
+    account.add_argument("--name", required=True, help="nom affiché")
+    account.add_argument("--role", action="append", required=True, choices=[*Role], help="rôle")
+    account.add_argument("--site", action="append", default=[], help="limité à ce site")
+    account.add_argument("--pole", action="append", default=[], help="limité à ce pôle")
+    account.add_argument("--skill", action="append", default=[], help="types qu'il traite")
+    account.add_argument("--team", default="", help="équipe, pour les rapports")
+    account.add_argument("--temporary", action="store_true", help="à changer à la connexion")
     add("check-config", "vérifie le fichier de configuration", _check_config)
     return parser
 
@@ -118,6 +128,11 @@ def _replay(options: argparse.Namespace, console: Console) -> int:
 
 def _discard(options: argparse.Namespace, console: Console) -> int:
     return commands.discard(load(options.config), options.ids, options.reason, console)
+
+
+def _person(options: argparse.Namespace, console: Console) -> int:
+    account = commands.account_of(vars(options), sys.stdin.readline().rstrip("\n"))
+    return commands.add_person(load(options.config), account, console)
 
 
 def _check_config(options: argparse.Namespace, console: Console) -> int:

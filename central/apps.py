@@ -171,10 +171,13 @@ def _dispatch(centre: _Centre) -> Part:
 
 
 def _console(centre: _Centre) -> Part:
+    images = blobs.open_store(centre.config.blobs)
+
     def part(stop: threading.Event) -> None:
         console_server.run(
             centre.config,
             centre.engine,
+            images,
             centre.events,
             stop,
             lambda address: centre.told(f"suivi : {address}"),

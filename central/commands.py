@@ -2,15 +2,19 @@
 
 import getpass
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from central import apps
 from central.config import CentralConfig
+from central.console.passwords import SHORTEST, Passwords
 from central.domain.counting import LotCounts, disagreements
-from central.store import board, upkeep
+from central.errors import InputInvalid
+from central.store import accounts, board, upkeep
+from central.store.accounts import NewAccount
 
 _COUNTS = tuple(LotCounts.__dataclass_fields__)
 
@@ -76,6 +80,35 @@ def discard(config: CentralConfig, ids: Sequence[uuid.UUID], why: str, console: 
         count = upkeep.discard(engine, _actor(), why, ids)
     console.print(f"{count} livraison(s) abandonnée(s).")
     return 0 if count else 1
+
+
+def account_of(options: Mapping[str, Any], password: str) -> NewAccount:
+    """What the command line says of a new account.
+
+    Raises:
+        InputInvalid: the password is too short.
+    """
+    if len(password) < SHORTEST:
+        raise InputInvalid(f"mot de passe : au moins {SHORTEST} caractères")
+    return NewAccount(
+        login=options["login"],
+        name=options["name"],
+        roles=options["role"],
+        password_hash=Passwords().hash(password),
+        must_change_password=options["temporary"],
+        sites=options["site"],
+        poles=options["pole"],
+        skills=options["skill"],
+        team=options["team"],
+    )
+
+
+def add_person(config: CentralConfig, account: NewAccount, console: Console) -> int:
+    """Make a local account."""
+    with apps.opened(config) as engine:
+        accounts.add(engine, _actor(), account)
+    console.print(f"Compte {account.login} créé.")
+    return 0
 
 
 def _actor() -> str:

@@ -170,7 +170,7 @@ class Destination(_Frozen):
 
 
 class Console(_Frozen):
-    """The monitoring page; plain HTTP unless a certificate is given."""
+    """The pages for people; plain HTTP unless a certificate is given."""
 
     listen: Address = "127.0.0.1:8080"
     certificate_file: AbsolutePath | None = Field(
@@ -179,7 +179,22 @@ class Console(_Frozen):
     key_file: AbsolutePath | None = Field(
         default=None, description="PEM, without passphrase; goes with certificate_file"
     )
-    refresh_every_s: float = Field(default=5.0, gt=0, description="how often the page asks")
+    refresh_every_s: float = Field(default=5.0, gt=0, description="how often pages ask for news")
+    pack_dir: AbsolutePath | None = Field(
+        default=None, description="types and fields; unset: those that came with the program"
+    )
+    lease_s: float = Field(
+        default=120.0, ge=5, description="a document that its keyer left goes to somebody else"
+    )
+    session_idle_s: float = Field(
+        default=3_600.0, ge=60, description="without a request a browser is signed out"
+    )
+    session_longest_s: float = Field(
+        default=43_200.0, ge=60, description="then everybody signs in anew"
+    )
+    previews_bytes: int = Field(
+        default=268_435_456, ge=16_777_216, description="memory for page previews of one process"
+    )
 
     @pydantic.model_validator(mode="after")
     def _certificate_and_key(self) -> "Console":

@@ -103,3 +103,43 @@ class NotFound(CentralError):
     code = "not_found"
     permanent = True
     reason = "Introuvable."
+
+
+class Forbidden(CentralError):
+    """The person's roles, sites or pôles do not cover this."""
+
+    code = "forbidden"
+    permanent = True
+    reason = "Vous n'avez pas le droit de voir ou de faire cela."
+
+
+class LeaseLost(CentralError):
+    """Somebody else has the document, or it is no longer waiting."""
+
+    code = "lease_lost"
+    permanent = True
+    reason = "Ce document n'est plus à vous : le délai est passé ou il est déjà traité."
+
+
+class InputInvalid(CentralError):
+    """What a person sent cannot be; the message names the field."""
+
+    code = "input_invalid"
+    permanent = True
+    reason = "La saisie est incorrecte."
+
+
+class AccountExists(CentralError):
+    """Somebody has that login."""
+
+    code = "account_exists"
+    permanent = True
+    reason = "Cet identifiant est déjà pris."
+
+
+class NotYours(CentralError):
+    """A second look by the same person: blind keying and four eyes want two."""
+
+    code = "not_yours"
+    permanent = True
+    reason = "Une autre personne doit le faire."

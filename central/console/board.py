@@ -1,10 +1,16 @@
-"""The monitoring page's content as JSON-ready values."""
+"""The monitoring page and its content as JSON-ready values."""
 
 import datetime as dt
-import uuid
+import threading
+import time
 from typing import Any
 
+from starlette.responses import Response
+
 from central.console import labels
+from central.console.desk import Desk, answer
+from central.console.visit import Visit
+from central.domain.access import Role
 from central.domain.counting import LotCounts, disagreements
 from central.store import board
 from central.store.engine import Engine
@@ -14,6 +20,40 @@ _DAY = dt.timedelta(days=1)
 _MONTH = dt.timedelta(days=30)
 _SILENT_AFTER = dt.timedelta(minutes=2)
 _COUNTS = tuple(LotCounts.__dataclass_fields__)
+_WATCHERS = (Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR)
+
+
+def register(desk: Desk) -> None:
+    """Add the monitoring page."""
+    pages = _Pages(desk)
+    desk.page("/exploitation", pages.index, roles=_WATCHERS)
+    desk.page("/api/board", pages.board, roles=_WATCHERS)
+    desk.page("/api/documents", pages.documents, roles=_WATCHERS)
+
+
+class _Pages:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._refresh_s = desk.config.console.refresh_every_s
+        self._board: dict[str, Any] = {}
+        self._board_at = -self._refresh_s
+        self._one_at_a_time = threading.Lock()
+
+    def index(self, visit: Visit) -> Response:
+        return self._desk.show(visit, "board.html", every=self._refresh_s)
+
+    def board(self, _: Visit) -> Response:
+        """The board; however many look at it, the database is asked once a moment."""
+        with self._one_at_a_time:
+            if time.monotonic() - self._board_at > min(1.0, self._refresh_s / 2):
+                self._board = content(self._desk.engine, dt.datetime.now(dt.UTC))
+                self._board_at = time.monotonic()
+            return answer(self._board)
+
+    def documents(self, visit: Visit) -> Response:
+        limit = visit.number("limit", 100, most=999_999)
+        lot = visit.text("lot", most=1_000)
+        return answer({"documents": documents(self._desk.engine, limit, lot)})
 
 
 def content(engine: Engine, now: dt.datetime) -> dict[str, Any]:
@@ -72,16 +112,3 @@ def _station(row: dict[str, Any], now: dt.datetime) -> dict[str, Any]:
 
 def _returned(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "cause_text": labels.cause(row["cause"])}
-
-
-def plain(value: object) -> object:
-    """What JSON cannot hold as it is: ids and times become text.
-
-    Raises:
-        TypeError: as json.dumps wants it.
-    """
-    if isinstance(value, dt.datetime | dt.date):
-        return value.isoformat()
-    if isinstance(value, uuid.UUID):
-        return str(value)
-    raise TypeError(type(value).__name__)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from central.console.field_names import field_name
 from central.domain.returns import Cause
 
 _REASONS = {
@@ -17,6 +18,7 @@ _REASONS = {
     "unregistered": "formulaire non recalé",
     "layout_unverified": "formulaire non vérifié",
     "type_for_a_person": "à traiter par une personne",
+    "split": "séparé d'un autre document",
 }
 _FIELD = "field:"
 _ALWAYS_BY_A_PERSON = "type_for_a_person"
@@ -34,6 +36,14 @@ _LOT_STATES = {
     "closed_short": "clos incomplet",
     "closed_over": "clos en excédent",
 }
+_ROLES = {
+    "scanner": "numérisation",
+    "keyer": "vidéocodage",
+    "supervisor": "encadrement",
+    "operations": "exploitation",
+    "auditor": "audit",
+    "admin": "administration",
+}
 _CIRCUITS = {"open": "injoignable", "half_open": "essai en cours"}
 
 
@@ -46,7 +56,7 @@ def reasons(codes: Sequence[str]) -> list[str]:
 def reason(code: str) -> str:
     """One reason; a field is named, its value is not."""
     if code.startswith(_FIELD):
-        return f"champ {code.removeprefix(_FIELD)}"
+        return f"champ {field_name(code.removeprefix(_FIELD))}"
     return _REASONS.get(code, code)
 
 
@@ -63,3 +73,8 @@ def lot_state(code: str) -> str:
 def circuit(code: str | None) -> str:
     """Whether a destination is left alone; empty when it is not."""
     return _CIRCUITS.get(code or "", "")
+
+
+def role(code: str) -> str:
+    """What somebody is."""
+    return _ROLES.get(code, code)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import uvicorn
 
+from central.blobs import BlobStore
 from central.config import CentralConfig
 from central.console import app
 from central.errors import ConfigInvalid
@@ -19,6 +20,7 @@ _STOP_LOOKED_AT_EVERY_S = 0.2
 def run(
     config: CentralConfig,
     engine: Engine,
+    blobs: BlobStore,
     events: Events,
     stop: threading.Event,
     ready: Callable[[str], None] = lambda _: None,
@@ -28,6 +30,7 @@ def run(
     Args:
         config: The centre's settings.
         engine: The database.
+        blobs: The images.
         events: The process's voice.
         stop: Ends it.
         ready: Told the page's address once the port is ours (the settings' may be 0).
@@ -46,7 +49,7 @@ def run(
     with listening:
         server = uvicorn.Server(
             uvicorn.Config(
-                app.create(config, engine, events),
+                app.create(config, engine, blobs, events),
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -1,7 +1,7 @@
 """What a pôle application receives: the original images as PDF, the fields as JSON and XML.
 
 docs/destinations.md tells applications what is in them, docs/package.xsd checks the XML.
-Separator sheets stay at the centre, as do pages that a new scan has replaced. The same document
+Separator sheets, and pages that were scanned again, stay at the centre. The same document
 always makes the same bytes, so that a second delivery can be recognised.
 """
 
@@ -117,6 +117,8 @@ def _content(
                 "confidence": round(field.confidence, 4),
                 "check": field.check,
                 "accepted": field.accepted,
+                "source": field.source,
+                "reason": field.reason,
             }
             for field in document.fields
         ],

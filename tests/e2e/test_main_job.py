@@ -54,12 +54,10 @@ class Line:
         small_lots.copy(self.root / "lots" / lot.name, self.site.scan / lot.name)
 
     def board(self) -> dict[str, Any]:
-        answer: dict[str, Any] = httpx.get(f"{self.site.address}api/board", timeout=20).json()
-        return answer
+        return self.site.ask("/api/board")
 
     def documents(self) -> list[dict[str, Any]]:
-        answer = httpx.get(f"{self.site.address}api/documents?limit=500", timeout=20)
-        found: list[dict[str, Any]] = answer.json()["documents"]
+        found: list[dict[str, Any]] = self.site.ask("/api/documents?limit=500")["documents"]
         return found
 
     def until(self, condition: Callable[[], bool]) -> None:

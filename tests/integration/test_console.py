@@ -1,10 +1,7 @@
 """The monitoring page, its data, metrics and the returns door, on a real database."""
 
-import contextlib
 import datetime as dt
 import json
-import queue
-import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,56 +11,21 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from central.config import Blobs, CentralConfig, Console, Database, Destination, Intake
-from central.console import server
 from central.console.returns import signature
+from central.domain.access import Role
 from central.domain.incoming import IncomingLot, IncomingSetAside
-from central.events import Events
 from central.store import deliveries, lots
 from central.store.engine import open_engine
 from tests.support.central import RECEIVED, document, store
+from tests.support.console import SECRET, serving, settings, sign_in
 
-_SECRET = b"between us"
 _POLE = "FRAIS_DE_SANTE"
-
-
-def _config(folder: Path) -> CentralConfig:
-    (folder / "secret").write_bytes(_SECRET + b"\n")
-    nowhere = folder / "unused"
-    return CentralConfig(
-        database=Database(url="postgresql://unused/unused"),
-        blobs=Blobs(url=f"file://{folder}/images"),
-        console=Console(listen="127.0.0.1:0", refresh_every_s=0.01),
-        intake=Intake(
-            listen="127.0.0.1:0", ca_file=nowhere, certificate_file=nowhere, key_file=nowhere
-        ),
-        destinations=(
-            Destination(
-                name=_POLE, kind="http", url="http://127.0.0.1:9/", secret_file=folder / "secret"
-            ),
-        ),
-    )
-
-
-@contextlib.contextmanager
-def _serving(config: CentralConfig, engine: sa.Engine) -> Iterator[httpx.Client]:
-    stop = threading.Event()
-    ready: queue.SimpleQueue[str] = queue.SimpleQueue()
-    serving = threading.Thread(
-        target=server.run, args=(config, engine, Events("test"), stop, ready.put)
-    )
-    serving.start()
-    try:
-        with httpx.Client(base_url=ready.get(timeout=20), timeout=20) as client:
-            yield client
-    finally:
-        stop.set()
-        serving.join()
 
 
 @pytest.fixture
 def page(engine: sa.Engine, tmp_path: Path) -> Iterator[httpx.Client]:
-    with _serving(_config(tmp_path), engine) as client:
+    with serving(settings(tmp_path, _POLE), engine) as client:
+        sign_in(client, engine, "ops", Role.OPERATIONS)
         yield client
 
 
@@ -73,13 +35,19 @@ def _board(page: httpx.Client) -> dict[str, Any]:
 
 
 def test_the_page_and_its_parts_are_served_with_a_strict_policy(page: httpx.Client) -> None:
-    for path in ("/", "/static/board.js", "/static/words.js", "/static/board.css"):
+    for path in (
+        "/exploitation",
+        "/connexion",
+        "/static/board.js",
+        "/static/words.js",
+        "/static/board.css",
+    ):
         answer = page.get(path)
         assert answer.status_code == 200
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
-    html = page.get("/").text
+    html = page.get("/exploitation").text
     assert "<style" not in html
     assert "onclick" not in html
     assert "http://" not in html
@@ -127,8 +95,9 @@ def test_metrics_tell_ages_and_queues_without_personal_data(
 
 def test_a_database_that_is_away_is_told_in_french_and_by_status(tmp_path: Path) -> None:
     away = open_engine("postgresql://nobody@127.0.0.1:9/none")
-    with _serving(_config(tmp_path), away) as client:
-        for path in ("/healthz", "/api/board", "/api/documents"):
+    with serving(settings(tmp_path, _POLE), away) as client:
+        client.cookies.set("vaguemestre", "somebody")
+        for path in ("/healthz", "/api/board", "/exploitation"):
             answer = client.get(path)
             assert answer.status_code == 503
             assert "base de données" in answer.text
@@ -140,7 +109,7 @@ def test_wrong_questions_get_an_answer(page: httpx.Client, query: str) -> None:
     assert page.get(f"/api/documents?{query}").status_code == 400
 
 
-def _post(page: httpx.Client, body: bytes, secret: bytes = _SECRET, age_s: float = 0) -> Any:
+def _post(page: httpx.Client, body: bytes, secret: bytes = SECRET, age_s: float = 0) -> Any:
     at = (dt.datetime.now(dt.UTC) - dt.timedelta(seconds=age_s)).isoformat()
     headers = {
         "X-Vaguemestre-Destination": _POLE,

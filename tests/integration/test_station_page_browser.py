@@ -7,7 +7,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.page import RESCANS, busy_station, chromium, serving
+from tests.support.browser import chromium
+from tests.support.page import RESCANS, busy_station, serving
 from tests.support.station import Station
 
 _SCREENS = [(1366, 768), (1920, 1080)]

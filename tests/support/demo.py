@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
 from rich import box
 from rich.console import Console
 from rich.live import Live
@@ -25,7 +24,7 @@ from central.console import labels
 from edge.sources.names import STATUS_FOLDER
 from models.training import lots
 from models.training.lots import TrueLot
-from tests.support import small_lots, verdict
+from tests.support import accounts, small_lots, verdict
 from tests.support.site import Ended, Site
 
 _HOME = Path(__file__).parents[2] / ".demo"
@@ -70,8 +69,12 @@ class Demo:
             self._site.start_station()
         self._console.print(
             f"Centre et station prêts en {time.monotonic() - began:.0f} s"
-            f" (mTLS, PostgreSQL embarqué). Suivi : {self._site.address}"
+            f" (mTLS, PostgreSQL embarqué). Pages : {self._site.address}"
         )
+        table = Table("Identifiant", "Mot de passe", "Rôle", box=box.SIMPLE_HEAD)
+        for one in accounts.READY:
+            table.add_row(one.login, one.password, ", ".join(map(labels.role, one.roles)))
+        self._console.print(table)
 
     def drop(self) -> None:
         """Copy the lots into the scanner's folder, as a scanner leaves them."""
@@ -136,16 +139,12 @@ class Demo:
         return own_is_told and verdict.is_settled(self._truth, rows, documents)
 
     def _lot_rows(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._ask("api/board")["lots"]
+        found: list[dict[str, Any]] = self._site.ask("/api/board")["lots"]
         return found
 
     def _documents(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._ask("api/documents?limit=500")["documents"]
+        found: list[dict[str, Any]] = self._site.ask("/api/documents?limit=500")["documents"]
         return found
-
-    def _ask(self, path: str) -> dict[str, Any]:
-        answer: dict[str, Any] = httpx.get(f"{self._site.address}{path}", timeout=10).json()
-        return answer
 
     def _progress(self, rows: Sequence[Mapping[str, Any]]) -> Table:
         """What the operator sees beside the lots, and what the centre counts of each."""

@@ -1,14 +1,9 @@
 """A station with something of everything, and its page on a port of its own."""
 
 import contextlib
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from edge import config, pack
 from edge.document import LotHeader, LotResult, SetAside
@@ -18,10 +13,6 @@ from edge.page.site import Site
 from edge.spool.outbox import RescanAsked
 from tests.support.station import Station, result_of
 
-_QUIET = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 WHY = "Page de gauche coupée : le numéro de sécurité sociale est illisible."
 RESCANS = (
     "0197a000-0000-7000-8000-00003fa9c21b",
@@ -128,18 +119,3 @@ def _with_troubles(station: Station) -> None:
         )
         result = LotResult(whole.documents[:2], aside)
         station.spool.read_done(lot.lot.id, result, 2, {"program": "0"})
-
-
-@contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium without anything that calls out."""
-    path = shutil.which("chromium")
-    if path is None:
-        missing = "Chromium is not installed: apt-get install chromium"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    with sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=path, args=list(_QUIET))
-        try:
-            yield browser
-        finally:
-            browser.close()

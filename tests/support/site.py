@@ -18,7 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import httpx
+
+from central import embedded
+from central.store.engine import open_engine
 from edge.pack import default_dir
+from tests.support import accounts
 from tests.support.certificates import Authority
 
 _ROOT = Path(__file__).parents[2]
@@ -147,6 +152,7 @@ class Site:
         self._centre_more, self._station_more = centre or {}, station or {}
         self.port = 0
         self.address = ""
+        self._watcher: httpx.Client | None = None
         self.centre: Process | None = None
         self.station: Process | None = None
 
@@ -168,6 +174,17 @@ class Site:
         )
         self.port = int(self.centre.wait_for("réception :").rpartition(":")[2])
         self.address = self.centre.wait_for("suivi :")
+        if self._watcher is None:
+            engine = open_engine(embedded.running_url(self.folder / "postgresql"))
+            accounts.add(engine)
+            engine.dispose()
+            self._watcher = accounts.signed_in(self.address, "operations")
+
+    def ask(self, path: str) -> dict[str, Any]:
+        """What the console answers to somebody of operations; errors are httpx's."""
+        assert self._watcher is not None
+        answer: dict[str, Any] = self._watcher.get(path).raise_for_status().json()
+        return answer
 
     def start_station(self) -> None:
         """Start it, or start it again."""
@@ -179,6 +196,8 @@ class Site:
 
     def stop(self) -> None:
         """End both, the station first so that its last acknowledgements still come."""
+        if self._watcher is not None:
+            self._watcher.close()
         for process in (self.station, self.centre):
             if process is not None and process.process.poll() is None:
                 process.stop()

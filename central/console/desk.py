@@ -1,0 +1,128 @@
+"""What the console's pages share, and how a page is written: one function of a visit.
+
+A page's function is plain, synchronous code that runs in a thread; who is signed in, whether they
+may, where the request came from and how much it brings is settled before it is called::
+
+    desk.page("/echecs", replay, roles=OPERATIONS, method="POST")
+"""
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from central.blobs import BlobStore
+from central.config import CentralConfig
+from central.console import formats, labels
+from central.console.sessions import Sessions
+from central.console.visit import Door, Visit
+from central.domain.access import Person, Role
+from central.domain.catalogue import Catalogue
+from central.events import Events
+from central.store.engine import Engine
+
+_HERE = Path(__file__).parent
+
+Handler = Callable[[Visit], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the navigation; ``roles`` says who sees it."""
+
+    path: str
+    text: str
+    roles: frozenset[Role]
+
+
+NAVIGATION = (
+    Entry("/nommer", "Nommer", frozenset({Role.KEYER, Role.SUPERVISOR})),
+    Entry("/videocoder", "Vidéocoder", frozenset({Role.KEYER, Role.SUPERVISOR})),
+)
+
+
+@dataclass(slots=True)
+class Desk:
+    """What pages are made with."""
+
+    config: CentralConfig
+    engine: Engine
+    blobs: BlobStore
+    events: Events
+    catalogue: Callable[[], Catalogue]
+    sessions: Sessions
+    routes: list[Route] = field(default_factory=list)
+    navigation: tuple[Entry, ...] = NAVIGATION
+    templates: Environment = field(
+        default_factory=lambda: Environment(
+            loader=FileSystemLoader(_HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+    )
+
+    def __post_init__(self) -> None:
+        self.templates.filters.update(formats.FILTERS)
+        self.templates.globals["labels"] = labels
+
+    def page(
+        self,
+        path: str,
+        handler: Handler,
+        *,
+        roles: Collection[Role] | None,
+        method: str = "GET",
+        max_bytes: int = 65_536,
+    ) -> None:
+        """Serve a path.
+
+        Args:
+            path: As Starlette writes it.
+            handler: Called in a thread; raises ``CentralError`` for what it refuses.
+            roles: Any of which is needed; None: open to whoever comes.
+            method: GET, or POST, which needs the session's token.
+            max_bytes: Of the request's body.
+        """
+        allowed = None if roles is None else frozenset(roles)
+        door = Door(self.sessions, handler, allowed, max_bytes)
+        self.routes.append(Route(path, door.open, methods=[method]))
+
+    def show(self, visit: Visit, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+        """A page in the common frame."""
+        person = visit.person
+        text = self.templates.get_template(template).render(
+            person=person,
+            csrf=visit.csrf,
+            here=visit.request.url.path,
+            navigation=[e for e in self.navigation if person and person.has_any(e.roles)],
+            **values,
+        )
+        return HTMLResponse(text, status_code=status)
+
+
+def home_of(person: Person, navigation: Collection[Entry]) -> str:
+    """Where somebody begins: the first page that is theirs."""
+    return next((e.path for e in navigation if person.has_any(e.roles)), "/compte")
+
+
+def answer(value: Any, status: int = 200) -> Response:
+    """A JSON answer; ids and moments become text."""
+    text = json.dumps(value, default=formats.plain, ensure_ascii=False)
+    return Response(text.encode(), status_code=status, media_type="application/json")
+
+
+def go(path: str) -> RedirectResponse:
+    """Send the browser to another page after a POST."""
+    return RedirectResponse(path, status_code=303)
+
+
+def options(values: Mapping[str, str]) -> list[tuple[str, str]]:
+    """A mapping as the options of a list, by text."""
+    return sorted(values.items(), key=lambda item: item[1])

@@ -1,0 +1,101 @@
+"""How values are written for people (French) and for JSON."""
+
+import datetime as dt
+import math
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+PARIS = ZoneInfo("Europe/Paris")
+_NARROW_SPACE = "\u202f"
+_MONTHS = (
+    "janvier", "février", "mars", "avril", "mai", "juin",
+    "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+)  # fmt: skip
+
+
+def plain(value: object) -> object:
+    """What JSON cannot hold as it is: ids and times become text, sets lists.
+
+    Raises:
+        TypeError: as json.dumps wants it.
+    """
+    if isinstance(value, dt.datetime | dt.date):
+        return value.isoformat()
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, set | frozenset | tuple):
+        return list(value)
+    raise TypeError(type(value).__name__)
+
+
+def day(value: dt.date | None) -> str:
+    """``24/11/2026``; a dash for none."""
+    if isinstance(value, dt.datetime):
+        value = value.astimezone(PARIS)
+    return f"{value:%d/%m/%Y}" if value else "–"
+
+
+def moment(value: dt.datetime | None) -> str:
+    """``24/11/2026 14:05``, French time; a dash for none."""
+    return f"{value.astimezone(PARIS):%d/%m/%Y %H:%M}" if value else "–"
+
+
+def clock(value: dt.datetime | None) -> str:
+    """``14:05``, French time; a dash for none."""
+    return f"{value.astimezone(PARIS):%H:%M}" if value else "–"
+
+
+def month(value: dt.date) -> str:
+    """``novembre 2026``."""
+    return f"{_MONTHS[value.month - 1]} {value.year}"
+
+
+def count(value: float | None) -> str:
+    """``12 345`` with a narrow space; a dash for none."""
+    return "–" if value is None else f"{value:,.0f}".replace(",", _NARROW_SPACE)
+
+
+def share(part: float, whole: float) -> str:
+    """``97,3 %``; a dash of nothing."""
+    if not whole:
+        return "–"
+    return f"{100 * part / whole:.1f}".replace(".", ",") + "\u00a0%"
+
+
+def age(value: dt.datetime | None, now: dt.datetime | None = None) -> str:
+    """``3 min``, ``5 h``, ``2 j`` since a moment; a dash for none."""
+    if value is None:
+        return "–"
+    return duration(((now or dt.datetime.now(dt.UTC)) - value).total_seconds())
+
+
+def duration(seconds: float) -> str:
+    """``40 s``, ``3 min``, ``5 h``, ``2 j``."""
+    seconds = max(0.0, seconds)
+    for unit, size, below in (("s", 1, 60), ("min", 60, 3_600), ("h", 3_600, 172_800)):
+        if seconds < below:
+            return f"{seconds / size:.0f}\u00a0{unit}"
+    return f"{seconds / 86_400:.0f}\u00a0j"
+
+
+def size(value: float | None) -> str:
+    """``1,4 Go``; a dash for none."""
+    if value is None:
+        return "–"
+    power = min(4, int(math.log10(max(1.0, value)) / 3))
+    text = f"{value / 1_000**power:.{1 if power else 0}f}".replace(".", ",")
+    return f"{text}\u00a0{('o', 'ko', 'Mo', 'Go', 'To')[power]}"
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "day": day,
+    "moment": moment,
+    "clock": clock,
+    "month": month,
+    "count": count,
+    "age": age,
+    "duration": duration,
+    "size": size,
+}

@@ -1,0 +1,173 @@
+"""One request of one person: everything that is the same on every page is settled here."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from central.console.sessions import COOKIE, Sessions
+from central.domain.access import Person, Role
+from central.errors import Forbidden, InputInvalid
+from central.store.people import Signed
+
+CSRF_FIELD, CSRF_HEADER = "csrf", "x-csrf"
+_ACCOUNT = "/compte"
+_API = "/api/"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request whose sender and content were checked.
+
+    ``content`` is the JSON object or the form that came along; values of a form are text.
+    """
+
+    request: Request
+    signed: Signed | None
+    content: Mapping[str, Any]
+
+    @property
+    def person(self) -> Person | None:
+        """Who is signed in, on pages that are open to whoever comes."""
+        return self.signed.person if self.signed else None
+
+    @property
+    def csrf(self) -> str:
+        """What this browser's forms must carry."""
+        return self.signed.csrf if self.signed else ""
+
+    @property
+    def who(self) -> Person:
+        """Who is signed in.
+
+        Raises:
+            Forbidden: nobody, on a page that forgot to ask.
+        """
+        if self.signed is None:
+            raise Forbidden("nobody is signed in")
+        return self.signed.person
+
+    def text(self, name: str, *, most: int = 200, needed: bool = False) -> str:
+        """One text of the form, the JSON or the address; empty when it is not there.
+
+        Raises:
+            InputInvalid: it is none, too long, holds control characters, or is needed and empty.
+        """
+        value = self.content.get(name, self.request.query_params.get(name, ""))
+        if not isinstance(value, str) or len(value) > most:
+            raise InputInvalid(name)
+        value = value.strip()
+        if any(not c.isprintable() and c not in "\n\r\t" for c in value):
+            raise InputInvalid(name)
+        if needed and not value:
+            raise InputInvalid(name)
+        return value
+
+    def number(self, name: str, default: int, *, least: int = 0, most: int = 1_000_000) -> int:
+        """One whole number.
+
+        Raises:
+            InputInvalid: it is none, or out of bounds.
+        """
+        value = self.content.get(name, self.request.query_params.get(name))
+        if value is None or value == "":
+            return default
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise InputInvalid(name)
+        return value
+
+
+class Door:
+    """Lets requests in to one page's function.
+
+    Args:
+        sessions: Who is signed in.
+        handler: The function.
+        roles: Any of which is needed; None: open to whoever comes.
+        max_bytes: Of a body.
+    """
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        handler: Callable[[Visit], Response],
+        roles: frozenset[Role] | None,
+        max_bytes: int,
+    ) -> None:
+        self._sessions, self._handler = sessions, handler
+        self._roles, self._max_bytes = roles, max_bytes
+
+    async def open(self, request: Request) -> Response:
+        """Check, then answer."""
+        token = request.cookies.get(COOKIE, "")
+        signed = await run_in_threadpool(self._sessions.signed, token) if token else None
+        if self._roles is not None:
+            if signed is None:
+                return _sign_in_first(request)
+            if signed.person.must_change_password and request.url.path != _ACCOUNT:
+                return RedirectResponse(_ACCOUNT, status_code=303)
+            if not signed.person.has_any(self._roles):
+                raise Forbidden(request.url.path)
+        content: Mapping[str, Any] = {}
+        if request.method == "POST":
+            content = await _content(request, self._max_bytes)
+            _demand_own(request, signed, content)
+        return await run_in_threadpool(self._handler, Visit(request, signed, content))
+
+
+def _sign_in_first(request: Request) -> Response:
+    if request.url.path.startswith(_API) or request.method != "GET":
+        raise HTTPException(401)
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"/connexion?suite={quote(wanted, safe='')}", status_code=303)
+
+
+def _demand_own(request: Request, signed: Signed | None, content: Mapping[str, Any]) -> None:
+    """A POST comes from a page of ours: its origin is ours, and it carries the session's token.
+
+    Raises:
+        HTTPException: 403; some other site's page sent it.
+    """
+    origin = request.headers.get("origin")
+    if origin is not None and origin != f"{request.url.scheme}://{request.url.netloc}":
+        raise HTTPException(403)
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise HTTPException(403)
+    told = request.headers.get(CSRF_HEADER) or content.get(CSRF_FIELD)
+    if signed is not None and told != signed.csrf:
+        raise HTTPException(403)
+
+
+async def _content(request: Request, max_bytes: int) -> Mapping[str, Any]:
+    """Read a form or a JSON object of a bounded size.
+
+    Raises:
+        HTTPException: 413 when too long, 411 without a length, 415 for anything else.
+        InputInvalid: it is malformed.
+    """
+    length = request.headers.get("content-length", "")
+    if not (length.isascii() and length.isdigit()):
+        raise HTTPException(411)
+    if len(length) > 12 or int(length) > max_bytes:
+        raise HTTPException(413)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip()
+    if kind == "application/json":
+        try:
+            found = json.loads(await request.body() or b"{}")
+        except (ValueError, RecursionError):
+            raise InputInvalid("json") from None
+        if not isinstance(found, dict):
+            raise InputInvalid("json")
+        return found
+    if kind == "application/x-www-form-urlencoded":
+        form = await request.form(max_fields=2_000)
+        return {name: value for name, value in form.items() if isinstance(value, str)}
+    raise HTTPException(415)

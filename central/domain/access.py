@@ -1,0 +1,44 @@
+"""Who may do what: roles, and the sites and pôles that they are limited to."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What somebody is at the centre; a person may be several things."""
+
+    SCANNER = "scanner"  # sees the lots of their site
+    KEYER = "keyer"  # names and keys
+    SUPERVISOR = "supervisor"  # arbitrates, controls, follows a team
+    OPERATIONS = "operations"  # follows the flow, replays, holds, changes the plan
+    AUDITOR = "auditor"  # reads the audit trail and all counts, changes nothing
+    ADMIN = "admin"  # accounts and rights; sees no mail
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is signed in; empty ``sites``, ``poles`` and ``skills`` mean all."""
+
+    id: int
+    login: str
+    name: str
+    roles: frozenset[Role]
+    sites: frozenset[str] = frozenset()
+    poles: frozenset[str] = frozenset()
+    skills: frozenset[str] = frozenset()
+    team: str = ""
+    must_change_password: bool = False
+
+    @property
+    def actor(self) -> str:
+        """As the audit trail calls them."""
+        return f"person:{self.login}"
+
+    def has_any(self, roles: Collection[Role]) -> bool:
+        """Whether they are one of these."""
+        return not self.roles.isdisjoint(roles)
+
+    def may_see(self, site: str, pole: str) -> bool:
+        """Whether a document of that site and pôle is any of their business."""
+        return (not self.sites or site in self.sites) and (not self.poles or pole in self.poles)
