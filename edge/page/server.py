@@ -33,6 +33,8 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+# Browsers show a PDF with a page of their own making, which the policy of ours would stop.
+_BESIDE_PAGES = {"Content-Security-Policy": "frame-ancestors 'none'"}
 # What the protocol layer refuses before an address is even read.
 _WORDS = {
     HTTPStatus.REQUEST_URI_TOO_LONG: "L'adresse est trop longue.",
@@ -85,8 +87,10 @@ class Server(ThreadingMixIn, TCPServer):
     def process_request(
         self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
     ) -> None:
-        """Take so many at a time; further ones wait in the system's queue."""
-        self._room.acquire()
+        """Take so many at a time; further ones wait a moment, then are turned away."""
+        if not self._room.acquire(timeout=_LOOK_EVERY_S):
+            self.shutdown_request(request)
+            return
         try:
             super().process_request(request, client_address)
         except BaseException:
@@ -133,7 +137,7 @@ class _Conversation(BaseHTTPRequestHandler):
             answer = site.refuse(refused) if refused else act()
         except EdgeError as error:
             answer = site.refuse(Refused(HTTPStatus.SERVICE_UNAVAILABLE, error.reason))
-        except OSError:
+        except (ConnectionError, TimeoutError):
             raise  # the browser went away, or says nothing
         except Exception as error:
             self._ours.crashed("page", error)
@@ -155,7 +159,8 @@ class _Conversation(BaseHTTPRequestHandler):
 
     def _send(self, answer: Answer) -> None:
         self.send_response(answer.status)
-        for name, value in {**_HEADERS, **answer.headers}.items():
+        headers = _HEADERS if answer.is_page else _HEADERS | _BESIDE_PAGES
+        for name, value in {**headers, **answer.headers}.items():
             self.send_header(name, value)
         if answer.body:
             self.send_header("Content-Type", answer.kind)

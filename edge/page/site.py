@@ -47,6 +47,11 @@ class Answer:
     kind: str = _HTML
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_page(self) -> bool:
+        """Whether it is ours to the last byte, unlike a PDF, which browsers show their way."""
+        return self.kind != _PDF
+
 
 Form = Mapping[str, str]
 

@@ -17,6 +17,7 @@ from edge.spool.values import LotView, Rescan, Shown
 _HERE = Path(__file__).parent
 _TEMPLATE = Template((_HERE / "templates" / "page.html").read_text("utf-8"))
 _LOTS_SHOWN, _ASIDE_SHOWN = 100, 100
+_OF = " de la demande"
 _STATE_CLASS = {
     Shown.RUNNING: "running",
     Shown.INCOMPLETE: "warn",
@@ -187,7 +188,6 @@ def _rescans(now: Situation) -> Markup:
 
 
 def _rescan(one: Rescan, now: Situation) -> Markup:
-    about = tag("span", f" de la demande {one.code}", class_="hidden")
     asked = f"{one.lot_name}, demandé à {words.moment(one.asked_at, now.now)}"
     lines: list[Markup] = [tag("strong", one.reason), tag("small", asked)]
     standing = words.standing_of(one)
@@ -204,7 +204,7 @@ def _rescan(one: Rescan, now: Situation) -> Markup:
         tag(
             "a",
             "Imprimer la feuille",
-            about,
+            tag("span", f"{_OF} {one.code}, PDF dans un nouvel onglet", class_="hidden"),
             href=f"/numerisation/feuille.pdf?{query}",
             target="_blank",
             rel="noopener",
@@ -214,7 +214,7 @@ def _rescan(one: Rescan, now: Situation) -> Markup:
         tag(
             "a",
             "Impossible…",
-            about,
+            tag("span", f"{_OF} {one.code}", class_="hidden"),
             href=f"/numerisation/impossible?{query}",
             class_="button",
             data_key=f"impossible {one.rescan_id}",

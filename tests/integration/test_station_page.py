@@ -1,5 +1,6 @@
 """The operators' page over HTTP: what it shows, what it does, what it refuses; no centre."""
 
+import contextlib
 import re
 import socket
 from collections.abc import Iterator
@@ -204,13 +205,14 @@ def test_what_is_no_http_is_refused_in_french(station: Station, said: bytes) -> 
     assert crashes == []
 
 
+@pytest.mark.parametrize("error", [RuntimeError, OSError])
 def test_an_error_nobody_foresaw_is_told_and_not_shown(
-    station: Station, monkeypatch: pytest.MonkeyPatch
+    station: Station, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
     crashes: list[BaseException] = []
 
     def broken() -> None:
-        raise RuntimeError("a name that nobody may read")
+        raise error("a name that nobody may read")
 
     with serving(station, crashes) as address:
         monkeypatch.setattr(station.spool, "backlog", broken)
@@ -218,7 +220,7 @@ def test_an_error_nobody_foresaw_is_told_and_not_shown(
     assert answer.status_code == 500
     assert "Prévenez l'exploitation" in answer.text
     assert "nobody may read" not in answer.text
-    assert [type(error) for error in crashes] == [RuntimeError]
+    assert [type(error) for error in crashes] == [error]
 
 
 def test_a_port_that_is_taken_is_told_before_the_station_starts(station: Station) -> None:
@@ -227,3 +229,12 @@ def test_a_port_that_is_taken_is_told_before_the_station_starts(station: Station
         settings = page_of.settings(station, listen=listen).page
         with pytest.raises(ConfigInvalid, match=r"page\.listen"):
             Server(settings, site_of(station), lambda *_: None)
+
+
+def test_a_crowd_is_turned_away_and_the_page_stays(station: Station) -> None:
+    with serving(station) as address, contextlib.ExitStack() as silent:
+        port = int(address.rpartition(":")[2])
+        for _ in range(40):
+            silent.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+        silent.close()
+        assert httpx.get(address, timeout=20).status_code == 200
