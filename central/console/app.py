@@ -20,14 +20,17 @@ from central import pack
 from central.blobs import BlobStore
 from central.config import CentralConfig
 from central.console import (
+    acts,
     board,
     dead_letters,
     gauges,
     holds,
+    pictures,
     plan_pages,
     problems,
     reports,
     sign_in,
+    work,
 )
 from central.console.desk import Desk
 from central.console.plan import Plan
@@ -53,6 +56,9 @@ _HEADERS = {
 }
 AREAS = (
     sign_in.register,
+    work.register,
+    acts.register,
+    pictures.register,
     board.register,
     dead_letters.register,
     holds.register,

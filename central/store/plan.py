@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from central.domain import plan_changes as domain
 from central.domain.incoming import IncomingDocument
@@ -18,7 +19,7 @@ from central.errors import AlreadyDecided, NotFound, NotYours
 from central.store import audit
 from central.store.calendar import public_holidays
 from central.store.engine import transaction
-from central.store.tables import people, plan_change_documents, plan_changes
+from central.store.tables import documents, people, plan_change_documents, plan_changes
 
 _c = plan_changes.c
 
@@ -67,30 +68,67 @@ def follow(
     Returns:
         The document, and its way before each change that it followed.
     """
+    route = document.route
+    way, followed = _followed(
+        connection,
+        (document.type, document.fund, document.received_on),
+        Way(route.pole, route.destination, route.due_on),
+    )
+    if followed:
+        changed = replace(route, pole=way.pole, destination=way.destination, due_on=way.due_on)
+        document = replace(document, route=changed)
+    return document, followed
+
+
+def catch_up(connection: sa.Connection, document_id: uuid.UUID) -> str:
+    """Give a document that somebody named the way of the plan at this moment; returns where to.
+
+    Their page knew the plan of a moment ago. Belongs to a transaction that shares the routes.
+    """
+    c = documents.c
+    row = connection.execute(
+        sa.select(c.type, c.fund, c.received_on, c.pole, c.destination, c.due_on).where(
+            c.id == document_id
+        )
+    ).one()
+    before = Way(row.pole, row.destination, row.due_on)
+    way, followed = _followed(connection, (row.type, row.fund, row.received_on), before)
+    if followed:
+        values = {"pole": way.pole, "destination": way.destination, "due_on": way.due_on}
+        connection.execute(documents.update().where(c.id == document_id).values(**values))
+    for change_id, was in followed.items():
+        remember(connection, change_id, {document_id: was})
+    return way.destination
+
+
+def _followed(
+    connection: sa.Connection, of: tuple[str, str, dt.date], way: Way
+) -> tuple[Way, dict[int, Way]]:
+    """The way after every change that holds, and the one before each that made a difference."""
+    code, fund, received_on = of
     rows = connection.execute(
         sa.select(_c.id, _c.changes)
-        .where(_c.state == "applied", _c.type == document.type, _c.fund.in_(("", document.fund)))
+        .where(_c.state == "applied", _c.type == code, _c.fund.in_(("", fund)))
         .order_by(*_ORDER)
     ).all()
-    if not rows:
-        return document, {}
-    holidays = public_holidays([document.received_on])
-    way = Way(document.route.pole, document.route.destination, document.route.due_on)
     followed: dict[int, Way] = {}
+    holidays = public_holidays([received_on]) if rows else frozenset()
     for row in rows:
-        after = domain.changed(way, document.received_on, row.changes, holidays)
+        after = domain.changed(way, received_on, row.changes, holidays)
         if after != way:
             followed[row.id] = way
             way = after
-    route = replace(document.route, pole=way.pole, destination=way.destination, due_on=way.due_on)
-    return replace(document, route=route), followed
+    return way, followed
 
 
 def remember(connection: sa.Connection, change_id: int, before: Mapping[uuid.UUID, Way]) -> None:
-    """Keep what documents' ways were before a change of the plan, so that it can be undone."""
+    """Keep what documents' ways were before a change of the plan, so that it can be undone.
+
+    Where a document was moved by it before, the first way stays.
+    """
     if before:
         connection.execute(
-            plan_change_documents.insert(),
+            insert(plan_change_documents).on_conflict_do_nothing(),
             [
                 {"change_id": change_id, "document_id": document_id, "before": as_json(way)}
                 for document_id, way in before.items()

@@ -38,7 +38,6 @@ class Centre:
             root / "cache",
             told,
             centre={"dispatch": {"poll_every_s": 3_600.0}},
-            people=(OPERATOR,),  # each account takes a second to make
         )
         self.site.start_centre()
         self.engine: sa.Engine = open_engine(embedded.running_url(root / "postgresql"))

@@ -20,6 +20,8 @@ from typing import IO, Any
 
 import httpx
 
+from central import embedded
+from central.store.engine import open_engine
 from edge.pack import default_dir
 from tests.support import accounts
 from tests.support.certificates import Authority
@@ -125,7 +127,6 @@ class Site:
         destinations: By default one folder for each destination of the plan.
         centre: Settings beside the written ones, by table.
         station: Likewise.
-        people: Who has an account; somebody of operations must be among them.
     """
 
     def __init__(
@@ -136,9 +137,7 @@ class Site:
         *,
         centre: Mapping[str, Mapping[str, Any]] | None = None,
         station: Mapping[str, Mapping[str, Any]] | None = None,
-        people: tuple[accounts.Account, ...] = accounts.READY,
     ) -> None:
-        self._people = people
         self.folder, self._cache = folder, cache
         self.scan, self.work = folder / "scan", folder / "station"
         self.poles, self.returns = folder / "poles", folder / "retours"
@@ -176,7 +175,9 @@ class Site:
         self.port = int(self.centre.wait_for("réception :").rpartition(":")[2])
         self.address = self.centre.wait_for("suivi :")
         if self._watcher is None:
-            accounts.add(self.centre_file, self._people)
+            engine = open_engine(embedded.running_url(self.folder / "postgresql"))
+            accounts.add(engine)
+            engine.dispose()
             self._watcher = accounts.signed_in(self.address, "operations")
 
     def ask(self, path: str) -> dict[str, Any]:
