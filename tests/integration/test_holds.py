@@ -1,5 +1,6 @@
 """Holds on a real PostgreSQL: nothing that they cover is delivered, nothing is held for ever."""
 
+import datetime as dt
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -8,12 +9,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from central import pack
+from central.domain.access import Person, Role
 from central.domain.returns import Cause, ReturnNote
 from central.errors import AlreadyHeld, NotFound
-from central.store import deliveries, holds, returns, upkeep
+from central.store import deliveries, holds, leases, naming, returns, upkeep
 from central.store.engine import transaction
 from central.store.tables import deliveries as deliveries_table
 from tests.support.central import document, store
+from tests.support.console import add_person
 
 pytestmark = pytest.mark.on_both_servers
 
@@ -101,6 +105,16 @@ def test_a_document_that_is_named_anew_into_a_hold_is_held(engine: sa.Engine) ->
     returns.give_back(engine, made.id, _FSP, ReturnNote(Cause.WRONG_POLE, ""), "http")
     upkeep.reroute(engine, "person:ops", made.id, _ATEMPO)
     assert _state(engine, made.id, _ATEMPO) == "held"
+
+
+def test_a_document_that_somebody_finishes_under_a_hold_is_held(engine: sa.Engine) -> None:
+    keyer = Person(add_person(engine, "k", Role.KEYER), "k", "K", frozenset({Role.KEYER}))
+    made = store(engine, document(kind="name", type="courrier"))
+    _place(engine, "type", "courrier")
+    entry = pack.load(pack.default_dir()).of("courrier", made.fund)
+    assert leases.take(engine, keyer, "name", 60.0) == made.id
+    naming.name(engine, keyer, made.id, entry, due_on=dt.date(2026, 11, 10))
+    assert _state(engine, made.id, entry.destination) == "held"
 
 
 def test_releasing_gives_back_exactly_what_nothing_else_holds(engine: sa.Engine) -> None:

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from central import pack
 from central.console.plan import Plan
-from central.domain.access import Role
+from central.domain.access import Person, Role
 from central.errors import AlreadyDecided, LaterChange, NotFound, NotYours, StoreUnavailable
-from central.store import deliveries, holds, plan, plan_effect, plan_moves
+from central.store import deliveries, holds, leases, naming, plan, plan_effect, plan_moves
 from central.store.engine import open_engine, transaction
 from central.store.tables import deliveries as deliveries_table
 from central.store.tables import documents as documents_table
@@ -289,6 +289,38 @@ def test_a_change_that_is_applied_while_documents_come_and_leave_misses_none(
         assert states.get(_ATEMPO) == "waiting" or states == {_FSP: "dead"}
     stayed = sum(_document(engine, one).destination == _FSP for one in made)
     assert stayed <= 1
+
+
+def test_documents_that_are_named_while_a_change_is_applied_all_follow_it(
+    engine: sa.Engine, two: tuple[int, int]
+) -> None:
+    """Their pages know the plan of a moment ago; nobody waits for anybody in a circle."""
+    keyer = Person(add_person(engine, "k", Role.KEYER), "k", "K", frozenset({Role.KEYER}))
+    made = [store(engine, document(kind="name", fields=())).id for _ in range(12)]
+    old, due = _SHIPPED.of("S3704", "45"), dt.date(2026, 11, 10)
+    what = ("S3704", "", _TO_ATEMPO)
+    change = plan.propose(engine, two[0], "person:anne", what, "réorganisation")
+    half = threading.Event()
+
+    def name_all() -> None:
+        for number in range(len(made)):
+            taken = leases.take(engine, keyer, "name", 60.0)
+            assert taken is not None
+            naming.name(engine, keyer, taken, old, due_on=due)
+            if number == 3:
+                half.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        naming_all = pool.submit(name_all)
+        half.wait(20)
+        plan_moves.apply(engine, two[1], "person:bruno", change)
+        naming_all.result()
+    rows = [_document(engine, one) for one in made]
+    assert {(row.type, row.pole, row.destination) for row in rows} == {
+        ("S3704", "Risques professionnels", _ATEMPO)
+    }
+    assert _undo(engine, two[0], change) == len(made)
+    assert {_document(engine, one).destination for one in made} == {old.destination}
 
 
 def test_pages_know_a_change_within_a_moment_and_the_last_plan_without_a_database(
