@@ -17,13 +17,16 @@ from reportlab.pdfgen.canvas import Canvas
 
 from central.console.formats import moment
 from central.console.report_text import cells
-from central.domain.reports import Kind, Table
+from central.domain.reports import Column, Kind, Table
 
 _PLAIN, _BOLD = "Vera", "VeraBd"
 _INK, _SOFT, _LINE, _GROUND = (HexColor(c) for c in ("#17212b", "#51606d", "#c3ced7", "#eef2f5"))
 _MARGIN, _ROW, _SIZE = 14 * mm, 6.4 * mm, 8.5
 _UNDER_TITLE: float = 5 * mm
-_FIRST_SHARE = 0.24
+_LEAST_FIRST, _MOST_FIRST = 0.2, 0.38
+_SMALLEST = 6.0
+_Place = tuple[float, float, Column]
+"""Left and right of a column."""
 _NARROW_SPACE, _SPACE = "\u202f", "\u00a0"
 
 
@@ -45,16 +48,17 @@ def written(title: str, period: str, table: Table, notes: Sequence[str], now: dt
     canvas.setTitle(f"{title}, {period}")
     canvas.setAuthor("Vaguemestre")
     rows = [cells(table, row) for row in table.rows]
+    columns = _columns(table, [row[0] for row in rows])
     each = _rows_a_page()
     # The total and the notes never stand alone on a page of their own.
     pages = [rows[at : at + each] for at in range(0, len(rows), each)] or [[]]
     for number, page in enumerate(pages, 1):
         y = _head(canvas, title, period)
-        y = _heads(canvas, table, y)
+        y = _heads(canvas, columns, y)
         for row in page:
-            y = _row(canvas, table, row, y, _PLAIN)
+            y = _row(canvas, columns, row, y, _PLAIN)
         if number == len(pages):
-            y = _row(canvas, table, cells(table, table.total), y, _BOLD, ground=True)
+            y = _row(canvas, columns, cells(table, table.total), y, _BOLD, ground=True)
             _notes(canvas, notes, y)
         _foot(canvas, f"Imprimé le {moment(now)}", f"Page {number} sur {len(pages)}")
         canvas.showPage()
@@ -78,13 +82,13 @@ def _head(canvas: Canvas, title: str, period: str) -> float:
     return y - _UNDER_TITLE
 
 
-def _heads(canvas: Canvas, table: Table, y: float) -> float:
+def _heads(canvas: Canvas, columns: Sequence[_Place], y: float) -> float:
     width, _ = landscape(A4)
     height: float = 9 * mm
     canvas.setFillColor(_GROUND)
     canvas.rect(_MARGIN, y - height, width - 2 * _MARGIN, height, stroke=0, fill=1)
     canvas.setFillColor(_INK)
-    for (left, right), column in zip(_columns(table), table.columns, strict=True):
+    for left, right, column in columns:
         lines = _two_lines(column.title, right - left)
         for number, line in enumerate(reversed(lines)):
             base = y - height + 2.2 * mm + number * 3.4 * mm
@@ -94,7 +98,7 @@ def _heads(canvas: Canvas, table: Table, y: float) -> float:
 
 def _row(
     canvas: Canvas,
-    table: Table,
+    columns: Sequence[_Place],
     texts: Sequence[str],
     y: float,
     font: str,
@@ -107,7 +111,7 @@ def _row(
         canvas.setFillColor(_GROUND)
         canvas.rect(_MARGIN, below, width - 2 * _MARGIN, _ROW, stroke=0, fill=1)
     canvas.setFillColor(_INK)
-    for (left, right), column, text in zip(_columns(table), table.columns, texts, strict=True):
+    for (left, right, column), text in zip(columns, texts, strict=True):
         _put(canvas, text, left, right, below + 2 * mm, font, _SIZE, column.kind)
     canvas.setStrokeColor(_LINE)
     canvas.setLineWidth(0.4)
@@ -130,13 +134,17 @@ def _foot(canvas: Canvas, left: str, right: str) -> None:
     canvas.drawRightString(width - _MARGIN, _MARGIN - 4 * mm, right)
 
 
-def _columns(table: Table) -> list[tuple[float, float]]:
-    """Left and right of each column; the first, which names the row, is the widest."""
+def _columns(table: Table, names: Sequence[str]) -> list[_Place]:
+    """Where each column lies; the first, which names the rows, has the room that it needs."""
     width = landscape(A4)[0] - 2 * _MARGIN
-    first = width * _FIRST_SHARE
+    longest = max((pdfmetrics.stringWidth(_drawable(n), _PLAIN, _SIZE) for n in names), default=0)
+    first = min(max(longest + 3 * mm, _LEAST_FIRST * width), _MOST_FIRST * width)
     each = (width - first) / max(1, len(table.columns) - 1)
     edges = [0.0, first, *(first + each * n for n in range(1, len(table.columns)))]
-    return [(_MARGIN + a, _MARGIN + b) for a, b in itertools.pairwise(edges)]
+    return [
+        (_MARGIN + left, _MARGIN + right, column)
+        for (left, right), column in zip(itertools.pairwise(edges), table.columns, strict=True)
+    ]
 
 
 def _put(
@@ -149,9 +157,17 @@ def _put(
     size: float,
     kind: Kind,
 ) -> None:
-    """Write into a cell: words at its left, numbers at its right, smaller when there is no room."""
+    """Write into a cell: words at its left, numbers at its right, smaller when there is no room.
+
+    Words that would be too small to read are cut, numbers never.
+    """
     text, room = _drawable(text), right - left - 3 * mm
     size = min(size, size * room / max(1.0, canvas.stringWidth(text, font, size)))
+    if kind is Kind.TEXT and size < _SMALLEST:
+        size = _SMALLEST
+        while canvas.stringWidth(f"{text}…", font, size) > room:
+            text = text[:-1]
+        text = f"{text}…"
     canvas.setFont(font, size)
     if kind is Kind.TEXT:
         canvas.drawString(left + 1.5 * mm, y, text)

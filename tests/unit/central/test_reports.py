@@ -135,6 +135,16 @@ def test_a_long_report_has_its_heads_and_its_number_on_each_page() -> None:
     assert pdf.count(b"/FontFile2") == 2
 
 
+def test_a_name_without_end_is_cut_and_its_numbers_are_not() -> None:
+    table = flow_table("Pôle", {"Pôle " + "très " * 60: Flow(123_456)}, (), ())
+    pdf = report_pdf.written("Rapport par pôle", "novembre 2026", table, (), _NOW)
+    with pypdfium2.PdfDocument(pdf) as document:
+        text = document[0].get_textpage().get_text_bounded()
+    assert "…" in text
+    assert text.count("très") < 60
+    assert "123456" in _digits(text)
+
+
 def test_periods_are_days_and_months_of_french_time() -> None:
     november = period_of("2026-11")
     assert november.since.astimezone(dt.UTC).isoformat() == "2026-10-31T23:00:00+00:00"
