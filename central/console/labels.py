@@ -19,6 +19,8 @@ _REASONS = {
     "layout_unverified": "formulaire non vérifié",
     "type_for_a_person": "à traiter par une personne",
     "split": "séparé d'un autre document",
+    "rescanned": "numérisé de nouveau",
+    "rescan_unknown": "réponse à une demande close ou inconnue",
 }
 _FIELD = "field:"
 _ALWAYS_BY_A_PERSON = "type_for_a_person"
