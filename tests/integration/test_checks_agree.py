@@ -2,6 +2,7 @@
 
 import datetime as dt
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def _word(chance: random.Random) -> str:
 
 
 def _samples(kind: str, chance: random.Random) -> list[str]:
-    make = {
+    make: Callable[[random.Random], str] = {
         "nir": _nir, "date": _date, "digits": _number, "amount": _amount,
         "iban": lambda _: "FR1420041010050500013M02606",
     }.get(kind, _word)  # fmt: skip
