@@ -19,7 +19,7 @@ from central.store.holds import Hold
 _READERS = (Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR)
 _ACTORS = (Role.OPERATIONS,)
 _ENDED = 30
-_REMEMBERED_S = 3.0
+_REMEMBERED_S = 5.0
 KINDS: Mapping[str, str] = MappingProxyType(
     {"destination": "destination", "type": "type", "site": "site"}
 )
@@ -96,15 +96,15 @@ class _Pages:
         return go(f"/retenues?{urlencode({'leve': one.value, 'nombre': released})}")
 
     def _choices(self, person: Person) -> dict[str, list[tuple[str, str, int]]]:
-        """What somebody may hold: value, title, how many deliveries wait."""
+        """What somebody may hold: value, title, how much is to be delivered."""
         engine, types = self._desk.engine, self._desk.catalogue().types
-        waiting = holds.waiting(engine)
+        to_deliver = holds.to_deliver(engine)
         destinations = {one.name for one in self._desk.config.destinations}
-        destinations |= {value for kind, value in waiting if kind == "destination"}
+        destinations |= {value for kind, value in to_deliver if kind == "destination"}
         titles = {code: entry.title for code, entry in types.items() if entry.title != code}
         found = {
             "destination": sorted(destinations),
-            "type": sorted({*types, *(value for kind, value in waiting if kind == "type")}),
+            "type": sorted({*types, *(value for kind, value in to_deliver if kind == "type")}),
             "site": sites.names(engine),
         }
         return {
@@ -112,7 +112,7 @@ class _Pages:
                 (
                     value,
                     titles.get(value, "") if kind == "type" else "",
-                    waiting.get((kind, value), 0),
+                    to_deliver.get((kind, value), 0),
                 )
                 for value in values
                 if _may(person, kind, value)

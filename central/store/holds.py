@@ -19,6 +19,8 @@ from central.store.steps import HELD, UNKNOWN, hold_covered, is_covered, own_rou
 from central.store.tables import deliveries, documents, holds
 
 _h, _d = holds.c, deliveries.c
+_WITH_DELIVERIES = ("ready", "dead", "to_name", "to_key", "to_rescan")
+"""States of documents that may have a delivery that waits or is held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def place(engine: sa.Engine, login: str, kind: str, value: str, reason: str) -> 
             connection.execute(
                 holds.insert().values(kind=kind, value=value, reason=reason, held_by=login)
             )
-            held = hold_covered(connection)
+            held = hold_covered(connection, _is_of(kind, value))
             actor = f"person:{login}"
             audit.record(
                 connection, actor, "hold_placed", f"{kind}:{value}", reason=reason, held=held
@@ -82,7 +84,10 @@ def release(engine: sa.Engine, login: str, hold_id: int, known: Collection[str])
         ).one_or_none()
         if row is None:
             raise NotFound(f"hold {hold_id}")
-        is_free = (_d.last_code == HELD[0], ~is_covered())
+        is_free = [_d.last_code == HELD[0], _is_of(row.kind, row.value)]
+        others = sa.select(sa.exists().where(_h.released_at.is_(None)))
+        if connection.scalar(others):
+            is_free.append(~is_covered())
         released = take(
             connection,
             Step.RELEASE,
@@ -136,7 +141,12 @@ def open_ones(engine: sa.Engine) -> list[Hold]:
         sa.select(_h.id, sa.func.count().label("held"))
         .select_from(holds, deliveries)
         .join(documents, documents.c.id == _d.document_id)
-        .where(_h.released_at.is_(None), _d.state == "held", _h.value == value)
+        .where(
+            _h.released_at.is_(None),
+            _d.state == "held",
+            _h.value == value,
+            documents.c.state.in_(_WITH_DELIVERIES),
+        )
         .group_by(_h.id)
         .subquery()
     )
@@ -166,23 +176,31 @@ def ended(engine: sa.Engine, limit: int) -> list[Hold]:
         return [Hold(**row._mapping) for row in connection.execute(query)]
 
 
-def waiting(engine: sa.Engine) -> dict[tuple[str, str], int]:
-    """How many deliveries wait now, by what a hold could be placed on: (kind, value).
+def to_deliver(engine: sa.Engine) -> dict[tuple[str, str], int]:
+    """How much is to be delivered, by what a hold could be placed on: (kind, value).
 
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    c = documents.c
-    query = (
-        sa.select(_d.destination, c.type, c.site, sa.func.count().label("deliveries"))
-        .join(documents, c.id == _d.document_id)
-        .where(_d.state == "waiting")
-        .group_by(_d.destination, c.type, c.site)
-    )
+    c, count = documents.c, sa.func.count().label("count_of")
+    is_waiting, is_ready = _d.state == "waiting", c.state == "ready"
+    by_destination = sa.select(_d.destination, count).where(is_waiting).group_by(_d.destination)
+    by_document = sa.select(c.type, c.site, count).where(is_ready).group_by(c.type, c.site)
     found: dict[tuple[str, str], int] = {}
     with transaction(engine) as connection:
-        for row in connection.execute(query):
-            for kind in ("destination", "type", "site"):
-                key = (kind, getattr(row, kind))
-                found[key] = found.get(key, 0) + row.deliveries
+        for row in connection.execute(by_destination):
+            found[("destination", row.destination)] = row.count_of
+        for row in connection.execute(by_document):
+            for key in (("type", row.type), ("site", row.site)):
+                found[key] = found.get(key, 0) + row.count_of
     return found
+
+
+def _is_of(kind: str, value: str) -> sa.ColumnElement[bool]:
+    """Whether a delivery is of a destination, or its document of a type or a site."""
+    if kind == "destination":
+        return _d.destination == value
+    c = documents.c
+    its = c.type if kind == "type" else c.site
+    # The state finds the few documents that are not done by an index.
+    return _d.document_id.in_(sa.select(c.id).where(c.state.in_(_WITH_DELIVERIES), its == value))

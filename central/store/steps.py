@@ -65,17 +65,14 @@ def take(
         .returning(deliveries)
     ).all()
     if will_wait and changed:
-        hold_covered(connection, {row.document_id for row in changed})
+        hold_covered(connection, _d.document_id.in_({row.document_id for row in changed}))
     return changed
 
 
-def hold_covered(
-    connection: sa.Connection, document_ids: Collection[uuid.UUID] | None = None
-) -> int:
-    """Hold what waits and an open hold covers, of some documents or of all; returns how many."""
-    only = () if document_ids is None else (_d.document_id.in_(document_ids),)
+def hold_covered(connection: sa.Connection, *of: sa.ColumnElement[bool]) -> int:
+    """Hold what waits among some deliveries and an open hold covers; returns how many."""
     code, reason = HELD
-    return len(take(connection, Step.HOLD, *only, is_covered(), last_code=code, last_reason=reason))
+    return len(take(connection, Step.HOLD, *of, is_covered(), last_code=code, last_reason=reason))
 
 
 def is_covered() -> sa.ColumnElement[bool]:
@@ -131,7 +128,7 @@ def line_up(
             receipt=None,
         )
     if made:
-        hold_covered(connection, made)
+        hold_covered(connection, _d.document_id.in_(made))
     tell(connection, destination)
 
 
