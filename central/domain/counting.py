@@ -2,6 +2,9 @@
 
 The scanner announces pages (header sheet or index), the station counts the images that it found,
 the centre stores documents, the pôles have received some. Nothing may get lost in between.
+
+People may cut a document in two or join two later: documents that they made hold no page of their
+own in these counts, and what they joined arrives with the document that it was joined to.
 """
 
 from dataclasses import dataclass
@@ -17,8 +20,27 @@ class LotCounts:
     sent_pages: int | None  # in documents
     loose_pages: int | None  # separators and blanks outside documents
     set_aside: int  # files or pages that could not be read
-    stored_documents: int
+    stored_documents: int  # as the station sent them
     stored_pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class CountStep:
+    """One of the four counts of a lot, as a picture shows it.
+
+    ``expected`` is what the step before leads one to expect; None: nothing to compare with.
+    ``parts`` say what the count is made of.
+    """
+
+    name: str
+    pages: int | None
+    expected: int | None
+    parts: tuple[str, ...] = ()
+
+    @property
+    def differs(self) -> bool:
+        """Whether something got lost, or was made up, on the way to this step."""
+        return None not in (self.pages, self.expected) and self.pages != self.expected
 
 
 def disagreements(counts: LotCounts) -> tuple[str, ...]:
@@ -38,3 +60,50 @@ def disagreements(counts: LotCounts) -> tuple[str, ...]:
     elif counts.sent_pages != counts.stored_pages:
         found.append(f"station {counts.sent_pages} ≠ centre {counts.stored_pages} pages")
     return tuple(found)
+
+
+def steps(counts: LotCounts, delivered_pages: int, discarded_pages: int) -> tuple[CountStep, ...]:
+    """The four counts in order, in pages: scanner, station, centre, pôles.
+
+    What is still on its way is no disagreement: the last step is compared only once nothing of
+    the lot waits, which its parts say.
+
+    Args:
+        counts: Of the lot.
+        delivered_pages: Of documents that a pôle has, whatever people made of them.
+        discarded_pages: Of documents that people gave up.
+    """
+    loose, aside = counts.loose_pages or 0, counts.set_aside
+    found = counts.found_pages
+    # Where something was set aside the station cannot say how many pages it would have been.
+    should_be_sent = None if found is None or aside else found - loose
+    waiting = counts.stored_pages - delivered_pages - discarded_pages
+    found_parts = (_some(loose, "hors document"), _some(aside, "mis de côté", "mises de côté"))
+    return (
+        CountStep("Scanner", counts.announced_pages, None),
+        CountStep("Station", found, counts.announced_pages, _told(found_parts)),
+        CountStep(
+            "Centre",
+            counts.stored_pages,
+            should_be_sent,
+            (f"{counts.stored_documents} document{_s(counts.stored_documents)}",),
+        ),
+        CountStep(
+            "Livré",
+            delivered_pages,
+            None,
+            _told((_some(waiting, "en attente"), _some(discarded_pages, "écartée", "écartées"))),
+        ),
+    )
+
+
+def _some(number: int, one: str, more: str = "") -> str:
+    return f"{number} {one if number == 1 else more or one}" if number else ""
+
+
+def _told(parts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part for part in parts if part)
+
+
+def _s(number: int) -> str:
+    return "" if number < 2 else "s"
