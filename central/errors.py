@@ -143,3 +143,11 @@ class NotYours(CentralError):
     code = "not_yours"
     permanent = True
     reason = "Une autre personne doit le faire."
+
+
+class StepRefused(CentralError):
+    """The state of the document does not allow what was asked."""
+
+    code = "step_refused"
+    permanent = True
+    reason = "L'état du document ne le permet plus. Rechargez la page."

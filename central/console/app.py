@@ -19,7 +19,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from central import pack
 from central.blobs import BlobStore
 from central.config import CentralConfig
-from central.console import board, gauges, problems, sign_in
+from central.console import (
+    board,
+    delays,
+    documents,
+    gauges,
+    lots,
+    problems,
+    search,
+    sign_in,
+    site,
+)
 from central.console.desk import Desk
 from central.console.returns import ReturnsDoor
 from central.console.sessions import Sessions
@@ -41,7 +51,15 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
-AREAS = (sign_in.register, board.register)
+AREAS = (
+    sign_in.register,
+    board.register,
+    delays.register,
+    lots.register,
+    site.register,
+    documents.register,
+    search.register,
+)
 """Each adds its pages to the desk."""
 
 

@@ -43,6 +43,18 @@ class Entry:
 NAVIGATION = (
     Entry("/nommer", "Nommer", frozenset({Role.KEYER, Role.SUPERVISOR})),
     Entry("/videocoder", "Vidéocoder", frozenset({Role.KEYER, Role.SUPERVISOR})),
+    Entry(
+        "/exploitation",
+        "Exploitation",
+        frozenset({Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR}),
+    ),
+    Entry("/delais", "Délais", frozenset({Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR})),
+    Entry(
+        "/lots",
+        "Lots",
+        frozenset({Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR, Role.SCANNER}),
+    ),
+    Entry("/recherche", "Recherche", frozenset({Role.OPERATIONS, Role.SUPERVISOR})),
 )
 
 

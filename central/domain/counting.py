@@ -28,8 +28,8 @@ class LotCounts:
 class CountStep:
     """One of the four counts of a lot, as a picture shows it.
 
-    ``expected`` is what the step before leads one to expect; None: nothing to compare with.
-    ``parts`` say what the count is made of.
+    ``expected`` is what the step before leads one to expect; None: nothing to compare with, or
+    not yet. ``parts`` say what the count is made of.
     """
 
     name: str
@@ -38,9 +38,11 @@ class CountStep:
     parts: tuple[str, ...] = ()
 
     @property
-    def differs(self) -> bool:
-        """Whether something got lost, or was made up, on the way to this step."""
-        return None not in (self.pages, self.expected) and self.pages != self.expected
+    def agrees(self) -> bool | None:
+        """Whether nothing got lost, or was made up, on the way to this step; None: not known."""
+        if self.pages is None or self.expected is None:
+            return None
+        return self.pages == self.expected
 
 
 def disagreements(counts: LotCounts) -> tuple[str, ...]:
@@ -65,34 +67,37 @@ def disagreements(counts: LotCounts) -> tuple[str, ...]:
 def steps(counts: LotCounts, delivered_pages: int, discarded_pages: int) -> tuple[CountStep, ...]:
     """The four counts in order, in pages: scanner, station, centre, pôles.
 
-    What is still on its way is no disagreement: the last step is compared only once nothing of
-    the lot waits, which its parts say.
+    The centre accounts for the pages of its documents and for those that the station says to keep
+    outside of any. What is still on its way is no disagreement.
 
     Args:
         counts: Of the lot.
         delivered_pages: Of documents that a pôle has, whatever people made of them.
         discarded_pages: Of documents that people gave up.
     """
-    loose, aside = counts.loose_pages or 0, counts.set_aside
-    found = counts.found_pages
-    # Where something was set aside the station cannot say how many pages it would have been.
-    should_be_sent = None if found is None or aside else found - loose
-    waiting = counts.stored_pages - delivered_pages - discarded_pages
-    found_parts = (_some(loose, "hors document"), _some(aside, "mis de côté", "mises de côté"))
+    loose, stored = counts.loose_pages or 0, counts.stored_pages
+    # A file that was set aside may hold any number of pages, so the station cannot tell the sum.
+    expected = None if counts.set_aside else counts.found_pages
+    waiting = stored - delivered_pages - discarded_pages
+    of_station = (_some(counts.set_aside, "mis de côté"),)
+    of_centre = (
+        f"{stored} dans {counts.stored_documents} document{_s(counts.stored_documents)}",
+        _some(loose, "hors document, à la station"),
+    )
+    of_poles = (
+        f"sur {stored} à livrer" if stored else "",
+        _some(waiting, "en attente"),
+        _some(discarded_pages, "écartée", "écartées"),
+    )
     return (
         CountStep("Scanner", counts.announced_pages, None),
-        CountStep("Station", found, counts.announced_pages, _told(found_parts)),
-        CountStep(
-            "Centre",
-            counts.stored_pages,
-            should_be_sent,
-            (f"{counts.stored_documents} document{_s(counts.stored_documents)}",),
-        ),
+        CountStep("Station", counts.found_pages, counts.announced_pages, _told(of_station)),
+        CountStep("Centre", stored + loose, expected, _told(of_centre)),
         CountStep(
             "Livré",
             delivered_pages,
-            None,
-            _told((_some(waiting, "en attente"), _some(discarded_pages, "écartée", "écartées"))),
+            None if waiting else stored - discarded_pages,
+            _told(of_poles),
         ),
     )
 

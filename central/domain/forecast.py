@@ -142,9 +142,7 @@ def _empty_at(
     return None
 
 
-def _hours_left(
-    day: dt.date, at: Pace, now: dt.datetime, holidays: Collection[dt.date]
-) -> float:
+def _hours_left(day: dt.date, at: Pace, now: dt.datetime, holidays: Collection[dt.date]) -> float:
     """Hours of work between now and the end of a day, on that day."""
     if not is_working_day(day, holidays):
         return 0.0
