@@ -142,7 +142,7 @@ def _news(row: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     if row["dead"]:
         yield f"{row['dead']} en échec", "bad"
     if row["waiting"]:
-        yield f"{row['waiting']} pour une personne", "warn"
+        yield f"{row['waiting']} à traiter", "warn"
     if row["to_rescan"]:
         yield f"{row['to_rescan']} à renumériser", "warn"
     rest = row["outstanding"] - row["waiting"] - row["to_rescan"] - row["dead"]

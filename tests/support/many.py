@@ -60,9 +60,7 @@ def fill(
         connection.exec_driver_sql("VACUUM ANALYZE")
 
 
-def _prepare(
-    connection: sa.Connection, documents: int, days_back: int, now: dt.datetime
-) -> None:
+def _prepare(connection: sa.Connection, documents: int, days_back: int, now: dt.datetime) -> None:
     days = _working_days(now, days_back)
     before = [day for day in days if day <= now.date()]
     per_day = documents / len(before)
