@@ -20,15 +20,18 @@ from central import pack
 from central.blobs import BlobStore
 from central.config import CentralConfig
 from central.console import (
+    acts,
     board,
     delays,
     documents,
     gauges,
     lots,
+    pictures,
     problems,
     search,
     sign_in,
     site,
+    work,
 )
 from central.console.desk import Desk
 from central.console.returns import ReturnsDoor
@@ -53,6 +56,9 @@ _HEADERS = {
 }
 AREAS = (
     sign_in.register,
+    work.register,
+    acts.register,
+    pictures.register,
     board.register,
     delays.register,
     lots.register,

@@ -18,6 +18,7 @@ _REASONS = {
     "unregistered": "formulaire non recalé",
     "layout_unverified": "formulaire non vérifié",
     "type_for_a_person": "à traiter par une personne",
+    "split": "séparé d'un autre document",
 }
 _FIELD = "field:"
 _ALWAYS_BY_A_PERSON = "type_for_a_person"
