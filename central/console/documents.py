@@ -18,7 +18,7 @@ from central.domain.access import Role
 from central.domain.lifecycle import DocumentState, may_become
 from central.domain.returns import MAX_COMMENT_CHARACTERS, Cause, ReturnNote
 from central.errors import Forbidden, InputInvalid, StepRefused
-from central.store import life, returns
+from central.store import life, returns, views
 from central.store.returns import Returned
 
 _SEE_CONTENT = (Role.OPERATIONS, Role.SUPERVISOR)
@@ -63,6 +63,7 @@ class _Pages:
             sees_content=sees_content,
             field_name=field_name,
             words=audit_words,
+            version=views.version,
             acts=who.has_any(_ACT),
             may_name_again=state is not DocumentState.DELIVERED
             and may_become(state, DocumentState.TO_NAME),

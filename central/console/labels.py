@@ -77,6 +77,11 @@ _STANDINGS = {
     "later": "plus tard",
     "none": "sans délai",
 }
+_KEYED_REASONS = {
+    "illegible": "illisible",
+    "absent": "absent",
+    "wrong_on_paper": "faux sur le papier",
+}
 _RESCANS = {
     "asked": "demandée",
     "told": "connue du site",
@@ -141,6 +146,11 @@ def channel(code: str) -> str:
 def standing(code: str) -> str:
     """How near the end of its delay something is."""
     return _STANDINGS.get(code, code)
+
+
+def keyed_reason(code: str) -> str:
+    """Why a person left a field empty, or keyed what its check refuses."""
+    return _KEYED_REASONS.get(code, code)
 
 
 def rescan(code: str) -> str:
