@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -20,7 +21,7 @@ from central.domain.access import Role
 from central.store import flow
 from central.store.engine import open_engine
 from tests.support import database, many
-from tests.support.console import add_person, enter, serving, settings, PASSWORD
+from tests.support.console import PASSWORD, add_person, enter, serving, settings
 
 _DAYS = 180
 _WITH_CONTENT = 1_000_000
@@ -59,13 +60,16 @@ class Outcome:
 
 def measure(documents: int) -> Outcome:
     """Fill a database, serve it, and look at every page."""
-    with tempfile.TemporaryDirectory() as folder:
-        with database.serve(Path(folder) / "postgresql") as server, server.migrated() as url:
-            engine = open_engine(url)
-            try:
-                return _measured(engine, documents, Path(folder))
-            finally:
-                engine.dispose()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        database.serve(Path(folder) / "postgresql") as server,
+        server.migrated() as url,
+    ):
+        engine = open_engine(url)
+        try:
+            return _measured(engine, documents, Path(folder))
+        finally:
+            engine.dispose()
 
 
 def _measured(engine: sa.Engine, documents: int, folder: Path) -> Outcome:
@@ -85,24 +89,38 @@ def _measured(engine: sa.Engine, documents: int, folder: Path) -> Outcome:
     return Outcome(documents, int(size or 0), fill_s, flow_s, recount_s, waited)
 
 
+@dataclass(frozen=True, slots=True)
+class _Samples:
+    """What pages are asked about, spread over what is stored; people of Gien may see it."""
+
+    lots: Sequence[tuple[str, str]]  # id, name
+    documents: Sequence[str]
+    nirs: Sequence[str]
+
+
 def _look(client: httpx.Client, engine: sa.Engine, login: str, note: str) -> list[Waited]:
     client.cookies.clear()
+    client.headers.pop("x-csrf", None)
     enter(client, login, PASSWORD)
-    found = _samples(engine)
-    day = dt.date.today() - dt.timedelta(days=40)
-    posts = {
-        "search by NIR": lambda n: {"nir": found["nirs"][n]},
-        "search by lot": lambda n: {"lot": found["lots"][n][1][:8]},
-        "search by id": lambda n: {"id": str(found["documents"][n])[:8]},
-        "search by type": lambda _: {"type": "S3110"},
-        "search by rare type": lambda _: {"type": "piece_identite"},
-        "search by day, type and site": lambda _: {
-            "first": str(day), "last": str(day), "type": "S3116", "site": "gien",
-        },
-        "search by site": lambda _: {"site": "gien"},
-        "search, a year back": lambda _: {"last": str(day), "site": "gien"},
-    }  # fmt: skip
-    pages: dict[str, Callable[[int], str]] = {
+    known = _samples(engine)
+    waited = []
+    for name, path in _paths(known).items():
+        waited.append(_waited(name + note, partial(_get, client, path)))
+    for name, form in _forms(known).items():
+        waited.append(_waited(name + note, partial(_post, client, form)))
+    return waited
+
+
+def _get(client: httpx.Client, path: Callable[[int], str], n: int) -> httpx.Response:
+    return client.get(path(n))
+
+
+def _post(client: httpx.Client, form: Callable[[int], dict[str, str]], n: int) -> httpx.Response:
+    return client.post("/recherche", data=form(n))
+
+
+def _paths(known: _Samples) -> dict[str, Callable[[int], str]]:
+    return {
         "board": lambda _: "/exploitation",
         "board, renewed": lambda _: "/api/board/view",
         "board as JSON": lambda _: "/api/board",
@@ -110,27 +128,34 @@ def _look(client: httpx.Client, engine: sa.Engine, login: str, note: str) -> lis
         "delays of a site": lambda _: "/delais?site=gien",
         "site": lambda _: "/sites/gien",
         "lots": lambda _: "/lots",
-        "lots by name": lambda n: f"/lots?name={found['lots'][n][1][:9]}",
-        "lot": lambda n: f"/lots/{found['lots'][n][0]}",
-        "document": lambda n: f"/documents/{found['documents'][n]}",
+        "lots by name": lambda n: f"/lots?name={known.lots[n][1][:9]}",
+        "lot": lambda n: f"/lots/{known.lots[n][0]}",
+        "document": lambda n: f"/documents/{known.documents[n]}",
     }
-    waited = []
-    for name, path in pages.items():
-        seconds = [
-            _time(lambda path=path, n=n: _demand(client.get(path(n)))) for n in range(_TIMES)
-        ]
-        waited.append(Waited(name + note, seconds))
-    for name, form in posts.items():
-        seconds = [
-            _time(lambda form=form, n=n: _demand(client.post("/recherche", data=form(n))))
-            for n in range(_TIMES)
-        ]
-        waited.append(Waited(name + note, seconds))
-    return waited
 
 
-def _demand(answer: httpx.Response) -> None:
-    answer.raise_for_status()
+def _forms(known: _Samples) -> dict[str, Callable[[int], dict[str, str]]]:
+    day = (dt.datetime.now(dt.UTC) - dt.timedelta(days=40)).date().isoformat()
+    return {
+        "search by NIR": lambda n: {"nir": known.nirs[n]},
+        "search by lot": lambda n: {"lot": known.lots[n][1][:8]},
+        "search by id": lambda n: {"id": known.documents[n][:8]},
+        "search by type": lambda _: {"type": "S3110"},
+        "search by rare type": lambda _: {"type": "piece_identite"},
+        "search by type and site": lambda _: {"type": "unknown", "site": "gien"},
+        "search by site": lambda _: {"site": "gien"},
+        "search up to a day": lambda _: {"last": day},
+        "search by day, type and site": lambda _: {
+            "first": day, "last": day, "type": "S3116", "site": "gien",
+        },
+    }  # fmt: skip
+
+
+def _waited(name: str, ask: Callable[[int], httpx.Response]) -> Waited:
+    def once(n: int) -> Callable[[], object]:
+        return lambda: ask(n).raise_for_status()
+
+    return Waited(name, [_time(once(n)) for n in range(_TIMES)])
 
 
 def _time(act: Callable[[], object]) -> float:
@@ -140,23 +165,21 @@ def _time(act: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def _samples(engine: sa.Engine) -> dict[str, Sequence[object]]:
-    """Lots, documents and NIRs spread over what is stored, that anybody limited to Gien may see."""
-    of_gien = "site = 'gien' AND pole = 'CNSE'"
+def _samples(engine: sa.Engine) -> _Samples:
     with engine.connect() as connection:
 
-        def some(query: str) -> list[object]:
-            rows = connection.execute(sa.text(query)).all()
-            return [row[0] if len(row) == 1 else tuple(row) for row in rows][:_TIMES]
+        def some(query: str) -> list[tuple[str, ...]]:
+            rows = connection.execute(sa.text(f"{query} LIMIT {_TIMES}"))
+            return [tuple(map(str, row)) for row in rows]
 
-        return {
-            "lots": some(
-                "SELECT id, name FROM lots WHERE site = 'gien' AND md5(name) < '02' LIMIT 25"
-            ),
-            "documents": some(
-                f"SELECT id FROM documents WHERE {of_gien} AND md5(CAST(id AS text)) < '02' LIMIT 25"
-            ),
-            "nirs": some(
-                "SELECT value FROM fields WHERE name = 'nir' AND md5(value) < '0004' LIMIT 25"
-            ),
-        }
+        lots = some(
+            "SELECT CAST(id AS text), name FROM lots WHERE site = 'gien' AND md5(name) < '02'"
+        )
+        ids = some(
+            "SELECT CAST(id AS text) FROM documents WHERE site = 'gien' AND pole = 'CNSE' "
+            "AND md5(CAST(id AS text)) < '02'"
+        )
+        nirs = some("SELECT value FROM fields WHERE name = 'nir' AND md5(value) < '0004'")
+    return _Samples(
+        [(row[0], row[1]) for row in lots], [row[0] for row in ids], [row[0] for row in nirs]
+    )

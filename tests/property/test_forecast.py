@@ -100,8 +100,12 @@ def test_a_pace_is_the_mean_of_the_hours_in_which_something_was_done() -> None:
 def test_a_known_case_can_be_followed_by_hand() -> None:
     friday = dt.datetime(2026, 11, 27, 16, 30)  # noqa: DTZ001 - local
     at = Pace(10.0, tuple(range(8, 18)))  # 15 left today, 100 on Monday
-    backlog = {dt.date(2026, 11, 26): 5, dt.date(2026, 11, 27): 20, dt.date(2026, 11, 30): 40}
-    told = _told(dict(backlog), at, friday)
+    backlog: dict[dt.date | None, int] = {
+        dt.date(2026, 11, 26): 5,
+        dt.date(2026, 11, 27): 20,
+        dt.date(2026, 11, 30): 40,
+    }
+    told = _told(backlog, at, friday)
     assert told.late == 5
     assert told.missed == ((dt.date(2026, 11, 27), 10),)
     assert told.empty_at == dt.datetime(2026, 11, 30, 13)  # noqa: DTZ001 - 50 more at 10 an hour

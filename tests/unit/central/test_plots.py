@@ -24,7 +24,7 @@ def test_bars_stand_on_one_another_within_the_plot(values: list[int]) -> None:
     labels = [str(i) for i in range(len(values))]
     made = stacked("t", labels, [Series("a", "good", values), Series("b", "bad", other)], line)
     assert all(made.left <= bar.x <= made.width for bar in made.bars)
-    assert all(-2.0 <= bar.y and bar.y + bar.height <= made.floor + 0.2 for bar in made.bars)
+    assert all(bar.y >= -2.0 and bar.y + bar.height <= made.floor + 0.2 for bar in made.bars)
     assert len(made.line.split()) == len(values)
     assert len(made.columns) == len(values)
     assert made.is_empty == (not any(values))
