@@ -45,12 +45,12 @@ def content(engine: Engine, person: Person, now: dt.datetime) -> dict[str, Any]:
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    day = now - _DAY
     plots = flow_plots(engine, person, now)
     queues = {row["state"]: row for row in board.queues(engine, now, person)}
     stations = [station(row, now) for row in board.station_states(engine, person)]
     deliveries = board.delivery_queue(engine, person)
-    found = board.received_since(engine, day, person)
+    counted = flow.by_pole(engine, person, _a_day_before(now))
+    found = {name: sum(one[name] for one in counted.values()) for name in flow.COUNTS}
     late = due.late_and_today(engine, formats.today(now), person)
     return {
         "at": now,
@@ -60,7 +60,7 @@ def content(engine: Engine, person: Person, now: dt.datetime) -> dict[str, Any]:
         "controls": board.controls_waiting(engine, person),
         "ages": AGES,
         "stations": stations,
-        "poles": by_pole(board.documents_by_pole(engine, day, person)),
+        "poles": by_pole(counted, board.undelivered_by_pole(engine, person)),
         "deliveries": deliveries,
         "dead": board.dead_letters(engine, _DEAD, person),
         "dead_count": sum(row["dead"] + row["held"] for row in deliveries),
@@ -77,8 +77,8 @@ def flow_plots(
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    last = now.replace(minute=0, second=0, microsecond=0)
-    hours = [last - n * _HOUR for n in reversed(range(_HOURS))]
+    first = _a_day_before(now)
+    hours = [first + n * _HOUR for n in range(_HOURS)]
     of_hours = flow.by_hour(engine, person, hours[0], site)
     today = formats.today(now)
     days = [today - n * _DAY for n in reversed(range(_DAYS))]
@@ -90,6 +90,16 @@ def flow_plots(
         _plot("Flux par jour, 30 j", [f"{one:%d/%m}" for one in days],
               [of_days.get(one) for one in days], 4),
     )  # fmt: skip
+
+
+def poles(engine: Engine, person: Person, now: dt.datetime, site: str) -> list[dict[str, Any]]:
+    """The pôles of a site: what came and went in a day, and what waits.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
+    counted = flow.by_pole(engine, person, _a_day_before(now), site)
+    return by_pole(counted, board.undelivered_by_pole(engine, person, site))
 
 
 def station(row: Mapping[str, Any], now: dt.datetime) -> dict[str, Any]:
@@ -118,19 +128,24 @@ def lot(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def by_pole(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Sites put together: each pôle once, the one with most to do first."""
-    found: dict[str, dict[str, Any]] = {}
-    sums = ("received", "delivered", "ready", "to_name", "to_key", "to_rescan", "dead")
-    for row in rows:
-        of_pole = found.setdefault(
-            row["pole"], {"pole": row["pole"], "oldest": None, **dict.fromkeys(sums, 0)}
-        )
-        for name in sums:
-            of_pole[name] += row[name]
-        ages = [at for at in (of_pole["oldest"], row["oldest"]) if at is not None]
-        of_pole["oldest"] = min(ages, default=None)
-    return sorted(found.values(), key=lambda one: (-one["received"], one["pole"]))
+def by_pole(
+    counted: Mapping[str, Mapping[str, int]], waiting: Iterable[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Each pôle once, with what came and went in a day and what waits; the busiest first."""
+    waits = {row["pole"]: row for row in waiting}
+    none: dict[str, Any] = {**dict.fromkeys(_QUEUES, 0), "oldest": None}
+    found = []
+    for pole in {*counted, *waits}:
+        of_day = counted.get(pole, {"received": 0, "delivered": 0})
+        received, delivered = of_day["received"], of_day["delivered"]
+        row = {**none, **waits.get(pole, {})}
+        found.append({**row, "pole": pole, "received": received, "delivered": delivered})
+    return sorted(found, key=lambda one: (-one["received"], one["pole"]))
+
+
+def _a_day_before(now: dt.datetime) -> dt.datetime:
+    """The first of the last 24 hours of the clock, this one among them."""
+    return now.replace(minute=0, second=0, microsecond=0) - (_HOURS - 1) * _HOUR
 
 
 def _news(row: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
@@ -185,9 +200,9 @@ def _tiles(
     backlog = sum(one["backlog_documents"] for one in stations)
     dead = queues["dead"]["count"] if "dead" in queues else 0
     return (
-        Tile(formats.count(found["documents"]), "reçus en 24 h",
+        Tile(formats.count(found["received"]), "reçus en 24 h",
              f"{formats.count(found['pages'])} pages"),
-        Tile(formats.share(found["straight"], found["documents"]), "sans intervention",
+        Tile(formats.share(found["straight"], found["received"]), "sans intervention",
              f"{formats.count(found['delivered'])} livrés", "good"),
         _queue_tile(queues.get("to_name"), "à nommer", now),
         _queue_tile(queues.get("to_key"), "à vidéocoder", now),

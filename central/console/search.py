@@ -62,7 +62,7 @@ class _Pages:
         rows = search.find(self._engine, who, wanted, _SHOWN + 1)
         lots: Any = ()
         if (wanted.lot or wanted.ids) and wanted.before is None:
-            lots = search.lots_named(self._engine, who, wanted.lot, wanted.ids, _LOTS)
+            lots = search.lots_found(self._engine, who, wanted, _LOTS)
         shown = rows[:_SHOWN]
         more = len(rows) > _SHOWN
         mark = asked.mark(shown[-1]["received_on"], shown[-1]["id"]) if more else ""

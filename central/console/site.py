@@ -13,7 +13,6 @@ from central.store import board, lot_counts
 from central.store.lot_counts import LotFilter
 
 _LOTS, _RESCANS = 20, 50
-_DAY = dt.timedelta(days=1)
 
 
 def register(desk: Desk) -> None:
@@ -43,7 +42,7 @@ class _Pages:
             site=site,
             stations=[live.station(row, now) for row in board.station_states(engine, who, site)],
             plots=live.flow_plots(engine, who, now, site),
-            poles=live.by_pole(board.documents_by_pole(engine, now - _DAY, who, site)),
+            poles=live.poles(engine, who, now, site),
             lots=[live.lot(row) for row in newest],
             arriving=[live.lot(row) for row in arriving],
             rescans=board.rescans_asked(engine, _RESCANS, who, site),

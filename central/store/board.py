@@ -33,9 +33,7 @@ _AGES_H = (1, 4, 24, 72)
 """Limits in hours between which the ages of waiting documents are counted."""
 
 
-def documents_by_pole(
-    engine: sa.Engine, since: dt.datetime, person: Person | None = None, site: str = ""
-) -> Rows:
+def documents_by_pole(engine: sa.Engine, since: dt.datetime, person: Person | None = None) -> Rows:
     """For each site and pôle: documents stored since a time, and all that are not delivered."""
     c = documents.c
     return _rows(
@@ -45,17 +43,25 @@ def documents_by_pole(
             c.pole,
             sa.func.count().filter(c.stored_at >= since).label("received"),
             sa.func.count().filter(c.stored_at >= since, c.state == "delivered").label("delivered"),
-            *(sa.func.count().filter(c.state == state).label(state) for state in _UNDELIVERED),
-            sa.func.min(c.stored_at).filter(c.state.in_(_UNDELIVERED)).label("oldest"),
+            *_by_state(),
         )
         .where(
             sa.or_(c.stored_at >= since, c.state.in_(_UNDELIVERED)),
-            *([c.site == site] if site else []),
             *within(person, c.site, c.pole),
         )
         .group_by(c.site, c.pole)
         .order_by(c.site, c.pole),
     )
+
+
+def undelivered_by_pole(engine: sa.Engine, person: Person | None, site: str = "") -> Rows:
+    """For each pôle that has any: documents that are not delivered by state, and the oldest."""
+    c = documents.c
+    where = [c.state.in_(_UNDELIVERED), *within(person, c.site, c.pole)]
+    if site:
+        where.append(c.site == site)
+    oldest = sa.func.min(c.stored_at).label("oldest")
+    return _rows(engine, sa.select(c.pole, *_by_state(), oldest).where(*where).group_by(c.pole))
 
 
 def waiting_for_a_person(engine: sa.Engine, limit: int, person: Person | None = None) -> Rows:
@@ -242,7 +248,7 @@ def undelivered(engine: sa.Engine, person: Person | None = None) -> dict[str, An
     """All documents that no pôle has yet, whenever they came: by state, and the oldest."""
     c = documents.c
     query = sa.select(
-        *(sa.func.count().filter(c.state == state).label(state) for state in _UNDELIVERED),
+        *_by_state(),
         sa.func.min(c.stored_at).label("oldest"),
     ).where(c.state.in_(_UNDELIVERED), *within(person, c.site, c.pole))
     return _rows(engine, query)[0]
@@ -255,6 +261,12 @@ def ask(engine: sa.Engine) -> None:
         StoreUnavailable: it does not.
     """
     _rows(engine, sa.select(sa.literal(1)))
+
+
+def _by_state() -> list[sa.Label[int]]:
+    return [
+        sa.func.count().filter(documents.c.state == state).label(state) for state in _UNDELIVERED
+    ]
 
 
 def _of_documents_seen(person: Person | None) -> list[sa.ColumnElement[bool]]:

@@ -82,6 +82,17 @@ def by_day(
     return _summed(engine, day, person, since, site)
 
 
+def by_pole(
+    engine: sa.Engine, person: Person | None, since: dt.datetime, site: str = ""
+) -> dict[str, dict[str, int]]:
+    """Counts of each pôle since a time; those for which nothing happened are left out.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
+    return _summed(engine, _f.pole, person, since, site)
+
+
 def done_by_hour(engine: sa.Engine, person: Person | None, since: dt.datetime) -> tuple[Done, ...]:
     """What was named, keyed and delivered, by hour and pôle: what paces are learned from.
 
@@ -134,12 +145,13 @@ def _whole(moment: dt.datetime) -> dt.datetime:
 
 def _counted(start: dt.datetime, until: dt.datetime) -> sa.Insert:
     """One statement: what happened in these hours, from every table that tells of it."""
+    hours = (start, until)
     happened = sa.union_all(
-        _received(start, until),
-        _delivered(start, until),
-        _by_people("named", namings, namings.c.named_at, start, until),
-        _by_people("keyed", keyings, keyings.c.keyed_at, start, until),
-        _returned(start, until),
+        _received(hours),
+        _delivered(hours),
+        _by_people("named", namings, namings.c.named_at, hours),
+        _by_people("keyed", keyings, keyings.c.keyed_at, hours),
+        _returned(hours),
     ).subquery()
     keys = [happened.c[name] for name in ("hour", "site", "pole", "type")]
     sums = [sa.func.sum(happened.c[name]) for name in COUNTS]
@@ -149,63 +161,69 @@ def _counted(start: dt.datetime, until: dt.datetime) -> sa.Insert:
 
 
 def _rows(
+    of: sa.FromClause,
     source: sa.FromClause,
     at: sa.ColumnElement[Any],
-    start: dt.datetime,
-    until: dt.datetime,
+    hours: tuple[dt.datetime, dt.datetime],
     **counts: sa.ColumnElement[Any],
 ) -> sa.Select[Any]:
-    """Rows of one source, in the columns that all sources share."""
+    """Rows of one source, in the columns that all sources share; ``of`` are its documents."""
     hour = sa.func.date_trunc("hour", at).label("hour")
     told = [counts.get(name, sa.literal(0)).label(name) for name in COUNTS]
+    keys = (hour, of.c.site, of.c.pole, of.c.type)
     return (
-        sa.select(hour, _c.site, _c.pole, _c.type, *told)
+        sa.select(*keys, *told)
         .select_from(source)
-        .where(at >= start, at < until)
-        .group_by(hour, _c.site, _c.pole, _c.type)
+        .where(at >= hours[0], at < hours[1])
+        .group_by(*keys)
     )
 
 
-def _received(start: dt.datetime, until: dt.datetime) -> sa.Select[Any]:
+def _document_of(event: sa.Table) -> sa.FromClause:
+    """The document of each row, found by its key.
+
+    LIMIT keeps the planner from reading all documents of all months to join them with a day's
+    events, which it thinks cheaper.
+    """
+    wanted = sa.select(_c.site, _c.pole, _c.type, _c.due_on)
+    return wanted.where(_c.id == event.c.document_id).limit(1).lateral("document")
+
+
+def _received(hours: tuple[dt.datetime, dt.datetime]) -> sa.Select[Any]:
     """Documents as stations sent them; those that people cut off were received before."""
     routes = {"straight": "straight", "to_name": "name", "to_key": "key"}
-    counts = {name: sa.func.count().filter(_c.route == route) for name, route in routes.items()}
-    return _rows(
-        documents,
-        _c.stored_at,
-        start,
-        until,
-        received=sa.func.count(),
-        pages=sa.func.sum(_c.page_count),
-        **counts,
-    ).where(_c.split_from.is_(None))
+    counts: dict[str, sa.ColumnElement[Any]] = {
+        name: sa.func.count().filter(_c.route == route) for name, route in routes.items()
+    }
+    counts |= {"received": sa.func.count(), "pages": sa.func.sum(_c.page_count)}
+    found = _rows(documents, documents, _c.stored_at, hours, **counts)
+    return found.where(_c.split_from.is_(None))
 
 
-def _delivered(start: dt.datetime, until: dt.datetime) -> sa.Select[Any]:
+def _delivered(hours: tuple[dt.datetime, dt.datetime]) -> sa.Select[Any]:
+    of = _document_of(deliveries)
     day = sa.cast(sa.func.timezone("Europe/Paris", _d.delivered_at), sa.Date)
     return _rows(
-        deliveries.join(documents, _c.id == _d.document_id),
+        of,
+        deliveries.join(of, sa.true()),
         _d.delivered_at,
-        start,
-        until,
+        hours,
         delivered=sa.func.count(),
-        delivered_late=sa.func.count().filter(day > _c.due_on),
+        delivered_late=sa.func.count().filter(day > of.c.due_on),
     )
 
 
 def _by_people(
-    name: str,
-    work: sa.Table,
-    at: sa.ColumnElement[Any],
-    start: dt.datetime,
-    until: dt.datetime,
+    name: str, work: sa.Table, at: sa.ColumnElement[Any], hours: tuple[dt.datetime, dt.datetime]
 ) -> sa.Select[Any]:
     """Documents, however many times somebody touched each in that hour."""
+    of = _document_of(work)
     counted = {name: sa.func.count(work.c.document_id.distinct())}
-    found = _rows(work.join(documents, _c.id == work.c.document_id), at, start, until, **counted)
+    found = _rows(of, work.join(of, sa.true()), at, hours, **counted)
     return found.where(work.c["pass"].in_(_WORKED)) if "pass" in work.c else found
 
 
-def _returned(start: dt.datetime, until: dt.datetime) -> sa.Select[Any]:
-    source = returns.join(documents, _c.id == returns.c.document_id)
-    return _rows(source, returns.c.returned_at, start, until, returned=sa.func.count())
+def _returned(hours: tuple[dt.datetime, dt.datetime]) -> sa.Select[Any]:
+    of = _document_of(returns)
+    source = returns.join(of, sa.true())
+    return _rows(of, source, returns.c.returned_at, hours, returned=sa.func.count())

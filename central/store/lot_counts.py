@@ -20,6 +20,7 @@ from central.store.tables import documents, lots
 
 Rows = list[dict[str, Any]]
 
+_FEW = 5_000
 _DONE = ("delivered", "discarded")
 _WAITS_FOR_A_PERSON = ("to_name", "to_key")
 _c, _l = documents.c, lots.c
@@ -51,18 +52,20 @@ def newest(
         where.append(_l.site == wanted.site)
     if wanted.state:
         where.append(_l.state == wanted.state)
-    if wanted.name:
-        where.append(named_like(wanted.name))
     if wanted.before:
         where.append(sa.tuple_(_l.received_at, _l.id) < sa.tuple_(*wanted.before))
-    found = (
-        sa.select(lots)
-        .where(*where)
-        .order_by(_l.received_at.desc(), _l.id.desc())
-        .limit(limit)
-        .cte("found")
-    )
-    return _with_counts(engine, found)
+    with transaction(engine) as connection:
+        if wanted.name:
+            named = ids_named(connection, wanted.name, limit, *where)
+            where.append(_l.id.in_(named))
+        found = (
+            sa.select(lots)
+            .where(*where)
+            .order_by(_l.received_at.desc(), _l.id.desc())
+            .limit(limit)
+            .cte("found")
+        )
+        return _with_counts(connection, found)
 
 
 def one(engine: sa.Engine, lot_id: uuid.UUID) -> dict[str, Any]:
@@ -72,7 +75,8 @@ def one(engine: sa.Engine, lot_id: uuid.UUID) -> dict[str, Any]:
         NotFound: there is none of that id.
         StoreUnavailable: the database does not answer.
     """
-    rows = _with_counts(engine, sa.select(lots).where(_l.id == lot_id).cte("found"))
+    with transaction(engine) as connection:
+        rows = _with_counts(connection, sa.select(lots).where(_l.id == lot_id).cte("found"))
     if not rows:
         raise NotFound(f"lot {lot_id}")
     return rows[0]
@@ -107,13 +111,26 @@ def documents_of(
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def named_like(beginning: str) -> sa.ColumnElement[bool]:
-    """Lots whose name begins so, in the letters typed, in capitals or in small ones."""
-    spellings = {beginning, beginning.upper(), beginning.lower()}
-    return sa.or_(*(_l.name.startswith(text, autoescape=True) for text in sorted(spellings)))
+def ids_named(
+    connection: sa.Connection, beginning: str, limit: int, *where: sa.ColumnElement[bool]
+) -> list[uuid.UUID]:
+    """The newest lots whose name begins so, in the letters typed, in capitals or small ones.
+
+    A few are found by their names and then put in order. Where there are many, every so many-th
+    lot is one of them, and the newest are met soon on the way back in time.
+    """
+    spellings = sorted({beginning, beginning.upper(), beginning.lower()})
+    is_named = sa.or_(*(_l.name.startswith(text, autoescape=True) for text in spellings))
+    few = sa.select(_l.received_at, _l.id).where(is_named, *where).limit(_FEW + 1)
+    rows = sorted(connection.execute(few), reverse=True)
+    if len(rows) <= _FEW:
+        return [row.id for row in rows[:limit]]
+    newest_first = (_l.received_at.desc(), _l.id.desc())
+    many = sa.select(_l.id).where(is_named, *where).order_by(*newest_first).limit(limit)
+    return list(connection.scalars(many))
 
 
-def _with_counts(engine: sa.Engine, found: sa.CTE) -> Rows:
+def _with_counts(connection: sa.Connection, found: sa.CTE) -> Rows:
     stored = _stored(found)
     counts = [
         sa.func.coalesce(column, 0).label(column.name)
@@ -133,8 +150,7 @@ def _with_counts(engine: sa.Engine, found: sa.CTE) -> Rows:
         .outerjoin(stored, stored.c.lot_id == n.id)
         .order_by(n.received_at.desc(), n.id.desc())
     )  # fmt: skip
-    with transaction(engine) as connection:
-        return [dict(row) for row in connection.execute(query).mappings()]
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def _stored(found: sa.CTE) -> sa.Subquery:

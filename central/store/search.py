@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,11 +12,12 @@ from central.domain.access import Person
 from central.store import audit
 from central.store.engine import transaction
 from central.store.limits import within
-from central.store.lot_counts import named_like
+from central.store.lot_counts import ids_named
 from central.store.tables import documents, fields, lots
 
 Rows = Sequence[sa.RowMapping]
 
+_LOTS = 100
 _c = documents.c
 _IS_A_NIR = sa.text("name IN ('nir', 'insured_nir')")
 """As the partial index says it, so that it is used."""
@@ -42,56 +44,83 @@ class Wanted:
 def find(engine: sa.Engine, person: Person, wanted: Wanted, limit: int) -> Rows:
     """The documents that the person may see, the last received first, and record the search.
 
-    The audit trail gets what was looked for but a NIR, of which it says only that it was one,
-    and the ids of the documents shown.
+    Of a lot's name only the newest hundred lots are looked through. The audit trail gets what was
+    looked for but a NIR, of which it says only that it was one, and the ids of the documents shown.
 
     Raises:
         StoreUnavailable: nothing was found, nothing recorded.
     """
-    query = (
-        sa.select(
-            _c.id, _c.lot_id, _c.type, _c.site, _c.pole, _c.state, _c.received_on, _c.due_on,
-            _c.page_count, _c.priority, lots.c.name.label("lot_name"),
-        )
-        .join(lots, lots.c.id == _c.lot_id)
-        .where(*_conditions(wanted), *within(person, _c.site, _c.pole))
-        .order_by(_c.received_on.desc(), _c.id.desc())
-        .limit(limit)
-    )  # fmt: skip
     with transaction(engine) as connection:
-        found = connection.execute(query).mappings().all()
+        where = [*_conditions(wanted), *within(person, _c.site, _c.pole)]
+        if wanted.lot:
+            known = ids_named(connection, wanted.lot, _LOTS, *within(person, lots.c.site))
+            where.append(_c.lot_id.in_(known))
+        found = connection.execute(_shown(_newest(person, wanted, where, limit), limit))
+        rows = found.mappings().all()
         audit.record(
             connection,
             person.actor,
             "documents_searched",
             "search",
             by=_told(wanted),
-            shown=[str(row["id"]) for row in found],
+            shown=[str(row["id"]) for row in rows],
         )
-    return found
+    return rows
 
 
-def lots_named(
-    engine: sa.Engine,
-    person: Person,
-    beginning: str,
-    ids: tuple[uuid.UUID, uuid.UUID] | None,
-    limit: int,
-) -> Rows:
-    """Lots whose name or id begins so, the newest first.
+def lots_found(engine: sa.Engine, person: Person, wanted: Wanted, limit: int) -> Rows:
+    """Lots whose name or id begins as wanted, the newest first.
 
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    which = named_like(beginning) if beginning else lots.c.id.between(*(ids or ()))
-    query = (
-        sa.select(lots.c.id, lots.c.name, lots.c.site, lots.c.received_at, lots.c.state)
-        .where(which, *within(person, lots.c.site))
-        .order_by(lots.c.received_at.desc())
-        .limit(limit)
-    )
+    seen = within(person, lots.c.site)
     with transaction(engine) as connection:
+        where = [lots.c.id.between(*wanted.ids)] if wanted.ids else []
+        if wanted.lot:
+            where.append(lots.c.id.in_(ids_named(connection, wanted.lot, limit, *seen)))
+        query = (
+            sa.select(lots.c.id, lots.c.name, lots.c.site, lots.c.received_at, lots.c.state)
+            .where(*where, *seen)
+            .order_by(lots.c.received_at.desc())
+            .limit(limit)
+        )
         return connection.execute(query).mappings().all()
+
+
+def _newest(
+    person: Person, wanted: Wanted, where: list[sa.ColumnElement[bool]], limit: int
+) -> sa.Subquery:
+    """The ids of a page of documents.
+
+    A lot, an id or a NIR names few documents: these are found first and then put in order, where
+    the planner would walk back through all months to meet them in order. For who is limited to
+    pôles and asks for a type, each pôle is looked through apart: its index then gives the newest
+    in order, also where the type never goes to that pôle.
+    """
+    if wanted.nirs or wanted.ids or wanted.lot:
+        few = sa.select(_c.id, _c.received_on).where(*where).cte("few").prefix_with("MATERIALIZED")
+        in_order = sa.select(few).order_by(few.c.received_on.desc(), few.c.id.desc())
+        return in_order.limit(limit).subquery("newest")
+    order = (_c.received_on.desc(), _c.id.desc())
+    one = sa.select(_c.id, _c.received_on).where(*where).order_by(*order).limit(limit)
+    if not (person.poles and wanted.type):
+        return one.subquery("newest")
+    each = [one.where(_c.pole == pole).subquery() for pole in sorted(person.poles)]
+    return sa.union_all(*(sa.select(part) for part in each)).subquery("newest")
+
+
+def _shown(newest: sa.Subquery, limit: int) -> sa.Select[Any]:
+    return (
+        sa.select(
+            _c.id, _c.lot_id, _c.type, _c.site, _c.pole, _c.state, _c.received_on, _c.due_on,
+            _c.page_count, _c.priority, lots.c.name.label("lot_name"),
+        )
+        .join(newest, newest.c.id == _c.id)
+        .join(lots, lots.c.id == _c.lot_id)
+        .order_by(_c.received_on.desc(), _c.id.desc())
+        .limit(limit)
+    )  # fmt: skip
 
 
 def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
@@ -101,8 +130,6 @@ def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
             fields.c.value.in_(sorted(wanted.nirs)), _IS_A_NIR
         )
         where.append(_c.id.in_(holders))
-    if wanted.lot:
-        where.append(_c.lot_id.in_(sa.select(lots.c.id).where(named_like(wanted.lot))))
     if wanted.ids:
         where.append(_c.id.between(*wanted.ids))
     if wanted.type:

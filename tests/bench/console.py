@@ -166,20 +166,20 @@ def _time(act: Callable[[], object]) -> float:
 
 
 def _samples(engine: sa.Engine) -> _Samples:
+    """Some of each, drawn from all that is stored; where there are few, some come again."""
     with engine.connect() as connection:
 
         def some(query: str) -> list[tuple[str, ...]]:
-            rows = connection.execute(sa.text(f"{query} LIMIT {_TIMES}"))
-            return [tuple(map(str, row)) for row in rows]
+            rows = connection.execute(sa.text(f"{query} LIMIT {_TIMES}")).all()
+            found = [tuple(map(str, row)) for row in rows]
+            return [found[n % len(found)] for n in range(_TIMES)]
 
-        lots = some(
-            "SELECT CAST(id AS text), name FROM lots WHERE site = 'gien' AND md5(name) < '02'"
-        )
+        lots = some("SELECT id, name FROM lots WHERE site = 'gien' ORDER BY md5(name)")
         ids = some(
-            "SELECT CAST(id AS text) FROM documents WHERE site = 'gien' AND pole = 'CNSE' "
-            "AND md5(CAST(id AS text)) < '02'"
+            "SELECT id FROM documents WHERE site = 'gien' AND pole = 'CNSE' "
+            "ORDER BY md5(CAST(id AS text))"
         )
-        nirs = some("SELECT value FROM fields WHERE name = 'nir' AND md5(value) < '0004'")
+        nirs = some("SELECT value FROM fields WHERE name = 'nir' ORDER BY md5(value)")
     return _Samples(
         [(row[0], row[1]) for row in lots], [row[0] for row in ids], [row[0] for row in nirs]
     )

@@ -173,6 +173,7 @@ documents = Table(
     Index("ix_documents_received_on", "received_on", "id"),
     Index("ix_documents_site_received_on", "site", "received_on", "id"),
     Index("ix_documents_type_received_on", "type", "received_on", "id"),
+    Index("ix_documents_pole_type_received_on", "pole", "type", "received_on", "id"),
     postgresql_partition_by="RANGE (id)",
 )
 

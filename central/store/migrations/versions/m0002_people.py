@@ -472,7 +472,7 @@ def _alter_tables() -> None:
         postgresql_where=sa.text("state NOT IN ('delivered', 'discarded')"),
     )
     op.create_index("ix_documents_stored_at", "documents", ["stored_at"], unique=False)
-    for first in ([], ["site"], ["type"]):
+    for first in ([], ["site"], ["type"], ["pole", "type"]):
         name = "_".join(["ix_documents", *first, "received_on"])
         op.create_index(name, "documents", [*first, "received_on", "id"], unique=False)
     op.create_index(
