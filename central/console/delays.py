@@ -15,7 +15,7 @@ from central.console.visit import Visit
 from central.domain import delays
 from central.domain.delays import Due, Standing
 from central.domain.forecast import Forecast, Pace, forecast, last_working_days, pace
-from central.domain.working_time import is_working_day
+from central.domain.working_days import is_working_day
 from central.errors import InputInvalid
 from central.store import board, due, flow
 from central.store.due import Outstanding

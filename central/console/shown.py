@@ -51,7 +51,10 @@ class Shown:
             "title": entry.title,
             "reasons": labels.reasons(_telling(document["route_reasons"], queue)),
             "marks": list(document["marks"]),
-            "pages": [_page(document_id, page) for page in loaded.pages],
+            "pages": [
+                _page(document_id, page)
+                for page in sorted(loaded.pages, key=lambda page: page.role == "replaced")
+            ],
             "draft": loaded.draft,
             "returned": _returned(loaded),
             "rescan": _rescan(loaded),
@@ -94,7 +97,9 @@ class Shown:
 
 def _telling(codes: Sequence[str], queue: str) -> Sequence[str]:
     """Who keys sees the fields listed; who names is told why they are named."""
-    return [code for code in codes if queue == "name" or not code.startswith("field:")]
+    if queue == "name":
+        return codes
+    return [c for c in codes if not c.startswith("field:") and c != labels.ALWAYS_BY_A_PERSON]
 
 
 def _page(document_id: uuid.UUID, page: WorkPage) -> dict[str, Any]:

@@ -47,6 +47,7 @@ def register(desk: Desk) -> None:
         ("/api/documents/{id}/key", queues.key),
         ("/api/documents/{id}/check", queues.check),
         ("/api/documents/{id}/to-naming", queues.to_naming),
+        ("/api/documents/{id}/rescan", queues.rescan),
     ):
         desk.page(path, handler, roles=KEYERS, method="POST", max_bytes=_MOST_DRAFT_BYTES)
 
@@ -81,14 +82,28 @@ class _Queues:
             if not leases.take_this(self._desk.engine, visit.who, _uuid(wanted), queue, lease_s):
                 raise LeaseLost(wanted)
         else:
-            found = leases.take(self._desk.engine, visit.who, queue, lease_s, besides=held)
+            found = leases.take(
+                self._desk.engine,
+                visit.who,
+                queue,
+                lease_s,
+                besides=held,
+                is_ahead=visit.content.get("ahead") is True,
+            )
         if found is None:
             return answer({"work": None})
         return answer({"work": self._shown.work(visit.who, found, queue)})
 
     def keep(self, visit: Visit) -> Response:
-        held = ids_of(visit, "ids")
-        kept = leases.keep(self._desk.engine, visit.who.id, held, self._desk.config.console.lease_s)
+        """A page is still open; it hears which documents are still its own."""
+        shown = visit.text("shown", most=36)
+        kept = leases.keep(
+            self._desk.engine,
+            visit.who.id,
+            ids_of(visit, "ids"),
+            self._desk.config.console.lease_s,
+            shown=_uuid(shown) if shown else None,
+        )
         return answer({"kept": kept})
 
     def leave(self, visit: Visit) -> Response:
@@ -147,6 +162,12 @@ class _Queues:
         spec = spec_of(entry, visit.text("name", most=100))
         found = typed.read(spec, visit.text("value", most=typed.LONGEST), today())
         return answer({"value": found.value, "check": found.check, "problem": found.problem})
+
+    def rescan(self, visit: Visit) -> Response:
+        """Ask the station to scan a document again."""
+        reason = visit.text("reason", most=200, needed=True)
+        naming.rescan(self._desk.engine, visit.who, document_id(visit), queue_of(visit), reason)
+        return answer({})
 
     def to_naming(self, visit: Visit) -> Response:
         keying.back_to_naming(self._desk.engine, visit.who, document_id(visit))

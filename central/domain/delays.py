@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from holidays import country_holidays
 
-from central.domain.working_time import is_working_day, next_working_day
+from central.domain.working_days import add_working_days, is_working_day
 
 _SOON_DAYS = 3
 _DAY = dt.timedelta(days=1)
@@ -82,10 +82,8 @@ def public_holidays(year: int) -> frozenset[dt.date]:
 
 def horizon(today: dt.date, holidays: Collection[dt.date]) -> Horizon:
     """Find the next working day and the third from today."""
-    days = [today]
-    for _ in range(_SOON_DAYS):
-        days.append(next_working_day(days[-1], holidays))
-    return Horizon(today, days[1], days[-1])
+    after = (add_working_days(today, days, holidays) for days in (1, _SOON_DAYS))
+    return Horizon(today, *after)
 
 
 def working_days(first: dt.date, last: dt.date, holidays: Collection[dt.date]) -> int:

@@ -11,7 +11,7 @@ from uuid6 import uuid7
 from central.domain.access import Person, Role
 from central.domain.incoming import IncomingDocument, IncomingLot
 from central.domain.returns import Cause, ReturnNote
-from central.store import deliveries, flow, leases, lot_counts, lots, naming, returns
+from central.store import deliveries, flow, leases, lot_counts, lots, page_acts, returns
 from central.store.engine import transaction
 from tests.support.central import RECEIVED, document, store
 from tests.support.console import add_person
@@ -161,7 +161,7 @@ def test_a_document_cut_in_two_counts_once_and_is_delivered_when_both_parts_are(
     _report(engine, made, 1, 3)
     person, piece = _keyer(engine), uuid.UUID(str(uuid7()))
     assert leases.take(engine, person, "name", 60) == made.id
-    naming.split(engine, person, made.id, 2, piece, 60)
+    page_acts.split(engine, person, made.id, 2, piece, 60)
     row = lot_counts.one(engine, made.lot_id)
     assert (row["stored_documents"], row["stored_pages"], row["outstanding"]) == (1, 3, 2)
     _set(engine, made.id, "delivered")
@@ -182,7 +182,7 @@ def test_a_joined_document_is_delivered_with_the_last_one_of_its_chain(
         taken: list[uuid.UUID] = []
         while (found := leases.take(engine, person, "name", 60, besides=taken)) is not None:
             taken.append(found)
-        naming.join(engine, person, made.id, into_previous=True)
+        page_acts.join(engine, person, made.id, into_previous=True)
     row = lot_counts.one(engine, first.lot_id)
     assert (row["stored_documents"], row["stored_pages"]) == (3, 3)
     assert (row["outstanding"], row["delivered_pages"], row["discarded_pages"]) == (1, 0, 0)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from central.domain.delays import public_holidays
 from central.domain.forecast import Forecast, Pace, forecast, last_working_days, pace
-from central.domain.working_time import is_working_day
+from central.domain.working_days import is_working_day
 
 _HOLIDAYS = public_holidays(2026)
 _days = st.dates(dt.date(2026, 1, 5), dt.date(2026, 12, 20))

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from central import pack
 from central.domain import delays
-from central.domain.working_time import is_working_day
+from central.domain.working_days import is_working_day
 from central.store import partitions
 from central.store.engine import transaction
 from tests.support import many_sql as sql
