@@ -19,6 +19,7 @@ _ACTIONS: Mapping[str, str] = MappingProxyType(
         "document_keyed": "vidéocodé",
         "document_named": "nommé",
         "document_rerouted": "réorienté",
+        "document_rescanned": "numérisé de nouveau",
         "document_returned": "rendu par le pôle",
         "document_sent_to_naming": "renvoyé à nommer",
         "document_split": "séparé",
@@ -30,6 +31,8 @@ _ACTIONS: Mapping[str, str] = MappingProxyType(
         "documents_searched": "recherche",
         "lot_reported": "compte rendu de la station",
         "rescan_asked": "nouvelle numérisation demandée",
+        "rescan_impossible": "nouvelle numérisation impossible",
+        "rescan_withdrawn": "demande de numérisation retirée",
     }
 )
 _DETAILS: Mapping[str, str] = MappingProxyType(

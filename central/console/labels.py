@@ -125,6 +125,11 @@ def lot_state(code: str) -> str:
     return _LOT_STATES.get(code, code)
 
 
+def kind(code: str) -> str:
+    """A type as people call it: its number or its word."""
+    return "inconnu" if code == "unknown" else code
+
+
 def document_state(code: str) -> str:
     """Where a document stands."""
     return _DOCUMENT_STATES.get(code, code)

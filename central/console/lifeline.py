@@ -57,7 +57,7 @@ def _arrival(life: Life) -> Iterator[Event]:
         return
     yield Event(one["received_at"], "Reçu à la station", where)
     if (read_at := _time_of(one["id"])) is not None:
-        kind = f"{one['type']}, confiance {100 * one['type_confidence']:.0f}\u00a0%"
+        kind = f"{labels.kind(one['type'])}, confiance {100 * one['type_confidence']:.0f}\u00a0%"
         yield Event(read_at, "Lu par la station", kind)
     why = ", ".join(labels.reasons(one["route_reasons"]))
     route = labels.route(one["route"])
@@ -67,9 +67,9 @@ def _arrival(life: Life) -> Iterator[Event]:
 
 def _by_people(life: Life) -> Iterator[Event]:
     for one in life.namings:
-        kinds: str = one["type_after"]
+        kinds = labels.kind(one["type_after"])
         if one["type_before"] != one["type_after"]:
-            kinds = f"{one['type_before']} → {one['type_after']}"
+            kinds = f"{labels.kind(one['type_before'])} → {kinds}"
         what = str(_ACTS.get(one["act"], one["act"]))
         yield Event(one["named_at"], what, f"{kinds}, par {one['name']}")
     for one in life.keyings:
