@@ -15,7 +15,7 @@ from central.console.field_names import field_name
 from central.console.visit import Visit
 from central.domain import delays
 from central.domain.access import Role
-from central.domain.lifecycle import DocumentState, may_become
+from central.domain.lifecycle import DocumentState
 from central.domain.returns import MAX_COMMENT_CHARACTERS, Cause, ReturnNote
 from central.errors import Forbidden, InputInvalid, StepRefused
 from central.store import life, returns, views
@@ -65,8 +65,7 @@ class _Pages:
             words=audit_words,
             version=views.version,
             acts=who.has_any(_ACT),
-            may_name_again=state is not DocumentState.DELIVERED
-            and may_become(state, DocumentState.TO_NAME),
+            may_name_again=life.may_be_named_again(document),
             received=[d["destination"] for d in found.deliveries if d["state"] == "delivered"],
             causes=labels.CAUSES,
         )

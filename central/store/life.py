@@ -1,6 +1,7 @@
 """One document, whole: what it is, what it holds, and everything that has happened to it."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,6 +103,16 @@ def hurry(engine: sa.Engine, document_id: uuid.UUID, person: Person, *, is_urgen
         audit.record(connection, person.actor, action, str(document_id))
 
 
+def may_be_named_again(document: Mapping[str, Any]) -> bool:
+    """Whether a document may go back to naming from where it is.
+
+    One that a pôle has is the pôle's to give back; one that was joined to another has no pages.
+    """
+    state = DocumentState(document["state"])
+    is_elsewhere = state is DocumentState.DELIVERED or document["joined_into"] is not None
+    return not is_elsewhere and may_become(state, DocumentState.TO_NAME)
+
+
 def back_to_naming(engine: sa.Engine, document_id: uuid.UUID, person: Person, reason: str) -> None:
     """Have a document named anew; whoever keys it now loses it.
 
@@ -114,9 +125,9 @@ def back_to_naming(engine: sa.Engine, document_id: uuid.UUID, person: Person, re
         StoreUnavailable: nothing was changed.
     """
     with transaction(engine) as connection:
-        state = DocumentState(_seen(connection, document_id, person, lock=True)["state"])
-        if state is DocumentState.DELIVERED or not may_become(state, DocumentState.TO_NAME):
-            raise StepRefused(f"{document_id} is {state}")
+        document = _seen(connection, document_id, person, lock=True)
+        if not may_be_named_again(document):
+            raise StepRefused(f"{document_id} is {document['state']}")
         for table in (leases, drafts):
             connection.execute(table.delete().where(table.c.document_id == document_id))
         connection.execute(

@@ -1,6 +1,8 @@
 """Flow by the hour and the counts of lots, on a real database, also of what people made."""
 
 import datetime as dt
+import threading
+import time
 import uuid
 from pathlib import Path
 
@@ -8,13 +10,15 @@ import pytest
 import sqlalchemy as sa
 from uuid6 import uuid7
 
+from central.dispatch import sweeper
 from central.domain.access import Person, Role
 from central.domain.incoming import IncomingDocument, IncomingLot
 from central.domain.returns import Cause, ReturnNote
+from central.events import Events
 from central.store import deliveries, flow, leases, lot_counts, lots, page_acts, returns
 from central.store.engine import transaction
 from tests.support.central import RECEIVED, document, store
-from tests.support.console import add_person
+from tests.support.console import add_person, settings
 from tests.support.mail import Post
 
 _POLE = "FRAIS_DE_SANTE"
@@ -118,6 +122,23 @@ def test_while_another_process_counts_this_one_leaves_it(engine: sa.Engine) -> N
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(7310, 2)"))
         assert flow.recount(engine, dt.datetime.now(dt.UTC)) == 0
     assert _counted(engine) == {}
+
+
+def test_the_sweeper_counts_flow_by_itself(engine: sa.Engine, tmp_path: Path) -> None:
+    store(engine, document())
+    stop = threading.Event()
+    config = settings(tmp_path, _POLE)
+    sweeping = threading.Thread(target=sweeper.run, args=(config, engine, {}, Events("test"), stop))
+    sweeping.start()
+    try:
+        deadline = time.monotonic() + 30
+        while not _counted(engine):
+            assert time.monotonic() < deadline, "it never counted"
+            time.sleep(0.05)
+    finally:
+        stop.set()
+        sweeping.join()
+    assert _counted(engine)["received"] == 1
 
 
 def test_flow_keeps_to_a_person_s_sites_and_poles(engine: sa.Engine) -> None:

@@ -197,6 +197,23 @@ def test_operations_hurry_a_document_and_send_it_back_to_naming(
     assert "L'état du document" in again.text
 
 
+@pytest.mark.parametrize("state", ["discarded", "to_rescan"])
+def test_what_waits_elsewhere_or_was_given_up_can_be_brought_back_unless_it_was_joined(
+    client: httpx.Client, engine: sa.Engine, mail: IncomingDocument, state: str
+) -> None:
+    _as(client, engine, Role.OPERATIONS)
+    path, sent = f"/documents/{mail.id}/nommer", {"reason": "à revoir"}
+    change = sa.text("UPDATE documents SET state = :state, joined_into = :into")
+    with transaction(engine) as connection:
+        connection.execute(change, {"state": state, "into": uuid.uuid4()})
+    assert "Renvoyer à nommer" not in client.get(f"/documents/{mail.id}").text
+    assert client.post(path, data=sent).status_code == 409
+    with transaction(engine) as connection:
+        connection.execute(change, {"state": state, "into": None})
+    assert "Renvoyer à nommer" in client.get(f"/documents/{mail.id}").text
+    assert client.post(path, data=sent).status_code == 303
+
+
 @pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.AUDITOR])
 def test_only_operations_act_on_a_document(
     client: httpx.Client, engine: sa.Engine, mail: IncomingDocument, role: Role
