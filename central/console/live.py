@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from central.console import formats, labels
-from central.console.plots import Plot, Series, stacked
+from central.console.plots import Plot, Series, Told, stacked
 from central.domain.access import Person
 from central.domain.counting import LotCounts, disagreements
 from central.store import board, due, flow, lot_counts
@@ -174,9 +174,14 @@ def _plot(
         return [0 if one is None else one[name] for one in counts]
 
     stacks = [Series(text, css, values(name)) for name, text, css in _BY_ROUTE]
-    return stacked(
-        title, names, stacks, Series("livrés", "delivered", values("delivered")), mark_every=every
+    straight, received = values("straight"), values("received")
+    rate = Told(
+        "part sans intervention",
+        [formats.share(part, all_) for part, all_ in zip(straight, received, strict=True)],
+        formats.share(sum(straight), sum(received)),
     )
+    line = Series("livrés", "delivered", values("delivered"))
+    return stacked(title, names, stacks, line, told=rate, mark_every=every)
 
 
 def _queue(row: Mapping[str, Any] | None, state: str) -> dict[str, Any]:

@@ -52,6 +52,15 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """Something said of each label and of the whole that is not drawn, such as a rate."""
+
+    name: str
+    values: Sequence[str]
+    whole: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plot:
     """A plot ready to be drawn, and its figures."""
 
@@ -66,6 +75,7 @@ class Plot:
     columns: tuple[Column, ...]
     series: tuple[Series, ...]
     labels: tuple[str, ...]
+    told: Told | None = None
 
     @property
     def left(self) -> float:
@@ -89,6 +99,7 @@ def stacked(
     stacks: Sequence[Series],
     line: Series | None = None,
     *,
+    told: Told | None = None,
     size: tuple[float, float] = (640.0, 170.0),
     mark_every: int = 1,
 ) -> Plot:
@@ -99,6 +110,7 @@ def stacked(
         labels: Under each bar; all series have as many values.
         stacks: The pieces, the lowest first.
         line: Drawn over the bars on the same scale.
+        told: Said beside the figures.
         size: Width and height in the units of the drawing.
         mark_every: Labels that are written; all of them are in the table.
     """
@@ -140,11 +152,12 @@ def stacked(
             if (len(labels) - 1 - i) % mark_every == 0
         ),
         columns=tuple(
-            Column(_LEFT + slot * i, slot, _figures(label, everything, i))
+            Column(_LEFT + slot * i, slot, _figures(label, everything, i, told))
             for i, label in enumerate(labels)
         ),
         series=everything,
         labels=tuple(labels),
+        told=told,
     )
 
 
@@ -180,5 +193,8 @@ def _stack(
     return bars
 
 
-def _figures(label: str, series: Sequence[Series], i: int) -> str:
-    return f"{label} : " + ", ".join(f"{one.name} {one.values[i]}" for one in series)
+def _figures(label: str, series: Sequence[Series], i: int, told: Told | None) -> str:
+    figures = [f"{one.name} {one.values[i]}" for one in series]
+    if told is not None:
+        figures.append(f"{told.name} {told.values[i]}")
+    return f"{label} : {', '.join(figures)}"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.console.plots import Series, scale, short, stacked
+from central.console.plots import Series, Told, scale, short, stacked
 
 _counts = st.lists(st.integers(0, 1_000_000), min_size=1, max_size=31)
 
@@ -33,6 +33,12 @@ def test_bars_stand_on_one_another_within_the_plot(values: list[int]) -> None:
 def test_every_figure_is_told_with_its_label() -> None:
     made = stacked("t", ["lundi"], [Series("reçus", "good", [7])], Series("livrés", "x", [5]))
     assert made.columns[0].text == "lundi : reçus 7, livrés 5"
+
+
+def test_what_is_said_beside_the_figures_stands_with_them() -> None:
+    told = Told("part", ["50 %"], "50 %")
+    made = stacked("t", ["lundi"], [Series("reçus", "good", [2])], told=told)
+    assert made.columns[0].text == "lundi : reçus 2, part 50 %"
 
 
 @pytest.mark.parametrize(
