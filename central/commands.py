@@ -13,7 +13,7 @@ from central.config import CentralConfig
 from central.console.passwords import SHORTEST, Passwords
 from central.domain.counting import LotCounts, disagreements
 from central.errors import InputInvalid
-from central.store import accounts, board, upkeep
+from central.store import accounts, board, lot_counts, upkeep
 from central.store.accounts import NewAccount
 
 _COUNTS = tuple(LotCounts.__dataclass_fields__)
@@ -24,7 +24,7 @@ def lots(config: CentralConfig, limit: int, console: Console) -> int:
     table = Table("Lot", "Site", "Reçu (UTC)", "Scanner", "Station", "Centre", "Remis", "Écart")
     differ = False
     with apps.opened(config) as engine:
-        for row in board.lots_with_counts(engine, limit):
+        for row in lot_counts.newest(engine, limit):
             found = disagreements(LotCounts(**{name: row[name] for name in _COUNTS}))
             differ = differ or bool(found)
             table.add_row(

@@ -167,3 +167,11 @@ class LaterChange(CentralError):
     code = "later_change"
     permanent = True
     reason = "Une modification plus récente du même type doit d'abord être annulée."
+
+
+class StepRefused(CentralError):
+    """The state of the document does not allow what was asked."""
+
+    code = "step_refused"
+    permanent = True
+    reason = "L'état du document ne le permet plus. Rechargez la page."

@@ -23,13 +23,18 @@ from central.console import (
     acts,
     board,
     dead_letters,
+    delays,
+    documents,
     gauges,
     holds,
+    lots,
     pictures,
     plan_pages,
     problems,
     reports,
+    search,
     sign_in,
+    site,
     work,
 )
 from central.console.desk import Desk
@@ -64,6 +69,11 @@ AREAS = (
     holds.register,
     plan_pages.register,
     reports.register,
+    delays.register,
+    lots.register,
+    site.register,
+    documents.register,
+    search.register,
 )
 """Each adds its pages to the desk."""
 

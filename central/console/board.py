@@ -1,96 +1,104 @@
-"""The monitoring page and its content as JSON-ready values."""
+"""The board of operations: a page that renews itself, and its figures as JSON for programs."""
 
 import datetime as dt
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
-from central.console import labels
+from central.console import labels, live
 from central.console.desk import Desk, answer
 from central.console.visit import Visit
-from central.domain.access import Role
-from central.domain.counting import LotCounts, disagreements
-from central.store import board
+from central.domain.access import Person, Role
+from central.store import board, lot_counts
 from central.store.engine import Engine
 
+WATCHERS = (Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR)
 _LOTS, _WAITING, _DEAD, _DOCUMENTS = 40, 100, 50, 500
 _DAY = dt.timedelta(days=1)
 _MONTH = dt.timedelta(days=30)
-_SILENT_AFTER = dt.timedelta(minutes=2)
-_COUNTS = tuple(LotCounts.__dataclass_fields__)
-_WATCHERS = (Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR)
+_MOST_KEPT = 200
+
+_Maker = Callable[[Engine, Person, dt.datetime], dict[str, Any]]
 
 
 def register(desk: Desk) -> None:
-    """Add the monitoring page."""
+    """Add the board."""
     pages = _Pages(desk)
-    desk.page("/exploitation", pages.index, roles=_WATCHERS)
-    desk.page("/api/board", pages.board, roles=_WATCHERS)
-    desk.page("/api/documents", pages.documents, roles=_WATCHERS)
+    desk.page("/exploitation", pages.index, roles=WATCHERS)
+    desk.page("/api/board/view", pages.view, roles=WATCHERS)
+    desk.page("/api/board", pages.board, roles=WATCHERS)
+    desk.page("/api/documents", pages.documents, roles=WATCHERS)
+
+
+class _Moments:
+    """What was made a moment ago for the same limits is made once, however many look at it."""
+
+    def __init__(self, engine: Engine, make: _Maker, fresh_s: float) -> None:
+        self._engine, self._make, self._fresh_s = engine, make, fresh_s
+        self._lock = threading.Lock()
+        self._made: dict[object, tuple[float, dict[str, Any]]] = {}
+
+    def of(self, person: Person) -> dict[str, Any]:
+        key = (person.sites, person.poles)
+        with self._lock:
+            at, found = self._made.get(key, (0.0, {}))
+            if not found or time.monotonic() - at > self._fresh_s:
+                if len(self._made) >= _MOST_KEPT:
+                    self._made.clear()
+                found = self._make(self._engine, person, dt.datetime.now(dt.UTC))
+                self._made[key] = (time.monotonic(), found)
+            return found
 
 
 class _Pages:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._refresh_s = desk.config.console.refresh_every_s
-        self._board: dict[str, Any] = {}
-        self._board_at = -self._refresh_s
-        self._one_at_a_time = threading.Lock()
+        fresh_s = min(1.0, self._refresh_s / 2)
+        self._live = _Moments(desk.engine, live.content, fresh_s)
+        self._board = _Moments(desk.engine, content, fresh_s)
 
     def index(self, visit: Visit) -> Response:
-        return self._desk.show(visit, "board.html", every=self._refresh_s)
+        found = self._live.of(visit.who)
+        return self._desk.show(visit, "board.html", every=self._refresh_s, **found)
 
-    def board(self, _: Visit) -> Response:
-        """The board; however many look at it, the database is asked once a moment."""
-        with self._one_at_a_time:
-            if time.monotonic() - self._board_at > min(1.0, self._refresh_s / 2):
-                self._board = content(self._desk.engine, dt.datetime.now(dt.UTC))
-                self._board_at = time.monotonic()
-            return answer(self._board)
+    def view(self, visit: Visit) -> Response:
+        """What changes of the page, for its script to put in place."""
+        template = self._desk.templates.get_template("board_live.html")
+        return HTMLResponse(template.render(person=visit.who, **self._live.of(visit.who)))
+
+    def board(self, visit: Visit) -> Response:
+        return answer(self._board.of(visit.who))
 
     def documents(self, visit: Visit) -> Response:
-        limit = visit.number("limit", 100, most=999_999)
+        limit = min(visit.number("limit", 100, most=999_999), _DOCUMENTS)
         lot = visit.text("lot", most=1_000)
-        return answer({"documents": documents(self._desk.engine, limit, lot)})
+        found = board.recent_documents(self._desk.engine, limit, lot, visit.who)
+        return answer({"documents": found})
 
 
-def content(engine: Engine, now: dt.datetime) -> dict[str, Any]:
-    """Everything that the page shows: what came in the last day, and all that is not done.
+def content(engine: Engine, person: Person, now: dt.datetime) -> dict[str, Any]:
+    """What came in the last day, and all that is not done.
 
     Raises:
         StoreUnavailable: the database does not answer.
     """
     day = now - _DAY
+    undelivered = board.undelivered(engine, person)
+    returned = board.returned_by_cause(engine, now - _MONTH, person)
     return {
         "at": now,
-        "totals": {**board.received_since(engine, day), **board.undelivered(engine)},
-        "lots": [_lot(row) for row in board.lots_with_counts(engine, _LOTS)],
-        "poles": board.documents_by_pole(engine, day),
-        "waiting": [_waiting(row) for row in board.waiting_for_a_person(engine, _WAITING)],
-        "queue": [_queue(row) for row in board.delivery_queue(engine)],
-        "dead": board.dead_letters(engine, _DEAD),
-        "stations": [_station(row, now) for row in board.station_states(engine)],
-        "returns": [_returned(row) for row in board.returned_by_cause(engine, now - _MONTH)],
-    }
-
-
-def documents(engine: Engine, limit: int, lot: str) -> list[dict[str, Any]]:
-    """The newest documents and where each went.
-
-    Raises:
-        StoreUnavailable: the database does not answer.
-    """
-    return board.recent_documents(engine, min(limit, _DOCUMENTS), lot)
-
-
-def _lot(row: dict[str, Any]) -> dict[str, Any]:
-    counts = LotCounts(**{name: row[name] for name in _COUNTS})
-    return {
-        **row,
-        "state_text": labels.lot_state(row["state"]),
-        "disagreements": disagreements(counts),
+        "totals": {**board.received_since(engine, day, person), **undelivered},
+        "lots": [live.lot(row) for row in lot_counts.newest(engine, _LOTS, person)],
+        "poles": board.documents_by_pole(engine, day, person),
+        "waiting": [_waiting(row) for row in board.waiting_for_a_person(engine, _WAITING, person)],
+        "queue": [_queue(row) for row in board.delivery_queue(engine, person)],
+        "dead": board.dead_letters(engine, _DEAD, person),
+        "stations": [live.station(row, now) for row in board.station_states(engine, person)],
+        "returns": [_returned(row) for row in returned],
     }
 
 
@@ -103,11 +111,6 @@ def _waiting(row: dict[str, Any]) -> dict[str, Any]:
 
 def _queue(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "circuit_text": labels.circuit(row["circuit"])}
-
-
-def _station(row: dict[str, Any], now: dt.datetime) -> dict[str, Any]:
-    seen = row["heartbeat_at"] or row["connected_at"]
-    return {**row, "seen_at": seen, "is_silent": seen is None or now - seen > _SILENT_AFTER}
 
 
 def _returned(row: dict[str, Any]) -> dict[str, Any]:

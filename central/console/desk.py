@@ -47,6 +47,18 @@ NAVIGATION = (
     Entry("/retenues", "Retenues", frozenset({Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR})),
     Entry("/plan", "Plan", frozenset({Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR})),
     Entry("/rapports", "Rapports", frozenset({Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR})),
+    Entry(
+        "/exploitation",
+        "Exploitation",
+        frozenset({Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR}),
+    ),
+    Entry("/delais", "Délais", frozenset({Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR})),
+    Entry(
+        "/lots",
+        "Lots",
+        frozenset({Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR, Role.SCANNER}),
+    ),
+    Entry("/recherche", "Recherche", frozenset({Role.OPERATIONS, Role.SUPERVISOR})),
 )
 
 

@@ -14,6 +14,8 @@ _MONTHS = (
     "juillet", "août", "septembre", "octobre", "novembre", "décembre",
 )  # fmt: skip
 
+_DAYS = ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")
+
 
 def plain(value: object) -> object:
     """What JSON cannot hold as it is: ids and times become text, sets lists.
@@ -30,6 +32,11 @@ def plain(value: object) -> object:
     raise TypeError(type(value).__name__)
 
 
+def today(now: dt.datetime) -> dt.date:
+    """The day that it is in France."""
+    return now.astimezone(PARIS).date()
+
+
 def day(value: dt.date | None) -> str:
     """``24/11/2026``; a dash for none."""
     if isinstance(value, dt.datetime):
@@ -42,6 +49,11 @@ def moment(value: dt.datetime | None) -> str:
     return f"{value.astimezone(PARIS):%d/%m/%Y %H:%M}" if value else "–"
 
 
+def brief(value: dt.datetime | None) -> str:
+    """``24/11 14:05``, French time, where the year goes without saying; a dash for none."""
+    return f"{value.astimezone(PARIS):%d/%m %H:%M}" if value else "–"
+
+
 def clock(value: dt.datetime | None) -> str:
     """``14:05``, French time; a dash for none."""
     return f"{value.astimezone(PARIS):%H:%M}" if value else "–"
@@ -50,6 +62,18 @@ def clock(value: dt.datetime | None) -> str:
 def month(value: dt.date) -> str:
     """``novembre 2026``."""
     return f"{_MONTHS[value.month - 1]} {value.year}"
+
+
+def short_day(value: dt.date | None) -> str:
+    """``ven. 27/11``; a dash for none."""
+    if isinstance(value, dt.datetime):
+        value = value.astimezone(PARIS)
+    return f"{_DAYS[value.weekday()]} {value:%d/%m}" if value else "–"
+
+
+def soon(value: dt.datetime | None) -> str:
+    """``ven. 27/11 à 10 h``, French time; a dash for none."""
+    return f"{short_day(value)} à {value.astimezone(PARIS).hour}\u00a0h" if value else "–"
 
 
 def count(value: float | None) -> str:
@@ -92,8 +116,12 @@ def size(value: float | None) -> str:
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "day": day,
     "moment": moment,
+    "brief": brief,
     "clock": clock,
     "month": month,
+    "short_day": short_day,
+    "soon": soon,
+    "share": share,
     "count": count,
     "age": age,
     "duration": duration,

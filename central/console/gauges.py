@@ -1,17 +1,16 @@
 """Gauges read from the database when Prometheus asks; counters are in central/events.py."""
 
 import datetime as dt
-import functools
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from holidays import country_holidays
 from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from central.console.formats import PARIS
+from central.domain.calendar import public_holidays
 from central.domain.working_days import add_working_days
 from central.domain.working_time import is_working_time
 from central.store import gauges as store
@@ -71,7 +70,7 @@ class _Gauges(Collector):
         """
         now = self._clock()
         local = now.astimezone(PARIS)
-        holidays = _holidays(local.year)
+        holidays = public_holidays([local.date()])
         following = add_working_days(local.date(), 1, holidays)
         at = store.Moment(now, local.date(), following)
         seen = store.look(self._engine, at, now - _CONTROLS_OF)
@@ -82,11 +81,6 @@ class _Gauges(Collector):
         yield from _people(seen)
         yield from _stations(seen.stations, now)
         yield _rescans(seen)
-
-
-@functools.lru_cache(maxsize=4)
-def _holidays(year: int) -> frozenset[dt.date]:
-    return frozenset(country_holidays("FR", years=(year, year + 1)))
 
 
 def _documents(seen: store.Seen, now: dt.datetime) -> Iterator[Metric]:

@@ -46,6 +46,59 @@ _ROLES = {
     "auditor": "audit",
     "admin": "administration",
 }
+_DOCUMENT_STATES = {
+    "to_name": "à nommer",
+    "to_key": "à vidéocoder",
+    "to_rescan": "à renumériser",
+    "ready": "à livrer",
+    "delivered": "livré",
+    "dead": "en échec",
+    "discarded": "écarté",
+}
+_DELIVERY_STATES = {
+    "waiting": "en attente",
+    "claimed": "en cours",
+    "delivered": "livrée",
+    "dead": "en échec",
+    "held": "retenue",
+    "discarded": "abandonnée",
+    "returned": "rendue",
+}
+_ROUTES = {"straight": "sans intervention", "name": "à nommer", "key": "à vidéocoder"}
+_CHANNELS = {
+    "scanner": "scanner",
+    "mailbox": "messagerie",
+    "platform": "plateforme",
+    "upload": "dépôt",
+}
+_STANDINGS = {
+    "late": "en retard",
+    "today": "aujourd'hui",
+    "next": "jour ouvré suivant",
+    "soon": "sous 3 jours ouvrés",
+    "later": "plus tard",
+    "none": "sans délai",
+}
+_KEYED_REASONS = {
+    "illegible": "illisible",
+    "absent": "absent",
+    "wrong_on_paper": "faux sur le papier",
+}
+_RESCANS = {
+    "asked": "demandée",
+    "told": "connue du site",
+    "answered": "faite",
+    "impossible": "impossible",
+    "withdrawn": "retirée",
+}
+_CHECKS = {"ok": "clé juste", "repaired": "corrigé par la clé", "failed": "clé fausse", "none": ""}
+_PASSES = {
+    "first": "saisie",
+    "second": "seconde saisie",
+    "arbitration": "arbitrage",
+    "control": "contrôle en aveugle",
+    "control_arbitration": "arbitrage du contrôle",
+}
 _CIRCUITS = {"open": "injoignable", "half_open": "essai en cours"}
 
 
@@ -70,6 +123,56 @@ def cause(code: str) -> str:
 def lot_state(code: str) -> str:
     """Where a lot stands."""
     return _LOT_STATES.get(code, code)
+
+
+def kind(code: str) -> str:
+    """A type as people call it: its number or its word."""
+    return "inconnu" if code == "unknown" else code
+
+
+def document_state(code: str) -> str:
+    """Where a document stands."""
+    return _DOCUMENT_STATES.get(code, code)
+
+
+def delivery_state(code: str) -> str:
+    """Where a delivery stands."""
+    return _DELIVERY_STATES.get(code, code)
+
+
+def route(code: str) -> str:
+    """What the station decided."""
+    return _ROUTES.get(code, code)
+
+
+def channel(code: str) -> str:
+    """How mail came in."""
+    return _CHANNELS.get(code, code)
+
+
+def standing(code: str) -> str:
+    """How near the end of its delay something is."""
+    return _STANDINGS.get(code, code)
+
+
+def keyed_reason(code: str) -> str:
+    """Why a person left a field empty, or keyed what its check refuses."""
+    return _KEYED_REASONS.get(code, code)
+
+
+def rescan(code: str) -> str:
+    """Where a request to scan again stands."""
+    return _RESCANS.get(code, code)
+
+
+def check(code: str) -> str:
+    """What a value says of itself; empty when it says nothing."""
+    return _CHECKS.get(code, code)
+
+
+def keying(code: str) -> str:
+    """Which of the keyings of a document it was."""
+    return _PASSES.get(code, code)
 
 
 def circuit(code: str | None) -> str:

@@ -18,6 +18,7 @@ from central.errors import (
     LeaseLost,
     NotFound,
     NotYours,
+    StepRefused,
     StoreUnavailable,
 )
 from central.events import Events
@@ -32,6 +33,7 @@ STATUS_OF: Mapping[type[CentralError], int] = {
     LeaseLost: 409,
     NotFound: 404,
     NotYours: 409,
+    StepRefused: 409,
     StoreUnavailable: 503,
 }
 _TEXTS = {

@@ -13,10 +13,10 @@ from central.console.formats import PARIS
 from central.console.periods import Period, period_of
 from central.console.visit import Visit
 from central.domain.access import Person, Role
+from central.domain.calendar import public_holidays
 from central.domain.reports import LEAST_PEOPLE, Flow, Table, flow_table, team_table
 from central.errors import InputInvalid
 from central.store import reports
-from central.store.calendar import public_holidays
 from central.store.engine import Engine
 from central.store.reports import Scope
 

@@ -9,7 +9,6 @@ import json
 import uuid
 from typing import Any
 
-import holidays
 from starlette.responses import Response
 
 from central.console.desk import Desk, answer
@@ -18,6 +17,7 @@ from central.console.shown import Shown
 from central.console.visit import Visit
 from central.domain import typed
 from central.domain.access import Role
+from central.domain.calendar import public_holidays
 from central.domain.catalogue import FieldSpec
 from central.domain.keying import Entry, KeyReason, spec_of
 from central.domain.working_days import add_working_days
@@ -229,8 +229,7 @@ def seconds_of(content: Any) -> float | None:
 
 def due_on(received_on: dt.date, days: int) -> dt.date:
     """By when a document must be at its pôle."""
-    years = (received_on.year, received_on.year + 1)
-    return add_working_days(received_on, days, holidays.country_holidays("FR", years=years))
+    return add_working_days(received_on, days, public_holidays([received_on]))
 
 
 def today() -> dt.date:

@@ -1,4 +1,4 @@
-"""Upkeep beside the workers: lost claims, unknown destinations, returns, drafts, new months."""
+"""Upkeep beside the workers: lost claims, destinations, returns, drafts, new months, flow."""
 
 import datetime as dt
 import threading
@@ -11,11 +11,12 @@ from central.dispatch.returns import ReturnsFolder
 from central.dispatch.targets.base import Target
 from central.errors import CentralError
 from central.events import Events
-from central.store import partitions, returns, upkeep
+from central.store import flow, partitions, returns, upkeep
 from central.store.engine import Engine
 
 _TIDY_EVERY_S = 3_600.0
 _PARTITIONS_EVERY_S = 86_400.0
+_FLOW_EVERY_S = 60.0
 
 
 @dataclass(slots=True)
@@ -64,6 +65,7 @@ def _chores(
         _PARTITIONS_EVERY_S,
         lambda: partitions.make_ahead(engine, dt.datetime.now(dt.UTC).date()),
     )
+    yield _Chore("flow", _FLOW_EVERY_S, lambda: _count_flow(engine))
     yield _Chore("sweep", settings.sweep_every_s, lambda: sweep(config, engine, events))
     for destination in config.destinations:
         if destination.returns_folder is not None:
@@ -90,6 +92,10 @@ def sweep(config: CentralConfig, engine: Engine, events: Events) -> None:
     held, released = upkeep.match_destinations(engine, known)
     if held or released:
         events.matched(held, released)
+
+
+def _count_flow(engine: Engine) -> None:
+    flow.recount(engine, dt.datetime.now(dt.UTC))
 
 
 def _collecting(

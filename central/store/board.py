@@ -8,54 +8,32 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from central.domain.access import Person
 from central.store.engine import transaction
-from central.store.tables import circuits, deliveries, documents, lots, returns, stations
+from central.store.limits import within
+from central.store.tables import (
+    circuits,
+    controls,
+    deliveries,
+    documents,
+    leases,
+    lots,
+    rescans,
+    returns,
+    sites,
+    stations,
+)
 
 Rows = list[dict[str, Any]]
 
 _WAITS_FOR_A_PERSON = ("to_name", "to_key")
-_UNDELIVERED = ("ready", "to_name", "to_key", "dead")
+_UNDELIVERED = ("ready", "to_name", "to_key", "to_rescan", "dead")
+_PENDING = ("waiting", "claimed", "held", "dead")
+_AGES_H = (1, 4, 24, 72)
+"""Limits in hours between which the ages of waiting documents are counted."""
 
 
-def lots_with_counts(engine: sa.Engine, limit: int) -> Rows:
-    """The newest lots with their four counts: scanner, station, centre, delivered."""
-    newest = sa.select(lots).order_by(lots.c.received_at.desc()).limit(limit).subquery()
-    c = documents.c
-    is_delivered = c.state == "delivered"
-    stored = (
-        sa.select(
-            c.lot_id,
-            sa.func.count().label("stored_documents"),
-            sa.func.sum(c.page_count).label("stored_pages"),
-            sa.func.count().filter(is_delivered).label("delivered_documents"),
-            sa.func.sum(c.page_count).filter(is_delivered).label("delivered_pages"),
-            sa.func.count().filter(c.state.in_(_WAITS_FOR_A_PERSON)).label("waiting"),
-            sa.func.count().filter(c.state == "dead").label("dead"),
-        )
-        .where(c.lot_id.in_(sa.select(newest.c.id)))
-        .group_by(c.lot_id)
-        .subquery()
-    )
-    counts = [
-        sa.func.coalesce(column, 0).label(column.name)
-        for column in stored.c
-        if column.name != "lot_id"
-    ]
-    n = newest.c
-    return _rows(
-        engine,
-        sa.select(
-            n.id, n.name, n.site, n.station, n.received_at, n.state, n.priority,
-            n.expected_pages.label("announced_pages"), n.counted_pages.label("found_pages"),
-            n.documents.label("sent_documents"), n.document_pages.label("sent_pages"),
-            n.loose_pages, sa.func.jsonb_array_length(n.set_aside).label("set_aside"), *counts,
-        )
-        .outerjoin(stored, stored.c.lot_id == n.id)
-        .order_by(n.received_at.desc()),
-    )  # fmt: skip
-
-
-def documents_by_pole(engine: sa.Engine, since: dt.datetime) -> Rows:
+def documents_by_pole(engine: sa.Engine, since: dt.datetime, person: Person | None = None) -> Rows:
     """For each site and pôle: documents stored since a time, and all that are not delivered."""
     c = documents.c
     return _rows(
@@ -65,18 +43,28 @@ def documents_by_pole(engine: sa.Engine, since: dt.datetime) -> Rows:
             c.pole,
             sa.func.count().filter(c.stored_at >= since).label("received"),
             sa.func.count().filter(c.stored_at >= since, c.state == "delivered").label("delivered"),
-            *(
-                sa.func.count().filter(c.state == state).label(state)
-                for state in ("ready", "to_name", "to_key", "dead")
-            ),
+            *_by_state(),
         )
-        .where(sa.or_(c.stored_at >= since, c.state.in_(_UNDELIVERED)))
+        .where(
+            sa.or_(c.stored_at >= since, c.state.in_(_UNDELIVERED)),
+            *within(person, c.site, c.pole),
+        )
         .group_by(c.site, c.pole)
         .order_by(c.site, c.pole),
     )
 
 
-def waiting_for_a_person(engine: sa.Engine, limit: int) -> Rows:
+def undelivered_by_pole(engine: sa.Engine, person: Person | None, site: str = "") -> Rows:
+    """For each pôle that has any: documents that are not delivered by state, and the oldest."""
+    c = documents.c
+    where = [c.state.in_(_UNDELIVERED), *within(person, c.site, c.pole)]
+    if site:
+        where.append(c.site == site)
+    oldest = sa.func.min(c.stored_at).label("oldest")
+    return _rows(engine, sa.select(c.pole, *_by_state(), oldest).where(*where).group_by(c.pole))
+
+
+def waiting_for_a_person(engine: sa.Engine, limit: int, person: Person | None = None) -> Rows:
     """Documents to name or to key, urgent and oldest first, with the last cause of a return."""
     c, r = documents.c, returns.c
     cause = (
@@ -95,49 +83,103 @@ def waiting_for_a_person(engine: sa.Engine, limit: int) -> Rows:
             cause.label("returned_cause"),
         )
         .join(lots, lots.c.id == c.lot_id)
-        .where(c.state.in_(_WAITS_FOR_A_PERSON))
+        .where(c.state.in_(_WAITS_FOR_A_PERSON), *within(person, c.site, c.pole))
         .order_by(c.priority.desc(), c.stored_at)
         .limit(limit),
     )  # fmt: skip
 
 
-def delivery_queue(engine: sa.Engine) -> Rows:
+def delivery_queue(engine: sa.Engine, person: Person | None = None) -> Rows:
     """For each destination with unfinished deliveries: how many in each state, and the oldest."""
     d = deliveries.c
-    states = ("waiting", "claimed", "held", "dead")
     return _rows(
         engine,
         sa.select(
             d.destination,
-            *(sa.func.count().filter(d.state == state).label(state) for state in states),
+            *(sa.func.count().filter(d.state == state).label(state) for state in _PENDING),
             sa.func.min(d.created_at).label("oldest"),
             circuits.c.state.label("circuit"),
             circuits.c.open_until,
         )
         .outerjoin(circuits, circuits.c.destination == d.destination)
-        .where(d.state.in_(states))
+        .where(d.state.in_(_PENDING), *_of_documents_seen(person))
         .group_by(d.destination, circuits.c.state, circuits.c.open_until)
         .order_by(d.destination),
     )
 
 
-def dead_letters(engine: sa.Engine, limit: int) -> Rows:
+def dead_letters(engine: sa.Engine, limit: int, person: Person | None = None) -> Rows:
     """Deliveries that a person must look at, with the reason; the oldest first."""
     d = deliveries.c
     return _rows(
         engine,
         sa.select(
             d.document_id, d.destination, d.state, d.attempts, d.last_code, d.last_reason,
-            d.created_at, documents.c.type,
+            d.created_at, documents.c.type, documents.c.site,
         )
         .join(documents, documents.c.id == d.document_id)
-        .where(d.state.in_(("dead", "held")))
+        .where(d.state.in_(("dead", "held")), *within(person, documents.c.site, documents.c.pole))
         .order_by(d.created_at)
         .limit(limit),
     )  # fmt: skip
 
 
-def recent_documents(engine: sa.Engine, limit: int, lot: str = "") -> Rows:
+def queues(engine: sa.Engine, now: dt.datetime, person: Person | None = None) -> Rows:
+    """Outstanding documents by state: how many, how old, how many in somebody's hands.
+
+    ``ages`` counts them by how long they have been in that state, between ``_AGES_H``.
+    """
+    c = documents.c
+    limits = [now - dt.timedelta(hours=hours) for hours in _AGES_H]
+    younger = [sa.func.count().filter(c.state_at > limit) for limit in limits]
+    return _rows(
+        engine,
+        sa.select(
+            c.state,
+            sa.func.count().label("count"),
+            sa.func.min(c.state_at).label("oldest"),
+            sa.func.count().filter(c.priority > 0).label("urgent"),
+            sa.func.count(leases.c.document_id).label("in_hand"),
+            sa.func.json_build_array(*younger).label("younger"),
+        )
+        .outerjoin(
+            leases, sa.and_(leases.c.document_id == c.id, leases.c.lease_until > sa.func.now())
+        )
+        .where(c.state.in_(_UNDELIVERED), *within(person, c.site, c.pole))
+        .group_by(c.state),
+    )
+
+
+def controls_waiting(engine: sa.Engine, person: Person | None = None) -> dict[str, Any]:
+    """Blind controls that nobody has done yet: how many, and the oldest."""
+    k = controls.c
+    query = sa.select(sa.func.count().label("count"), sa.func.min(k.drawn_at).label("oldest"))
+    return _rows(
+        engine,
+        query.where(k.state.in_(("waiting", "disputed")), *within(person, k.site)),
+    )[0]
+
+
+def rescans_asked(engine: sa.Engine, limit: int, person: Person | None, site: str = "") -> Rows:
+    """Documents that stations were asked to scan again and have not answered, oldest first."""
+    r = rescans.c
+    where = [r.state.in_(("asked", "told")), *within(person, r.site)]
+    if site:
+        where.append(r.site == site)
+    return _rows(
+        engine,
+        sa.select(
+            r.document_id, r.site, r.station, r.lot_name, r.reason, r.state, r.asked_at, r.told_at
+        )
+        .where(*where)
+        .order_by(r.asked_at)
+        .limit(limit),
+    )
+
+
+def recent_documents(
+    engine: sa.Engine, limit: int, lot: str = "", person: Person | None = None
+) -> Rows:
     """The newest documents and where each went; of one lot's name only, if given."""
     c, d = documents.c, deliveries.c
     query = (
@@ -148,6 +190,7 @@ def recent_documents(engine: sa.Engine, limit: int, lot: str = "") -> Rows:
         )
         .join(lots, lots.c.id == c.lot_id)
         .outerjoin(deliveries, sa.and_(d.document_id == c.id, d.destination == c.destination))
+        .where(*within(person, c.site, c.pole))
         .order_by(c.id.desc())
         .limit(limit)
     )  # fmt: skip
@@ -156,24 +199,40 @@ def recent_documents(engine: sa.Engine, limit: int, lot: str = "") -> Rows:
     return _rows(engine, query)
 
 
-def station_states(engine: sa.Engine) -> Rows:
+def station_states(engine: sa.Engine, person: Person | None = None, site: str = "") -> Rows:
     """What each station last told of itself."""
-    return _rows(engine, sa.select(stations).order_by(stations.c.site, stations.c.station))
+    s = stations.c
+    where = within(person, s.site) + ([s.site == site] if site else [])
+    return _rows(engine, sa.select(stations).where(*where).order_by(s.site, s.station))
 
 
-def returned_by_cause(engine: sa.Engine, since: dt.datetime) -> Rows:
+def is_site(engine: sa.Engine, site: str) -> bool:
+    """Whether a site has ever spoken."""
+    return bool(_rows(engine, sa.select(sites.c.site).where(sites.c.site == site)))
+
+
+def site_names(engine: sa.Engine, person: Person | None = None) -> list[str]:
+    """The sites that the person sees, by name."""
+    query = sa.select(sites.c.site).where(*within(person, sites.c.site)).order_by(sites.c.site)
+    return [row["site"] for row in _rows(engine, query)]
+
+
+def returned_by_cause(engine: sa.Engine, since: dt.datetime, person: Person | None = None) -> Rows:
     """How many documents each destination gave back since a time, by cause."""
-    r = returns.c
+    r, c = returns.c, documents.c
     return _rows(
         engine,
         sa.select(r.destination, r.cause, sa.func.count().label("count"))
-        .where(r.returned_at >= since)
+        .join(documents, c.id == r.document_id)
+        .where(r.returned_at >= since, *within(person, c.site, c.pole))
         .group_by(r.destination, r.cause)
         .order_by(r.destination, r.cause),
     )
 
 
-def received_since(engine: sa.Engine, since: dt.datetime) -> dict[str, Any]:
+def received_since(
+    engine: sa.Engine, since: dt.datetime, person: Person | None = None
+) -> dict[str, Any]:
     """Documents and pages stored since a time, how many straight through, how many delivered."""
     c = documents.c
     query = sa.select(
@@ -181,17 +240,17 @@ def received_since(engine: sa.Engine, since: dt.datetime) -> dict[str, Any]:
         sa.func.coalesce(sa.func.sum(c.page_count), 0).label("pages"),
         sa.func.count().filter(c.route == "straight").label("straight"),
         sa.func.count().filter(c.state == "delivered").label("delivered"),
-    ).where(c.stored_at >= since)
+    ).where(c.stored_at >= since, c.split_from.is_(None), *within(person, c.site, c.pole))
     return _rows(engine, query)[0]
 
 
-def undelivered(engine: sa.Engine) -> dict[str, Any]:
+def undelivered(engine: sa.Engine, person: Person | None = None) -> dict[str, Any]:
     """All documents that no pôle has yet, whenever they came: by state, and the oldest."""
     c = documents.c
     query = sa.select(
-        *(sa.func.count().filter(c.state == state).label(state) for state in _UNDELIVERED),
+        *_by_state(),
         sa.func.min(c.stored_at).label("oldest"),
-    ).where(c.state.in_(_UNDELIVERED))
+    ).where(c.state.in_(_UNDELIVERED), *within(person, c.site, c.pole))
     return _rows(engine, query)[0]
 
 
@@ -202,6 +261,21 @@ def ask(engine: sa.Engine) -> None:
         StoreUnavailable: it does not.
     """
     _rows(engine, sa.select(sa.literal(1)))
+
+
+def _by_state() -> list[sa.Label[int]]:
+    return [
+        sa.func.count().filter(documents.c.state == state).label(state) for state in _UNDELIVERED
+    ]
+
+
+def _of_documents_seen(person: Person | None) -> list[sa.ColumnElement[bool]]:
+    """Only deliveries of documents that the person sees; nothing to ask of who sees them all."""
+    c = documents.c
+    if not within(person, c.site, c.pole):
+        return []
+    is_seen = (c.id == deliveries.c.document_id, *within(person, c.site, c.pole))
+    return [sa.exists().where(*is_seen)]
 
 
 def _rows(engine: sa.Engine, query: sa.Executable) -> Rows:

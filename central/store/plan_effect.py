@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from central.domain.calendar import public_holidays
 from central.domain.working_days import add_working_days
-from central.store.calendar import public_holidays
 from central.store.engine import transaction
 from central.store.tables import deliveries, documents
 

@@ -12,12 +12,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from central.domain import plan_changes as domain
+from central.domain.calendar import public_holidays
 from central.domain.catalogue import Catalogue
 from central.domain.lifecycle import Step
 from central.domain.plan_changes import Way, from_json
 from central.errors import LaterChange
 from central.store import audit, plan
-from central.store.calendar import public_holidays
 from central.store.engine import transaction
 from central.store.plan_effect import is_in_hand, is_open, target_of
 from central.store.steps import line_up, own_routes, settle_documents, take

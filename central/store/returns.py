@@ -24,7 +24,12 @@ class Returned(Enum):
 
 
 def give_back(
-    engine: sa.Engine, document_id: uuid.UUID, destination: str, note: ReturnNote, channel: str
+    engine: sa.Engine,
+    document_id: uuid.UUID,
+    destination: str,
+    note: ReturnNote,
+    channel: str,
+    actor: str = "",
 ) -> Returned:
     """Take a delivered document back for naming.
 
@@ -33,7 +38,8 @@ def give_back(
         document_id: Which.
         destination: Who gives it back; only one that received it may.
         note: Why.
-        channel: "http" or "folder".
+        channel: "http", "folder", or "console": somebody of operations for the pôle.
+        actor: Who records it; empty: the pôle itself.
 
     Returns:
         What came of it; ``NOT_YET``: it is on its way there and not recorded as delivered, which
@@ -69,7 +75,7 @@ def give_back(
         settle_document(connection, document_id)
         audit.record(
             connection,
-            f"pole:{destination}",
+            actor or f"pole:{destination}",
             "document_returned",
             str(document_id),
             cause=note.cause.value,

@@ -21,6 +21,7 @@ from edge.inference.station import StationReaders, load_readers
 from edge.reading.readers import Readers
 from models.training import reader_sets
 from tests.bench import agent, combs, enrolled, forms, kinds, lines, people, rates, speed, text
+from tests.bench import console as operations
 from tests.bench.proportion import Proportion
 
 _PAGES = 40
@@ -28,6 +29,7 @@ _IMAGES = 400
 _LINES = 1_000
 _DRAWN = 200
 _LETTERS = 12
+_DOCUMENTS = 5_000_000
 _INVENTED, _EACH = 20, 10
 _SEED = 20_261
 _WAYS: dict[str, dict[str, bool]] = {
@@ -54,6 +56,7 @@ _WHAT = (
     "speed",
     "agent",
     "people",
+    "console",
 )
 _NEED_SAMPLES = ("forms", "combs", "text")
 
@@ -65,6 +68,9 @@ def main() -> int:
     parser.add_argument("--pages", type=int, default=_PAGES, help="filled forms a column")
     parser.add_argument("--drawn", type=int, default=_DRAWN, help="drawn pages of all kinds")
     parser.add_argument("--images", type=int, default=_IMAGES, help="of the agent's mixed lot")
+    parser.add_argument(
+        "--documents", type=int, default=_DOCUMENTS, help="stored behind the console; 11 GB"
+    )
     parser.add_argument("--seed", type=int, default=_SEED)
     options = parser.parse_args()
     what = options.what or _WHAT
@@ -74,6 +80,10 @@ def main() -> int:
     if not samples and set(what) & set(_NEED_SAMPLES):
         Console().print("VAGUEMESTRE_SAMPLES is unset: forms, combs and text need real samples.")
         what = [part for part in what if part not in _NEED_SAMPLES]
+    if "console" in what:
+        Console().print(_operations(options.documents))
+    if set(what) <= {"console"}:
+        return 0  # no network needs to be loaded
     _run(what, options, load_readers(config.user_cache_dir()), Path(samples) if samples else None)
     return 0
 
@@ -237,6 +247,21 @@ def _rates(readers: Readers, seed: int) -> Table:
     for one in found:
         table.add_row(one.name, f"{one.each:.3f}", f"{one.each / found[0].each:.1f} ×")
     table.caption = f"{_LETTERS} drawn letters of 1,800 characters and more, processor time"
+    return table
+
+
+def _operations(documents: int) -> Table:
+    """Pages of operations with millions of documents stored."""
+    found = operations.measure(documents)
+    title = f"Pages of operations, {found.documents:,} documents, {found.stored_bytes / 1e9:.1f} GB"
+    table = Table("page", "median ms", "p95 ms", "worst ms", title=title)
+    for one in found.pages:
+        times = (one.median, one.p95, max(one.seconds))
+        table.add_row(one.page, *(f"{1000 * seconds:.0f}" for seconds in times))
+    table.caption = (
+        f"filled in {found.fill_s:.0f} s; flow of all hours counted in {found.flow_s:.1f} s, "
+        f"as every minute in {found.recount_s:.2f} s"
+    )
     return table
 
 

@@ -40,7 +40,7 @@ def test_the_page_and_its_parts_are_served_with_a_strict_policy(page: httpx.Clie
         "/connexion",
         "/static/board.js",
         "/static/words.js",
-        "/static/board.css",
+        "/static/operations.css",
     ):
         answer = page.get(path)
         assert answer.status_code == 200

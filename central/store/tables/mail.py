@@ -106,6 +106,9 @@ lots = Table(
     at("reported_at", nullable=True),
     one_of("channel", CHANNELS),
     Index("ix_lots_site_received_at", "site", "received_at"),
+    Index("ix_lots_received_at", "received_at", "id"),
+    Index("ix_lots_name", "name", postgresql_ops={"name": "text_pattern_ops"}),
+    Index("ix_lots_arriving", "site", "received_at", postgresql_where=text("state = 'arriving'")),
     comment="A lot appears with its first document; the station's report completes it",
 )
 
@@ -167,6 +170,10 @@ documents = Table(
         postgresql_where=text("state NOT IN ('delivered', 'discarded')"),
     ),
     Index("ix_documents_stored_at", "stored_at"),
+    Index("ix_documents_received_on", "received_on", "id"),
+    Index("ix_documents_site_received_on", "site", "received_on", "id"),
+    Index("ix_documents_type_received_on", "type", "received_on", "id"),
+    Index("ix_documents_pole_type_received_on", "pole", "type", "received_on", "id"),
     postgresql_partition_by="RANGE (id)",
 )
 
@@ -262,6 +269,13 @@ deliveries = Table(
         postgresql_where=text("state IN ('dead', 'held')"),
     ),
     Index("ix_deliveries_delivered_at", "delivered_at"),
+    Index(
+        "ix_deliveries_unfinished",
+        "destination",
+        "state",
+        "created_at",
+        postgresql_where=text("state IN ('waiting', 'claimed', 'held', 'dead')"),
+    ),
     comment="One row for each document and destination",
 )
 

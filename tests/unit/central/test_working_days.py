@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from central.domain.calendar import public_holidays
 from central.domain.working_days import (
     add_working_days,
     is_working_day,
     working_days_between,
 )
-from central.store.calendar import public_holidays
 
 _FRIDAY, _MONDAY = dt.date(2026, 11, 6), dt.date(2026, 11, 9)
 _ARMISTICE = dt.date(2026, 11, 11)

@@ -424,6 +424,28 @@ def _alter_tables() -> None:
         unique=False,
         postgresql_where=sa.text("state IN ('dead', 'held')"),
     )
+    op.create_index(
+        "ix_deliveries_unfinished",
+        "deliveries",
+        ["destination", "state", "created_at"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('waiting', 'claimed', 'held', 'dead')"),
+    )
+    op.create_index("ix_lots_received_at", "lots", ["received_at", "id"], unique=False)
+    op.create_index(
+        "ix_lots_name",
+        "lots",
+        ["name"],
+        unique=False,
+        postgresql_ops={"name": "text_pattern_ops"},
+    )
+    op.create_index(
+        "ix_lots_arriving",
+        "lots",
+        ["site", "received_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'arriving'"),
+    )
     op.add_column(
         "documents",
         sa.Column(
@@ -464,6 +486,9 @@ def _alter_tables() -> None:
         postgresql_where=sa.text("state NOT IN ('delivered', 'discarded')"),
     )
     op.create_index("ix_documents_stored_at", "documents", ["stored_at"], unique=False)
+    for first in ([], ["site"], ["type"], ["pole", "type"]):
+        name = "_".join(["ix_documents", *first, "received_on"])
+        op.create_index(name, "documents", [*first, "received_on", "id"], unique=False)
     op.create_index(
         "ix_documents_work",
         "documents",

@@ -1,4 +1,4 @@
-"""French public holidays; who counts working days without them is central/domain."""
+"""Public holidays of metropolitan France."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -13,6 +13,6 @@ def _of_year(year: int) -> frozenset[dt.date]:
 
 
 def public_holidays(days: Iterable[dt.date]) -> frozenset[dt.date]:
-    """Those of the years of some days, and of the year after each: delays cross New Year."""
-    years = {year for day in days for year in (day.year, day.year + 1)}
+    """Those of the years around some days: delays cross New Year, forwards and backwards."""
+    years = {year for day in days for year in (day.year - 1, day.year, day.year + 1)}
     return frozenset().union(*(_of_year(year) for year in years))

@@ -1,0 +1,101 @@
+"""A document's page: its life, its images with the fields' boxes, its versions, its audit trail.
+
+Operations and supervisors see what it holds. Auditors see what was done with it and by whom, but
+no image and no value: they judge the work, not the mail.
+"""
+
+import datetime as dt
+
+from starlette.responses import Response
+
+from central.console import asked, audit_words, formats, labels, lifeline
+from central.console.board import WATCHERS
+from central.console.desk import Desk, go
+from central.console.field_names import field_name
+from central.console.visit import Visit
+from central.domain import delays
+from central.domain.access import Role
+from central.domain.calendar import public_holidays
+from central.domain.lifecycle import DocumentState
+from central.domain.returns import MAX_COMMENT_CHARACTERS, Cause, ReturnNote
+from central.errors import Forbidden, InputInvalid, StepRefused
+from central.store import life, returns, views
+from central.store.returns import Returned
+
+_SEE_CONTENT = (Role.OPERATIONS, Role.SUPERVISOR)
+_ACT = (Role.OPERATIONS,)
+_MOST_REASON = 500
+
+
+def register(desk: Desk) -> None:
+    """Add the page and what operations may do there."""
+    pages = _Pages(desk)
+    desk.page("/documents/{id}", pages.one, roles=WATCHERS)
+    for name, act in (
+        ("urgent", pages.hurry), ("nommer", pages.name_again), ("rendre", pages.give_back),
+    ):  # fmt: skip
+        desk.page(f"/documents/{{id}}/{name}", act, roles=_ACT, method="POST", max_bytes=8_192)
+
+
+class _Pages:
+    def __init__(self, desk: Desk) -> None:
+        self._desk, self._engine = desk, desk.engine
+
+    def one(self, visit: Visit) -> Response:
+        who, document_id = visit.who, asked.id_in_path(visit)
+        sees_content = who.has_any(_SEE_CONTENT)
+        found = life.load(self._engine, document_id, who, with_content=sees_content)
+        document = found.document
+        state = DocumentState(document["state"])
+        today = formats.today(dt.datetime.now(dt.UTC))
+        days_left = None
+        if document["due_on"] is not None:
+            holidays = public_holidays([today])
+            days_left = delays.working_days(today, document["due_on"], holidays)
+        return self._desk.show(
+            visit,
+            "document.html",
+            life=found,
+            document=document,
+            title=self._desk.catalogue().of(document["type"], document["fund"]).title,
+            events=lifeline.events(found),
+            days_left=days_left,
+            is_done=state in (DocumentState.DELIVERED, DocumentState.DISCARDED),
+            sees_content=sees_content,
+            field_name=field_name,
+            words=audit_words,
+            version=views.version,
+            acts=who.has_any(_ACT),
+            may_name_again=life.may_be_named_again(document),
+            received=[d["destination"] for d in found.deliveries if d["state"] == "delivered"],
+            causes=labels.CAUSES,
+        )
+
+    def hurry(self, visit: Visit) -> Response:
+        document_id = asked.id_in_path(visit)
+        is_urgent = bool(visit.number("urgent", 1, most=1))
+        life.hurry(self._engine, document_id, visit.who, is_urgent=is_urgent)
+        return go(f"/documents/{document_id}")
+
+    def name_again(self, visit: Visit) -> Response:
+        document_id = asked.id_in_path(visit)
+        reason = visit.text("reason", most=_MOST_REASON, needed=True)
+        life.back_to_naming(self._engine, document_id, visit.who, reason)
+        return go(f"/documents/{document_id}")
+
+    def give_back(self, visit: Visit) -> Response:
+        """A pôle has told us, by telephone or letter, that a document is not for it."""
+        document_id, who = asked.id_in_path(visit), visit.who
+        destination = visit.text("destination", needed=True)
+        code = visit.text("cause", needed=True)
+        if code not in set(Cause):
+            raise InputInvalid("cause")
+        if not life.may_see(self._engine, document_id, who):
+            raise Forbidden(f"document {document_id}")
+        note = ReturnNote(Cause(code), visit.text("comment", most=MAX_COMMENT_CHARACTERS))
+        taken = returns.give_back(
+            self._engine, document_id, destination, note, "console", actor=who.actor
+        )
+        if taken is not Returned.TAKEN:
+            raise StepRefused(f"{document_id} is not delivered to {destination}")
+        return go(f"/documents/{document_id}")

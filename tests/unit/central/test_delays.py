@@ -1,0 +1,75 @@
+"""Delays in working days, with the public holidays of metropolitan France."""
+
+import datetime as dt
+
+import pytest
+
+from central.domain.calendar import public_holidays
+from central.domain.delays import Due, Standing, by_type, horizon, working_days
+
+_TUESDAY = dt.date(2026, 11, 10)  # the 11th is a holiday
+_HOLIDAYS = public_holidays([dt.date(2026, 1, 1)])
+
+
+def _day(text: str) -> dt.date:
+    return dt.date.fromisoformat(text)
+
+
+@pytest.mark.parametrize(
+    ("day", "name"),
+    [
+        ("2026-05-14", "Ascension"), ("2026-05-25", "lundi de Pentecôte"), ("2026-07-14", ""),
+        ("2026-04-06", "lundi de Pâques"), ("2027-01-01", "the year after"),
+        ("2025-12-25", "the year before"),
+    ],
+)  # fmt: skip
+def test_french_holidays_are_known_around_the_year(day: str, name: str) -> None:
+    assert _day(day) in _HOLIDAYS
+
+
+def test_alsace_s_own_holidays_are_none() -> None:
+    assert _day("2026-12-26") not in _HOLIDAYS
+
+
+def test_the_next_working_day_leaps_over_a_holiday_and_the_third_over_the_weekend() -> None:
+    at = horizon(_TUESDAY, _HOLIDAYS)
+    assert (at.next_day, at.soon) == (_day("2026-11-12"), _day("2026-11-16"))
+
+
+@pytest.mark.parametrize(
+    ("due_on", "standing"),
+    [
+        ("2026-11-09", Standing.LATE), ("2026-11-10", Standing.TODAY),
+        ("2026-11-12", Standing.NEXT), ("2026-11-13", Standing.SOON),
+        ("2026-11-16", Standing.SOON), ("2026-11-17", Standing.LATER),
+    ],
+)  # fmt: skip
+def test_a_day_stands_where_it_is_seen_from_today(due_on: str, standing: Standing) -> None:
+    assert horizon(_TUESDAY, _HOLIDAYS).standing(_day(due_on)) is standing
+
+
+def test_no_day_is_no_delay() -> None:
+    assert horizon(_TUESDAY, _HOLIDAYS).standing(None) is Standing.NONE
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "days"),
+    [
+        ("2026-11-10", "2026-11-10", 0), ("2026-11-10", "2026-11-11", 0),
+        ("2026-11-10", "2026-11-12", 1), ("2026-11-06", "2026-11-09", 1),
+        ("2026-11-12", "2026-11-10", -1), ("2026-12-31", "2027-01-04", 1),
+    ],
+)  # fmt: skip
+def test_working_days_are_counted_between_two_days(first: str, last: str, days: int) -> None:
+    assert working_days(_day(first), _day(last), _HOLIDAYS) == days
+
+
+def test_types_are_told_the_most_pressing_first_with_how_late_the_oldest_is() -> None:
+    found = [
+        Due("S3110", _day("2026-11-13"), 7), Due("S3110", None, 2),
+        Due("S6200", _day("2026-11-06"), 1), Due("S6200", _day("2026-11-10"), 3),
+    ]  # fmt: skip
+    late, other = by_type(found, horizon(_TUESDAY, _HOLIDAYS), _HOLIDAYS)
+    assert (late.type, late.total, late.counts[Standing.LATE], late.late_days) == ("S6200", 4, 1, 2)
+    assert (other.type, other.total, other.counts[Standing.NONE]) == ("S3110", 9, 2)
+    assert (other.oldest, other.late_days) == (_day("2026-11-13"), 0)
