@@ -143,3 +143,10 @@ class NotYours(CentralError):
     code = "not_yours"
     permanent = True
     reason = "Une autre personne doit le faire."
+
+
+class DeliveryUnderWay(CentralError):
+    """A worker is handing the document to its pôle at this moment."""
+
+    code = "delivery_under_way"
+    reason = "Le document est en cours de remise à son pôle. Réessayez dans un instant."

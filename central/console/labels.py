@@ -26,6 +26,7 @@ CAUSES = {
     Cause.UNREADABLE: "illisible",
     Cause.INCOMPLETE: "incomplet",
     Cause.DUPLICATE: "doublon",
+    Cause.WRONG_VALUE: "valeur fausse",
     Cause.OTHER: "autre",
 }
 _LOT_STATES = {

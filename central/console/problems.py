@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from central.errors import (
     AccountExists,
     CentralError,
+    DeliveryUnderWay,
     Forbidden,
     InputInvalid,
     LeaseLost,
@@ -21,6 +22,7 @@ from central.events import Events
 
 STATUS_OF: Mapping[type[CentralError], int] = {
     AccountExists: 409,
+    DeliveryUnderWay: 409,
     Forbidden: 403,
     InputInvalid: 400,
     LeaseLost: 409,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 _Z_95 = 1.959963984540054
 _MARGIN = 0.9  # of the doubt of the surest value that was wrong, as models/training keeps it
-_DIGITS = 4
+_FINEST = 10_000  # steps of a doubt in a form
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +70,5 @@ def accept_doubt(values: Iterable[Measured], wanted: float) -> float | None:
         limit = _MARGIN * max(0.0, wrong[passed])
         within = [one for one in known if one.doubt <= limit]
         if within and sum(one.is_wrong for one in within) <= wanted * len(within):
-            return math.floor(limit * 10**_DIGITS) / 10**_DIGITS
+            return math.floor(limit * _FINEST) / _FINEST
     return 0.0

@@ -1,5 +1,7 @@
 """Draws documents for the blind control while they are stored, in the same transaction."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
@@ -37,20 +39,23 @@ def draw_stored(
 
 def _ages(connection: sa.Connection, document: IncomingDocument) -> tuple[float, float]:
     """Seconds since the first straight document of the type, this one if need be, and the site."""
-    age = sa.func.extract("epoch", sa.func.now() - straight_types.c.since)
-    of_type = sa.select(age).where(straight_types.c.type == document.type)
-    seconds = connection.scalar(of_type)
+    of_type = sa.select(_seconds_since(straight_types.c.since)).where(
+        straight_types.c.type == document.type
+    )
+    seconds: float | None = connection.scalar(of_type)
     if seconds is None:
         connection.execute(
             insert(straight_types).values(type=document.type).on_conflict_do_nothing()
         )
         seconds = 0.0
-    site_age = connection.scalar(
-        sa.select(sa.func.extract("epoch", sa.func.now() - sites.c.first_seen_at)).where(
-            sites.c.site == document.site
-        )
+    site_age: float | None = connection.scalar(
+        sa.select(_seconds_since(sites.c.first_seen_at)).where(sites.c.site == document.site)
     )
-    return float(seconds), float(site_age or 0.0)
+    return seconds, site_age or 0.0
+
+
+def _seconds_since(moment: sa.ColumnElement[Any]) -> sa.ColumnElement[float]:
+    return sa.cast(sa.extract("epoch", sa.func.now() - moment), sa.Float)
 
 
 def _drawn_today(connection: sa.Connection) -> int:
