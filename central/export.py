@@ -19,11 +19,11 @@ from PIL import Image
 
 from central.blobs import BlobStore
 from central.console import images
-from central.console.images import PageView
 from central.domain.catalogue import Catalogue
 from central.domain.keying import spec_of
 from central.errors import BlobCorrupt, BlobMissing, InputInvalid
 from central.store.samples import Sample
+from central.store.views import SeenPage
 
 LABELS, CROPS = "labels.jsonl", "crops"
 MARGIN_MM = 1.0
@@ -91,7 +91,7 @@ def document_hash(document_id: uuid.UUID) -> str:
 
 def _crops(samples: Sequence[Sample], blobs: BlobStore) -> Iterator[tuple[Sample, Image.Image]]:
     """Each sample with its picture; a page whose fields follow each other is decoded once."""
-    last: tuple[bytes, PageView] | None = None
+    last: tuple[bytes, SeenPage] | None = None
     page: Image.Image | None = None
     for sample in samples:
         view = _view(sample)
@@ -101,15 +101,15 @@ def _crops(samples: Sequence[Sample], blobs: BlobStore) -> Iterator[tuple[Sample
             yield sample, images.cut(page, view, sample.box_mm, MARGIN_MM)
 
 
-def _page(blobs: BlobStore, view: PageView) -> Image.Image | None:
+def _page(blobs: BlobStore, view: SeenPage) -> Image.Image | None:
     try:
         return images.decode(blobs.read(view.sha256), view)
     except (BlobMissing, BlobCorrupt, ValueError):
         return None
 
 
-def _view(sample: Sample) -> PageView:
-    return PageView(
+def _view(sample: Sample) -> SeenPage:
+    return SeenPage(
         sha256=sample.sha256,
         index=sample.file_index,
         rotation=sample.rotation,

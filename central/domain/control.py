@@ -27,14 +27,6 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """Of one disputed field: which of the two as shown (1 or 2) is right, or what is instead."""
-
-    side: int = 0
-    entry: Entry | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Opinions:
     """Of one field: what the machine delivered and what a person keyed without seeing it."""
 
@@ -92,10 +84,3 @@ def shown(document_id: uuid.UUID, position: int, one: Opinions) -> tuple[Entry, 
     seed = document_id.bytes + position.to_bytes(4, "big")
     is_swapped = hashlib.blake2b(seed, digest_size=1, key=b"arbiter").digest()[0] & 1
     return (one.person, one.machine) if is_swapped else (one.machine, one.person)
-
-
-def truth(document_id: uuid.UUID, position: int, one: Opinions, verdict: Verdict) -> Entry | None:
-    """What the arbiter said; None when that is nothing."""
-    if verdict.side in (1, 2):
-        return shown(document_id, position, one)[verdict.side - 1]
-    return verdict.entry

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from central.domain.access import Person, Role
 from central.domain.catalogue import TypeEntry
-from central.domain.control import Opinions, Verdict, disputed, is_same, settled, truth
+from central.domain.control import Opinions, disputed, is_same, settled
 from central.domain.keying import Entry, KeyPass, KeyReason, Task, spec_of
 from central.errors import InputInvalid, LeaseLost, NotYours
 from central.store import audit, corrections, leases, work
@@ -185,13 +185,13 @@ def arbitrate(
     person: Person,
     document_id: uuid.UUID,
     entry_of: EntryOf,
-    verdicts: Mapping[int, Verdict],
+    truths: Mapping[int, Sent],
 ) -> int | None:
     """Settle a dispute; the round in which the pôle gets the right values, None when it has them.
 
     Raises:
         DeliveryUnderWay: the document is being handed over; nothing was stored.
-        InputInvalid: a disputed field has no verdict, or another field has one.
+        InputInvalid: a disputed field has no truth, or another field has one.
         LeaseLost: somebody else holds it.
         NotYours: this person was at the document before.
         StoreUnavailable: nothing was stored.
@@ -202,15 +202,13 @@ def arbitrate(
             raise LeaseLost(str(document_id))
         entry = entry_of(control.type, control.fund)
         said = opinions(connection, document_id, entry)
-        differing = disputed(said)
-        truths = {p: truth(document_id, p, said[p], v) for p, v in verdicts.items() if p in said}
-        found = {p: one for p, one in truths.items() if one is not None}
-        if set(found) != set(differing) or set(verdicts) != set(differing):
+        if set(truths) != set(disputed(said)):
             raise InputInvalid("fields")
         known = {one.position: one for one in work.fields_of(connection, document_id)}
-        for position, one in found.items():
+        for position, one in truths.items():
             task = Task(known[position], spec_of(entry, known[position].name), is_blind=False)
-            _keep(connection, person, task, document_id, KeyPass.CONTROL_ARBITRATION, Sent(one))
+            _keep(connection, person, task, document_id, KeyPass.CONTROL_ARBITRATION, one)
+        found = {position: one.entry for position, one in truths.items()}
         compared = settled(said, found)
         _change(
             connection, document_id, state=DONE, done_at=sa.func.now(),

@@ -8,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 
 from central.domain.access import Person, Role
-from central.domain.control import Verdict, shown
 from central.domain.keying import Entry, KeyReason
 from central.errors import DeliveryUnderWay, InputInvalid, LeaseLost, NotYours
 from central.store import controls, deliveries, samples
@@ -171,20 +170,17 @@ def test_nobody_arbitrates_their_own_keying(engine: sa.Engine, chief: Person) ->
             )
         )
     with pytest.raises(NotYours):
-        controls.arbitrate(engine, chief, made.id, entry_of, {2: Verdict(entry=Entry(TOTAL))})
+        controls.arbitrate(engine, chief, made.id, entry_of, {2: Sent(Entry(TOTAL))})
 
 
-def _dispute(
-    engine: sa.Engine, keyer: Person, chief: Person, document_id: uuid.UUID
-) -> tuple[Verdict, Verdict]:
-    """Make one about the total; the verdicts for the machine and for the person."""
+def _dispute(engine: sa.Engine, keyer: Person, chief: Person, document_id: uuid.UUID) -> None:
+    """Key another total than the machine read; the chief then holds the document."""
     _key(engine, keyer, document_id, {**_RIGHT, 2: "265.00"})
     assert controls.take(engine, chief, 60.0) == document_id
-    with transaction(engine) as connection:
-        said = controls.opinions(connection, document_id, entry_of("S3110", "45"))[2]
-    left, _ = shown(document_id, 2, said)
-    machine_side = 1 if left is said.machine else 2
-    return Verdict(side=machine_side), Verdict(side=3 - machine_side)
+
+
+_FOR_MACHINE = {2: Sent(Entry(TOTAL))}
+_FOR_PERSON = {2: Sent(Entry("265.00"))}
 
 
 def test_when_the_person_was_wrong_nothing_is_delivered_again(
@@ -192,8 +188,8 @@ def test_when_the_person_was_wrong_nothing_is_delivered_again(
 ) -> None:
     made = put(engine, controlled())
     deliver(engine)
-    for_machine, _ = _dispute(engine, keyer, chief, made.id)
-    assert controls.arbitrate(engine, chief, made.id, entry_of, {2: for_machine}) is None
+    _dispute(engine, keyer, chief, made.id)
+    assert controls.arbitrate(engine, chief, made.id, entry_of, _FOR_MACHINE) is None
     control = _row(engine, controls_table, made.id)
     assert (control["machine_wrong"], control["person_wrong"]) == (0, 1)
     assert _row(engine, documents, made.id)["state"] == "delivered"
@@ -205,8 +201,8 @@ def test_when_the_machine_was_wrong_the_pole_gets_the_right_value_in_a_second_ro
 ) -> None:
     made = put(engine, controlled())
     assert deliver(engine)[made.id]["total"] == TOTAL
-    _, for_person = _dispute(engine, keyer, chief, made.id)
-    assert controls.arbitrate(engine, chief, made.id, entry_of, {2: for_person}) == 2
+    _dispute(engine, keyer, chief, made.id)
+    assert controls.arbitrate(engine, chief, made.id, entry_of, _FOR_PERSON) == 2
     control = _row(engine, controls_table, made.id)
     assert (control["state"], control["machine_wrong"], control["person_wrong"]) == ("done", 1, 0)
     delivery = _row(engine, deliveries_table, made.id)
@@ -230,7 +226,7 @@ def test_a_third_value_puts_both_in_the_wrong(
     made = put(engine, controlled())
     deliver(engine)
     _dispute(engine, keyer, chief, made.id)
-    third = {2: Verdict(entry=Entry("28.50"))}
+    third = {2: Sent(Entry("28.50"))}
     assert controls.arbitrate(engine, chief, made.id, entry_of, third) == 2
     control = _row(engine, controls_table, made.id)
     assert (control["machine_wrong"], control["person_wrong"]) == (1, 1)
@@ -243,7 +239,7 @@ def test_what_nobody_can_read_is_delivered_again_without_a_value(
     made = put(engine, controlled())
     deliver(engine)
     _dispute(engine, keyer, chief, made.id)
-    illegible = {2: Verdict(entry=Entry(None, KeyReason.ILLEGIBLE))}
+    illegible = {2: Sent(Entry(None, KeyReason.ILLEGIBLE))}
     assert controls.arbitrate(engine, chief, made.id, entry_of, illegible) == 2
     assert deliver(engine)[made.id]["total"] is None
     with transaction(engine) as connection:
@@ -255,8 +251,8 @@ def test_a_delivery_that_nobody_tried_yet_takes_the_right_value_along(
     engine: sa.Engine, keyer: Person, chief: Person
 ) -> None:
     made = put(engine, controlled())
-    _, for_person = _dispute(engine, keyer, chief, made.id)
-    assert controls.arbitrate(engine, chief, made.id, entry_of, {2: for_person}) == 1
+    _dispute(engine, keyer, chief, made.id)
+    assert controls.arbitrate(engine, chief, made.id, entry_of, _FOR_PERSON) == 1
     assert deliver(engine)[made.id]["total"] == "265.00"
 
 
@@ -266,13 +262,12 @@ def test_a_delivery_that_was_tried_in_vain_gets_a_key_of_its_own(
     made = put(engine, controlled())
     claimed = deliveries.claim(engine, "test", [POLE], 60.0)
     assert claimed is not None
-    _, for_person = _dispute(engine, keyer, chief, made.id)
-    verdict = {2: for_person}
+    _dispute(engine, keyer, chief, made.id)
     with pytest.raises(DeliveryUnderWay):
-        controls.arbitrate(engine, chief, made.id, entry_of, verdict)
+        controls.arbitrate(engine, chief, made.id, entry_of, _FOR_PERSON)
     assert _row(engine, controls_table, made.id)["state"] == "disputed", "nothing was stored"
     deliveries.postpone(engine, claimed.claim, 0.0, "timeout", "pas de réponse")
-    assert controls.arbitrate(engine, chief, made.id, entry_of, verdict) == 2
+    assert controls.arbitrate(engine, chief, made.id, entry_of, _FOR_PERSON) == 2
     again = deliveries.claim(engine, "test", [POLE], 60.0)
     assert again is not None
     assert again.claim.idempotency_key == f"{made.id}-{POLE}-2"
@@ -288,9 +283,10 @@ def test_fields_that_are_missing_or_too_many_are_refused_whole(
             controls.submit(engine, keyer, made.id, entry_of, _sent(values))
     controls.submit(engine, keyer, made.id, entry_of, _sent({**_RIGHT, 2: "1.00"}))
     assert controls.take(engine, chief, 60.0) == made.id
-    for verdicts in ({}, {0: Verdict(side=1)}, {2: Verdict()}, {2: Verdict(side=1), 7: Verdict()}):
+    one = Sent(Entry(TOTAL))
+    for truths in ({}, {0: one}, {2: one, 7: one}):
         with pytest.raises(InputInvalid):
-            controls.arbitrate(engine, chief, made.id, entry_of, verdicts)
+            controls.arbitrate(engine, chief, made.id, entry_of, truths)
 
 
 def test_a_document_that_people_have_in_hand_is_controlled_by_nobody(

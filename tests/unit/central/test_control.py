@@ -7,12 +7,10 @@ import pytest
 from central.domain.control import (
     Compared,
     Opinions,
-    Verdict,
     disputed,
     is_same,
     settled,
     shown,
-    truth,
 )
 from central.domain.keying import Entry, KeyReason
 
@@ -83,13 +81,3 @@ def test_the_order_says_nothing_of_who_is_who() -> None:
     first = [shown(uuid.UUID(int=i), 3, one)[0] is machine for i in range(2_000)]
     assert first == [shown(uuid.UUID(int=i), 3, one)[0] is machine for i in range(2_000)]
     assert 880 < sum(first) < 1_120
-
-
-def test_the_arbiter_says_one_of_the_two_or_a_third_value() -> None:
-    one = Opinions("digits", Entry("1"), Entry("7"))
-    document_id = uuid.UUID(int=5)
-    left, right = shown(document_id, 0, one)
-    assert truth(document_id, 0, one, Verdict(side=1)) is left
-    assert truth(document_id, 0, one, Verdict(side=2)) is right
-    assert truth(document_id, 0, one, Verdict(entry=Entry("4"))) == Entry("4")
-    assert truth(document_id, 0, one, Verdict()) is None
