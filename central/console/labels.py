@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from central.console.field_names import field_name
 from central.domain.returns import Cause
 
 _REASONS = {
@@ -17,6 +18,7 @@ _REASONS = {
     "unregistered": "formulaire non recalé",
     "layout_unverified": "formulaire non vérifié",
     "type_for_a_person": "à traiter par une personne",
+    "split": "séparé d'un autre document",
 }
 _FIELD = "field:"
 _ALWAYS_BY_A_PERSON = "type_for_a_person"
@@ -55,7 +57,7 @@ def reasons(codes: Sequence[str]) -> list[str]:
 def reason(code: str) -> str:
     """One reason; a field is named, its value is not."""
     if code.startswith(_FIELD):
-        return f"champ {code.removeprefix(_FIELD)}"
+        return f"champ {field_name(code.removeprefix(_FIELD))}"
     return _REASONS.get(code, code)
 
 

@@ -86,7 +86,7 @@ _DOCUMENT_STEPS: Mapping[DocumentState, frozenset[DocumentState]] = MappingProxy
         _S.READY: frozenset({_S.DELIVERED, _S.DEAD, _S.DISCARDED}),
         _S.DEAD: frozenset({_S.READY, _S.DELIVERED, _S.DISCARDED}),
         _S.DELIVERED: frozenset({_S.TO_NAME}),
-        _S.DISCARDED: frozenset({_S.READY}),
+        _S.DISCARDED: frozenset({_S.READY, _S.TO_NAME}),
     }
 )
 

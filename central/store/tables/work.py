@@ -20,7 +20,7 @@ from central.store.tables.base import at, document, metadata, one_of
 
 QUEUES = ("name", "key", "control")
 PASSES = ("first", "second", "arbitration", "control", "control_arbitration")
-REASONS = ("illegible", "absent")
+REASONS = ("illegible", "absent", "wrong_on_paper")
 CONTROL_CAUSES = ("sample", "new_form", "first_weeks")
 CONTROL_STATES = ("waiting", "disputed", "done")
 RESCAN_STATES = ("asked", "told", "answered", "impossible", "withdrawn")
