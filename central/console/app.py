@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from central import pack
 from central.blobs import BlobStore
 from central.config import CentralConfig
-from central.console import acts, board, gauges, pictures, problems, sign_in, work
+from central.console import acts, board, gauges, pictures, problems, quality, sign_in, work
 from central.console.desk import Desk
 from central.console.returns import ReturnsDoor
 from central.console.sessions import Sessions
@@ -41,7 +41,14 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
-AREAS = (sign_in.register, work.register, acts.register, pictures.register, board.register)
+AREAS = (
+    sign_in.register,
+    work.register,
+    acts.register,
+    pictures.register,
+    quality.register,
+    board.register,
+)
 """Each adds its pages to the desk."""
 
 

@@ -43,6 +43,9 @@ class Entry:
 NAVIGATION = (
     Entry("/nommer", "Nommer", frozenset({Role.KEYER, Role.SUPERVISOR})),
     Entry("/videocoder", "Vidéocoder", frozenset({Role.KEYER, Role.SUPERVISOR})),
+    Entry("/grouper", "Grouper", frozenset({Role.KEYER, Role.SUPERVISOR})),
+    Entry("/controle", "Contrôler", frozenset({Role.KEYER, Role.SUPERVISOR})),
+    Entry("/qualite", "Qualité", frozenset({Role.SUPERVISOR, Role.OPERATIONS, Role.AUDITOR})),
 )
 
 

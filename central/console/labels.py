@@ -45,6 +45,19 @@ _ROLES = {
     "auditor": "audit",
     "admin": "administration",
 }
+_KINDS = {
+    "nir": "NIR",
+    "date": "date",
+    "digits": "nombre",
+    "amount": "montant",
+    "code": "code",
+    "name": "nom",
+    "text": "texte",
+    "address": "adresse",
+    "iban": "IBAN",
+    "tick": "case",
+    "signature": "signature",
+}
 _CIRCUITS = {"open": "injoignable", "half_open": "essai en cours"}
 
 
@@ -74,6 +87,11 @@ def lot_state(code: str) -> str:
 def circuit(code: str | None) -> str:
     """Whether a destination is left alone; empty when it is not."""
     return _CIRCUITS.get(code or "", "")
+
+
+def kind(code: str) -> str:
+    """How a field is written."""
+    return _KINDS.get(code, code)
 
 
 def role(code: str) -> str:

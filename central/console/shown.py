@@ -14,7 +14,7 @@ from central.domain import guesses
 from central.domain.access import Person
 from central.domain.catalogue import TypeEntry
 from central.domain.keying import Task
-from central.store import keying, naming, work
+from central.store import controls, keying, naming, work
 from central.store.views import version
 from central.store.work import Work, WorkPage
 
@@ -60,11 +60,11 @@ class Shown:
             told["guesses"] = self._guesses(loaded)
             told["twins"] = naming.twins(self._desk.engine, document_id)
         else:
-            told["tasks"] = self._tasks(loaded, entry)
+            told["tasks"] = self._tasks(loaded, entry, queue)
             told["fields"] = [
                 {"label": field_name(f.name), "value": f.value, "accepted": f.accepted}
                 for f in loaded.fields
-                if f.value is not None and f.accepted
+                if f.value is not None and f.accepted and queue != controls.QUEUE
             ]
         return told
 
@@ -86,8 +86,12 @@ class Shown:
             self._usual = (time.monotonic(), found)
         return found
 
-    def _tasks(self, loaded: Work, entry: TypeEntry) -> list[dict[str, Any]]:
-        found = keying.look(self._desk.engine, loaded.document, entry)
+    def _tasks(self, loaded: Work, entry: TypeEntry, queue: str) -> list[dict[str, Any]]:
+        engine, document = self._desk.engine, loaded.document
+        if queue == controls.QUEUE:
+            found = controls.look(engine, document["id"], entry)
+        else:
+            found = keying.look(engine, document, entry)
         pages = {page.number: page for page in loaded.pages}
         return [_task(loaded.document["id"], task, pages) for task in found]
 

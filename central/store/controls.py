@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from central.domain.access import Person, Role
 from central.domain.catalogue import TypeEntry
-from central.domain.control import Opinions, disputed, is_same, settled
+from central.domain.control import Opinions, disputed, is_same, settled, shown
 from central.domain.keying import Entry, KeyPass, KeyReason, Task, spec_of
 from central.errors import InputInvalid, LeaseLost, NotYours
 from central.store import audit, corrections, leases, work
@@ -63,6 +63,40 @@ def take(
             if found is not None and leases.hold(connection, found, person.id, QUEUE, lease_s):
                 return _id(found)
         return None
+
+
+def take_this(engine: sa.Engine, person: Person, document_id: uuid.UUID, lease_s: float) -> bool:
+    """Take one control; False when somebody else has it, or it waits for nobody like them.
+
+    Raises:
+        StoreUnavailable: nothing was taken.
+    """
+    is_it = _c.document_id == document_id
+    with transaction(engine) as connection:
+        found = connection.scalar(_mine(person).where(is_it))
+        for state in (DISPUTED, WAITING):
+            if found is None and (state == WAITING or Role.SUPERVISOR in person.roles):
+                found = connection.scalar(_next(person, state, ()).where(is_it))
+        return found is not None and leases.hold(connection, found, person.id, QUEUE, lease_s)
+
+
+def look(engine: sa.Engine, document_id: uuid.UUID, entry: TypeEntry) -> tuple[Task, ...]:
+    """What is to key of a control now; of a dispute the two values, not told apart.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
+    with transaction(engine) as connection:
+        state = connection.scalar(sa.select(_c.state).where(_c.document_id == document_id))
+        if state != DISPUTED:
+            return tuple(tasks(connection, document_id, entry).values())
+        said = opinions(connection, document_id, entry)
+        differing = set(disputed(said))
+        return tuple(
+            Task(one, spec_of(entry, one.name), False, shown(document_id, one.position, its))
+            for one in work.fields_of(connection, document_id)
+            if one.position in differing and (its := said[one.position])
+        )
 
 
 def waiting_for(engine: sa.Engine, person: Person) -> Mapping[str, int]:
@@ -178,6 +212,28 @@ def submit(
             fields=len(sent), differing=len(differing),
         )  # fmt: skip
         return state
+
+
+def send(
+    engine: sa.Engine,
+    person: Person,
+    document_id: uuid.UUID,
+    entry_of: EntryOf,
+    sent: Mapping[int, Sent],
+) -> tuple[str, int | None]:
+    """Store what somebody who holds a control said, blind or between two.
+
+    Returns:
+        The control's state, and the round in which the pôle gets right values, if it does.
+
+    Raises:
+        DeliveryUnderWay, InputInvalid, LeaseLost, NotYours, StoreUnavailable: nothing was stored.
+    """
+    with transaction(engine) as connection:
+        state = connection.scalar(sa.select(_c.state).where(_c.document_id == document_id))
+    if state == DISPUTED:
+        return DONE, arbitrate(engine, person, document_id, entry_of, sent)
+    return submit(engine, person, document_id, entry_of, sent), None
 
 
 def arbitrate(

@@ -169,9 +169,13 @@ def double_keying(
         .join(one, one.c.id == first.c.person_id)
         .join(other, other.c.id == second.c.person_id)
         .join(documents, _d.id == second.c.document_id)
-        .outerjoin(third, sa.and_(same_field(third, second), third.c["pass"] == KeyPass.ARBITRATION))
+        .outerjoin(
+            third, sa.and_(same_field(third, second), third.c["pass"] == KeyPass.ARBITRATION)
+        )
         .where(
-            second.c["pass"] == KeyPass.SECOND, second.c.keyed_at >= since, *_sites_and_poles(person)
+            second.c["pass"] == KeyPass.SECOND,
+            second.c.keyed_at >= since,
+            *_sites_and_poles(person),
         )
     )  # fmt: skip
     with transaction(engine) as connection:
