@@ -19,7 +19,8 @@ from tests.support.site import Site
 
 _WITHIN_S = 60.0
 _NIR = "255081416802538"
-_RIB = {"pole": "Comptabilité", "destination": "COMPTABILITE"}
+_BENEFICIARIES = ("Gestion des bénéficiaires", "BENEFICIAIRES")
+_ACCOUNTS = ("Comptabilité", "COMPTABILITE")
 
 
 class Centre:
@@ -96,8 +97,7 @@ def test_ten_documents_named_and_keyed_by_keyboard_only_arrive_at_their_poles(
             code="S1104",
             kind="key",
             reasons=("field:nir", "field:beneficiary_name"),
-            pole="Gestion des bénéficiaires",
-            destination="BENEFICIAIRES",
+            way=_BENEFICIARIES,
         )
         for n in range(5)
     ]

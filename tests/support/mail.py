@@ -3,7 +3,7 @@
 import hashlib
 import io
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -68,12 +68,14 @@ class Post:
         code: str = "unknown",
         pages: int = 1,
         reasons: tuple[str, ...] = (),
-        destination: str = "FLUX_ENTRANTS",
-        pole: str = "Flux entrants",
-        layout: str | None = None,
+        way: tuple[str, str] = ("Flux entrants", "FLUX_ENTRANTS"),
         **changes: object,
     ) -> IncomingDocument:
-        """Store one document; further pages carry the title and their number."""
+        """Store one document; further pages carry the title and their number.
+
+        ``way`` is pôle and destination, as the station's plan says; ``changes`` are those of
+        ``tests.support.central.document``.
+        """
         sources = [sheet(title, lines)]
         sources += [sheet(f"{title}, page {n + 2}") for n in range(pages - 1)]
         for source in sources:
@@ -84,20 +86,18 @@ class Post:
             )
             for n, one in enumerate(lines)
         )
-        route = IncomingRoute(kind, reasons, "AUTRE", pole, destination, None, "rights")
-        made = document(
-            *(page(source) for source in sources),
-            type=code,
-            type_confidence=0.5,
-            layout=layout,
-            route=route,
-            fields=fields,
-            lot_id=self.lot,
-            lot_name="courrier 1",
-            position=self._position,
-            site="gien",
-            **changes,
-        )
+        route = IncomingRoute(kind, reasons, "AUTRE", *way, None, "rights")
+        told: dict[str, object] = {
+            "type": code,
+            "type_confidence": 0.5,
+            "layout": None,
+            "route": route,
+            "fields": fields,
+            "lot_id": self.lot,
+            "lot_name": "courrier 1",
+            "position": self._position,
+        }
+        made = replace(document(*(page(source) for source in sources)), **{**told, **changes})  # type: ignore[arg-type]
         self._position += 1
         return store(self._engine, made)
 
