@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from central import pack
 from central.blobs import BlobStore
 from central.config import CentralConfig
-from central.console import acts, board, gauges, pictures, problems, quality, sign_in, work
+from central.console import acts, board, gauges, group, pictures, problems, quality, sign_in, work
 from central.console.desk import Desk
 from central.console.returns import ReturnsDoor
 from central.console.sessions import Sessions
@@ -46,6 +46,7 @@ AREAS = (
     work.register,
     acts.register,
     pictures.register,
+    group.register,
     quality.register,
     board.register,
 )

@@ -19,6 +19,7 @@ _REASONS = {
     "layout_unverified": "formulaire non vérifié",
     "type_for_a_person": "à traiter par une personne",
     "split": "séparé d'un autre document",
+    "seen_wrong": "lecture jugée fausse dans un groupe",
 }
 _FIELD = "field:"
 _ALWAYS_BY_A_PERSON = "type_for_a_person"

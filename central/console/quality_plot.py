@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from central.domain.measures import Rate, rate
 from central.domain.quality import Week
 
-WIDTH, HEIGHT = 640, 210
+WIDTH, HEIGHT = 640, 180
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 8, 8, 24
 _STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 _LINES = 4

@@ -93,7 +93,7 @@ class Shown:
         else:
             found = keying.look(engine, document, entry)
         pages = {page.number: page for page in loaded.pages}
-        return [_task(loaded.document["id"], task, pages) for task in found]
+        return [task_shown(loaded.document["id"], task, pages) for task in found]
 
 
 def _telling(codes: Sequence[str], queue: str) -> Sequence[str]:
@@ -112,7 +112,8 @@ def _page(document_id: uuid.UUID, page: WorkPage) -> dict[str, Any]:
     }
 
 
-def _task(document_id: uuid.UUID, task: Task, pages: dict[int, WorkPage]) -> dict[str, Any]:
+def task_shown(document_id: uuid.UUID, task: Task, pages: dict[int, WorkPage]) -> dict[str, Any]:
+    """One field to key, with where to see it."""
     field, page = task.field, pages.get(task.field.page)
     box = field.box_mm if page is not None else None
     zone = ""

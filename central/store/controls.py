@@ -16,7 +16,7 @@ from central.domain.catalogue import TypeEntry
 from central.domain.control import Opinions, disputed, is_same, settled, shown
 from central.domain.keying import Entry, KeyPass, KeyReason, Task, spec_of
 from central.errors import InputInvalid, LeaseLost, NotYours
-from central.store import audit, corrections, leases, work
+from central.store import audit, corrections, keying, leases, work
 from central.store.engine import transaction
 from central.store.keying import Sent
 from central.store.tables import controls, documents, keyings, namings
@@ -198,7 +198,7 @@ def submit(
         if set(wanted) != set(sent):
             raise InputInvalid("fields")
         for position, one in sent.items():
-            _keep(connection, person, wanted[position], document_id, KeyPass.CONTROL, one)
+            keying.keep(connection, person, document_id, wanted[position], KeyPass.CONTROL, one)
         differing = disputed(opinions(connection, document_id, entry))
         state = DISPUTED if differing else DONE
         done = {} if differing else {"done_at": sa.func.now()}
@@ -263,7 +263,8 @@ def arbitrate(
         known = {one.position: one for one in work.fields_of(connection, document_id)}
         for position, one in truths.items():
             task = Task(known[position], spec_of(entry, known[position].name), is_blind=False)
-            _keep(connection, person, task, document_id, KeyPass.CONTROL_ARBITRATION, one)
+            look = KeyPass.CONTROL_ARBITRATION
+            keying.keep(connection, person, document_id, task, look, one)
         found = {position: one.entry for position, one in truths.items()}
         compared = settled(said, found)
         _change(
@@ -275,7 +276,11 @@ def arbitrate(
             connection, person.actor, "control_arbitrated", str(document_id),
             machine_wrong=compared.machine_wrong, person_wrong=compared.person_wrong,
         )  # fmt: skip
-        wrong = {p: e for p, e in found.items() if not is_same(said[p].kind, said[p].machine, e)}
+        wrong = {
+            position: one
+            for position, one in truths.items()
+            if not is_same(said[position].kind, said[position].machine, one.entry)
+        }
         if not wrong:
             return None
         return corrections.correct(connection, person.actor, document_id, wrong)
@@ -300,34 +305,6 @@ def withdraw(engine: sa.Engine) -> int:
         for document_id in gone:
             audit.record(connection, "quality", "control_withdrawn", str(document_id))
     return len(gone)
-
-
-def _keep(
-    connection: sa.Connection,
-    person: Person,
-    task: Task,
-    document_id: uuid.UUID,
-    key_pass: KeyPass,
-    sent: Sent,
-) -> None:
-    """Keep what was said with what the machine had read, as keying does (store/keying.py)."""
-    connection.execute(
-        keyings.insert().values(
-            {
-                "document_id": document_id,
-                "position": task.field.position,
-                "name": task.field.name,
-                "pass": key_pass.value,
-                "person_id": person.id,
-                "value": sent.entry.value,
-                "reason": sent.entry.reason,
-                "machine_value": task.field.value,
-                "machine_confidence": task.field.confidence,
-                "machine_accepted": task.field.accepted,
-                "seconds": sent.seconds,
-            }
-        )
-    )
 
 
 def _change(connection: sa.Connection, document_id: uuid.UUID, **values: Any) -> None:

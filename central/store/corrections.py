@@ -9,22 +9,22 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from central.domain.keying import Entry, KeyReason
 from central.domain.lifecycle import DeliveryState, DocumentState
 from central.domain.returns import Cause, ReturnNote
 from central.errors import DeliveryUnderWay
-from central.store import audit, returns, upkeep
+from central.store import audit, keying, returns, upkeep
 from central.store.documents import idempotency_key
-from central.store.tables import deliveries, documents, fields
+from central.store.keying import Sent
+from central.store.tables import deliveries, documents
 
-_d, _f = deliveries.c, fields.c
+_d = deliveries.c
 _NOTE = ReturnNote(Cause.WRONG_VALUE, "Contrôle qualité : une valeur livrée était fausse.")
 CORRECTED = frozenset({DocumentState.READY, DocumentState.DELIVERED, DocumentState.DEAD})
 """Where a document stands when nobody is at work on it."""
 
 
 def correct(
-    connection: sa.Connection, actor: str, document_id: uuid.UUID, truths: Mapping[int, Entry]
+    connection: sa.Connection, actor: str, document_id: uuid.UUID, truths: Mapping[int, Sent]
 ) -> int:
     """Put fields right and see to it that the pôle has them; returns the delivery's round.
 
@@ -49,7 +49,8 @@ def correct(
     ).one()
     if row.state == DeliveryState.CLAIMED:
         raise DeliveryUnderWay(str(document_id))
-    _put_right(connection, document_id, truths)
+    for position, truth in truths.items():
+        keying.settle(connection, document_id, position, truth)
     delivery_round = int(row.round)
     if row.state == DeliveryState.DELIVERED:
         returns.take_back(connection, actor, document_id, destination, _NOTE, "console")
@@ -74,22 +75,3 @@ def correct(
         round=delivery_round,
     )
     return delivery_round
-
-
-def _put_right(
-    connection: sa.Connection, document_id: uuid.UUID, truths: Mapping[int, Entry]
-) -> None:
-    for position, truth in truths.items():
-        is_wrong = truth.reason is KeyReason.WRONG_ON_PAPER
-        connection.execute(
-            fields.update()
-            .where(_f.document_id == document_id, _f.position == position)
-            .values(
-                value=None if is_wrong else truth.value,
-                reason=truth.reason,
-                accepted=True,
-                source="person",
-                confidence=1.0,
-                check_result="none",
-            )
-        )
