@@ -88,7 +88,14 @@ class _Queues:
         elif queue == controls.QUEUE:
             found = controls.take(self._desk.engine, visit.who, lease_s, besides=held)
         else:
-            found = leases.take(self._desk.engine, visit.who, queue, lease_s, besides=held)
+            found = leases.take(
+                self._desk.engine,
+                visit.who,
+                queue,
+                lease_s,
+                besides=held,
+                is_ahead=visit.content.get("ahead") is True,
+            )
         if found is None:
             return answer({"work": None})
         return answer({"work": self._shown.work(visit.who, found, queue)})
@@ -100,8 +107,15 @@ class _Queues:
         return leases.take_this(engine, person, wanted, queue, lease_s)
 
     def keep(self, visit: Visit) -> Response:
-        held = ids_of(visit, "ids")
-        kept = leases.keep(self._desk.engine, visit.who.id, held, self._desk.config.console.lease_s)
+        """A page is still open; it hears which documents are still its own."""
+        shown = visit.text("shown", most=36)
+        kept = leases.keep(
+            self._desk.engine,
+            visit.who.id,
+            ids_of(visit, "ids"),
+            self._desk.config.console.lease_s,
+            shown=_uuid(shown) if shown else None,
+        )
         return answer({"kept": kept})
 
     def leave(self, visit: Visit) -> Response:

@@ -8,6 +8,7 @@ whose page went silent goes to somebody else. A person who comes back before tha
 import datetime as dt
 import uuid
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,15 @@ from central.domain.keying import KeyPass
 from central.errors import LeaseLost
 from central.store.engine import transaction
 from central.store.tables import documents, drafts, keyings, leases
+
+
+@dataclass(frozen=True, slots=True)
+class _Lease:
+    person_id: int
+    queue: str
+    seconds: float
+    is_ahead: bool = False
+
 
 STATE_OF = {"name": "to_name", "key": "to_key"}
 _TRIES = 10
@@ -31,8 +41,11 @@ def take(
     lease_s: float,
     *,
     besides: Collection[uuid.UUID] = (),
+    is_ahead: bool = False,
 ) -> uuid.UUID | None:
     """Take the next document of a queue: first what this person had begun, then by urgency.
+
+    When nothing else is left, a document comes that somebody's page has loaded ahead only.
 
     Args:
         engine: The database.
@@ -40,6 +53,7 @@ def take(
         queue: ``name`` or ``key``.
         lease_s: After which it goes to somebody else unless ``keep`` is called.
         besides: What the person's page holds already.
+        is_ahead: It is loaded, and shown later.
 
     Raises:
         StoreUnavailable: nothing was taken.
@@ -57,14 +71,19 @@ def take(
             .order_by(_l.taken_at)
             .limit(1)
         )
-        if begun is not None and hold(connection, begun, person.id, queue, lease_s):
+        lease = _Lease(person.id, queue, lease_s, is_ahead)
+        if begun is not None and _hold(connection, begun, lease):
             return begun
         passed_over = set(besides)
-        for _ in range(_TRIES):
-            wanted: uuid.UUID | None = connection.scalar(_next(person, queue, passed_over))
-            if wanted is None or hold(connection, wanted, person.id, queue, lease_s):
-                return wanted
-            passed_over.add(wanted)  # somebody was faster by a moment
+        for may_steal in (False,) if is_ahead else (False, True):
+            for _ in range(_TRIES):
+                free = _next(person, queue, passed_over, may_steal=may_steal)
+                wanted: uuid.UUID | None = connection.scalar(free)
+                if wanted is None:
+                    break
+                if _hold(connection, wanted, lease, may_steal=may_steal):
+                    return wanted
+                passed_over.add(wanted)  # somebody was faster by a moment
         return None
 
 
@@ -85,18 +104,38 @@ def take_this(
         return found is not None and hold(connection, found, person.id, queue, lease_s)
 
 
-def keep(engine: sa.Engine, person_id: int, ids: Collection[uuid.UUID], lease_s: float) -> int:
-    """Hold on to documents whose page is still open; returns how many are still theirs.
+def keep(
+    engine: sa.Engine,
+    person_id: int,
+    ids: Collection[uuid.UUID],
+    lease_s: float,
+    *,
+    shown: uuid.UUID | None = None,
+) -> set[uuid.UUID]:
+    """Hold on to documents whose page is still open; returns those that are still theirs.
+
+    Args:
+        engine: The database.
+        person_id: Whose.
+        ids: What their page holds.
+        lease_s: For how long.
+        shown: What it shows: that one is not given to anybody who has nothing to do.
 
     Raises:
         StoreUnavailable: nothing was changed.
     """
     with transaction(engine) as connection:
-        return connection.execute(
-            leases.update()
-            .where(_l.person_id == person_id, _l.document_id.in_(ids))
-            .values(lease_until=sa.func.now() + dt.timedelta(seconds=lease_s))
-        ).rowcount
+        return set(
+            connection.scalars(
+                leases.update()
+                .where(_l.person_id == person_id, _l.document_id.in_(ids))
+                .values(
+                    lease_until=sa.func.now() + dt.timedelta(seconds=lease_s),
+                    is_ahead=sa.and_(_l.is_ahead, _l.document_id != shown),
+                )
+                .returning(_l.document_id)
+            )
+        )
 
 
 def let_go(engine: sa.Engine, person_id: int, ids: Collection[uuid.UUID]) -> None:
@@ -160,23 +199,45 @@ def hold(
     connection: sa.Connection, document_id: uuid.UUID, person_id: int, queue: str, lease_s: float
 ) -> bool:
     """Give a document to somebody; False when somebody else has it."""
-    until = sa.func.now() + dt.timedelta(seconds=lease_s)
-    told = {"person_id": person_id, "queue": queue, "lease_until": until}
+    return _hold(connection, document_id, _Lease(person_id, queue, lease_s))
+
+
+def _hold(
+    connection: sa.Connection, document_id: uuid.UUID, lease: "_Lease", *, may_steal: bool = False
+) -> bool:
+    told = {
+        "person_id": lease.person_id,
+        "queue": lease.queue,
+        "is_ahead": lease.is_ahead,
+        "lease_until": sa.func.now() + dt.timedelta(seconds=lease.seconds),
+    }
     statement = insert(leases).values(document_id=document_id, **told)
     taken = connection.execute(
         statement.on_conflict_do_update(
             index_elements=["document_id"],
             set_={**told, "taken_at": sa.func.now()},
-            where=sa.or_(_l.person_id == person_id, _l.lease_until < sa.func.now()),
+            where=sa.or_(
+                _l.person_id == lease.person_id,
+                _l.lease_until < sa.func.now(),
+                sa.and_(sa.literal(may_steal), _l.is_ahead),
+            ),
         ).returning(_l.document_id)
     ).all()
     return bool(taken)
 
 
-def _next(person: Person, queue: str, besides: Collection[uuid.UUID]) -> sa.Select[Any]:
+def _next(
+    person: Person, queue: str, besides: Collection[uuid.UUID], *, may_steal: bool
+) -> sa.Select[Any]:
     is_held = sa.exists().where(
         _l.document_id == _c.id,
-        sa.or_(_l.lease_until >= sa.func.now(), _l.person_id == person.id),
+        sa.or_(
+            sa.and_(
+                _l.lease_until >= sa.func.now(),
+                sa.not_(sa.and_(sa.literal(may_steal), _l.is_ahead)),
+            ),
+            _l.person_id == person.id,
+        ),
     )
     where = [_c.state == STATE_OF[queue], ~is_held, _c.id.not_in(besides), *limits(person, queue)]
     if queue == "key":

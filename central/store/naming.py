@@ -21,7 +21,7 @@ from central.store.engine import transaction
 from central.store.tables import documents, fields, namings, pages
 
 _c, _f, _p, _n = documents.c, fields.c, pages.c, namings.c
-_URGENT = 50
+_URGENT = 1
 _FIELDS_OF_A_PAGE = 500
 
 

@@ -109,11 +109,31 @@ def test_a_silent_page_loses_its_document_to_somebody_else(engine: sa.Engine, po
     assert _take(engine, second) is None
     _expire(engine)
     assert _take(engine, second) == made.id
-    assert leases.keep(engine, first.id, [made.id], 60) == 0
+    assert leases.keep(engine, first.id, [made.id], 60) == set()
     entry = _CATALOGUE.of("courrier")
     with pytest.raises(LeaseLost):
         naming.name(engine, first, made.id, entry, due_on=_DUE)
     assert _state(engine, made.id) == "to_name"
+
+
+def test_who_has_nothing_to_do_gets_what_is_only_loaded_ahead(
+    engine: sa.Engine, post: Post
+) -> None:
+    shown, ahead = post.deliver("A", kind="name"), post.deliver("B", kind="name")
+    busy, idle = _person(engine, "p1"), _person(engine, "p2")
+    assert _take(engine, busy) == shown.id
+    assert leases.take(engine, busy, "name", 60, besides=[shown.id], is_ahead=True) == ahead.id
+    assert leases.take(engine, idle, "name", 60, is_ahead=True) is None
+    assert _take(engine, idle) == ahead.id
+    assert leases.keep(engine, busy.id, [shown.id, ahead.id], 60, shown=shown.id) == {shown.id}
+
+
+def test_what_is_shown_is_nobody_elses(engine: sa.Engine, post: Post) -> None:
+    made = post.deliver("A", kind="name")
+    busy, idle = _person(engine, "p1"), _person(engine, "p2")
+    assert leases.take(engine, busy, "name", 60, is_ahead=True) == made.id
+    leases.keep(engine, busy.id, [made.id], 60, shown=made.id)
+    assert _take(engine, idle) is None
 
 
 def test_a_lease_that_nobody_took_over_still_counts(engine: sa.Engine, post: Post) -> None:

@@ -60,6 +60,10 @@ class Post:
         self.lot = uuid.UUID(str(uuid7()))
         self._position = 0
 
+    def move_to(self, engine: sa.Engine) -> None:
+        """Go on with a database that was started again."""
+        self._engine = engine
+
     def deliver(
         self,
         title: str,

@@ -9,6 +9,7 @@ export function bind(queue) {
   queue.addEventListener("link", ({ detail }) => {
     byId("link").hidden = !detail.isWaiting;
   });
+  queue.addEventListener("lost", () => tellProblem("Le document précédent est passé à une autre personne ; voici le suivant."));
   queue.addEventListener("signedout", () => location.reload());
   queue.addEventListener("empty", () => {
     byId("desk").hidden = true;

@@ -126,9 +126,9 @@ export class Queue extends EventTarget {
     clearTimeout(this.#draftTimer);
   }
 
-  async #take(id = "") {
+  async #take(id = "", ahead = false) {
     const besides = [this.current?.id, ...this.#pending.keys(), this.#nextId].filter(Boolean);
-    const body = id ? { queue: this.name, id } : { queue: this.name, besides };
+    const body = id ? { queue: this.name, id } : { queue: this.name, besides, ahead };
     const { work } = await postUntilAnswered("/api/work/take", body, (isWaiting) => this.#tell("link", { isWaiting }));
     if (work) for (const url of this.#urlsOf(work)) this.pictures.get(url);
     return work;
@@ -167,11 +167,12 @@ export class Queue extends EventTarget {
         }
       }),
     );
+    this.#keep();
     if (!this.#next) this.#fetchAhead(work);
   }
 
   #fetchAhead(work) {
-    this.#next = this.#take().then(
+    this.#next = this.#take("", true).then(
       (next) => {
         this.#nextId = next?.id ?? "";
         this.pictures.keepOnly(new Set([...this.#urlsOf(work), ...(next ? this.#urlsOf(next) : [])]));
@@ -191,10 +192,15 @@ export class Queue extends EventTarget {
 
   async #keep() {
     const ids = this.#held();
+    const work = this.current;
     if (!ids.length) return;
     try {
-      await post("/api/work/keep", { ids });
+      const { kept } = await post("/api/work/keep", { ids, shown: work?.id ?? "" });
       this.#tell("link", { isWaiting: false });
+      if (work && this.current === work && !this.#pending.has(work.id) && !kept.includes(work.id)) {
+        await this.#show(this.#ahead()); // somebody who had nothing to do has taken it
+        this.#tell("lost", { work });
+      }
     } catch (error) {
       if (error instanceof Refused && error.status === 401) this.#tell("signedout", {});
       else this.#tell("link", { isWaiting: true });

@@ -38,6 +38,13 @@ leases = Table(
     _person(),
     at("taken_at", now=True),
     at("lease_until"),
+    Column(
+        "is_ahead",
+        Boolean,
+        nullable=False,
+        server_default="false",
+        comment="loaded but not shown yet: goes to whoever has nothing to do",
+    ),
     one_of("queue", QUEUES),
     Index("ix_leases_person_id", "person_id"),
     Index("ix_leases_lease_until", "lease_until"),

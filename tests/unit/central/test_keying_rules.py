@@ -15,7 +15,7 @@ _ENTRY = TypeEntry("T", "type", "Pôle", "POLE", "AUTRE", 5, "rights", _SPECS)
 
 def _field(position: int, value: str | None, *, accepted: bool = False, **more: str) -> ReadField:
     name = _SPECS[position].name
-    return ReadField(position, name, value, value or "", 0.5, accepted, "none", 0, None, **more)  # type: ignore[arg-type]
+    return ReadField(position, name, value, value or "", 0.5, accepted, "none", 0, None, **more)
 
 
 def _names(fields: list[ReadField], layout: str | None, *reasons: str) -> list[str]:

@@ -320,6 +320,13 @@ def _create_tables() -> None:
             "taken_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
         ),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "is_ahead",
+            sa.Boolean(),
+            server_default="false",
+            nullable=False,
+            comment="loaded but not shown yet: goes to whoever has nothing to do",
+        ),
         sa.CheckConstraint("queue IN ('name', 'key', 'control')", name=op.f("ck_leases_queue")),
         sa.ForeignKeyConstraint(
             ["document_id"], ["documents.id"], name=op.f("fk_leases_document_id")
