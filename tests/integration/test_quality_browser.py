@@ -134,6 +134,7 @@ def test_a_delivered_value_that_was_wrong_is_found_blind_and_delivered_again(
     keyer.keyboard.type("26,5")
     keyer.reload()  # in the middle; what was typed comes back
     expect(keyer.locator("#value")).to_have_value("26,5")
+    keyer.keyboard.press("End")
     keyer.keyboard.type("0")
     keyer.keyboard.press("Enter")
     keyer.wait_for_selector("#empty:not([hidden])")
@@ -169,7 +170,6 @@ def test_a_group_is_confirmed_and_corrected_by_keyboard_and_outlives_a_reload(
     _is_accessible(page)
     page.keyboard.press("Enter")  # as it was read
     page.keyboard.type("2222")
-    page.wait_for_timeout(600)  # its draft is on its way
     page.reload()
     page.wait_for_selector("#items input:focus")
     assert page.locator("#items input").nth(1).input_value() == "2222"

@@ -133,13 +133,18 @@ function accept(row) {
 }
 
 /** What is typed outlives a reload: it lies in the document's draft, beside what was there. */
+function saveDraft(row, options = {}) {
+  const mine = { [row.item.task.name]: { value: row.input.value, reason: row.reason, isDone: row.isDone } };
+  const content = { ...row.item.draft, group: { ...row.item.draft?.group, ...mine } };
+  return post(`/api/documents/${row.item.id}/draft`, { queue: "key", content }, options);
+}
+
 function remember(row) {
   clearTimeout(row.timer);
   row.timer = setTimeout(async () => {
-    const mine = { [row.item.task.name]: { value: row.input.value, reason: row.reason, isDone: row.isDone } };
-    const content = { ...row.item.draft, group: { ...row.item.draft?.group, ...mine } };
+    row.timer = 0;
     try {
-      await post(`/api/documents/${row.item.id}/draft`, { queue: "key", content });
+      await saveDraft(row);
       onWait(false);
     } catch (error) {
       if (error instanceof Refused && error.status < 500) return;
@@ -223,7 +228,10 @@ async function send() {
   if (isBusy || !told.length) return;
   isBusy = true;
   tell("Envoyé");
-  rows.forEach((row) => clearTimeout(row.timer));
+  rows.forEach((row) => {
+    clearTimeout(row.timer);
+    row.timer = 0;
+  });
   try {
     const { results } = await postUntilAnswered("/api/group/send", { answers: told }, onWait);
     const refused = new Map(results.filter((one) => one.state === "refused").map((one) => [one.id, one.detail]));
@@ -271,6 +279,7 @@ setInterval(() => {
   if (held().length) post("/api/work/keep", { ids: held() }).then(() => onWait(false), (error) => (error.status === 401 ? location.reload() : onWait(true)));
 }, Number(keep) * 1000);
 window.addEventListener("pagehide", () => {
+  for (const row of rows) if (row.timer) saveDraft(row, { keepalive: true }).catch(() => {});
   if (held().length) post("/api/work/leave", { ids: held() }, { keepalive: true }).catch(() => {});
 });
 
