@@ -116,6 +116,14 @@ class Events:
         self._refused.labels(code).inc()
         self._log.warning("refused", site=site, subject=subject, code=code, permanent=permanent)
 
+    def rescan_told(self, site: str, rescan_id: str) -> None:
+        """A station was told to have a document scanned again."""
+        self._log.info("rescan_told", site=site, rescan=rescan_id)
+
+    def rescan_impossible(self, site: str, rescan_id: str) -> None:
+        """An operator says that a document cannot be scanned again."""
+        self._log.info("rescan_impossible", site=site, rescan=rescan_id)
+
     # Dispatch
 
     def attempted(

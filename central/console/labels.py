@@ -20,6 +20,8 @@ _REASONS = {
     "type_for_a_person": "à traiter par une personne",
     "split": "séparé d'un autre document",
     "seen_wrong": "lecture jugée fausse dans un groupe",
+    "rescanned": "numérisé de nouveau",
+    "rescan_unknown": "réponse à une demande close ou inconnue",
 }
 _FIELD = "field:"
 _ALWAYS_BY_A_PERSON = "type_for_a_person"

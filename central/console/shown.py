@@ -51,7 +51,10 @@ class Shown:
             "title": entry.title,
             "reasons": labels.reasons(_telling(document["route_reasons"], queue)),
             "marks": list(document["marks"]),
-            "pages": [_page(document_id, page) for page in loaded.pages],
+            "pages": [
+                _page(document_id, page)
+                for page in sorted(loaded.pages, key=lambda page: page.role == "replaced")
+            ],
             "draft": loaded.draft,
             "returned": _returned(loaded),
             "rescan": _rescan(loaded),

@@ -49,6 +49,7 @@ def register(desk: Desk) -> None:
         ("/api/documents/{id}/control", queues.control),
         ("/api/documents/{id}/check", queues.check),
         ("/api/documents/{id}/to-naming", queues.to_naming),
+        ("/api/documents/{id}/rescan", queues.rescan),
     ):
         desk.page(path, handler, roles=KEYERS, method="POST", max_bytes=_MOST_DRAFT_BYTES)
 
@@ -187,6 +188,12 @@ class _Queues:
         spec = spec_of(entry, visit.text("name", most=100))
         found = typed.read(spec, visit.text("value", most=typed.LONGEST), today())
         return answer({"value": found.value, "check": found.check, "problem": found.problem})
+
+    def rescan(self, visit: Visit) -> Response:
+        """Ask the station to scan a document again."""
+        reason = visit.text("reason", most=200, needed=True)
+        naming.rescan(self._desk.engine, visit.who, document_id(visit), queue_of(visit), reason)
+        return answer({})
 
     def to_naming(self, visit: Visit) -> Response:
         keying.back_to_naming(self._desk.engine, visit.who, document_id(visit))

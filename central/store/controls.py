@@ -99,22 +99,6 @@ def look(engine: sa.Engine, document_id: uuid.UUID, entry: TypeEntry) -> tuple[T
         )
 
 
-def waiting_for(engine: sa.Engine, person: Person) -> Mapping[str, int]:
-    """How many controls wait, by state, of those that somebody may see.
-
-    Raises:
-        StoreUnavailable: the database does not answer.
-    """
-    with transaction(engine) as connection:
-        rows = connection.execute(
-            sa.select(_c.state, sa.func.count())
-            .join(documents, _d.id == _c.document_id)
-            .where(_c.state.in_((WAITING, DISPUTED)), _d.state.in_(_UNTOUCHED), *_limits(person))
-            .group_by(_c.state)
-        )
-        return {WAITING: 0, DISPUTED: 0} | {row[0]: row[1] for row in rows}
-
-
 def demand(connection: sa.Connection, person: Person, document_id: uuid.UUID) -> Held:
     """Give the control, locked, to who holds it.
 

@@ -16,7 +16,7 @@ from central.domain.catalogue import TypeEntry
 from central.domain.keying import missing, tasks
 from central.domain.lifecycle import DocumentState, may_become
 from central.errors import InputInvalid, LeaseLost, NotFound
-from central.store import audit, leases, upkeep, work
+from central.store import audit, leases, rescans, upkeep, work
 from central.store.engine import transaction
 from central.store.tables import documents, fields, namings, pages
 
@@ -167,7 +167,11 @@ def split(
     """
     with transaction(engine) as connection:
         row = leases.demand(connection, person.id, document_id, "name")
-        numbers = sorted(page.number for page in work.pages_of(connection, document_id))
+        numbers = [
+            page.number
+            for page in work.pages_of(connection, document_id)
+            if page.role != "replaced"
+        ]
         if number not in numbers[1:]:
             raise InputInvalid("page")
         told = {column.name: getattr(row, column.name) for column in documents.columns}
@@ -262,11 +266,29 @@ def discard_blank(engine: sa.Engine, person: Person, document_id: uuid.UUID) -> 
     """
     with transaction(engine) as connection:
         row = leases.demand(connection, person.id, document_id, "name")
-        if any(page.role != "blank" for page in work.pages_of(connection, document_id)):
+        if any(
+            page.role not in ("blank", "replaced")
+            for page in work.pages_of(connection, document_id)
+        ):
             raise InputInvalid("pages")
         leases.end(connection, document_id)
         _move(connection, document_id, row.state, DocumentState.DISCARDED)
         _keep(connection, person, row, "blank", row.type)
+
+
+def rescan(
+    engine: sa.Engine, person: Person, document_id: uuid.UUID, queue: str, reason: str
+) -> None:
+    """Ask the station to scan a document again; the answer comes back to the same document.
+
+    Raises:
+        LeaseLost: somebody else holds the document.
+        StoreUnavailable: nothing was changed.
+    """
+    with transaction(engine) as connection:
+        row = leases.demand(connection, person.id, document_id, queue)
+        rescans.ask(connection, document_id, person.id, person.actor, reason)
+        _keep(connection, person, row, "rescan", row.type)
 
 
 def set_urgent(engine: sa.Engine, person: Person, document_id: uuid.UUID) -> None:

@@ -145,7 +145,6 @@ def test_controls_keep_to_the_persons_sites_and_skills(engine: sa.Engine) -> Non
     unskilled = _person(engine, "jean", Role.KEYER, skills=["S3704"])
     assert controls.take(engine, elsewhere, 60.0) is None
     assert controls.take(engine, unskilled, 60.0) is None
-    assert controls.waiting_for(engine, elsewhere) == {"waiting": 0, "disputed": 0}
 
 
 def test_a_difference_is_for_a_second_person_who_supervises(

@@ -266,6 +266,16 @@ def test_only_a_document_of_blank_pages_is_given_up_as_blank(engine: sa.Engine, 
     assert _state(engine, made.id) == "discarded"
 
 
+def test_a_document_asked_for_again_leaves_the_queue(engine: sa.Engine, post: Post) -> None:
+    made, person = post.deliver("A", kind="name"), _person(engine, "p")
+    with pytest.raises(LeaseLost):
+        naming.rescan(engine, person, made.id, "name", "flou")
+    _take(engine, person)
+    naming.rescan(engine, person, made.id, "name", "flou")
+    assert _state(engine, made.id) == "to_rescan"
+    assert _take(engine, person) is None
+
+
 def test_every_act_is_kept_and_audited_and_no_value_is(engine: sa.Engine, post: Post) -> None:
     made, person = post.deliver("A", kind="name", pages=2), _person(engine, "p")
     _take(engine, person)

@@ -28,7 +28,7 @@ function nir(text) {
 }
 
 function date(text, today, mayLieAhead) {
-  const parted = text.match(/^(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4}|\d{2})$/) ?? digitsOf(text).match(/^(\d{2})(\d{2})(\d{4}|\d{2})$/);
+  const parted = text.match(/^(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4}|\d{2})$/) ?? text.replace(/\s/g, "").match(/^(\d{2})(\d{2})(\d{4}|\d{2})$/);
   const iso = text.match(/^(\d{4})-(\d{2})-(\d{2})$/);
   if (!parted && !iso) return text.length < 6 ? soFar("JJMMAAAA") : wrong("JJMMAAAA");
   let [day, month, year] = iso ? [iso[3], iso[2], iso[1]] : parted.slice(1);

@@ -207,7 +207,7 @@ async function act(name) {
     const answer = await askRescan();
     if (answer?.reason) {
       isBusy = true;
-      await queue.send(`/api/documents/${queue.current.id}/rescan`, { reason: answer.reason });
+      await queue.send(`/api/documents/${queue.current.id}/rescan`, { queue: "key", reason: answer.reason });
     } else input.focus();
   }
 }

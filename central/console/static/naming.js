@@ -103,9 +103,8 @@ async function act(name) {
 }
 
 async function markBlank(path, page) {
-  const others = queue.current.pages.filter((one) => one.number !== page);
   await queue.act(path, { act: "blank", page, blank: sheet.page.role !== "blank" });
-  if (queue.current?.pages.every((one) => one.role === "blank") && others.every((one) => one.role === "blank")) {
+  if (queue.current?.pages.every((one) => ["blank", "replaced"].includes(one.role))) {
     const answer = await ask("Toutes les pages sont blanches", make("p", {}, "Écarter ce document ? Il reste consultable et peut être repris."));
     if (answer) await queue.act(path, { act: "discard_blank" });
   }
@@ -123,7 +122,7 @@ async function duplicate(path) {
 
 async function rescan() {
   const answer = await askRescan();
-  if (answer?.reason) await queue.send(`/api/documents/${queue.current.id}/rescan`, { reason: answer.reason });
+  if (answer?.reason) await queue.send(`/api/documents/${queue.current.id}/rescan`, { queue: "name", reason: answer.reason });
 }
 
 search.addEventListener("input", () => {

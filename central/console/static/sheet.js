@@ -102,7 +102,7 @@ export class Sheet {
     const entries = this.work.pages.map((page, index) => {
       const image = make("img", { src: `${page.image}?width=240&v=${page.version}`, alt: "", loading: "lazy" });
       const button = make("button", { type: "button" }, image, make("span", {}, String(index + 1)));
-      button.classList.toggle("blank", page.role === "blank");
+      button.classList.toggle("blank", page.role === "blank" || page.role === "replaced");
       button.setAttribute("aria-label", `Page ${index + 1}`);
       button.addEventListener("click", () => this.goTo(index));
       return make("li", {}, button);
