@@ -137,7 +137,7 @@ def test_a_delivered_value_that_was_wrong_is_found_blind_and_delivered_again(
     keyer.keyboard.press("End")
     keyer.keyboard.type("0")
     keyer.keyboard.press("Enter")
-    keyer.wait_for_selector("#empty:not([hidden])")
+    expect(keyer.locator("#count")).to_contain_text("1 document")
 
     chief = enter("sophie", Role.SUPERVISOR)
     chief.goto("/controle")
@@ -146,7 +146,8 @@ def test_a_delivered_value_that_was_wrong_is_found_blind_and_delivered_again(
     both = chief.locator("#others").inner_text()
     side = 1 if both.index("26,50") < both.index("265,00") else 2
     chief.keyboard.press(f"Alt+{side}")
-    chief.wait_for_selector("#empty:not([hidden])")
+    expect(chief.locator("#count")).to_contain_text("1 document")
+    expect(chief.locator("#status")).to_contain_text("le pôle reçoit le document une 2e fois")
 
     with transaction(engine) as connection:
         control = connection.execute(sa.select(controls)).one()
