@@ -12,7 +12,7 @@ from central.console.shown import Shown
 from central.console.visit import Visit
 from central.console.work import KEYERS
 from central.errors import InputInvalid
-from central.store import naming
+from central.store import naming, page_acts
 
 _Act = Callable[[Visit, uuid.UUID], uuid.UUID | None]
 
@@ -50,22 +50,22 @@ class _Acts:
     def _turn(self, visit: Visit, wanted: uuid.UUID) -> uuid.UUID:
         number = visit.number("page", 0)
         quarters = visit.number("quarters", 1, least=1, most=3)
-        naming.turn(self._engine, visit.who, wanted, number, quarters)
+        page_acts.turn(self._engine, visit.who, wanted, number, quarters)
         return wanted
 
     def _blank(self, visit: Visit, wanted: uuid.UUID) -> uuid.UUID:
         number, is_blank = visit.number("page", 0), visit.content.get("blank") is not False
-        naming.mark_blank(self._engine, visit.who, wanted, number, is_blank=is_blank)
+        page_acts.mark_blank(self._engine, visit.who, wanted, number, is_blank=is_blank)
         return wanted
 
     def _split(self, visit: Visit, wanted: uuid.UUID) -> uuid.UUID:
         lease_s = self._desk.config.console.lease_s
         number, new_id = visit.number("page", 0), uuid.UUID(str(uuid7()))
-        naming.split(self._engine, visit.who, wanted, number, new_id, lease_s)
+        page_acts.split(self._engine, visit.who, wanted, number, new_id, lease_s)
         return wanted
 
     def _join(self, visit: Visit, wanted: uuid.UUID, *, into_previous: bool) -> uuid.UUID | None:
-        held = naming.join(self._engine, visit.who, wanted, into_previous=into_previous)
+        held = page_acts.join(self._engine, visit.who, wanted, into_previous=into_previous)
         return held if held == wanted else None
 
     def _duplicate(self, visit: Visit, wanted: uuid.UUID) -> None:

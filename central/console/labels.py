@@ -24,7 +24,7 @@ _REASONS = {
     "rescan_unknown": "réponse à une demande close ou inconnue",
 }
 _FIELD = "field:"
-_ALWAYS_BY_A_PERSON = "type_for_a_person"
+ALWAYS_BY_A_PERSON = "type_for_a_person"
 CAUSES = {
     Cause.WRONG_POLE: "mauvais pôle",
     Cause.WRONG_TYPE: "mauvais type",
@@ -66,7 +66,7 @@ _CIRCUITS = {"open": "injoignable", "half_open": "essai en cours"}
 
 def reasons(codes: Sequence[str]) -> list[str]:
     """Why a document waits for a person, without what goes without saying."""
-    telling = [code for code in codes if code != _ALWAYS_BY_A_PERSON]
+    telling = [code for code in codes if code != ALWAYS_BY_A_PERSON]
     return [reason(code) for code in telling or codes]
 
 

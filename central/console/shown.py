@@ -101,7 +101,9 @@ class Shown:
 
 def _telling(codes: Sequence[str], queue: str) -> Sequence[str]:
     """Who keys sees the fields listed; who names is told why they are named."""
-    return [code for code in codes if queue == "name" or not code.startswith("field:")]
+    if queue == "name":
+        return codes
+    return [c for c in codes if not c.startswith("field:") and c != labels.ALWAYS_BY_A_PERSON]
 
 
 def _page(document_id: uuid.UUID, page: WorkPage) -> dict[str, Any]:

@@ -30,7 +30,8 @@ export function showFacts(work) {
   const today = new Date().toISOString().slice(0, 10);
   const isLate = work.due_on && work.due_on < today;
   byId("facts").replaceChildren(
-    make("strong", {}, work.lot_name),
+    ...(work.tasks ? [make("strong", { class: "form" }, work.title), " · "] : []),
+    make("span", {}, work.lot_name),
     ` · n° ${work.position + 1} · ${work.site} · reçu le ${isoDay(work.received_on)}`,
     ...(work.due_on ? [" · ", make("span", { class: isLate ? "tag bad" : "tag" }, `${isLate ? "en retard, échéance" : "échéance"} ${isoDay(work.due_on)}`)] : []),
     ...(work.priority > 0 ? [make("span", { class: "tag warn" }, "urgent")] : []),
