@@ -130,15 +130,13 @@ class _Pages:
     ) -> dict[tuple[str, str], float]:
         """Thresholds of the fields that are too often wrong; only they are looked at closely."""
         wanted = self._desk.config.quality.wanted_error_rate
+        names = [(one.type, one.name) for one in fields if one.rate.value > wanted]
         found = {}
-        for one in fields:
-            if one.rate.value <= wanted:
-                continue
-            sure = quality.confidences(self._desk.engine, person, since, one.type, one.name)
-            its = [d for d in disputes if (d.type, d.name) == (one.type, one.name)]
+        for name, sure in quality.confidences(self._desk.engine, person, since, names).items():
+            its = [one for one in disputes if (one.type, one.name) == name]
             doubt = accept_doubt(measured(sure, its, self._kind), wanted)
             if doubt is not None:
-                found[one.type, one.name] = doubt
+                found[name] = doubt
         return found
 
     def _kind(self, code: str, name: str) -> str:

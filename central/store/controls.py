@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from central.domain.access import Person, Role
-from central.domain.catalogue import TypeEntry
+from central.domain.catalogue import KeyingMode, TypeEntry
 from central.domain.control import Opinions, disputed, is_same, settled, shown
 from central.domain.keying import Entry, KeyPass, KeyReason, Task, spec_of
 from central.errors import InputInvalid, LeaseLost, NotYours
@@ -136,6 +136,7 @@ def tasks(connection: sa.Connection, document_id: uuid.UUID, entry: TypeEntry) -
         and one.source == "machine"
         and one.value is not None
         and (spec := spec_of(entry, one.name)).kind != "signature"
+        and spec.mode is not KeyingMode.READ_ONLY
     }
 
 

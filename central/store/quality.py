@@ -5,7 +5,7 @@ Only disputes are fetched one by one, and they are few; all that was the same is
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,23 +104,31 @@ def disputes(engine: sa.Engine, person: Person, since: dt.datetime) -> Sequence[
 
 
 def confidences(
-    engine: sa.Engine, person: Person, since: dt.datetime, type_: str, name: str
-) -> Mapping[tuple[uuid.UUID, int], float]:
-    """How sure the machine was of each controlled value of a field.
+    engine: sa.Engine, person: Person, since: dt.datetime, names: Collection[tuple[str, str]]
+) -> Mapping[tuple[str, str], Mapping[tuple[uuid.UUID, int], float]]:
+    """How sure the machine was of each controlled value of some fields, by type and name.
 
     Raises:
         StoreUnavailable: the database does not answer.
     """
+    found: dict[tuple[str, str], dict[tuple[uuid.UUID, int], float]] = {n: {} for n in names}
+    if not found:
+        return found
     with transaction(engine) as connection:
         rows = connection.execute(
-            sa.select(_k.document_id, _k.position, _k.machine_confidence)
+            sa.select(_c.type, _k.name, _k.document_id, _k.position, _k.machine_confidence)
             .join(controls, _c.document_id == _k.document_id)
             .where(
-                _k["pass"] == KeyPass.CONTROL, _k.name == name, _c.type == type_,
-                _k.machine_confidence.is_not(None), *_ended(since), *_seen_by(person),
+                _k["pass"] == KeyPass.CONTROL,
+                sa.tuple_(_c.type, _k.name).in_(list(found)),
+                _k.machine_confidence.is_not(None),
+                *_ended(since),
+                *_seen_by(person),
             )
-        )  # fmt: skip
-        return {(row[0], row[1]): row[2] for row in rows}
+        )
+        for code, name, document_id, position, sure in rows:
+            found[code, name][document_id, position] = sure
+    return found
 
 
 def controlling_teams(engine: sa.Engine, person: Person, since: dt.datetime) -> Sequence[TeamCount]:
