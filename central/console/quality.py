@@ -16,7 +16,15 @@ from central.console.visit import Visit
 from central.domain.access import Person, Role
 from central.domain.keying import spec_of
 from central.domain.measures import Rate, accept_doubt, rate
-from central.domain.quality import Dispute, FieldRate, Week, by_field, by_team, measured, together
+from central.domain.quality import (
+    Dispute,
+    FieldRate,
+    Week,
+    by_field,
+    by_team,
+    together,
+    wrong_doubts,
+)
 from central.store import quality
 from central.store.quality import State
 
@@ -131,10 +139,10 @@ class _Pages:
         """Thresholds of the fields that are too often wrong; only they are looked at closely."""
         wanted = self._desk.config.quality.wanted_error_rate
         names = [(one.type, one.name) for one in fields if one.rate.value > wanted]
+        wrong = wrong_doubts(disputes, self._kind)
         found = {}
-        for name, sure in quality.confidences(self._desk.engine, person, since, names).items():
-            its = [one for one in disputes if (one.type, one.name) == name]
-            doubt = accept_doubt(measured(sure, its, self._kind), wanted)
+        for name, accepted in quality.doubts(self._desk.engine, person, since, names).items():
+            doubt = accept_doubt(accepted, wrong.get(name, ()), wanted)
             if doubt is not None:
                 found[name] = doubt
         return found

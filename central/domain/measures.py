@@ -1,7 +1,7 @@
 """Error rates with what is known of them, and the doubt that would have kept errors back."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 _Z_95 = 1.959963984540054
@@ -42,33 +42,28 @@ def rate(wrong: int, total: int, z: float = _Z_95) -> Rate:
     return Rate(wrong, total, low, high)
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A value that the machine had accepted, and what became of it."""
-
-    doubt: float
-    is_wrong: bool
-
-
-def accept_doubt(values: Iterable[Measured], wanted: float) -> float | None:
+def accept_doubt(
+    accepted: Mapping[float, int], wrong: Sequence[float], wanted: float
+) -> float | None:
     """The doubt up to which values might go without a person and keep the wanted error rate.
 
     Args:
-        values: Accepted values of one field whose truth is known.
+        accepted: How many values of one field had each doubt, the wrong ones among them.
+        wrong: The doubts of those that were wrong.
         wanted: The error rate, as 0.001.
 
     Returns:
         None where the rate is kept already; else a doubt for ``accept_doubt`` of the form, 0
         where even the surest values were too often wrong.
     """
-    known = list(values)
-    wrong = sorted(one.doubt for one in known if one.is_wrong)
-    if len(wrong) <= wanted * len(known):
+    doubts = sorted(wrong)
+    if len(doubts) <= wanted * sum(accepted.values()):
         return None
     # Let as many of the surest wrong values pass as the rest allows, and stop short of the next.
-    for passed in range(len(wrong) - 1, -1, -1):
-        limit = _MARGIN * max(0.0, wrong[passed])
-        within = [one for one in known if one.doubt <= limit]
-        if within and sum(one.is_wrong for one in within) <= wanted * len(within):
-            return math.floor(limit * _FINEST) / _FINEST
+    for passed in range(len(doubts) - 1, -1, -1):
+        limit = math.floor(_MARGIN * max(0.0, doubts[passed]) * _FINEST) / _FINEST
+        within = sum(count for doubt, count in accepted.items() if doubt <= limit)
+        errors = sum(doubt <= limit for doubt in doubts)
+        if within and errors <= wanted * within:
+            return limit
     return 0.0

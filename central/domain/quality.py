@@ -1,14 +1,13 @@
 """From single disputes to rates: which fields the machine misreads, which teams mistype."""
 
 import datetime as dt
-import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from central.domain.control import is_same
 from central.domain.keying import Entry
-from central.domain.measures import Measured, Rate, rate
+from central.domain.measures import Rate, rate
 
 KindOf = Callable[[str, str], str]
 SMALLEST_TEAM = 3
@@ -26,16 +25,18 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """One controlled value about which machine and person differed: what each said."""
+    """One controlled value about which machine and person differed: what each said.
 
-    document_id: uuid.UUID
-    position: int
+    ``confidence`` is how sure the machine was.
+    """
+
     type: str
     name: str
     machine: Entry
     person: Entry
     truth: Entry
     team: str
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +142,12 @@ def by_team(
     return {name: rate(shown_wrong[name], shown[name]) for name in sorted(shown)}
 
 
-def measured(
-    confidences: Mapping[tuple[uuid.UUID, int], float],
-    disputes: Sequence[Dispute],
-    kind_of: KindOf,
-) -> list[Measured]:
-    """Controlled values of one field with how sure the machine was and whether it was right."""
-    wrong = {
-        (one.document_id, one.position)
-        for one in disputes
-        if not is_same(kind_of(one.type, one.name), one.machine, one.truth)
-    }
-    return [Measured(max(0.0, 1.0 - sure), where in wrong) for where, sure in confidences.items()]
+def wrong_doubts(
+    disputes: Iterable[Dispute], kind_of: KindOf
+) -> Mapping[tuple[str, str], list[float]]:
+    """How much the machine doubted each value that was wrong, by type and field."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for one in disputes:
+        if not is_same(kind_of(one.type, one.name), one.machine, one.truth):
+            found.setdefault((one.type, one.name), []).append(max(0.0, 1.0 - one.confidence))
+    return found

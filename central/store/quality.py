@@ -4,7 +4,6 @@ Only disputes are fetched one by one, and they are few; all that was the same is
 """
 
 import datetime as dt
-import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -78,7 +77,7 @@ def disputes(engine: sa.Engine, person: Person, since: dt.datetime) -> Sequence[
     with transaction(engine) as connection:
         rows = connection.execute(
             sa.select(
-                _k.document_id, _k.position, _c.type, _k.name, _k.machine_value,
+                _c.type, _k.name, _k.machine_value, _k.machine_confidence,
                 keyed.c.value.label("keyed"), keyed.c.reason.label("keyed_reason"),
                 _k.value, _k.reason, _p.team,
             )
@@ -96,28 +95,29 @@ def disputes(engine: sa.Engine, person: Person, since: dt.datetime) -> Sequence[
         )  # fmt: skip
         return [
             Dispute(
-                row.document_id, row.position, row.type, row.name, Entry(row.machine_value),
-                _entry(row.keyed, row.keyed_reason), _entry(row.value, row.reason), row.team,
+                row.type, row.name, Entry(row.machine_value), _entry(row.keyed, row.keyed_reason),
+                _entry(row.value, row.reason), row.team, row.machine_confidence or 0.0,
             )
             for row in rows
         ]  # fmt: skip
 
 
-def confidences(
+def doubts(
     engine: sa.Engine, person: Person, since: dt.datetime, names: Collection[tuple[str, str]]
-) -> Mapping[tuple[str, str], Mapping[tuple[uuid.UUID, int], float]]:
-    """How sure the machine was of each controlled value of some fields, by type and name.
+) -> Mapping[tuple[str, str], Mapping[float, int]]:
+    """How many controlled values of some fields the machine doubted how much, to four digits.
 
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    found: dict[tuple[str, str], dict[tuple[uuid.UUID, int], float]] = {n: {} for n in names}
+    found: dict[tuple[str, str], dict[float, int]] = {name: {} for name in names}
     if not found:
         return found
+    doubt = sa.func.round(sa.cast(1 - _k.machine_confidence, sa.Numeric), 4).label("doubt")
     with transaction(engine) as connection:
         rows = connection.execute(
-            sa.select(_c.type, _k.name, _k.document_id, _k.position, _k.machine_confidence)
-            .join(controls, _c.document_id == _k.document_id)
+            sa.select(_c.type, _k.name, doubt, sa.func.count())
+            .join(keyings, _k.document_id == _c.document_id)
             .where(
                 _k["pass"] == KeyPass.CONTROL,
                 sa.tuple_(_c.type, _k.name).in_(list(found)),
@@ -125,9 +125,10 @@ def confidences(
                 *_ended(since),
                 *_seen_by(person),
             )
+            .group_by(_c.type, _k.name, sa.text("doubt"))
         )
-        for code, name, document_id, position, sure in rows:
-            found[code, name][document_id, position] = sure
+        for code, name, value, count in rows:
+            found[code, name][float(value)] = count
     return found
 
 

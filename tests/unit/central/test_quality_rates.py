@@ -1,7 +1,5 @@
 """Rates of fields and teams, from counts and disputes."""
 
-import uuid
-
 from central.domain.keying import Entry, KeyReason
 from central.domain.quality import (
     Counted,
@@ -10,8 +8,8 @@ from central.domain.quality import (
     TeamCount,
     by_field,
     by_team,
-    measured,
     together,
+    wrong_doubts,
 )
 
 _KINDS = {"nir": "nir", "insured_name": "name", "total": "amount"}
@@ -23,7 +21,7 @@ def _kind(_: str, name: str) -> str:
 
 def _dispute(name: str, machine: str, person: str, truth: str | None, team: str = "A") -> Dispute:
     said = Entry(truth, None if truth else KeyReason.ABSENT)
-    return Dispute(uuid.UUID(int=1), 0, "S3110", name, Entry(machine), Entry(person), said, team)
+    return Dispute("S3110", name, Entry(machine), Entry(person), said, team, 0.9)
 
 
 _DISPUTES = (
@@ -79,7 +77,9 @@ def test_a_team_of_one_or_two_is_not_told_by_name() -> None:
     assert (found[""].wrong, found[""].total) == (1, 25)
 
 
-def test_a_controlled_value_has_its_doubt_and_whether_it_was_right() -> None:
-    confidences = {(uuid.UUID(int=1), 0): 0.9, (uuid.UUID(int=2), 0): 0.99}
-    found = measured(confidences, _DISPUTES[:1], _kind)
-    assert [(round(one.doubt, 3), one.is_wrong) for one in found] == [(0.1, True), (0.01, False)]
+def test_the_doubts_of_wrong_values_are_told_by_field() -> None:
+    found = wrong_doubts(_DISPUTES, _kind)
+    assert {name: [round(d, 3) for d in doubts] for name, doubts in found.items()} == {
+        ("S3110", "total"): [0.1],
+        ("S3110", "nir"): [0.1],
+    }
