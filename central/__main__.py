@@ -5,6 +5,7 @@ error's own (central/errors.py).
 """
 
 import argparse
+import datetime as dt
 import signal
 import sys
 import threading
@@ -19,6 +20,7 @@ from central.config import load
 from central.domain.access import Role
 from central.errors import CentralError
 from central.events import Events
+from central.store.samples import Wanted
 
 Command = Callable[[argparse.Namespace, Console], int]
 
@@ -77,6 +79,14 @@ def _parser() -> argparse.ArgumentParser:
     account.add_argument("--skill", action="append", default=[], help="types qu'il traite")
     account.add_argument("--team", default="", help="équipe, pour les rapports")
     account.add_argument("--temporary", action="store_true", help="à changer à la connexion")
+    taken = add("samples", "exporte des zones corrigées, pour l'apprentissage", _samples)
+    taken.add_argument("act", choices=["export"], help="ce qu'il faut faire")
+    taken.add_argument("folder", type=Path, metavar="DOSSIER", help="créé, ou vide et en 0700")
+    taken.add_argument("--actor", required=True, help="compte actif du rôle supervisor")
+    taken.add_argument("--since", type=dt.date.fromisoformat, help="saisis depuis AAAA-MM-JJ")
+    taken.add_argument("--type", default="", help="de ce type de document seulement")
+    taken.add_argument("--field", default="", help="de ce champ seulement")
+    taken.add_argument("--limit", type=int, default=100_000, help="nombre d'échantillons")
     add("check-config", "vérifie le fichier de configuration", _check_config)
     return parser
 
@@ -133,6 +143,13 @@ def _discard(options: argparse.Namespace, console: Console) -> int:
 def _person(options: argparse.Namespace, console: Console) -> int:
     account = commands.account_of(vars(options), sys.stdin.readline().rstrip("\n"))
     return commands.add_person(load(options.config), account, console)
+
+
+def _samples(options: argparse.Namespace, console: Console) -> int:
+    since = dt.datetime.combine(options.since, dt.time(), dt.UTC) if options.since else None
+    wanted = Wanted(since, options.type, options.field, max(1, options.limit))
+    config = load(options.config)
+    return commands.export_samples(config, options.actor, options.folder, wanted, console)
 
 
 def _check_config(options: argparse.Namespace, console: Console) -> int:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from central import blobs, embedded
-from central.config import CentralConfig
+from central.config import CentralConfig, Quality
 from central.console import server as console_server
 from central.dispatch import worker
+from central.domain.sampling import DrawPolicy
 from central.errors import ConfigInvalid, EmbeddedFailed
 from central.events import Events
 from central.intake import server as intake_server
@@ -22,6 +23,7 @@ from central.store import migrate
 from central.store.engine import Engine, open_engine
 
 _LOOK_EVERY_S = 0.2
+_DAY_S = 86_400.0
 
 Part = Callable[[threading.Event], None]
 Told = Callable[[str], None]
@@ -147,7 +149,8 @@ def _today() -> dt.date:
 
 
 def _intake(centre: _Centre) -> Part:
-    stores = Stores(centre.engine, blobs.open_store(centre.config.blobs))
+    images = blobs.open_store(centre.config.blobs)
+    stores = Stores(centre.engine, images, _drawing(centre.config.quality))
 
     def part(stop: threading.Event) -> None:
         host = centre.config.intake.listen.rpartition(":")[0]
@@ -160,6 +163,15 @@ def _intake(centre: _Centre) -> Part:
         )
 
     return part
+
+
+def _drawing(quality: Quality) -> DrawPolicy:
+    return DrawPolicy(
+        share=quality.share,
+        new_form_s=quality.new_form_days * _DAY_S,
+        first_week_s=quality.first_week_days * _DAY_S,
+        most_a_day=quality.most_a_day,
+    )
 
 
 def _dispatch(centre: _Centre) -> Part:

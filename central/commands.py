@@ -3,20 +3,24 @@
 import getpass
 import uuid
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from central import apps
+from central import apps, blobs, export, pack
 from central.config import CentralConfig
 from central.console.passwords import SHORTEST, Passwords
+from central.domain.access import Role
 from central.domain.counting import LotCounts, disagreements
-from central.errors import InputInvalid
-from central.store import accounts, board, lot_counts, upkeep
+from central.errors import Forbidden, InputInvalid
+from central.store import accounts, board, lot_counts, people, samples, upkeep
 from central.store.accounts import NewAccount
+from central.store.samples import Wanted
 
 _COUNTS = tuple(LotCounts.__dataclass_fields__)
+_DAY_S = 86_400.0
 
 
 def lots(config: CentralConfig, limit: int, console: Console) -> int:
@@ -108,6 +112,30 @@ def add_person(config: CentralConfig, account: NewAccount, console: Console) -> 
     with apps.opened(config) as engine:
         accounts.add(engine, _actor(), account)
     console.print(f"Compte {account.login} créé.")
+    return 0
+
+
+def export_samples(
+    config: CentralConfig, login: str, folder: Path, wanted: Wanted, console: Console
+) -> int:
+    """Write labelled samples into a folder, in the name of somebody who may see mail.
+
+    Raises:
+        Forbidden: nobody of that login may.
+        InputInvalid: the folder is not empty, or others may read it.
+    """
+    kept_s = config.quality.keep_samples_days * _DAY_S
+    catalogue = pack.load(config.console.pack_dir or pack.default_dir())
+    with apps.opened(config) as engine:
+        person = people.find(engine, login)
+        if person is None or Role.SUPERVISOR not in person.roles:
+            raise Forbidden(f"{login} : aucun compte actif de ce nom n'a le rôle « supervisor »")
+        export.prepare(folder)
+        found = samples.select(engine, person, wanted, kept_s, through=_actor())
+        written = export.write(folder, found, catalogue, blobs.open_store(config.blobs))
+    console.print(f"{written.samples} échantillon(s) dans {folder}.")
+    if written.lost:
+        console.print(f"{written.lost} sans image lisible, laissé(s) de côté.")
     return 0
 
 

@@ -203,6 +203,39 @@ class Console(_Frozen):
         return self
 
 
+class Quality(_Frozen):
+    """How much of what goes straight through people key blind, and how long samples live."""
+
+    share: float = Field(
+        default=0.01,
+        ge=0,
+        le=1,
+        description="of all straight-through documents, drawn by their ids",
+    )
+    new_form_days: float = Field(
+        default=14.0,
+        ge=0,
+        description="all documents of a type are drawn since its first one went straight through",
+    )
+    first_week_days: float = Field(
+        default=7.0, ge=0, description="all documents of a site are drawn since it first spoke"
+    )
+    most_a_day: int = Field(
+        default=300, ge=0, description="documents drawn for new forms and new sites together"
+    )
+    wanted_error_rate: float = Field(
+        default=0.001, gt=0, le=0.1, description="of accepted values; proposed thresholds keep it"
+    )
+    keep_samples_days: float = Field(
+        default=365.0,
+        ge=30,
+        description="then what was read and keyed is forgotten, and no crop is exported",
+    )
+    keep_drafts_days: float = Field(
+        default=14.0, ge=1, description="then what was typed and never sent is deleted"
+    )
+
+
 class Metrics(_Frozen):
     """Where Prometheus reads the processes without a web page; console and serve have theirs."""
 
@@ -227,6 +260,7 @@ class CentralConfig(_Frozen):
     dispatch: Dispatch = Dispatch()
     destinations: tuple[Destination, ...] = ()
     console: Console = Console()
+    quality: Quality = Quality()
     metrics: Metrics = Metrics()
 
     @pydantic.model_validator(mode="after")

@@ -175,3 +175,10 @@ class StepRefused(CentralError):
     code = "step_refused"
     permanent = True
     reason = "L'état du document ne le permet plus. Rechargez la page."
+
+
+class DeliveryUnderWay(CentralError):
+    """A worker is handing the document to its pôle at this moment."""
+
+    code = "delivery_under_way"
+    reason = "Le document est en cours de remise à son pôle. Réessayez dans un instant."

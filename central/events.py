@@ -167,6 +167,10 @@ class Events:
         """Deliveries to unknown destinations were held, or those to known ones released."""
         self._log.warning("destinations_matched", held=held, released=released)
 
+    def forgotten(self, values: int, drafts: int, controls: int) -> None:
+        """Keyed values past their time were emptied, old drafts deleted, controls given up."""
+        self._log.info("forgotten", values=values, drafts=drafts, controls=controls)
+
     def returned(self, document_id: str, destination: str, cause: str, channel: str) -> None:
         """A pôle gave a document back."""
         self._returned.labels(destination, cause, channel).inc()

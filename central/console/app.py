@@ -26,11 +26,13 @@ from central.console import (
     delays,
     documents,
     gauges,
+    group,
     holds,
     lots,
     pictures,
     plan_pages,
     problems,
+    quality,
     reports,
     search,
     sign_in,
@@ -74,6 +76,8 @@ AREAS = (
     site.register,
     documents.register,
     search.register,
+    group.register,
+    quality.register,
 )
 """Each adds its pages to the desk."""
 

@@ -59,6 +59,9 @@ NAVIGATION = (
         frozenset({Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR, Role.SCANNER}),
     ),
     Entry("/recherche", "Recherche", frozenset({Role.OPERATIONS, Role.SUPERVISOR})),
+    Entry("/grouper", "Grouper", frozenset({Role.KEYER, Role.SUPERVISOR})),
+    Entry("/controle", "Contrôler", frozenset({Role.KEYER, Role.SUPERVISOR})),
+    Entry("/qualite", "Qualité", frozenset({Role.SUPERVISOR, Role.OPERATIONS, Role.AUDITOR})),
 )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from central.console.field_names import field_name
+
 PARIS = ZoneInfo("Europe/Paris")
 _NARROW_SPACE = "\u202f"
 _MONTHS = (
@@ -88,6 +90,21 @@ def share(part: float, whole: float) -> str:
     return f"{100 * part / whole:.1f}".replace(".", ",") + "\u00a0%"
 
 
+def percent(value: float) -> str:
+    """``0,12 %`` of a share; two digits, for rates that are small."""
+    return f"{100 * value:.2f}".replace(".", ",") + "\u00a0%"
+
+
+def tick(value: float) -> str:
+    """``0,5 %`` of a share, with no more digits than it needs."""
+    return f"{100 * value:g}".replace(".", ",") + "\u00a0%"
+
+
+def decimal(value: float) -> str:
+    """``0,0125``."""
+    return f"{value:.4f}".rstrip("0").rstrip(".").replace(".", ",")
+
+
 def age(value: dt.datetime | None, now: dt.datetime | None = None) -> str:
     """``3 min``, ``5 h``, ``2 j`` since a moment; a dash for none."""
     if value is None:
@@ -123,6 +140,10 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "soon": soon,
     "share": share,
     "count": count,
+    "percent": percent,
+    "decimal": decimal,
+    "tick": tick,
+    "field_name": field_name,
     "age": age,
     "duration": duration,
     "size": size,

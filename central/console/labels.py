@@ -19,6 +19,7 @@ _REASONS = {
     "layout_unverified": "formulaire non vérifié",
     "type_for_a_person": "à traiter par une personne",
     "split": "séparé d'un autre document",
+    "seen_wrong": "lecture jugée fausse dans un groupe",
     "rescanned": "numérisé de nouveau",
     "rescan_unknown": "réponse à une demande close ou inconnue",
 }
@@ -30,6 +31,7 @@ CAUSES = {
     Cause.UNREADABLE: "illisible",
     Cause.INCOMPLETE: "incomplet",
     Cause.DUPLICATE: "doublon",
+    Cause.WRONG_VALUE: "valeur fausse",
     Cause.OTHER: "autre",
 }
 _LOT_STATES = {
@@ -98,6 +100,19 @@ _PASSES = {
     "arbitration": "arbitrage",
     "control": "contrôle en aveugle",
     "control_arbitration": "arbitrage du contrôle",
+}
+_KINDS = {
+    "nir": "NIR",
+    "date": "date",
+    "digits": "nombre",
+    "amount": "montant",
+    "code": "code",
+    "name": "nom",
+    "text": "texte",
+    "address": "adresse",
+    "iban": "IBAN",
+    "tick": "case",
+    "signature": "signature",
 }
 _CIRCUITS = {"open": "injoignable", "half_open": "essai en cours"}
 
@@ -178,6 +193,11 @@ def keying(code: str) -> str:
 def circuit(code: str | None) -> str:
     """Whether a destination is left alone; empty when it is not."""
     return _CIRCUITS.get(code or "", "")
+
+
+def field_kind(code: str) -> str:
+    """How a field is written."""
+    return _KINDS.get(code, code)
 
 
 def role(code: str) -> str:

@@ -14,7 +14,7 @@ from central.domain import guesses
 from central.domain.access import Person
 from central.domain.catalogue import TypeEntry
 from central.domain.keying import Task
-from central.store import keying, naming, work
+from central.store import controls, keying, naming, work
 from central.store.views import version
 from central.store.work import Work, WorkPage
 
@@ -63,11 +63,11 @@ class Shown:
             told["guesses"] = self._guesses(loaded)
             told["twins"] = naming.twins(self._desk.engine, document_id)
         else:
-            told["tasks"] = self._tasks(loaded, entry)
+            told["tasks"] = self._tasks(loaded, entry, queue)
             told["fields"] = [
                 {"label": field_name(f.name), "value": f.value, "accepted": f.accepted}
                 for f in loaded.fields
-                if f.value is not None and f.accepted
+                if f.value is not None and f.accepted and queue != controls.QUEUE
             ]
         return told
 
@@ -89,10 +89,14 @@ class Shown:
             self._usual = (time.monotonic(), found)
         return found
 
-    def _tasks(self, loaded: Work, entry: TypeEntry) -> list[dict[str, Any]]:
-        found = keying.look(self._desk.engine, loaded.document, entry)
+    def _tasks(self, loaded: Work, entry: TypeEntry, queue: str) -> list[dict[str, Any]]:
+        engine, document = self._desk.engine, loaded.document
+        if queue == controls.QUEUE:
+            found = controls.look(engine, document["id"], entry)
+        else:
+            found = keying.look(engine, document, entry)
         pages = {page.number: page for page in loaded.pages}
-        return [_task(loaded.document["id"], task, pages) for task in found]
+        return [task_shown(loaded.document["id"], task, pages) for task in found]
 
 
 def _telling(codes: Sequence[str], queue: str) -> Sequence[str]:
@@ -113,7 +117,8 @@ def _page(document_id: uuid.UUID, page: WorkPage) -> dict[str, Any]:
     }
 
 
-def _task(document_id: uuid.UUID, task: Task, pages: dict[int, WorkPage]) -> dict[str, Any]:
+def task_shown(document_id: uuid.UUID, task: Task, pages: dict[int, WorkPage]) -> dict[str, Any]:
+    """One field to key, with where to see it."""
     field, page = task.field, pages.get(task.field.page)
     box = field.box_mm if page is not None else None
     zone = ""

@@ -16,13 +16,13 @@ from central.console.pictures import document_id
 from central.console.shown import Shown
 from central.console.visit import Visit
 from central.domain import typed
-from central.domain.access import Role
+from central.domain.access import Person, Role
 from central.domain.calendar import public_holidays
 from central.domain.catalogue import FieldSpec
 from central.domain.keying import Entry, KeyReason, spec_of
 from central.domain.working_days import add_working_days
 from central.errors import InputInvalid, LeaseLost
-from central.store import keying, leases, naming, work
+from central.store import controls, keying, leases, naming, work
 from central.store.keying import Sent
 
 KEYERS = (Role.KEYER, Role.SUPERVISOR)
@@ -37,6 +37,7 @@ def register(desk: Desk) -> None:
     queues = _Queues(desk)
     desk.page("/nommer", queues.naming, roles=KEYERS)
     desk.page("/videocoder", queues.keying, roles=KEYERS)
+    desk.page("/controle", queues.controlling, roles=KEYERS)
     desk.page("/api/types", queues.types, roles=KEYERS)
     for path, handler in (
         ("/api/work/take", queues.take),
@@ -45,6 +46,7 @@ def register(desk: Desk) -> None:
         ("/api/documents/{id}/draft", queues.draft),
         ("/api/documents/{id}/name", queues.name),
         ("/api/documents/{id}/key", queues.key),
+        ("/api/documents/{id}/control", queues.control),
         ("/api/documents/{id}/check", queues.check),
         ("/api/documents/{id}/to-naming", queues.to_naming),
         ("/api/documents/{id}/rescan", queues.rescan),
@@ -63,6 +65,9 @@ class _Queues:
     def keying(self, visit: Visit) -> Response:
         return self._index(visit, "keying.html")
 
+    def controlling(self, visit: Visit) -> Response:
+        return self._index(visit, "control.html")
+
     def _index(self, visit: Visit, template: str) -> Response:
         lease_s = self._desk.config.console.lease_s
         return self._desk.show(visit, template, keep_every_s=max(1.0, lease_s / 4))
@@ -79,8 +84,10 @@ class _Queues:
         lease_s = self._desk.config.console.lease_s
         if wanted := visit.text("id", most=36):
             found: uuid.UUID | None = _uuid(wanted)
-            if not leases.take_this(self._desk.engine, visit.who, _uuid(wanted), queue, lease_s):
+            if not self._take_this(visit.who, _uuid(wanted), queue):
                 raise LeaseLost(wanted)
+        elif queue == controls.QUEUE:
+            found = controls.take(self._desk.engine, visit.who, lease_s, besides=held)
         else:
             found = leases.take(
                 self._desk.engine,
@@ -93,6 +100,12 @@ class _Queues:
         if found is None:
             return answer({"work": None})
         return answer({"work": self._shown.work(visit.who, found, queue)})
+
+    def _take_this(self, person: Person, wanted: uuid.UUID, queue: str) -> bool:
+        engine, lease_s = self._desk.engine, self._desk.config.console.lease_s
+        if queue == controls.QUEUE:
+            return controls.take_this(engine, person, wanted, lease_s)
+        return leases.take_this(engine, person, wanted, queue, lease_s)
 
     def keep(self, visit: Visit) -> Response:
         """A page is still open; it hears which documents are still its own."""
@@ -140,7 +153,21 @@ class _Queues:
     def key(self, visit: Visit) -> Response:
         """Send every field that was to key."""
         engine, wanted = self._desk.engine, document_id(visit)
-        loaded = work.load(engine, visit.who, wanted, "key")
+        sent = self._sent(visit, wanted, "key")
+        state = keying.submit(engine, visit.who, wanted, self._desk.catalogue().of, sent)
+        return answer({"state": state.value})
+
+    def control(self, visit: Visit) -> Response:
+        """Send what was keyed blind for a control, or what an arbiter decided."""
+        wanted = document_id(visit)
+        sent = self._sent(visit, wanted, controls.QUEUE)
+        state, sent_again = controls.send(
+            self._desk.engine, visit.who, wanted, self._desk.catalogue().of, sent
+        )
+        return answer({"state": state, "round": sent_again})
+
+    def _sent(self, visit: Visit, wanted: uuid.UUID, queue: str) -> dict[int, Sent]:
+        loaded = work.load(self._desk.engine, visit.who, wanted, queue)
         entry = self._desk.catalogue().of(loaded.document["type"], loaded.document["fund"])
         names = {field.position: field.name for field in loaded.fields}
         told = visit.content.get("fields")
@@ -148,12 +175,11 @@ class _Queues:
             raise InputInvalid("fields")
         sent = {}
         for one in told:
-            if not isinstance(one, dict) or one.get("position") not in names:
+            position = one.get("position") if isinstance(one, dict) else None
+            if not isinstance(position, int) or position not in names:
                 raise InputInvalid("fields")
-            spec = spec_of(entry, names[one["position"]])
-            sent[int(one["position"])] = sent_of(spec, one)
-        state = keying.submit(engine, visit.who, wanted, self._desk.catalogue().of, sent)
-        return answer({"state": state.value})
+            sent[position] = sent_of(spec_of(entry, names[position]), one)
+        return sent
 
     def check(self, visit: Visit) -> Response:
         """What the centre says of one value, before it is sent."""
@@ -203,7 +229,7 @@ def queue_of(visit: Visit) -> str:
         InputInvalid: there is none of that name.
     """
     queue = visit.text("queue", most=10)
-    if queue not in leases.STATE_OF:
+    if queue not in leases.STATE_OF and queue != controls.QUEUE:
         raise InputInvalid("queue")
     return queue
 

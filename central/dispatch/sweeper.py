@@ -1,4 +1,4 @@
-"""Upkeep beside the workers: lost claims, destinations, returns, drafts, new months, flow."""
+"""Upkeep beside the workers: claims, destinations, returns, samples, new months, flow."""
 
 import datetime as dt
 import threading
@@ -11,10 +11,10 @@ from central.dispatch.returns import ReturnsFolder
 from central.dispatch.targets.base import Target
 from central.errors import CentralError
 from central.events import Events
-from central.store import flow, partitions, returns, upkeep
+from central.store import controls, flow, partitions, returns, samples, upkeep
 from central.store.engine import Engine
 
-_TIDY_EVERY_S = 3_600.0
+_TIDY_EVERY_S, _DAY_S = 3_600.0, 86_400.0
 _PARTITIONS_EVERY_S = 86_400.0
 _FLOW_EVERY_S = 60.0
 
@@ -66,6 +66,7 @@ def _chores(
         lambda: partitions.make_ahead(engine, dt.datetime.now(dt.UTC).date()),
     )
     yield _Chore("flow", _FLOW_EVERY_S, lambda: _count_flow(engine))
+    yield _Chore("quality", _TIDY_EVERY_S, lambda: forget(config, engine, events))
     yield _Chore("sweep", settings.sweep_every_s, lambda: sweep(config, engine, events))
     for destination in config.destinations:
         if destination.returns_folder is not None:
@@ -96,6 +97,21 @@ def sweep(config: CentralConfig, engine: Engine, events: Events) -> None:
 
 def _count_flow(engine: Engine) -> None:
     flow.recount(engine, dt.datetime.now(dt.UTC))
+
+
+def forget(config: CentralConfig, engine: Engine, events: Events) -> None:
+    """Forget what was keyed long ago, and controls of documents that people have in hand.
+
+    Raises:
+        StoreUnavailable: the rest is done at the next turn.
+    """
+    quality = config.quality
+    withdrawn = controls.withdraw(engine)
+    gone = samples.forget(
+        engine, quality.keep_samples_days * _DAY_S, quality.keep_drafts_days * _DAY_S
+    )
+    if withdrawn or gone.values or gone.drafts:
+        events.forgotten(gone.values, gone.drafts, withdrawn)
 
 
 def _collecting(

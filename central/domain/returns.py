@@ -14,6 +14,7 @@ class Cause(StrEnum):
     UNREADABLE = "unreadable"
     INCOMPLETE = "incomplete"
     DUPLICATE = "duplicate"
+    WRONG_VALUE = "wrong_value"  # a field says another thing than the paper
     OTHER = "other"
 
 

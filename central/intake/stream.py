@@ -14,6 +14,7 @@ from vaguemestre.v1 import fleet_pb2, intake_pb2
 from central import version
 from central.blobs import BlobStore, Incoming
 from central.config import Intake
+from central.domain.sampling import DrawPolicy
 from central.errors import (
     BlobCorrupt,
     BlobMissing,
@@ -34,10 +35,11 @@ _ABOUT_ONE_THING = (BlobCorrupt, BlobMissing, BlobTooLarge, DocumentInvalid, Sit
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Where documents and images go."""
+    """Where documents and images go; ``drawing`` says how many are drawn for the blind control."""
 
     engine: Engine
     blobs: BlobStore
+    drawing: DrawPolicy | None = None
 
 
 @dataclass(slots=True)
@@ -211,7 +213,7 @@ class Stream:
     def _document(self, message: wire.Document) -> intake_pb2.Down:
         self._demand_own(message.site, message.station)
         document = messages.document(message)
-        again = documents.store(self._stores.engine, document)
+        again = documents.store(self._stores.engine, document, self._stores.drawing)
         self._events.document_stored(self._site, message.id, document.route.kind, again=again)
         stored = intake_pb2.DocumentStored(id=message.id, already=again)
         return intake_pb2.Down(document_stored=stored)

@@ -4,21 +4,27 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from central.domain.incoming import IncomingDocument
+from central.domain.sampling import DrawPolicy
 from central.errors import BlobMissing, SiteForbidden
-from central.store import audit, lots, plan, rescan_answers, steps, tables
+from central.store import audit, lots, plan, rescan_answers, sampling, steps, tables
 from central.store.engine import transaction
 from central.store.rows import document_row, field_rows, page_rows
 
 _STATE_OF_ROUTE = {"straight": "ready", "name": "to_name", "key": "to_key"}
 
 
-def store(engine: sa.Engine, document: IncomingDocument) -> bool:
+def store(engine: sa.Engine, document: IncomingDocument, drawing: DrawPolicy | None = None) -> bool:
     """Store a document with its pages, fields and delivery in one transaction.
 
     A document that goes straight gets its delivery, and the dispatch processes are told at the
     commit. One for a person waits in its state. One that answers a request to scan again joins
     the document that was asked for. One that is already here changes nothing. Its route is the
     station's, with what was changed of the plan since; what a hold covers is held.
+
+    Args:
+        engine: The database.
+        document: As it came.
+        drawing: How many are drawn for the blind control; None: none is.
 
     Returns:
         True when it was here before.
@@ -35,7 +41,7 @@ def store(engine: sa.Engine, document: IncomingDocument) -> bool:
         if owner is None:
             _demand_blobs(connection, document)
             lots.touch(connection, document)
-            if _insert(connection, document):
+            if _insert(connection, document, drawing):
                 return False
             owner = connection.scalar(  # another stream was faster
                 sa.select(tables.documents.c.site).where(tables.documents.c.id == document.id)
@@ -77,7 +83,9 @@ def _demand_blobs(connection: sa.Connection, document: IncomingDocument) -> None
         raise BlobMissing(", ".join(sorted(sha256.hex()[:16] for sha256 in missing)))
 
 
-def _insert(connection: sa.Connection, document: IncomingDocument) -> bool:
+def _insert(
+    connection: sa.Connection, document: IncomingDocument, drawing: DrawPolicy | None
+) -> bool:
     steps.share_routes(connection)
     document, followed = plan.follow(connection, document)
     asked = rescan_answers.find(connection, document)
@@ -104,6 +112,8 @@ def _insert(connection: sa.Connection, document: IncomingDocument) -> bool:
         plan.remember(connection, change_id, {asked.document_id if asked else document.id: way})
     if row["state"] == "ready":
         steps.line_up(connection, [document.id], document.route.destination)
+        if drawing is not None:
+            sampling.draw_stored(connection, document, drawing)
     audit.record(
         connection,
         f"station:{document.site}/{document.station}",

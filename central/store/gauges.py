@@ -184,7 +184,7 @@ def _controls(since: dt.datetime) -> sa.Select[tuple[str, int, int, int, int]]:
                 for column in (k.fields, k.machine_wrong, k.person_wrong)
             ),
         )
-        .where(k.done_at >= since)
+        .where(k.done_at >= since, k.fields > 0)  # none: given up, nothing was compared
         .group_by(k.type)
         .order_by(k.type)
     )

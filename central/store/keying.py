@@ -103,11 +103,11 @@ def submit(
             raise InputInvalid("fields")
         key_pass = PASSES[row.key_pass - 1]
         for position, one in sent.items():
-            _keep(connection, person, document_id, wanted[position], key_pass, one)
+            keep(connection, person, document_id, wanted[position], key_pass, one)
         following = _following(connection, row, wanted)
         for position, one in sent.items():
             if not wanted[position].is_blind or row.key_pass == 3:
-                _settle(connection, document_id, position, one)
+                settle(connection, document_id, position, one)
         leases.end(connection, document_id)
         audit.record(
             connection, person.actor, "document_keyed", str(document_id),
@@ -162,10 +162,11 @@ def _settle_agreed(connection: sa.Connection, document_id: uuid.UUID) -> None:
     firsts = work.keyed(connection, document_id, KeyPass.FIRST)
     for position, second in work.keyed(connection, document_id, KeyPass.SECOND).items():
         if position in firsts and agree(firsts[position], second):
-            _settle(connection, document_id, position, Sent(firsts[position], "ok"))
+            settle(connection, document_id, position, Sent(firsts[position], "ok"))
 
 
-def _settle(connection: sa.Connection, document_id: uuid.UUID, position: int, sent: Sent) -> None:
+def settle(connection: sa.Connection, document_id: uuid.UUID, position: int, sent: Sent) -> None:
+    """Say what a field holds: a person has decided."""
     is_wrong = sent.entry.reason is KeyReason.WRONG_ON_PAPER
     connection.execute(
         fields.update()
@@ -181,7 +182,7 @@ def _settle(connection: sa.Connection, document_id: uuid.UUID, position: int, se
     )
 
 
-def _keep(
+def keep(
     connection: sa.Connection,
     person: Person,
     document_id: uuid.UUID,
@@ -189,6 +190,7 @@ def _keep(
     key_pass: KeyPass,
     sent: Sent,
 ) -> None:
+    """Keep what somebody keyed of a field, beside what the machine had read."""
     connection.execute(
         keyings.insert().values(
             {

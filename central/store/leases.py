@@ -99,7 +99,7 @@ def take_this(
     with transaction(engine) as connection:
         found = connection.scalar(
             sa.select(_c.id)
-            .where(_c.id == document_id, _c.state == STATE_OF[queue], *_limits(person, queue))
+            .where(_c.id == document_id, _c.state == STATE_OF[queue], *limits(person, queue))
             .with_for_update()
         )
         return found is not None and hold(connection, found, person.id, queue, lease_s)
@@ -243,7 +243,7 @@ def _next(
             _l.person_id == person.id,
         ),
     )
-    where = [_c.state == STATE_OF[queue], ~is_held, _c.id.not_in(besides), *_limits(person, queue)]
+    where = [_c.state == STATE_OF[queue], ~is_held, _c.id.not_in(besides), *limits(person, queue)]
     if queue == "key":
         where.append(_is_another_persons_turn(person))
     return (
@@ -266,7 +266,7 @@ def _is_another_persons_turn(person: Person) -> sa.ColumnElement[bool]:
     return sa.and_(_c.key_pass <= highest, sa.or_(_c.key_pass == 1, ~has_keyed))
 
 
-def _limits(person: Person, queue: str) -> list[sa.ColumnElement[bool]]:
+def limits(person: Person, queue: str) -> list[sa.ColumnElement[bool]]:
     """Skills are types; what is to be named has none yet."""
     return [
         column.in_(allowed)

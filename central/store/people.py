@@ -77,6 +77,19 @@ def signed(engine: sa.Engine, token: str, idle_s: float) -> Signed | None:
     return None if row is None else Signed(person_of(row), row.csrf, row.method)
 
 
+def find(engine: sa.Engine, login: str) -> Person | None:
+    """Who has a login; None when there is no such account, or it was closed.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
+    with transaction(engine) as connection:
+        row = connection.execute(
+            sa.select(people).where(_p.login == login.lower(), _p.is_active)
+        ).one_or_none()
+    return None if row is None else person_of(row)
+
+
 def close_session(engine: sa.Engine, token: str) -> None:
     """Sign a browser out.
 

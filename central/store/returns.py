@@ -49,36 +49,53 @@ def give_back(
         NotFound: it never went there.
         StoreUnavailable: nothing was written.
     """
+    with transaction(engine) as connection:
+        who = actor or f"pole:{destination}"
+        return take_back(connection, who, document_id, destination, note, channel)
+
+
+def take_back(
+    connection: sa.Connection,
+    actor: str,
+    document_id: uuid.UUID,
+    destination: str,
+    note: ReturnNote,
+    channel: str,
+) -> Returned:
+    """``give_back`` in the caller's transaction.
+
+    Raises:
+        NotFound: it never went there.
+    """
     d = deliveries.c
     is_it = (d.document_id == document_id, d.destination == destination)
-    with transaction(engine) as connection:
-        row = connection.execute(
-            sa.select(d.round, d.state, d.delivered_at).where(*is_it).with_for_update()
-        ).one_or_none()
-        if row is None:
-            raise NotFound(f"{document_id} did not go to {destination}")
-        if row.delivered_at is None:
-            return Returned.NOT_YET
-        if row.state != DeliveryState.DELIVERED:
-            return Returned.ALREADY
-        connection.execute(
-            insert(returns).values(
-                document_id=document_id,
-                destination=destination,
-                round=row.round,
-                cause=note.cause.value,
-                comment=note.comment,
-                channel=channel,
-            )
-        )
-        take(connection, Step.GIVE_BACK, *is_it)
-        settle_document(connection, document_id)
-        audit.record(
-            connection,
-            actor or f"pole:{destination}",
-            "document_returned",
-            str(document_id),
+    row = connection.execute(
+        sa.select(d.round, d.state, d.delivered_at).where(*is_it).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"{document_id} did not go to {destination}")
+    if row.delivered_at is None:
+        return Returned.NOT_YET
+    if row.state != DeliveryState.DELIVERED:
+        return Returned.ALREADY
+    connection.execute(
+        insert(returns).values(
+            document_id=document_id,
+            destination=destination,
+            round=row.round,
             cause=note.cause.value,
+            comment=note.comment,
             channel=channel,
         )
+    )
+    take(connection, Step.GIVE_BACK, *is_it)
+    settle_document(connection, document_id)
+    audit.record(
+        connection,
+        actor,
+        "document_returned",
+        str(document_id),
+        cause=note.cause.value,
+        channel=channel,
+    )
     return Returned.TAKEN

@@ -19,9 +19,9 @@ from edge.inference.line_network import LineNetwork
 from edge.inference.session import Session
 from edge.reading.cascade import least_sure
 from edge.reading.readers import LineReading
-from models.training.line_feed import real_lines
 from models.training.reader_net import CHARACTERS
 from models.training.reader_sets import drawn_set
+from models.training.samples import real_lines
 
 _BINS = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1.0)
 _LINES = 1500
@@ -31,7 +31,7 @@ def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("onnx", type=Path)
-    parser.add_argument("--real", type=Path, help="the zip of training_lines")
+    parser.add_argument("--real", type=Path, help="the zip of training_lines, or exported samples")
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--lines", type=int, default=_LINES)
     options = parser.parse_args()

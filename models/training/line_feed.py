@@ -7,7 +7,6 @@ core beside a training core.
 import itertools
 import multiprocessing as mp
 import random
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from edge.reading.tensors import HEIGHT_PX, line_tensor
 from models.training import lines, wear
 from models.training.reader_net import encode
+from models.training.samples import real_lines
 
 _KEPT = 50_000
 _MOST_PX = 900
@@ -44,30 +44,6 @@ def sample(image: NDArray[np.uint8], text: str) -> Sample | None:
     if tensor.shape[1] > _MOST_PX or not target or len(target) + doubles > tensor.shape[1] // 4:
         return None
     return Sample(np.asarray(np.rint(tensor * 100), np.int8), target)
-
-
-@dataclass(frozen=True, slots=True)
-class RealLine:
-    """One of the real typed lines."""
-
-    image: wear.Pixels
-    text: str
-
-
-def real_lines(archive: Path, *, held_out: bool) -> list[RealLine]:
-    """Read the zip of ``training_lines``: pictures, and ``lines.tsv`` with file, text, page.
-
-    A tenth of the pages is held out, for telling when training no longer helps.
-    """
-    found = []
-    with zipfile.ZipFile(archive) as lines_zip:
-        for row in lines_zip.read("lines.tsv").decode().splitlines()[1:]:
-            name, text, page = row.split("\t")
-            if (sum(page.encode()) % 10 == 3) is held_out:
-                data = np.frombuffer(lines_zip.read(name), np.uint8)
-                image = np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
-                found.append(RealLine(image, text))
-    return found
 
 
 def _draw(seed: int, queue: "mp.Queue[list[Sample]]", real: Path | None, real_share: float) -> None:

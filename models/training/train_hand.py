@@ -22,8 +22,8 @@ from edge.reading.tensors import HEIGHT_PX, line_tensor, stacked
 from models.training import digit_strips, lines, wear
 from models.training.cell_glyphs import Part
 from models.training.hand_net import HandNet, export
-from models.training.line_feed import real_lines
 from models.training.release import release
+from models.training.samples import real_lines
 
 Tensor = NDArray[np.float32]
 

@@ -18,9 +18,10 @@ from rapidfuzz.distance import Levenshtein
 from torch import nn
 
 from edge.reading.tensors import line_tensor
-from models.training.line_feed import Feed, real_lines
+from models.training.line_feed import Feed
 from models.training.reader_net import CHARACTERS, LineNet, decode, export
 from models.training.reader_sets import drawn_set
+from models.training.samples import real_lines
 
 Samples = Sequence[tuple[NDArray[np.float32], str]]
 
@@ -142,7 +143,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--minutes", type=float, default=90.0)
-    parser.add_argument("--real", type=Path, help="the zip of training_lines")
+    parser.add_argument("--real", type=Path, help="the zip of training_lines, or exported samples")
     parser.add_argument("--real-share", type=float, default=0.2)
     parser.add_argument("--from", dest="weights", type=Path)
     parser.add_argument("--workers", type=int, default=1)

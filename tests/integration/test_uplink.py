@@ -14,6 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from vaguemestre.v1 import document_pb2, intake_pb2
 
 from central.domain.incoming import IncomingDocument
+from central.domain.sampling import DrawPolicy
 from central.intake.service import STATUS_OF
 from edge.spool.outbox import SpooledDocument
 from edge.uplink import messages, sender
@@ -74,6 +75,17 @@ def test_documents_their_images_and_their_lots_arrive(
     for number in range(_FILES):
         data = b"%d" % number * 9_000
         assert centre.blobs.read(hashlib.sha256(data).digest()) == data
+
+
+def test_the_intake_looks_at_what_goes_straight_for_the_blind_control(
+    centre: Centre, station: Station, engine: sa.Engine
+) -> None:
+    centre.drawing = DrawPolicy(share=1.0)
+    with centre.running(), sending(station, centre.uplink(centre.authority.station(_SITE))):
+        assert until(lambda: _is_sent(station))
+    assert _count(engine, "straight_types") == 1
+    with_values = "fields WHERE accepted AND value IS NOT NULL"
+    assert _count(engine, "controls") == (_FILES if _count(engine, with_values) else 0)
 
 
 def test_a_centre_that_comes_and_goes_receives_each_document_once(

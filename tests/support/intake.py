@@ -10,6 +10,7 @@ from typing import Any
 
 from central import blobs
 from central.config import Blobs, CentralConfig, Database, Intake
+from central.domain.sampling import DrawPolicy
 from central.events import Events
 from central.intake import server
 from central.intake.stream import Stores
@@ -31,6 +32,7 @@ class Centre:
         self.authority = Authority(folder / "certificats")
         self._pair = self.authority.server()
         self._engine, self._limits = engine, limits
+        self.drawing: DrawPolicy | None = None
         self.blobs = blobs.local(folder / "images")
         self._folder, self.port = folder, 0
 
@@ -51,7 +53,7 @@ class Centre:
         )
         stop = threading.Event()
         ready: queue.SimpleQueue[int] = queue.SimpleQueue()
-        stores = Stores(self._engine, self.blobs)
+        stores = Stores(self._engine, self.blobs, self.drawing)
         thread = threading.Thread(
             target=server.run, args=(settings, stores, Events("test"), stop, ready.put)
         )

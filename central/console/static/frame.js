@@ -16,7 +16,8 @@ export function bind(queue) {
     byId("empty").hidden = false;
     byId("facts").textContent = "";
   });
-  queue.addEventListener("sent", () => {
+  queue.addEventListener("sent", ({ detail: { told } }) => {
+    if (told?.round > 1) tellStatus(`Valeur corrigée : le pôle reçoit le document une ${told.round}e fois.`);
     byId("count").textContent = `${queue.sent} document${queue.sent > 1 ? "s" : ""} depuis l'ouverture de la page`;
   });
 }

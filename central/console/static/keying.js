@@ -17,7 +17,9 @@ function urlsOf(work) {
   return [...wanted.map((page) => pageUrl(page)), ...work.tasks.map((task) => task.zone).filter(Boolean)];
 }
 
-const queue = new Queue("key", Number(document.body.dataset.keep), urlsOf);
+const queueName = document.body.dataset.queue;
+const isControl = queueName === "control";
+const queue = new Queue(queueName, Number(document.body.dataset.keep), urlsOf);
 const sheet = new Sheet(queue);
 let entries = [];
 let at = 0;
@@ -58,7 +60,10 @@ function draw() {
   input.disabled = false;
   input.hidden = false;
   const label = byId("label");
-  label.replaceChildren(task.label, ...(task.is_blind ? [make("span", { class: "tag" }, "double saisie")] : []));
+  const isDispute = isControl && task.others.length > 0;
+  const blind = isControl ? "à l'aveugle" : "double saisie";
+  const tag = isDispute ? "deux lectures diffèrent" : task.is_blind ? blind : "";
+  label.replaceChildren(task.label, ...(tag ? [make("span", { class: isDispute ? "tag warn" : "tag" }, tag)] : []));
   input.value = entries[at].value;
   const zone = task.zone ? queue.pictures.get(task.zone) : null;
   if (zone) zone.alt = `Zone du champ ${task.label}`;
@@ -86,7 +91,7 @@ function drawOthers(task) {
   others.hidden = !task.others.length;
   others.replaceChildren(
     ...task.others.map((other, index) =>
-      make("span", {}, make("kbd", {}, `Alt ${index + 1}`), ` ${other.reason ? REASONS[other.reason] : shown(task.kind, other.value)} `),
+      make("span", {}, make("kbd", {}, `Alt ${index + 1}`), ` ${other.reason ? REASONS[other.reason] : shown(task.kind, other.value) || "vide"} `),
     ),
   );
 }
@@ -163,7 +168,7 @@ async function send() {
   });
   previous = new Map([...previous, ...work.tasks.map((task, index) => [task.name, entries[index]])]);
   tellStatus("Envoyé");
-  await queue.send(`/api/documents/${work.id}/key`, { fields, seconds: (performance.now() - shownAt) / 1000 });
+  await queue.send(`/api/documents/${work.id}/${queueName}`, { fields, seconds: (performance.now() - shownAt) / 1000 });
 }
 
 function giveReason(reason) {
@@ -257,7 +262,9 @@ queue.addEventListener("show", ({ detail: { work } }) => {
   sheet.show(work);
   draw();
   const looks = { 2: ", deuxième saisie", 3: ", arbitrage" };
-  tellStatus(`${work.title}${looks[work.key_pass] ?? ""}, ${work.tasks.length} champ(s) à saisir`);
+  const isDispute = isControl && work.tasks.some((task) => task.others.length);
+  const look = isControl ? (isDispute ? ", arbitrage d'un contrôle" : ", contrôle à l'aveugle") : (looks[work.key_pass] ?? "");
+  tellStatus(`${work.title}${look}, ${work.tasks.length} champ(s) à saisir`);
 });
 
 queue.addEventListener("empty", () => {

@@ -109,10 +109,13 @@ export class Queue extends EventTarget {
   remember(content) {
     clearTimeout(this.#draftTimer);
     const id = this.current.id;
+    const draft = { queue: this.name, content };
+    this.#unsaved = { id, draft };
     this.#draftTimer = setTimeout(async () => {
       this.#draftTimer = 0;
       try {
-        await post(`/api/documents/${id}/draft`, { queue: this.name, content });
+        await post(`/api/documents/${id}/draft`, draft);
+        if (this.#unsaved?.draft === draft) this.#unsaved = null;
         this.#tell("remembered", {});
       } catch (error) {
         if (error instanceof Refused && error.status < 500) return;
@@ -122,8 +125,11 @@ export class Queue extends EventTarget {
     }, DRAFT_AFTER_MS);
   }
 
+  #unsaved = null;
+
   #cancelDraft() {
     clearTimeout(this.#draftTimer);
+    this.#unsaved = null;
   }
 
   async #take(id = "", ahead = false) {
@@ -209,6 +215,10 @@ export class Queue extends EventTarget {
 
   #leave() {
     const ids = [this.#nextId].filter(Boolean);
+    if (this.#unsaved) {
+      const { id, draft } = this.#unsaved;
+      post(`/api/documents/${id}/draft`, draft, { keepalive: true }).catch(() => {});
+    }
     if (ids.length) post("/api/work/leave", { ids }, { keepalive: true }).catch(() => {});
   }
 

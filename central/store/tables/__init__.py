@@ -25,6 +25,7 @@ from central.store.tables.work import (
     leases,
     namings,
     rescans,
+    straight_types,
 )
 
 __all__ = [
@@ -54,4 +55,5 @@ __all__ = [
     "sessions",
     "sites",
     "stations",
+    "straight_types",
 ]

@@ -127,6 +127,14 @@ controls = Table(
     comment="Straight-through documents, keyed blind to measure what the machine misses",
 )
 
+straight_types = Table(
+    "straight_types",
+    metadata,
+    Column("type", Text, primary_key=True),
+    at("since", now=True),
+    comment="Since when documents of a type go through without a person",
+)
+
 rescans = Table(
     "rescans",
     metadata,

@@ -413,6 +413,19 @@ def _create_tables() -> None:
         unique=False,
         postgresql_where=sa.text("state IN ('asked', 'told')"),
     )
+    op.create_table(
+        "straight_types",
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column(
+            "since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
+        sa.PrimaryKeyConstraint("type", name=op.f("pk_straight_types")),
+        comment="Since when documents of a type go through without a person",
+    )
+    op.execute(
+        "INSERT INTO straight_types (type, since) "
+        "SELECT type, min(stored_at) FROM documents WHERE route = 'straight' GROUP BY type"
+    )
 
 
 def _alter_tables() -> None:

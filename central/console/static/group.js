@@ -1,0 +1,286 @@
+// Group mode: one field of many documents, or look-alike characters; each document is settled alone.
+
+import { check, shown } from "./checks.js";
+import { Refused, make, post, postUntilAnswered } from "./client.js";
+
+const DRAFT_AFTER_MS = 300;
+const PAIRS = { 17: "17", 38: "38", 56: "56", 49: "49", "06": "06", "0O": "0O", "1I": "1I", "2Z": "2Z", "5S": "5S", "8B": "8B" };
+const REASONS = { illegible: "illisible", absent: "absent" };
+const { keep, pair, type, field } = document.body.dataset;
+const byId = (id) => document.getElementById(id);
+const list = byId("items");
+
+let rows = [];
+let settled = 0;
+let isBusy = false;
+
+const tell = (text) => {
+  byId("status").textContent = text;
+};
+
+function tellProblem(text) {
+  byId("problem").hidden = !text;
+  byId("problem").textContent = text;
+}
+
+const onWait = (isWaiting) => {
+  byId("link").hidden = !isWaiting;
+};
+
+async function take() {
+  isBusy = true;
+  const { items } = await postUntilAnswered("/api/group/take", { pair, type, field }, onWait);
+  rows = items.map((item) => (pair ? markRow(item) : entryRow(item)));
+  list.replaceChildren(...rows.map((row) => row.element));
+  byId("empty").hidden = rows.length > 0;
+  byId("keys").hidden = rows.length === 0;
+  isBusy = false;
+  showCount();
+  if (!rows.length) return tell("Plus aucun document dans ce groupe.");
+  focusOn(Math.max(0, rows.findIndex((row) => !row.isDone)));
+  return tell(`${rows.length} à vérifier`);
+}
+
+function showCount() {
+  const here = pair ? rows.filter((row) => row.isWrong).length : rows.filter((row) => row.isDone).length;
+  const word = pair ? "marquée(s) fausse(s)" : "vérifié(s)";
+  byId("count").textContent = rows.length ? `${here} ${word} sur ${rows.length} · ${settled} envoyé(s)` : `${settled} envoyé(s)`;
+}
+
+function focusOn(index) {
+  const row = rows[Math.min(Math.max(0, index), rows.length - 1)];
+  row?.focus();
+}
+
+function picture(item) {
+  const image = make("img", { src: item.task.zone, alt: `${item.task.label}, ${item.lot_name} n° ${item.number}` });
+  return make("div", { class: "crop" }, image);
+}
+
+// One field: each zone with what was read, to confirm or to type over.
+
+function entryRow(item) {
+  const draft = item.draft?.group?.[item.task.name];
+  const row = { item, reason: draft?.reason ?? null, isDone: Boolean(draft?.isDone), seconds: 0, timer: 0 };
+  const id = `value-${item.id}`;
+  row.input = make("input", { id, autocomplete: "off", spellcheck: false, maxLength: 1000 });
+  row.input.setAttribute("aria-label", `${item.task.label}, ${item.lot_name} n° ${item.number}`);
+  row.input.setAttribute("aria-describedby", `hint-${item.id}`);
+  row.input.value = draft?.value ?? shown(item.task.kind, item.task.value || item.task.raw);
+  row.hint = make("span", { class: "hint", id: `hint-${item.id}` });
+  row.element = make("li", {}, picture(item), make("div", { class: "line" }, row.input, row.hint));
+  row.focus = () => {
+    row.input.focus();
+    row.input.select();
+    row.element.scrollIntoView({ block: "nearest" });
+  };
+  row.input.addEventListener("input", () => {
+    row.reason = null;
+    row.isDone = false;
+    drawRow(row);
+    remember(row);
+  });
+  row.input.addEventListener("focus", () => {
+    row.since = performance.now();
+  });
+  row.input.addEventListener("blur", () => {
+    row.seconds += (performance.now() - row.since) / 1000;
+  });
+  row.input.addEventListener("keydown", (event) => onEntryKey(event, row));
+  drawRow(row);
+  return row;
+}
+
+function drawRow(row, problem = "") {
+  const told = row.reason ? { isUsable: true, hint: REASONS[row.reason] } : check(row.item.task, row.input.value);
+  row.isUsable = told.isUsable;
+  row.hint.textContent = problem || told.hint || (row.isDone ? "vu" : "");
+  row.hint.title = row.hint.textContent;
+  row.hint.className = `hint ${problem || told.isWrong ? "bad" : row.isDone ? "good" : ""}`;
+  row.input.setAttribute("aria-invalid", String(Boolean(problem || told.isWrong)));
+  row.element.className = problem ? "refused" : row.isDone ? "done" : "";
+  showCount();
+}
+
+function onEntryKey(event, row) {
+  const at = rows.indexOf(row);
+  if (event.key === "Enter") {
+    event.preventDefault();
+    if (!event.repeat) accept(row);
+  } else if (event.altKey && (event.key === "i" || event.key === "v")) {
+    event.preventDefault();
+    row.reason = event.key === "i" ? "illegible" : "absent";
+    row.input.value = "";
+    accept(row);
+  } else if (!event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+    event.preventDefault();
+    focusOn(at + (event.key === "ArrowDown" ? 1 : -1));
+  }
+}
+
+function accept(row) {
+  drawRow(row);
+  if (!row.isUsable) return tellProblem(`${row.hint.textContent || "Champ vide"}. Corrigez, Alt I si illisible, Alt V si absent.`);
+  tellProblem("");
+  row.isDone = true;
+  drawRow(row);
+  remember(row);
+  const at = rows.indexOf(row);
+  const later = rows.findIndex((one, index) => index > at && !one.isDone);
+  const next = later >= 0 ? later : rows.findIndex((one) => !one.isDone);
+  if (next < 0) return send();
+  return focusOn(next);
+}
+
+/** What is typed outlives a reload: it lies in the document's draft, beside what was there. */
+function saveDraft(row, options = {}) {
+  const mine = { [row.item.task.name]: { value: row.input.value, reason: row.reason, isDone: row.isDone } };
+  const content = { ...row.item.draft, group: { ...row.item.draft?.group, ...mine } };
+  return post(`/api/documents/${row.item.id}/draft`, { queue: "key", content }, options);
+}
+
+function remember(row) {
+  clearTimeout(row.timer);
+  row.timer = setTimeout(async () => {
+    row.timer = 0;
+    try {
+      await saveDraft(row);
+      onWait(false);
+    } catch (error) {
+      if (error instanceof Refused && error.status < 500) return;
+      onWait(true);
+      remember(row);
+    }
+  }, DRAFT_AFTER_MS);
+}
+
+// Look-alikes: readings side by side; the wrong ones are marked, all others are as they were read.
+
+function markRow(item) {
+  const row = { item, isWrong: false };
+  const verdict = make("span", { class: "verdict" });
+  const reading = make("span", { class: "reading mono" }, ...marked(shown(item.task.kind, item.task.value)));
+  const where = make("span", { class: "where" }, `${item.task.label} · ${item.lot_name} n° ${item.number}`);
+  row.button = make("button", { type: "button", tabIndex: -1 }, picture(item), make("span", { class: "line" }, reading, verdict), where);
+  row.button.setAttribute("role", "checkbox");
+  row.button.setAttribute("aria-checked", "false");
+  row.button.setAttribute("aria-label", `${shown(item.task.kind, item.task.value)}, ${item.task.label}, ${item.lot_name} n° ${item.number} : lecture fausse`);
+  row.element = make("li", {}, row.button);
+  row.focus = () => {
+    rows.forEach((one) => {
+      one.button.tabIndex = one === row ? 0 : -1;
+    });
+    row.button.focus();
+    row.element.scrollIntoView({ block: "nearest" });
+  };
+  const toggle = () => {
+    row.isWrong = !row.isWrong;
+    row.button.setAttribute("aria-checked", String(row.isWrong));
+    verdict.textContent = row.isWrong ? "fausse" : "";
+    showCount();
+  };
+  row.button.addEventListener("click", (event) => {
+    if (event.detail > 0) row.focus();
+    toggle();
+  });
+  row.button.addEventListener("keydown", (event) => onMarkKey(event, row));
+  return row;
+}
+
+function marked(text) {
+  const wanted = PAIRS[pair] ?? "";
+  return [...text].map((character) => (wanted.includes(character) ? make("mark", {}, character) : character));
+}
+
+function onMarkKey(event, row) {
+  const columns = getComputedStyle(list).gridTemplateColumns.split(" ").length;
+  const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns };
+  if (event.key in steps) {
+    event.preventDefault();
+    const at = rows.indexOf(row) + steps[event.key];
+    if (at >= 0 && at < rows.length) focusOn(at);
+  } else if (event.key === "Enter") {
+    event.preventDefault();
+    if (!event.repeat) send();
+  }
+}
+
+// Sending, for both.
+
+function answers() {
+  const byDocument = new Map();
+  for (const row of rows) {
+    const told = byDocument.get(row.item.id) ?? { id: row.item.id, wrong: false, fields: [] };
+    const { position, value } = row.item.task;
+    if (pair) {
+      told.wrong ||= row.isWrong;
+      told.fields.push({ position, value, reason: null });
+    } else if (row.isDone) {
+      told.fields.push({ position, value: row.reason ? null : row.input.value, reason: row.reason, seconds: row.seconds });
+    }
+    if (told.fields.length) byDocument.set(row.item.id, told);
+  }
+  return [...byDocument.values()];
+}
+
+async function send() {
+  const told = answers();
+  if (isBusy || !told.length) return;
+  isBusy = true;
+  tell("Envoyé");
+  rows.forEach((row) => {
+    clearTimeout(row.timer);
+    row.timer = 0;
+  });
+  try {
+    const { results } = await postUntilAnswered("/api/group/send", { answers: told }, onWait);
+    const refused = new Map(results.filter((one) => one.state === "refused").map((one) => [one.id, one.detail]));
+    const lost = results.filter((one) => one.state === "lost").length;
+    settled += results.length - refused.size - lost;
+    tellProblem(lost ? `${lost} document(s) n'étai(en)t plus à vous : rien n'y a changé.` : "");
+    if (refused.size && !pair) keepRefused(told, refused);
+    else await next(told);
+  } catch (error) {
+    tellProblem(error.detail ? `${error.message} ${error.detail}` : error.message);
+  }
+  isBusy = false;
+}
+
+/** What is left of this screen is given back before the next one comes. */
+async function next(told) {
+  const sent = new Set(told.map((one) => one.id));
+  const left = [...new Set(rows.map((row) => row.item.id))].filter((id) => !sent.has(id));
+  if (left.length) await postUntilAnswered("/api/work/leave", { ids: left }, onWait);
+  await take();
+}
+
+function keepRefused(told, refused) {
+  const sent = new Set(told.map((one) => one.id));
+  rows = rows.filter((row) => !sent.has(row.item.id) || refused.has(row.item.id));
+  list.replaceChildren(...rows.map((row) => row.element));
+  rows.forEach((row) => {
+    if (!refused.has(row.item.id)) return;
+    row.isDone = false;
+    drawRow(row, refused.get(row.item.id));
+  });
+  focusOn(rows.findIndex((row) => refused.has(row.item.id)));
+}
+
+byId("send").addEventListener("click", send);
+document.addEventListener("keydown", (event) => {
+  if (event.altKey && event.key === "e") {
+    event.preventDefault();
+    send();
+  }
+});
+
+const held = () => [...new Set(rows.map((row) => row.item.id))];
+setInterval(() => {
+  if (held().length) post("/api/work/keep", { ids: held() }).then(() => onWait(false), (error) => (error.status === 401 ? location.reload() : onWait(true)));
+}, Number(keep) * 1000);
+window.addEventListener("pagehide", () => {
+  for (const row of rows) if (row.timer) saveDraft(row, { keepalive: true }).catch(() => {});
+  if (held().length) post("/api/work/leave", { ids: held() }, { keepalive: true }).catch(() => {});
+});
+
+await take();

@@ -1,0 +1,223 @@
+"""The same field of many documents at once: found, held together, settled one by one.
+
+Only what one person may confirm comes here, and only while nobody has keyed the document: fields
+that are keyed twice stay with the documents. What is settled is that field; a document that has
+nothing left to key goes on to its pôle.
+"""
+
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from central.domain.access import Person
+from central.domain.catalogue import TypeEntry
+from central.domain.keying import KeyPass, ReadField
+from central.errors import InputInvalid, LeaseLost
+from central.store import audit, keying, leases, upkeep, views, work
+from central.store.engine import transaction
+from central.store.keying import Sent
+from central.store.tables import documents, drafts, fields, lots
+from central.store.tables import leases as held
+from central.store.work import WorkPage
+
+SEEN_WRONG = "seen_wrong"
+"""Reason of a document that somebody took out of a group: it is keyed by itself."""
+_LOOKED_THROUGH = 5_000
+_d, _f, _l = documents.c, fields.c, held.c
+
+Name = tuple[str, str]
+"""A type and one of its fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One field of one waiting document."""
+
+    document_id: uuid.UUID
+    position: int
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One document of a group with what is needed to show its fields."""
+
+    document: Mapping[str, Any]
+    pages: tuple[WorkPage, ...]
+    fields: Mapping[int, ReadField]
+    draft: Mapping[str, Any]
+
+
+def waiting(engine: sa.Engine, person: Person) -> Mapping[Name, list[str | None]]:
+    """The readings that wait, by type and field, of the most urgent documents.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
+    with transaction(engine) as connection:
+        rows = connection.execute(_open_fields(person))
+        found: dict[Name, list[str | None]] = {}
+        for row in rows:
+            found.setdefault((row.type, row.name), []).append(row.value)
+    return found
+
+
+def take(
+    engine: sa.Engine,
+    person: Person,
+    names: Collection[Name],
+    most: int,
+    lease_s: float,
+    fits: Callable[[str | None], bool] = lambda _: True,
+) -> list[Candidate]:
+    """Hold up to so many documents that wait for one of these fields, most urgent first.
+
+    Args:
+        engine: The database.
+        person: Who takes them.
+        names: Types and fields.
+        most: Documents.
+        lease_s: As of any other document.
+        fits: Whether a reading is wanted.
+
+    Raises:
+        StoreUnavailable: nothing was taken.
+    """
+    if not names:
+        return []
+    taken: dict[uuid.UUID, list[Candidate]] = {}
+    with transaction(engine) as connection:
+        waits = _open_fields(person).subquery("waits")
+        is_wanted = sa.tuple_(waits.c.type, waits.c.name).in_(list(names))
+        query = sa.select(waits).where(is_wanted).order_by(waits.c.urgency, waits.c.position)
+        for row in connection.execute(query).all():
+            if not fits(row.value):
+                continue
+            if row.id not in taken:
+                if len(taken) == most:
+                    break
+                if not leases.hold(connection, row.id, person.id, "key", lease_s):
+                    continue
+            taken.setdefault(row.id, []).append(Candidate(row.id, row.position, row.value))
+    return [one for several in taken.values() for one in several]
+
+
+def load(engine: sa.Engine, person: Person, ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Item]:
+    """Read documents that somebody holds, to show them together; each look is audited.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
+    found = {}
+    with transaction(engine) as connection:
+        rows = connection.execute(
+            sa.select(documents, lots.c.name.label("lot_name"))
+            .join(lots, lots.c.id == _d.lot_id)
+            .where(_d.id.in_(ids))
+        ).mappings()
+        for row in list(rows):
+            views.looked(connection, person, row["id"], "group")
+            draft: Mapping[str, Any] | None = connection.scalar(
+                sa.select(drafts.c.content).where(
+                    drafts.c.document_id == row["id"], drafts.c.person_id == person.id
+                )
+            )
+            pages = work.pages_of(connection, row["id"])
+            known = {one.position: one for one in work.fields_of(connection, row["id"])}
+            found[row["id"]] = Item(dict(row), pages, known, draft or {})
+    return found
+
+
+def settle(
+    engine: sa.Engine,
+    person: Person,
+    document_id: uuid.UUID,
+    entry_of: Callable[[str, str], TypeEntry],
+    sent: Mapping[int, Sent],
+) -> bool:
+    """Store what somebody said of fields of a document; True when nothing is left to key of it.
+
+    Raises:
+        InputInvalid: a field is not to key, or is keyed twice.
+        LeaseLost: somebody else holds the document, or people have keyed it meanwhile.
+        StoreUnavailable: nothing was stored.
+    """
+    with transaction(engine) as connection:
+        row = leases.demand(connection, person.id, document_id, "key")
+        if row.key_pass != 1:
+            raise LeaseLost(str(document_id))
+        entry = entry_of(row.type, row.fund)
+        wanted = {t.field.position: t for t in keying.tasks_of(connection, row._asdict(), entry)}
+        for position, one in sent.items():
+            if position not in wanted or wanted[position].is_blind:
+                raise InputInvalid("fields")
+            keying.keep(connection, person, document_id, wanted[position], KeyPass.FIRST, one)
+            keying.settle(connection, document_id, position, one)
+        names = sorted(wanted[position].field.name for position in sent)
+        audit.record(
+            connection, person.actor, "fields_keyed", str(document_id), fields=names, group=True
+        )
+        if len(wanted) > len(sent):
+            _release(connection, document_id)
+            return False
+        leases.end(connection, document_id)
+        upkeep.send(connection, person.actor, document_id, row.destination or entry.destination)
+        return True
+
+
+def take_out(engine: sa.Engine, person: Person, document_id: uuid.UUID) -> None:
+    """Say that a reading in a group is wrong: its document is keyed by itself, by whoever comes.
+
+    Raises:
+        LeaseLost: somebody else holds it.
+        StoreUnavailable: nothing was changed.
+    """
+    with transaction(engine) as connection:
+        leases.demand(connection, person.id, document_id, "key")
+        connection.execute(
+            documents.update()
+            .where(_d.id == document_id, ~(sa.literal(SEEN_WRONG) == sa.any_(_d.route_reasons)))
+            .values(route_reasons=sa.func.array_append(_d.route_reasons, SEEN_WRONG))
+        )
+        _release(connection, document_id)
+        audit.record(connection, person.actor, "document_taken_out_of_group", str(document_id))
+
+
+def _release(connection: sa.Connection, document_id: uuid.UUID) -> None:
+    connection.execute(held.delete().where(_l.document_id == document_id))
+
+
+def _open_fields(person: Person) -> sa.Select[Any]:
+    """Fields that stand on the image and wait, of the most urgent documents that nobody holds."""
+    is_held = sa.exists().where(_l.document_id == _d.id, _l.lease_until >= sa.func.now())
+    urgency = sa.func.row_number().over(order_by=(_d.priority.desc(), _d.due_on, _d.stored_at))
+    near: Sequence[sa.ColumnElement[bool]] = leases.limits(person, "key")
+    first = (
+        sa.select(_d.id, _d.type, _d.layout, _d.route_reasons, urgency.label("urgency"))
+        .where(
+            _d.state == "to_key",
+            _d.key_pass == 1,
+            ~is_held,
+            ~(sa.literal(SEEN_WRONG) == sa.any_(_d.route_reasons)),
+            *near,
+        )
+        .order_by(_d.priority.desc(), _d.due_on, _d.stored_at)
+        .limit(_LOOKED_THROUGH)
+        .subquery("urgent")
+    ).c
+    is_doubted = ("field:" + _f.name) == sa.any_(first.route_reasons)
+    return (
+        sa.select(first.id, first.type, first.urgency, _f.position, _f.name, _f.value)
+        .join(fields, _f.document_id == first.id)
+        .where(
+            _f.box_mm.is_not(None),
+            ~sa.and_(_f.source == "person", _f.accepted),
+            sa.case(
+                (first.layout == "verified", is_doubted),
+                else_=_f.value.is_not(None),
+            ),
+        )
+    )

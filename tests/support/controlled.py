@@ -1,0 +1,88 @@
+"""Documents with readable fields, drawn for the blind control, delivered; for tests of quality."""
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from central.blobs import BlobStore
+from central.domain.catalogue import Catalogue, TypeEntry
+from central.domain.incoming import IncomingDocument, IncomingField
+from central.domain.sampling import DrawPolicy
+from central.pack import default_dir, load
+from central.store import deliveries, documents
+from central.store.engine import transaction
+from tests.support.central import document, page, picture, tiff
+
+POLE = "FRAIS_DE_SANTE"
+ALL = DrawPolicy(share=1.0)
+NIR, SURNAME, TOTAL = "255081416802538", "DUPRE", "26.50"
+
+
+def catalogue() -> Catalogue:
+    """What the program ships."""
+    return load(default_dir())
+
+
+def entry_of(code: str, fund: str) -> TypeEntry:
+    """As the console looks types up."""
+    return catalogue().of(code, fund)
+
+
+def read(name: str, value: str | None, place: int, **changes: object) -> IncomingField:
+    """One field on the first page, as a station reads it."""
+    box = (20.0, 20.0 + 12 * place, 60.0, 7.0)
+    made = IncomingField(name, value, value or "", 0.99, value is not None, "ok", 0, box)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def controlled(**changes: object) -> IncomingDocument:
+    """A straight-through S3110 with three accepted values and one that nobody read."""
+    data = tiff([picture(number=3, size=(1_654, 2_339))], dpi=(200, 200))
+    told: dict[str, object] = {
+        "fields": (
+            read("nir", NIR, 0),
+            read("insured_name", SURNAME, 1, confidence=0.97),
+            read("total", TOTAL, 2, confidence=0.95),
+            read("employer_siret", None, 3),
+        ),
+        **changes,
+    }
+    return document(page(data), **told)  # type: ignore[arg-type]
+
+
+def put(
+    engine: sa.Engine,
+    made: IncomingDocument,
+    *,
+    blobs: BlobStore | None = None,
+    drawing: DrawPolicy | None = ALL,
+) -> IncomingDocument:
+    """Store a document as the intake does, with its image if there is a place for it."""
+    with transaction(engine) as connection:
+        connection.execute(
+            sa.text("INSERT INTO sites (site) VALUES (:site) ON CONFLICT DO NOTHING"),
+            {"site": made.site},
+        )
+    data = tiff([picture(number=3, size=(1_654, 2_339))], dpi=(200, 200))
+    digest = hashlib.sha256(data).digest()
+    if blobs is not None and not blobs.has(digest):
+        with blobs.receive(digest, len(data)) as incoming:
+            incoming.write(data)
+            incoming.commit()
+    for wanted in made.digests:
+        documents.blob_stored(engine, wanted, len(data))
+    documents.store(engine, made, drawing)
+    return made
+
+
+def deliver(engine: sa.Engine) -> Mapping[uuid.UUID, Mapping[str, str | None]]:
+    """Hand over everything that is due; the values of each document as its pôle got them."""
+    got: dict[uuid.UUID, Mapping[str, str | None]] = {}
+    while (claimed := deliveries.claim(engine, "test", [POLE], 60.0)) is not None:
+        told = claimed.document
+        got[told.id] = {field.name: field.value for field in told.fields}
+        deliveries.delivered(engine, claimed.claim, "receipt")
+    return got
