@@ -10,8 +10,10 @@ from rich.table import Table
 
 from central import apps
 from central.config import CentralConfig
-from central.console.passwords import SHORTEST, Passwords
+from central.console.passwords import Passwords
+from central.domain.access import is_login
 from central.domain.counting import LotCounts, disagreements
+from central.domain.password_rule import fault
 from central.errors import InputInvalid
 from central.store import accounts, board, upkeep
 from central.store.accounts import NewAccount
@@ -86,10 +88,12 @@ def account_of(options: Mapping[str, Any], password: str) -> NewAccount:
     """What the command line says of a new account.
 
     Raises:
-        InputInvalid: the password is too short.
+        InputInvalid: the login or the password will not do.
     """
-    if len(password) < SHORTEST:
-        raise InputInvalid(f"mot de passe : au moins {SHORTEST} caractères")
+    if not is_login(options["login"].lower()):
+        raise InputInvalid("identifiant : de 2 à 100 lettres sans accent, chiffres et . _ @ + -")
+    if why := fault(password, options["login"]):
+        raise InputInvalid(why)
     return NewAccount(
         login=options["login"],
         name=options["name"],

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from central.blobs import BlobStore
 from central.config import CentralConfig
 from central.console import formats, labels
+from central.console.limits import Limits
 from central.console.sessions import Sessions
 from central.console.visit import Door, Visit
 from central.domain.access import Person, Role
@@ -43,6 +44,8 @@ class Entry:
 NAVIGATION = (
     Entry("/nommer", "Nommer", frozenset({Role.KEYER, Role.SUPERVISOR})),
     Entry("/videocoder", "Vidéocoder", frozenset({Role.KEYER, Role.SUPERVISOR})),
+    Entry("/audit", "Audit", frozenset({Role.AUDITOR})),
+    Entry("/personnes", "Personnes", frozenset({Role.ADMIN})),
 )
 
 
@@ -56,6 +59,7 @@ class Desk:
     events: Events
     catalogue: Callable[[], Catalogue]
     sessions: Sessions
+    limits: Limits
     routes: list[Route] = field(default_factory=list)
     navigation: tuple[Entry, ...] = NAVIGATION
     templates: Environment = field(
@@ -91,7 +95,8 @@ class Desk:
             max_bytes: Of the request's body.
         """
         allowed = None if roles is None else frozenset(roles)
-        door = Door(self.sessions, handler, allowed, max_bytes)
+        own_address = self.config.console.public_url
+        door = Door(self.sessions, self.limits, own_address, handler, allowed, max_bytes)
         self.routes.append(Route(path, door.open, methods=[method]))
 
     def show(self, visit: Visit, template: str, status: int = 200, **values: Any) -> HTMLResponse:
@@ -121,6 +126,16 @@ def answer(value: Any, status: int = 200) -> Response:
 def go(path: str) -> RedirectResponse:
     """Send the browser to another page after a POST."""
     return RedirectResponse(path, status_code=303)
+
+
+def own(path: str) -> str:
+    """Where to go on to; a page of ours, whatever an address says.
+
+    Browsers take a backslash for a slash and leave tabs and line ends out: what holds one of
+    these could be another host.
+    """
+    is_own = path.startswith("/") and not path.startswith("//")
+    return path if is_own and "\\" not in path and path.isprintable() else "/"
 
 
 def options(values: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -42,6 +42,11 @@ def moment(value: dt.datetime | None) -> str:
     return f"{value.astimezone(PARIS):%d/%m/%Y %H:%M}" if value else "–"
 
 
+def second(value: dt.datetime | None) -> str:
+    """``24/11/2026 14:05:09``, French time; a dash for none."""
+    return f"{value.astimezone(PARIS):%d/%m/%Y %H:%M:%S}" if value else "–"
+
+
 def clock(value: dt.datetime | None) -> str:
     """``14:05``, French time; a dash for none."""
     return f"{value.astimezone(PARIS):%H:%M}" if value else "–"
@@ -92,6 +97,7 @@ def size(value: float | None) -> str:
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "day": day,
     "moment": moment,
+    "second": second,
     "clock": clock,
     "month": month,
     "count": count,

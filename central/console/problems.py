@@ -8,24 +8,36 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from central.errors import (
+    AccountClosed,
     AccountExists,
     CentralError,
     Forbidden,
     InputInvalid,
+    LastAdmin,
     LeaseLost,
+    LoginTaken,
+    NoRole,
     NotFound,
     NotYours,
+    ProviderRefused,
+    ProviderUnavailable,
     StoreUnavailable,
 )
 from central.events import Events
 
 STATUS_OF: Mapping[type[CentralError], int] = {
+    AccountClosed: 403,
     AccountExists: 409,
     Forbidden: 403,
     InputInvalid: 400,
+    LastAdmin: 409,
     LeaseLost: 409,
+    LoginTaken: 409,
+    NoRole: 403,
     NotFound: 404,
     NotYours: 409,
+    ProviderRefused: 401,
+    ProviderUnavailable: 503,
     StoreUnavailable: 503,
 }
 _TEXTS = {
@@ -36,7 +48,7 @@ _TEXTS = {
     411: "La demande ne dit pas sa longueur.",
     413: "L'envoi est trop volumineux.",
     415: "Le format de l'envoi n'est pas accepté.",
-    429: "Trop d'essais. Attendez une minute.",
+    429: "Trop de demandes à la suite. Attendez une minute, puis réessayez.",
 }
 _UNFORESEEN = "Une erreur inattendue s'est produite. L'exploitation en est avertie."
 

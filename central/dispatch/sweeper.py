@@ -11,7 +11,7 @@ from central.dispatch.returns import ReturnsFolder
 from central.dispatch.targets.base import Target
 from central.errors import CentralError
 from central.events import Events
-from central.store import partitions, returns, upkeep
+from central.store import partitions, people, returns, upkeep
 from central.store.engine import Engine
 
 _TIDY_EVERY_S = 3_600.0
@@ -64,6 +64,11 @@ def _chores(
         _PARTITIONS_EVERY_S,
         lambda: partitions.make_ahead(engine, dt.datetime.now(dt.UTC).date()),
     )
+    yield _Chore(
+        "sessions",
+        _TIDY_EVERY_S,
+        lambda: _forget_sessions(engine, config.console.session_idle_s),
+    )
     yield _Chore("sweep", settings.sweep_every_s, lambda: sweep(config, engine, events))
     for destination in config.destinations:
         if destination.returns_folder is not None:
@@ -90,6 +95,10 @@ def sweep(config: CentralConfig, engine: Engine, events: Events) -> None:
     held, released = upkeep.match_destinations(engine, known)
     if held or released:
         events.matched(held, released)
+
+
+def _forget_sessions(engine: Engine, idle_s: float) -> None:
+    people.sweep_sessions(engine, idle_s)
 
 
 def _collecting(
