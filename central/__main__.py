@@ -77,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     account.add_argument("--skill", action="append", default=[], help="types qu'il traite")
     account.add_argument("--team", default="", help="équipe, pour les rapports")
     account.add_argument("--temporary", action="store_true", help="à changer à la connexion")
+    text = "mot de passe provisoire, sans code ni suspension ; lu sur l'entrée"
+    reset = add("person-reset", text, _person_reset)
+    reset.add_argument("login", help="identifiant")
     add("check-config", "vérifie le fichier de configuration", _check_config)
     return parser
 
@@ -133,6 +136,11 @@ def _discard(options: argparse.Namespace, console: Console) -> int:
 def _person(options: argparse.Namespace, console: Console) -> int:
     account = commands.account_of(vars(options), sys.stdin.readline().rstrip("\n"))
     return commands.add_person(load(options.config), account, console)
+
+
+def _person_reset(options: argparse.Namespace, console: Console) -> int:
+    password = sys.stdin.readline().rstrip("\n")
+    return commands.reset_person(load(options.config), options.login, password, console)
 
 
 def _check_config(options: argparse.Namespace, console: Console) -> int:

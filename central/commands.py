@@ -115,6 +115,21 @@ def add_person(config: CentralConfig, account: NewAccount, console: Console) -> 
     return 0
 
 
+def reset_person(config: CentralConfig, login: str, password: str, console: Console) -> int:
+    """Give a local account a password for once, without its one-time code.
+
+    Raises:
+        InputInvalid: the password will not do.
+        NotFound: there is no such account.
+    """
+    if why := fault(password, login):
+        raise InputInvalid(why)
+    with apps.opened(config) as engine:
+        accounts.reset(engine, _actor(), login, Passwords().hash(password), and_totp=True)
+    console.print(f"Compte {login.lower()} : mot de passe à changer à la prochaine connexion.")
+    return 0
+
+
 def _actor() -> str:
     return f"person:{getpass.getuser()}"
 

@@ -60,7 +60,12 @@ class Provider:
         except (OSError, ValueError) as error:
             raise ConfigInvalid(f"oidc: {error}") from error
         self._secret = secret
-        self._client = httpx.Client(verify=context, timeout=settings.timeout_s, trust_env=False)
+        self._client = httpx.Client(
+            verify=context,
+            timeout=settings.timeout_s,
+            trust_env=False,
+            limits=httpx.Limits(max_keepalive_connections=0),  # asked too seldom to keep any
+        )
         self._names = ClaimNames(
             login=settings.login_claim,
             name=settings.name_claim,
@@ -111,7 +116,9 @@ class Provider:
         """
         if not secrets.compare_digest(answered.get("state", "").encode(), kept["state"].encode()):
             raise ProviderRefused("state")
-        if answered.get("iss", self.issuer) != self.issuer:
+        metadata, _ = self._metadata()
+        always = metadata.get("authorization_response_iss_parameter_supported") is True
+        if answered.get("iss", "" if always else self.issuer) != self.issuer:
             raise ProviderRefused("issuer of the answer")
         if "code" not in answered:
             raise ProviderRefused("no code")

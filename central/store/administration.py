@@ -56,7 +56,7 @@ def listed(engine: sa.Engine, sought: Sought, after: str, limit: int) -> list[di
         named = _p.name.icontains(sought.text, autoescape=True)
         where.append(sa.or_(like, named, _p.team.icontains(sought.text, autoescape=True)))
     if sought.role:
-        where.append(_p.roles.contains([sought.role]))
+        where.append(_has_role(sought.role))
     if sought.active is not None:
         where.append(_p.is_active.is_(sought.active))
     statement = sa.select(*_SHOWN).where(*where).order_by(_p.login).limit(limit)
@@ -171,10 +171,7 @@ def _locked(connection: sa.Connection, person_id: int) -> sa.Row[Any]:
     Two administrators who take the right from each other at once would else both succeed.
     """
     connection.execute(
-        sa.select(_p.id)
-        .where(_p.roles.contains([Role.ADMIN.value]))
-        .order_by(_p.id)
-        .with_for_update()
+        sa.select(_p.id).where(_has_role(Role.ADMIN)).order_by(_p.id).with_for_update()
     )
     row = connection.execute(
         sa.select(people).where(_p.id == person_id).with_for_update()
@@ -185,8 +182,10 @@ def _locked(connection: sa.Connection, person_id: int) -> sa.Row[Any]:
 
 
 def _keep_an_admin(connection: sa.Connection) -> None:
-    left = connection.scalar(
-        sa.select(sa.func.count()).where(_p.roles.contains([Role.ADMIN.value]), _p.is_active)
-    )
+    left = connection.scalar(sa.select(sa.func.count()).where(_has_role(Role.ADMIN), _p.is_active))
     if not left:
         raise LastAdmin
+
+
+def _has_role(role: str) -> sa.ColumnElement[bool]:
+    return sa.literal(str(role)) == sa.any_(_p.roles)
