@@ -14,16 +14,53 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "account_opened": "compte rouvert",
         "account_unlocked": "suspension levée",
         "audit_exported": "journal exporté",
+        "control_arbitrated": "contrôle arbitré",
+        "control_drawn": "document tiré au contrôle",
+        "control_keyed": "contrôle saisi",
+        "control_withdrawn": "contrôle retiré",
         "delivery_dead": "livraison en échec",
+        "delivery_delivered": "document livré",
         "delivery_discarded": "livraison abandonnée",
+        "delivery_held": "livraison retenue",
+        "delivery_released": "livraison libérée",
         "delivery_replayed": "livraison relancée",
+        "document_blank": "page marquée blanche",
+        "document_corrected": "document corrigé",
+        "document_duplicate": "document écarté : doublon",
+        "document_hurried": "document rendu urgent",
+        "document_joined": "document joint à un autre",
+        "document_keyed": "document vidéocodé",
+        "document_moved": "document déplacé par le plan",
+        "document_moved_back": "document remis à sa place",
+        "document_named": "document nommé",
         "document_rerouted": "document réorienté",
+        "document_rescanned": "document renumérisé",
         "document_returned": "document rendu par un pôle",
+        "document_sent_to_naming": "document renvoyé à nommer",
+        "document_split": "document séparé",
         "document_stored": "document reçu",
+        "document_taken_out_of_group": "document retiré du groupe",
+        "document_turned": "page tournée",
+        "document_unhurried": "document rendu ordinaire",
+        "document_urgent": "document rendu urgent au nommage",
+        "document_viewed": "document consulté",
+        "documents_searched": "recherche",
+        "drafts_deleted": "brouillons effacés",
+        "fields_keyed": "champs vidéocodés en groupe",
+        "hold_placed": "retenue posée",
+        "hold_released": "retenue levée",
+        "keyings_forgotten": "saisies effacées",
         "lot_reported": "lot compté",
         "password_changed": "mot de passe changé",
         "password_reset": "mot de passe réinitialisé",
+        "plan_applied": "plan modifié",
+        "plan_proposed": "modification du plan proposée",
+        "plan_refused": "modification du plan refusée",
+        "plan_undone": "modification du plan annulée",
+        "report_exported": "rapport exporté",
+        "rescan_asked": "nouvelle numérisation demandée",
         "rights_changed": "droits changés",
+        "samples_exported": "échantillons exportés",
         "sessions_ended": "sessions fermées",
         "sign_in_failed": "connexion refusée",
         "signed_in": "connexion",
@@ -33,8 +70,14 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
     }
 )
 _KEYS = {
-    "action": "action",
-    "actor": "auteur",
+    "why": "pour",
+    "page": "page",
+    "original": "original",
+    "into": "vers",
+    "counted_pages": "pages comptées",
+    "content": "contenu montré",
+    "by": "à partir de",
+    "attempts": "essais",
     "address": "adresse",
     "cause": "cause",
     "channel": "voie",
@@ -44,6 +87,8 @@ _KEYS = {
     "is_active": "actif",
     "method": "par",
     "name": "nom",
+    "of_action": "action",
+    "of_actor": "auteur",
     "pages": "pages",
     "poles": "pôles",
     "reason": "motif",
@@ -63,11 +108,19 @@ _KEYS = {
     "until": "au",
     "what": "sur",
 }
+_ACTORS = {
+    "dispatch": "distribution",
+    "pole": "pôle",
+    "provider": "service d'identité",
+}
 _VALUES = {
     "local": "mot de passe",
     "oidc": "service d'identité",
     "password": "mot de passe",
     "code": "code",
+    "straight": "sans intervention",
+    "name": "à nommer",
+    "key": "à vidéocoder",
 }
 _NOTHING = "–"
 _CUT = 200
@@ -79,8 +132,16 @@ def action(code: str) -> str:
 
 
 def actor(code: str) -> str:
-    """Who did it: people by their login, machines as they are called."""
-    return code.removeprefix("person:")
+    """Who did it: people by their login, ``station:gien/poste-1`` as « station gien/poste-1 »."""
+    kind, _, name = code.partition(":")
+    if kind == "person" and name:
+        return name
+    return f"{_ACTORS.get(kind, kind)} {name}".strip()
+
+
+def detail(told: Mapping[str, Any]) -> str:
+    """All details in one line."""
+    return ", ".join(f"{key} : {value}" for key, value in details(told))
 
 
 def details(detail: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -113,4 +174,10 @@ def _value(key: str, value: Any) -> str:
     if value in (None, "", {}):
         return _NOTHING
     text = str(value)
-    return _VALUES.get(text, text)[:_CUT] if key in ("method", "what") else text[:_CUT]
+    if key in ("method", "what", "route"):
+        text = _VALUES.get(text, text)
+    elif key == "cause":
+        text = labels.cause(text)
+    elif key == "state":
+        text = labels.lot_state(text)
+    return text[:_CUT]

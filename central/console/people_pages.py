@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from central.console import audit_words
+from central.console import audit_words, labels
 from central.console.desk import Desk, go, options
 from central.console.passwords import Passwords
 from central.console.visit import Visit
@@ -169,7 +169,10 @@ class _Pages:
     def _choices(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """What can be ticked: what the centre knows, and what the account has already."""
         types = self._desk.catalogue().types.values()
-        titles = {entry.code: entry.title for entry in types}
+        titles = {
+            entry.code: labels.reason(entry.code) if entry.title == entry.code else entry.title
+            for entry in types
+        }
         return {
             "roles": [role.value for role in Role],
             "sites": _with(administration.known_sites(self._engine), row.get("sites", ())),

@@ -91,8 +91,8 @@ def exported(engine: sa.Engine, actor: str, wanted: Wanted) -> None:
         StoreUnavailable: nothing was written; nothing should be given.
     """
     asked = {
-        "actor": wanted.actor,
-        "action": wanted.action,
+        "of_actor": wanted.actor,
+        "of_action": wanted.action,
         "since": wanted.since.isoformat() if wanted.since else "",
         "until": wanted.until.isoformat() if wanted.until else "",
     }

@@ -52,7 +52,7 @@ def _rights(*boxes: str, **fields: str) -> dict[str, str]:
 def test_an_account_is_made_with_a_password_that_is_shown_once(
     console: httpx.Client, engine: sa.Engine
 ) -> None:
-    told = _rights("role:keyer", "pole:FSP", "skill:S3110", login="Paul")
+    told = _rights("role:keyer", "pole:Frais de santé", "skill:S3110", login="Paul")
     answer = console.post("/personnes", data=told)
     assert answer.status_code == 200, answer.text
     password = _password(answer.text)
@@ -63,7 +63,7 @@ def test_an_account_is_made_with_a_password_that_is_shown_once(
         enter(paul, "paul", password)
         page = paul.get("/compte").text
         assert "provisoire" in page
-        assert "FSP" in page
+        assert "Frais de santé" in page
         assert "S3110" in page
     assert console.post("/personnes", data=told).status_code == 409, "the login is taken"
 
@@ -347,4 +347,4 @@ def test_an_export_holds_the_lines_and_stands_in_the_trail(
     assert rows[1][2] == "document reçu"
     (line,) = _rows(engine, "audit_exported")
     assert line["actor"] == "person:claire"
-    assert line["detail"] == {"action": "document_stored"}
+    assert line["detail"] == {"of_action": "document_stored"}

@@ -57,7 +57,7 @@ def _state(engine: sa.Engine) -> str:
     [
         {"x-csrf": ""},
         {"x-csrf": "guessed"},
-        {"x-csrf": "é".encode().decode("latin-1")},
+        {"x-csrf": "é".encode()},
         {"origin": "https://autre.example"},
         {"origin": "null"},
         {"sec-fetch-site": "cross-site"},
@@ -66,7 +66,7 @@ def _state(engine: sa.Engine) -> str:
     ids=str,
 )
 def test_a_post_of_another_site_changes_nothing(
-    console: httpx.Client, engine: sa.Engine, headers: dict[str, str]
+    console: httpx.Client, engine: sa.Engine, headers: dict[str, str | bytes]
 ) -> None:
     before = _state(engine)
     for path in _POSTS:
@@ -99,7 +99,6 @@ def test_every_answer_carries_the_policy(
         console.get("/nowhere"),
         console.get("/static/console.css"),
         console.get("/static/nowhere.css"),
-        console.get("/exploitation"),
         console.put("/compte"),
         console.post("/compte/sessions", headers={"x-csrf": "no"}),
         console.get("/metrics"),
@@ -107,7 +106,7 @@ def test_every_answer_carries_the_policy(
         console.post("/v1/returns", content=b"x"),
     ]
     assert [answer.status_code for answer in answers] == [
-        200, 404, 200, 404, 403, 405, 403, 200, 200, 401,
+        200, 404, 200, 404, 405, 403, 200, 200, 401,
     ]  # fmt: skip
     for answer in answers:
         for name in _HEADERS:
@@ -225,7 +224,7 @@ def test_only_what_is_static_is_had_from_there(console: httpx.Client, path: str)
 )  # fmt: skip
 def test_ids_of_nobody(console: httpx.Client, path: str) -> None:
     assert console.get(path).status_code == 404
-    assert console.post(f"{path}/fermer").status_code == 404
+    assert console.post(f"{path}/fermer", data={"x": ""}).status_code == 404
 
 
 @pytest.mark.parametrize(
