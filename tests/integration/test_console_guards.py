@@ -1,7 +1,9 @@
 """What comes from elsewhere, is malformed or too large gets a status, a French page and no more."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -10,7 +12,9 @@ import sqlalchemy as sa
 from central.console import sign_in
 from central.console.desk import own
 from central.domain.access import Role
+from central.store.engine import open_engine
 from tests.support.console import PASSWORD, add_person, enter, serving, settings
+from tests.support.database import TestServer
 
 _HEADERS = (
     "content-security-policy",
@@ -36,11 +40,39 @@ _POSTS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """One console for the whole file: hardly any of its tests changes anything."""
+
+    engine: sa.Engine
+    address: str
+    cookie: str
+    csrf: str
+
+
+@pytest.fixture(scope="module")
+def guarded(postgres: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    with postgres.migrated() as url:
+        engine = open_engine(url)
+        add_person(engine, "chef", Role.ADMIN, Role.AUDITOR)
+        with serving(settings(tmp_path_factory.mktemp("console")), engine) as client:
+            enter(client, "chef", PASSWORD)
+            cookie, csrf = client.cookies["vaguemestre"], client.headers["x-csrf"]
+            yield Guarded(engine, str(client.base_url), cookie, csrf)
+        engine.dispose()
+
+
 @pytest.fixture
-def console(engine: sa.Engine, tmp_path: Path) -> Iterator[httpx.Client]:
-    add_person(engine, "chef", Role.ADMIN, Role.AUDITOR)
-    with serving(settings(tmp_path), engine) as client:
-        enter(client, "chef", PASSWORD)
+def engine(guarded: Guarded) -> sa.Engine:
+    return guarded.engine
+
+
+@pytest.fixture
+def console(guarded: Guarded) -> Iterator[httpx.Client]:
+    """An administrator's browser."""
+    with httpx.Client(base_url=guarded.address, timeout=20) as client:
+        client.cookies.set("vaguemestre", guarded.cookie, "127.0.0.1")
+        client.headers["x-csrf"] = guarded.csrf
         yield client
 
 
@@ -66,7 +98,7 @@ def _state(engine: sa.Engine) -> str:
     ids=str,
 )
 def test_a_post_of_another_site_changes_nothing(
-    console: httpx.Client, engine: sa.Engine, headers: dict[str, str | bytes]
+    console: httpx.Client, engine: sa.Engine, headers: Any
 ) -> None:
     before = _state(engine)
     for path in _POSTS:
@@ -100,7 +132,7 @@ def test_every_answer_carries_the_policy(
         console.get("/static/console.css"),
         console.get("/static/nowhere.css"),
         console.put("/compte"),
-        console.post("/compte/sessions", headers={"x-csrf": "no"}),
+        console.post("/compte/sessions", headers={"x-csrf": "no"}, data={"x": ""}),
         console.get("/metrics"),
         console.get("/audit.csv"),
         console.post("/v1/returns", content=b"x"),
