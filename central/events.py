@@ -5,13 +5,17 @@ a page says. Metrics begin with ``vaguemestre_central_``; those read from the da
 Prometheus asks are in central/console/gauges.py.
 """
 
+import datetime as dt
 import logging
 import sys
 import traceback
+from collections.abc import Iterator
 from typing import Any
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+
+from central.errors import CentralError
 
 _PREFIX = "vaguemestre_central"
 _DELIVERY_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
@@ -33,7 +37,15 @@ class Events:
             process=process,
         )
         self._streams = self._counter("streams", "Streams that stations opened", "site")
-        self._documents = self._counter("documents", "Documents stored", "site", "again")
+        self._open = Gauge(
+            f"{_PREFIX}_streams_open", "Streams open now", ["site"], registry=self.registry
+        )
+        self._certificate_until = Gauge(
+            f"{_PREFIX}_certificate_expiry_timestamp_seconds",
+            "When the certificate that stations see expires; 0: this process shows them none",
+            registry=self.registry,
+        )
+        self._documents = self._counter("documents", "Documents stored", "site", "route", "again")
         self._blob_bytes = self._counter("blob_bytes", "Bytes of source files stored", "site")
         self._lots = self._counter("lots", "Lots that stations reported", "site", "state")
         self._refused = self._counter("refusals", "Messages of stations refused", "code")
@@ -59,6 +71,10 @@ class Events:
         )
         self._throttled = self._counter("throttled", "Requests turned away: too many", "limit")
         self._errors = self._counter("errors", "Errors by code", "code")
+        # Told as 0 from the start: a counter that appears with its first error shows no rise.
+        for code in _codes(CentralError):
+            self._errors.labels(code)
+            self._refused.labels(code)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"{_PREFIX}_{name}", text, labels, registry=self.registry)
@@ -70,13 +86,19 @@ class Events:
 
     # Intake
 
+    def certificate_loaded(self, until: dt.datetime) -> None:
+        """The intake shows this certificate until it is started again."""
+        self._certificate_until.set(until.timestamp())
+
     def stream_opened(self, site: str, station: str) -> None:
         """A station with a valid certificate opened its stream."""
         self._streams.labels(site).inc()
+        self._open.labels(site).inc()
         self._log.info("stream_opened", site=site, station=station)
 
     def stream_closed(self, site: str, station: str, code: str = "") -> None:
         """A station's stream ended; ``code`` says why when it was not in order."""
+        self._open.labels(site).dec()
         self._log.info("stream_closed", site=site, station=station, code=code)
 
     def blob_stored(self, site: str, size: int) -> None:
@@ -85,7 +107,7 @@ class Events:
 
     def document_stored(self, site: str, document_id: str, route: str, *, again: bool) -> None:
         """A document was committed, or was here already."""
-        self._documents.labels(site, str(again).lower()).inc()
+        self._documents.labels(site, route, str(again).lower()).inc()
         self._log.info("document_stored", site=site, document=document_id, route=route, again=again)
 
     def lot_stored(self, site: str, lot_id: str, state: str) -> None:
@@ -97,6 +119,14 @@ class Events:
         """A station's message was refused."""
         self._refused.labels(code).inc()
         self._log.warning("refused", site=site, subject=subject, code=code, permanent=permanent)
+
+    def rescan_told(self, site: str, rescan_id: str) -> None:
+        """A station was told to have a document scanned again."""
+        self._log.info("rescan_told", site=site, rescan=rescan_id)
+
+    def rescan_impossible(self, site: str, rescan_id: str) -> None:
+        """An operator says that a document cannot be scanned again."""
+        self._log.info("rescan_impossible", site=site, rescan=rescan_id)
 
     # Dispatch
 
@@ -193,3 +223,9 @@ class Events:
             for frame in traceback.extract_tb(error.__traceback__)
         ]
         self._log.error("crashed", part=part, error=type(error).__name__, where=where)
+
+
+def _codes(error: type[CentralError]) -> Iterator[str]:
+    yield error.code
+    for below in error.__subclasses__():
+        yield from _codes(below)

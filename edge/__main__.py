@@ -71,7 +71,14 @@ def _parser() -> argparse.ArgumentParser:
         help="code-barres qui sépare les documents ; * et ? comme dans les noms de fichiers",
     )
     status = add("status", "montre les lots et les envois", _status)
-    status.add_argument("--json", action="store_true")
+    how = status.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true")
+    how.add_argument("--watch", action="store_true", help="tient l'écran à jour ; Ctrl-C quitte")
+    again = add("rescan", "répond à une demande de numériser de nouveau", _rescan)
+    again.add_argument("code", help="code ou identifiant de la demande")
+    answer = again.add_mutually_exclusive_group()
+    answer.add_argument("--output", type=Path, help="PDF où écrire la feuille à numériser")
+    answer.add_argument("--impossible", metavar="RAISON", help="pourquoi ce n'est pas possible")
     enrol = add("enrol", "apprend un formulaire sur un à cinq exemples", _enrol, config=False)
     enrol.add_argument("type", metavar="TYPE", help="nom du nouveau type, par exemple S3501")
     enrol.add_argument(
@@ -158,7 +165,16 @@ def _enrol(options: argparse.Namespace, console: Console) -> int:
     )
 
 
+def _rescan(options: argparse.Namespace, console: Console) -> int:
+    config = load(options.config)
+    return commands.rescan(
+        config, options.code, console, output=options.output, impossible=options.impossible
+    )
+
+
 def _status(options: argparse.Namespace, console: Console) -> int:
+    if options.watch:
+        return commands.watch(load(options.config), console)
     return commands.status(load(options.config), console, as_json=options.json)
 
 

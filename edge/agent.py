@@ -22,15 +22,18 @@ from edge.imaging.decode import Limits
 from edge.imaging.whole import is_whole
 from edge.lot import LotContext, read_lot
 from edge.pace import Pace
+from edge.page.server import Server
+from edge.page.site import Site
 from edge.sources.folder import FolderSource
 from edge.sources.whole_file import whole_check
 from edge.spool.spool import Spool
 from edge.spool.values import ClaimedLot
 from edge.supervise import Part, Supervisor
 from edge.uplink.sender import Sender
-from edge.workers import Workers, WorkerSettings
+from edge.workers import Progress, Workers, WorkerSettings
 
 _HOUSEKEEPING_EVERY_S = 5.0
+_STANDING_EVERY_S = 2.0
 _READER_PAUSE_S = 15.0
 
 
@@ -64,7 +67,7 @@ def worker_settings(config: EdgeConfig) -> WorkerSettings:
 
 
 def run(
-    config: EdgeConfig, events: Events, stop: threading.Event, ready: Callable[[], None]
+    config: EdgeConfig, events: Events, stop: threading.Event, ready: Callable[[str], None]
 ) -> None:
     """Run a station until ``stop`` is set.
 
@@ -72,7 +75,7 @@ def run(
         config: Its settings.
         events: Its voice.
         stop: Ends it in order: sources, reading, uplink.
-        ready: Called once everything has started.
+        ready: Called once everything has started, with the address of the operators' page.
 
     Raises:
         EdgeError: what the agent cannot go on with.
@@ -84,17 +87,18 @@ def run(
     except OSError as error:
         raise ConfigInvalid(f"station.work_dir {error.filename}: {error.strerror}") from error
     spool = Spool.open(config.station.work_dir, config.spool, now)
-    pace = Pace()
+    pace, progress = Pace(), Progress()
 
     def page_read(reading: PageReading, seconds: float) -> None:
         pace.page(time.monotonic())
+        progress.page(reading.ref.sha256)
         events.page_read(reading, seconds)
 
     workers = Workers(settings, config.reading.workers, page_read)
     try:
         versions = {"program": metadata.version("vaguemestre"), **workers.versions()}
         _serve_metrics(events, config.metrics.listen)
-        reader = LotReader(config, spool, workers, recognition, versions, events)
+        reader = LotReader(config, spool, workers, recognition, versions, events, progress)
         sender = Sender(
             spool, config, versions, events.report, lambda: pace.per_minute(time.monotonic())
         )
@@ -104,8 +108,12 @@ def run(
         }
         parts["reading"] = reader.run
         parts["uplink"] = sender.run
+        page = _page(config, spool, recognition, events)
+        if page is not None:
+            parts["page"] = page.run
+        parts["standing"] = lambda ended: _tell_standing(spool, pace, progress, ended)
         parts["housekeeping"] = lambda ended: _keep_house(spool, events, ended)
-        ready()
+        ready(f"http://127.0.0.1:{page.port}/" if page is not None else "")
         Supervisor(parts, events.crashed).run(stop)
     finally:
         workers.close()
@@ -118,6 +126,15 @@ def _serve_metrics(events: Events, listen: str) -> None:
         events.serve_metrics(host, int(port))
     except OSError as error:
         raise ConfigInvalid(f"metrics.listen {listen}: {error.strerror}") from error
+
+
+def _page(
+    config: EdgeConfig, spool: Spool, recognition: pack.Pack, events: Events
+) -> Server | None:
+    if not config.page.listen:
+        return None
+    site = Site(config, spool, sorted(recognition.plan.types), now)
+    return Server(config.page, site, events.crashed)
 
 
 def _source(config: EdgeConfig, index: int, spool: Spool, events: Events) -> Part:
@@ -137,6 +154,12 @@ def _keep_house(spool: Spool, events: Events, stop: threading.Event) -> None:
         events.backlog(spool.backlog())
 
 
+def _tell_standing(spool: Spool, pace: Pace, progress: Progress, stop: threading.Event) -> None:
+    while not stop.wait(_STANDING_EVERY_S):
+        spool.pace_is(round(pace.per_minute(time.monotonic())), progress.read())
+    spool.pace_is(0, {})
+
+
 class LotReader:
     """Reads claimed lots, as many at once as there are workers, so that none idles."""
 
@@ -148,7 +171,9 @@ class LotReader:
         recognition: pack.Pack,
         versions: Mapping[str, str],
         events: Events,
+        progress: Progress,
     ) -> None:
+        self._progress = progress
         self._config = config
         self._spool = spool
         self._workers = workers
@@ -168,16 +193,25 @@ class LotReader:
                 waiting = self._spool.lots_to_read(2 * count) if len(reading) < count else []
                 for lot in waiting:
                     if lot.lot.id not in reading and len(reading) < count:
-                        reading[lot.lot.id] = threads.submit(self._read, lot, stop)
+                        reading[lot.lot.id] = threads.submit(self._read_counting, lot, stop)
                 if len(reading) < count:
                     self._spool.wait_for_lots(0.5)
                 else:
                     stop.wait(0.1)
             self._workers.close()  # else a lot of 1,000 pages would hold the stop up
 
+    def _read_counting(self, claimed: ClaimedLot, stop: threading.Event) -> None:
+        self._progress.begin(claimed.lot.id, (file.sha256 for file in claimed.files))
+        try:
+            self._read(claimed, stop)
+        finally:
+            self._progress.end(claimed.lot.id)
+
     def _read(self, claimed: ClaimedLot, stop: threading.Event) -> None:
         lot, started = claimed.lot, time.monotonic()
-        header = LotHeader(process=lot.process, fund=lot.fund, priority=lot.priority)
+        header = LotHeader(
+            process=lot.process, fund=lot.fund, priority=lot.priority, rescan_id=lot.rescan_id
+        )
         context = LotContext(
             lot.fund,
             lot.received_on,

@@ -41,6 +41,11 @@ class Station(_Frozen):
         description="the station's own folder: lots wait here for the centre, so on a local disk; "
         "on the scanner folder's file system a claim is a rename, elsewhere a verified copy"
     )
+    rated_pages_per_minute: float = Field(
+        default=0.0,
+        ge=0,
+        description="what its scanners can do, shown beside the pace; 0: not told",
+    )
 
 
 class Source(_Frozen):
@@ -147,6 +152,28 @@ class Metrics(_Frozen):
     )
 
 
+def _loopback(listen: str) -> str:
+    """What has no sign-in is shown on this machine only; a proxy in front may let others in."""
+    host = listen.rpartition(":")[0]
+    if listen and host not in {"127.0.0.1", "localhost"}:
+        raise ValueError(f"{listen} must be 127.0.0.1:port, or empty for no page")
+    return listen
+
+
+class Page(_Frozen):
+    """The operators' page; it has no sign-in and is served on this machine only."""
+
+    listen: Annotated[str, pydantic.AfterValidator(_loopback)] = Field(
+        default="",
+        pattern=r"^$|^[^:]+:\d{1,5}$",
+        description="127.0.0.1:8070, for example; 0 = any port; empty: no page",
+    )
+    hosts: tuple[str, ...] = Field(
+        default=(),
+        description="names, with their port if any, under which a proxy in front shows the page",
+    )
+
+
 class EdgeConfig(_Frozen):
     """The whole settings file."""
 
@@ -156,6 +183,7 @@ class EdgeConfig(_Frozen):
     reading: Reading = Reading()
     uplink: Uplink
     metrics: Metrics = Metrics()
+    page: Page = Page()
 
     @pydantic.model_validator(mode="after")
     def _folders_do_not_overlap(self) -> "EdgeConfig":

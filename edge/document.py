@@ -159,6 +159,7 @@ class LotHeader:
     expected_pages: int | None = None  # set when the index file counts images
     priority: int = 0  # 0 normal, 1 urgent
     original_seen: bool = False
+    rescan_id: str = ""  # of the centre's request that the lot answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +237,7 @@ class Document:
     pages: tuple[Page, ...]
     fields: tuple[Field, ...]
     marks: tuple[str, ...] = ()  # "probable_duplicate", "urgent", "without:S3201", …
+    rescan_id: str = ""  # of the centre's request that it answers
 
 
 @dataclass(frozen=True, slots=True)

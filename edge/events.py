@@ -7,12 +7,14 @@ what a page says. Metrics carry the error ``code`` as their only error label.
 import logging
 import sys
 import traceback
+from collections.abc import Iterator
 from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 from edge.document import Check, Field, LotResult, PageReading
+from edge.errors import EdgeError
 from edge.spool.outbox import Backlog
 
 
@@ -67,6 +69,9 @@ class Events:
         )
         self._lots = Counter(f"{name}_lots_read", "Lots read", registry=registry)
         self._errors = Counter(f"{name}_errors", "Errors by code", ["code"], registry=registry)
+        # Told as 0 from the start: a counter that appears with its first error shows no rise.
+        for code in _codes(EdgeError):
+            self._errors.labels(code)
         self._backlog = Gauge(
             f"{name}_backlog_documents",
             "Documents the centre has not acknowledged",
@@ -150,3 +155,9 @@ def _outcome(field: Field) -> str:
     if field.value is None and not field.raw and field.check is Check.NONE:
         return "empty"
     return "failed" if field.check is Check.FAILED else "doubtful"
+
+
+def _codes(error: type[EdgeError]) -> Iterator[str]:
+    yield error.code
+    for below in error.__subclasses__():
+        yield from _codes(below)

@@ -185,7 +185,14 @@ def _document(draft: Draft, pack: Pack, context: LotContext, duplicates: set[str
         pages=draft.pages,
         fields=draft.first.fields,
         marks=tuple(marks),
+        rescan_id=_rescan_id(header, context),
     )
+
+
+def _rescan_id(header: LotHeader | None, context: LotContext) -> str:
+    """The sheet that rules where the document stood says what it answers, else the lot's name."""
+    named = context.header.rescan_id if context.header else ""
+    return (header.rescan_id if header else "") or named
 
 
 def _with_what_is_missing(

@@ -23,6 +23,13 @@ class _ForFund(_Frozen):
     delay_days: int | None = Field(default=None, ge=0)
 
 
+class _Keying(_Frozen):
+    """How people key fields at the centre; nothing to a station."""
+
+    double: tuple[str, ...] = ()
+    read_only: tuple[str, ...] = ()
+
+
 class TypePlan(_Frozen):
     """Where one type goes."""
 
@@ -34,6 +41,7 @@ class TypePlan(_Frozen):
     straight: bool = False
     attachments: tuple[str, ...] = ()
     required_with: tuple[str, ...] = ()
+    keying: _Keying = _Keying()
     funds: Mapping[str, _ForFund] = Field(default_factory=dict)
 
 

@@ -5,6 +5,7 @@ nothing; people read the rest.
 """
 
 import io
+import textwrap
 from collections.abc import Sequence
 
 import segno
@@ -15,9 +16,13 @@ from reportlab.pdfgen.canvas import Canvas
 
 from edge.document import LotHeader
 from edge.imaging import headersheet
+from edge.spool.values import Rescan
 
+PROCESSES = ("FSP", "DMT", "ETRANGER", "AUTRE")
+MOST_SHEETS = 2_000
 _QR_MM = 42.0
 _MARGIN_MM = 20.0
+_LINE_CHARACTERS, _REASON_LINES = 34, 4
 
 
 def header_sheet_pdf(header: LotHeader, lot: str) -> bytes:
@@ -43,6 +48,30 @@ def header_sheet_pdf(header: LotHeader, lot: str) -> bytes:
         ("Original vu", "oui" if header.original_seen else ""),
     ]
     return _sheets([("EN-TÊTE DE LOT", rows, headersheet.encode_header(header))])
+
+
+def rescan_sheet_pdf(request: Rescan) -> bytes:
+    """The header sheet of a lot that answers a request of the centre.
+
+    Raises:
+        ValueError: the request has no id that the code can hold.
+    """
+    header = LotHeader(
+        fund=request.fund, received_on=request.received_on, rescan_id=request.rescan_id
+    )
+    rows = [
+        ("", "Placez cette feuille en tête d'un nouveau lot,"),
+        ("", "devant le document à numériser de nouveau."),
+        ("Demande", request.code),
+        ("Lot d'origine", request.lot_name),
+        ("Demandée le", request.asked_at.astimezone().strftime("%d/%m/%Y à %H:%M")),
+        ("Reçu le", request.received_on.strftime("%d/%m/%Y") if request.received_on else ""),
+    ]
+    reason = textwrap.wrap(
+        request.reason, _LINE_CHARACTERS, max_lines=_REASON_LINES, placeholder=" …"
+    )
+    rows += [("Motif" if number == 0 else " ", line) for number, line in enumerate(reason)]
+    return _sheets([("NUMÉRISATION DEMANDÉE", rows, headersheet.encode_header(header))])
 
 
 def separator_sheets_pdf(count: int) -> bytes:

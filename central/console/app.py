@@ -20,12 +20,15 @@ from central.blobs import BlobStore
 from central.config import CentralConfig
 from central.console import (
     account,
+    acts,
     audit_pages,
     board,
     gauges,
     people_pages,
+    pictures,
     problems,
     sign_in,
+    work,
 )
 from central.console.desk import Desk
 from central.console.limits import Limits
@@ -53,6 +56,9 @@ _HTTPS_FOR_A_YEAR = "max-age=31536000"
 AREAS = (
     sign_in.register,
     account.register,
+    work.register,
+    acts.register,
+    pictures.register,
     board.register,
     people_pages.register,
     audit_pages.register,

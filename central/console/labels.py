@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from central.console.field_names import field_name
 from central.domain.returns import Cause
 
 _REASONS = {
@@ -17,9 +18,12 @@ _REASONS = {
     "unregistered": "formulaire non recalé",
     "layout_unverified": "formulaire non vérifié",
     "type_for_a_person": "à traiter par une personne",
+    "split": "séparé d'un autre document",
+    "rescanned": "numérisé de nouveau",
+    "rescan_unknown": "réponse à une demande close ou inconnue",
 }
 _FIELD = "field:"
-_ALWAYS_BY_A_PERSON = "type_for_a_person"
+ALWAYS_BY_A_PERSON = "type_for_a_person"
 CAUSES = {
     Cause.WRONG_POLE: "mauvais pôle",
     Cause.WRONG_TYPE: "mauvais type",
@@ -47,14 +51,14 @@ _CIRCUITS = {"open": "injoignable", "half_open": "essai en cours"}
 
 def reasons(codes: Sequence[str]) -> list[str]:
     """Why a document waits for a person, without what goes without saying."""
-    telling = [code for code in codes if code != _ALWAYS_BY_A_PERSON]
+    telling = [code for code in codes if code != ALWAYS_BY_A_PERSON]
     return [reason(code) for code in telling or codes]
 
 
 def reason(code: str) -> str:
     """One reason; a field is named, its value is not."""
     if code.startswith(_FIELD):
-        return f"champ {code.removeprefix(_FIELD)}"
+        return f"champ {field_name(code.removeprefix(_FIELD))}"
     return _REASONS.get(code, code)
 
 

@@ -1,7 +1,7 @@
 """What a pôle application receives: the original images as PDF, the fields as JSON and XML.
 
 docs/destinations.md tells applications what is in them, docs/package.xsd checks the XML.
-Separator sheets stay at the centre: they are not part of anybody's document. The same document
+Separator sheets, and pages that were scanned again, stay at the centre. The same document
 always makes the same bytes, so that a second delivery can be recognised.
 """
 
@@ -19,7 +19,7 @@ from central.dispatch.page_pdf import PageWriter
 from central.domain.document import DeliverableDocument, Delivery, DeliveryPage
 
 FORMAT = "vaguemestre-package/1"
-_LEFT_OUT = "separator"
+_LEFT_OUT = frozenset({"separator", "replaced"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def build(delivery: Delivery, open_source: Callable[[bytes], BinaryIO]) -> Packa
         CentralError: a source file cannot be had.
     """
     document = delivery.document
-    pages = [page for page in document.pages if page.role != _LEFT_OUT]
+    pages = [page for page in document.pages if page.role not in _LEFT_OUT]
     content = _content(document, pages, delivery.claim.destination)
     return Package(
         document_id=str(document.id),
@@ -117,6 +117,8 @@ def _content(
                 "confidence": round(field.confidence, 4),
                 "check": field.check,
                 "accepted": field.accepted,
+                "source": field.source,
+                "reason": field.reason,
             }
             for field in document.fields
         ],

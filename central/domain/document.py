@@ -25,7 +25,10 @@ class DeliveryPage:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryField:
-    """One field with its value; ``page`` counts from 0 in the document."""
+    """One field with its value; ``page`` counts from 0 in the document.
+
+    ``source`` is ``machine`` or ``person``; ``reason`` says why a person left it without a value.
+    """
 
     name: str
     value: str | None
@@ -33,6 +36,8 @@ class DeliveryField:
     check: str
     accepted: bool
     page: int
+    source: str = "machine"
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ class IncomingDocument:
     fields: tuple[IncomingField, ...]
     marks: tuple[str, ...]
     versions: Mapping[str, str]
+    rescan_id: uuid.UUID | None = None  # of the request that it answers
 
     @property
     def digests(self) -> frozenset[bytes]:
@@ -135,3 +136,13 @@ class IncomingHeartbeat:
     lots_open: int
     lots_incomplete: int
     versions: Mapping[str, str]
+    certificate_until: dt.datetime | None = None  # of the station's own certificate
+    rated_pages_per_minute: float = 0.0  # of its scanners; 0: not told
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingImpossible:
+    """An operator says that a document cannot be scanned again."""
+
+    rescan_id: uuid.UUID
+    reason: str

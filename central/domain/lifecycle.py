@@ -82,11 +82,11 @@ _DOCUMENT_STEPS: Mapping[DocumentState, frozenset[DocumentState]] = MappingProxy
     {
         _S.TO_NAME: frozenset({_S.TO_KEY, _S.TO_RESCAN, _S.READY, _S.DISCARDED}),
         _S.TO_KEY: frozenset({_S.TO_NAME, _S.TO_RESCAN, _S.READY, _S.DISCARDED}),
-        _S.TO_RESCAN: frozenset({_S.TO_NAME, _S.DISCARDED}),
+        _S.TO_RESCAN: frozenset({_S.TO_NAME, _S.TO_KEY, _S.DISCARDED}),
         _S.READY: frozenset({_S.DELIVERED, _S.DEAD, _S.DISCARDED}),
         _S.DEAD: frozenset({_S.READY, _S.DELIVERED, _S.DISCARDED}),
         _S.DELIVERED: frozenset({_S.TO_NAME}),
-        _S.DISCARDED: frozenset({_S.READY}),
+        _S.DISCARDED: frozenset({_S.READY, _S.TO_NAME}),
     }
 )
 

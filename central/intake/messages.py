@@ -18,6 +18,7 @@ from central.domain.incoming import (
     IncomingDocument,
     IncomingField,
     IncomingHeartbeat,
+    IncomingImpossible,
     IncomingLot,
     IncomingPage,
     IncomingRef,
@@ -31,6 +32,7 @@ MAX_FIELDS = 500
 MAX_MARKS = 50
 MAX_VERSIONS = 100
 MAX_SET_ASIDE = 10_000
+MAX_RESCANS = 1_000
 MAX_WORD = 100  # codes, names, numbers
 MAX_NAME = 1_000  # file and lot names, reasons
 MAX_VALUE = 4_000  # one field
@@ -78,6 +80,7 @@ def document(message: wire.Document) -> IncomingDocument:
         ),
         marks=_marks(message.marks, "marks"),
         versions=_versions(message.versions),
+        rescan_id=_id(message.rescan_id, "rescan_id") if message.rescan_id else None,
     )
 
 
@@ -126,7 +129,34 @@ def heartbeat(message: fleet_pb2.Heartbeat) -> IncomingHeartbeat:
         lots_open=_count(message.lots_open, "lots_open"),
         lots_incomplete=_count(message.lots_incomplete, "lots_incomplete"),
         versions=_versions(message.versions),
+        certificate_until=_moment(message, "certificate_until")
+        if message.HasField("certificate_until")
+        else None,
+        rated_pages_per_minute=_real(
+            message.rated_pages_per_minute, 0, 1e9, "rated_pages_per_minute"
+        ),
     )
+
+
+def impossible(message: fleet_pb2.RescanImpossible) -> IncomingImpossible:
+    """Check an operator's word that a document cannot be scanned again.
+
+    Raises:
+        DocumentInvalid: names the first field that is wrong.
+    """
+    return IncomingImpossible(
+        _id(message.rescan_id, "rescan_id"), _text(message.reason, MAX_NAME, "reason", least=1)
+    )
+
+
+def rescans(message: intake_pb2.Hello) -> frozenset[uuid.UUID]:
+    """Check the list of requests that a station holds.
+
+    Raises:
+        DocumentInvalid: too many, or no ids.
+    """
+    _demand(len(message.rescans) <= MAX_RESCANS, "rescans")
+    return frozenset(_id(text, "rescans") for text in message.rescans)
 
 
 def station(message: intake_pb2.Hello) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
+from cryptography import x509
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from vaguemestre.v1 import intake_pb2_grpc
 
@@ -50,7 +51,7 @@ def run(
     intake_pb2_grpc.add_IntakeServicer_to_server(service, server)  # type: ignore[no-untyped-call]
     health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
     try:
-        port = server.add_secure_port(settings.listen, _credentials(settings))
+        port = server.add_secure_port(settings.listen, _credentials(settings, events))
     except RuntimeError as error:
         raise ConfigInvalid(f"intake.listen {settings.listen} is taken") from error
     _tell_health(healthy, stores)
@@ -79,12 +80,16 @@ def _options(settings: Intake) -> list[tuple[str, int]]:
     ]
 
 
-def _credentials(settings: Intake) -> grpc.ServerCredentials:
+def _credentials(settings: Intake, events: Events) -> grpc.ServerCredentials:
     try:
         pair = settings.key_file.read_bytes(), settings.certificate_file.read_bytes()
         root = settings.ca_file.read_bytes()
+        shown = x509.load_pem_x509_certificate(pair[1])
     except OSError as error:
         raise ConfigInvalid(f"{error.filename}: {error.strerror}") from error
+    except ValueError as error:
+        raise ConfigInvalid(f"{settings.certificate_file}: no certificate") from error
+    events.certificate_loaded(shown.not_valid_after_utc)
     return grpc.ssl_server_credentials([pair], root, require_client_auth=True)
 
 

@@ -76,6 +76,9 @@ class IntakeService(intake_pb2_grpc.IntakeServicer):
             welcome = stream.open(first)
         self._events.stream_opened(first.hello.site, stream.station)
         yield welcome
+        with self._working():
+            asked = list(stream.rescans())
+        yield from asked
         for up in ups:
             with self._working():
                 answers = list(stream.take(up))

@@ -24,6 +24,7 @@ from central.errors import (
 )
 from central.events import Events
 from central.intake import messages
+from central.intake.rescans import Rescans
 from central.store import documents, lots, sites
 from central.store.engine import Engine
 
@@ -64,6 +65,7 @@ class Stream:
     def __init__(self, site: str, stores: Stores, limits: Intake, events: Events) -> None:
         self._site, self._stores, self._limits, self._events = site, stores, limits, events
         self._receiving: _Receiving | None = None
+        self._rescans: Rescans | None = None
         self.station = ""
 
     def open(self, up: intake_pb2.Up) -> intake_pb2.Down:
@@ -82,6 +84,8 @@ class Stream:
             raise SiteForbidden("the certificate names another site")
         sites.connected(self._stores.engine, self._site, station, messages.versions(hello.versions))
         self.station = station
+        held = messages.rescans(hello)
+        self._rescans = Rescans(self._stores.engine, self._site, station, held, self._events)
         return intake_pb2.Down(
             welcome=intake_pb2.Welcome(
                 window=self._limits.window,
@@ -109,8 +113,21 @@ class Stream:
                 yield from self._answered(up.lot.id, lambda: self._lot(up.lot))
             case "heartbeat":
                 self._heartbeat(up.heartbeat)
+                yield from self.rescans()
+            case "rescan_impossible":
+                told = up.rescan_impossible
+                yield from self._answered(told.rescan_id, lambda: self._impossible(told))
             case _:
                 raise DocumentInvalid("kind")
+
+    def rescans(self) -> Iterator[intake_pb2.Down]:
+        """What has changed among the requests to scan again since the station was last told.
+
+        Raises:
+            StoreUnavailable: nothing is said; it is at the next heartbeat.
+        """
+        if self._rescans is not None:
+            yield from self._rescans.news()
 
     def close(self) -> None:
         """Throw away a blob that was not ended."""
@@ -213,6 +230,10 @@ class Stream:
             self._events.refused(self._site, "heartbeat", error.code, permanent=True)
             return
         sites.heartbeat(self._stores.engine, self._site, self.station, beat)
+
+    def _impossible(self, message: fleet_pb2.RescanImpossible) -> intake_pb2.Down | None:
+        told = messages.impossible(message)
+        return self._rescans.impossible(told) if self._rescans is not None else None
 
     def _demand_own(self, site: str, station: str) -> None:
         if (site, station) != (self._site, self.station):

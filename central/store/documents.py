@@ -1,15 +1,15 @@
 """Documents as stations hand them over: stored whole, once, or not at all."""
 
 import uuid
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from central.domain.incoming import IncomingDocument, IncomingRef
+from central.domain.incoming import IncomingDocument
 from central.errors import BlobMissing, SiteForbidden
-from central.store import audit, lots, tables
+from central.store import audit, lots, rescan_answers, tables
 from central.store.engine import transaction
+from central.store.rows import document_row, field_rows, page_rows
 
 _STATE_OF_ROUTE = {"straight": "ready", "name": "to_name", "key": "to_key"}
 
@@ -18,7 +18,8 @@ def store(engine: sa.Engine, document: IncomingDocument) -> bool:
     """Store a document with its pages, fields and delivery in one transaction.
 
     A document that goes straight gets its delivery, and the dispatch processes are told at the
-    commit. One for a person waits in its state. One that is already here changes nothing.
+    commit. One for a person waits in its state. One that answers a request to scan again joins
+    the document that was asked for. One that is already here changes nothing.
 
     Returns:
         True when it was here before.
@@ -78,29 +79,39 @@ def _demand_blobs(connection: sa.Connection, document: IncomingDocument) -> None
 
 
 def _insert(connection: sa.Connection, document: IncomingDocument) -> bool:
-    state = _STATE_OF_ROUTE[document.route.kind]
+    asked = rescan_answers.find(connection, document)
+    row = document_row(document)
+    if asked is not None:
+        row |= {"state": "discarded", "joined_into": asked.document_id}
+    elif document.rescan_id is not None:
+        reasons = [rescan_answers.UNKNOWN, *document.route.reasons]
+        row |= {"state": "to_name", "route_reasons": reasons}
+    else:
+        row["state"] = _STATE_OF_ROUTE[document.route.kind]
     inserted = connection.execute(
         insert(tables.documents)
-        .values(**_document_row(document), state=state)
+        .values(**row)
         .on_conflict_do_nothing()
         .returning(tables.documents.c.id)
     ).all()
     if not inserted:
         return False
-    connection.execute(tables.pages.insert(), _page_rows(document))
+    connection.execute(tables.pages.insert(), page_rows(document))
     if document.fields:
-        connection.execute(tables.fields.insert(), _field_rows(document))
-    if state == "ready":
+        connection.execute(tables.fields.insert(), field_rows(document))
+    if row["state"] == "ready":
         _make_delivery(connection, document)
     audit.record(
         connection,
         f"station:{document.site}/{document.station}",
         "document_stored",
         str(document.id),
-        state=state,
+        state=row["state"],
         type=document.type,
         pages=len(document.pages),
     )
+    if asked is not None:
+        rescan_answers.join(connection, asked, document)
     return True
 
 
@@ -120,77 +131,3 @@ def _make_delivery(connection: sa.Connection, document: IncomingDocument) -> Non
 def idempotency_key(document_id: uuid.UUID, destination: str, delivery_round: int) -> str:
     """Name one delivery for the application that receives it; the same at every attempt."""
     return f"{document_id}-{destination}-{delivery_round}"
-
-
-def _document_row(document: IncomingDocument) -> dict[str, Any]:
-    route = document.route
-    return {
-        "id": document.id,
-        "lot_id": document.lot_id,
-        "position": document.position,
-        "site": document.site,
-        "station": document.station,
-        "channel": document.channel,
-        "received_at": document.received_at,
-        "received_on": document.received_on,
-        "fund": document.fund,
-        "type": document.type,
-        "type_confidence": document.type_confidence,
-        "runner_up": document.runner_up,
-        "layout": document.layout,
-        "route": route.kind,
-        "route_reasons": list(route.reasons),
-        "process": route.process,
-        "pole": route.pole,
-        "destination": route.destination,
-        "due_on": route.due_on,
-        "retention": route.retention,
-        "marks": list(document.marks),
-        "versions": dict(document.versions),
-        "priority": document.priority,
-        "page_count": len(document.pages),
-    }
-
-
-def _page_rows(document: IncomingDocument) -> list[dict[str, Any]]:
-    nothing = IncomingRef("", 0, b"")
-    return [
-        {
-            "document_id": document.id,
-            "number": number,
-            "file": page.ref.file,
-            "file_index": page.ref.index,
-            "sha256": page.ref.sha256,
-            "role": page.role,
-            "rotation": page.rotation,
-            "skew_deg": page.skew_deg,
-            "dpi": page.dpi,
-            "width_mm": page.width_mm,
-            "height_mm": page.height_mm,
-            "blur": page.blur,
-            "text": page.text,
-            "marks": list(page.marks),
-            "twin_file": (page.twin or nothing).file or None,
-            "twin_index": page.twin.index if page.twin else None,
-            "twin_sha256": (page.twin or nothing).sha256 or None,
-        }
-        for number, page in enumerate(document.pages)
-    ]
-
-
-def _field_rows(document: IncomingDocument) -> list[dict[str, Any]]:
-    return [
-        {
-            "document_id": document.id,
-            "position": position,
-            "name": field.name,
-            "value": field.value,
-            "raw": field.raw,
-            "confidence": field.confidence,
-            "accepted": field.accepted,
-            "check_result": field.check,
-            "page": field.page,
-            "box_mm": list(field.box_mm) if field.box_mm else None,
-        }
-        for position, field in enumerate(document.fields)
-    ]

@@ -68,11 +68,10 @@ def _pages(connection: sa.Connection, document_id: uuid.UUID) -> tuple[DeliveryP
 def _fields(connection: sa.Connection, document_id: uuid.UUID) -> tuple[DeliveryField, ...]:
     c = fields.c
     rows = connection.execute(
-        sa.select(c.name, c.value, c.confidence, c.check_result, c.accepted, c.page)
+        sa.select(
+            c.name, c.value, c.confidence, c.check_result, c.accepted, c.page, c.source, c.reason
+        )
         .where(c.document_id == document_id)
         .order_by(c.position)
     )
-    return tuple(
-        DeliveryField(row.name, row.value, row.confidence, row.check_result, row.accepted, row.page)
-        for row in rows
-    )
+    return tuple(DeliveryField(*row) for row in rows)

@@ -45,6 +45,8 @@ def heartbeat(engine: sa.Engine, site: str, station: str, beat: IncomingHeartbea
                 lots_open=beat.lots_open,
                 lots_incomplete=beat.lots_incomplete,
                 versions=dict(beat.versions),
+                certificate_until=beat.certificate_until,
+                rated_pages_per_minute=beat.rated_pages_per_minute,
             )
         )
 

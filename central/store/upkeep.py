@@ -155,46 +155,53 @@ def reroute(engine: sa.Engine, actor: str, document_id: uuid.UUID, destination: 
         StoreUnavailable: nothing was changed.
     """
     with transaction(engine) as connection:
-        row = connection.execute(
-            sa.select(documents.c.state, documents.c.priority)
-            .where(documents.c.id == document_id)
-            .with_for_update()
-        ).one_or_none()
-        if row is None or row.state not in (DocumentState.TO_NAME, DocumentState.TO_KEY):
-            raise NotFound(f"{document_id} waits for nobody")
-        is_its = _d.document_id == document_id
-        take(connection, Step.SUPERSEDE, is_its, _d.destination != destination)
-        past = connection.scalar(sa.select(_d.round).where(is_its, _d.destination == destination))
-        if past is None:
-            connection.execute(
-                deliveries.insert().values(
-                    document_id=document_id,
-                    destination=destination,
-                    idempotency_key=idempotency_key(document_id, destination, 1),
-                    priority=row.priority,
-                )
-            )
-        else:
-            take(
-                connection,
-                Step.REROUTE,
-                is_its,
-                _d.destination == destination,
-                round=past + 1,
-                idempotency_key=idempotency_key(document_id, destination, past + 1),
-                attempts=0,
-                next_at=sa.func.now(),
-                delivered_at=None,
-                receipt=None,
-            )
+        send(connection, actor, document_id, destination)
+
+
+def send(connection: sa.Connection, actor: str, document_id: uuid.UUID, destination: str) -> None:
+    """Do what ``reroute`` does, in the caller's transaction.
+
+    Raises:
+        NotFound: no such document waits for a person.
+    """
+    row = connection.execute(
+        sa.select(documents.c.state, documents.c.priority)
+        .where(documents.c.id == document_id)
+        .with_for_update()
+    ).one_or_none()
+    if row is None or row.state not in (DocumentState.TO_NAME, DocumentState.TO_KEY):
+        raise NotFound(f"{document_id} waits for nobody")
+    is_its = _d.document_id == document_id
+    take(connection, Step.SUPERSEDE, is_its, _d.destination != destination)
+    past = connection.scalar(sa.select(_d.round).where(is_its, _d.destination == destination))
+    if past is None:
         connection.execute(
-            documents.update().where(documents.c.id == document_id).values(destination=destination)
+            deliveries.insert().values(
+                document_id=document_id,
+                destination=destination,
+                idempotency_key=idempotency_key(document_id, destination, 1),
+                priority=row.priority,
+            )
         )
-        settle_document(connection, document_id)
-        audit.record(
-            connection, actor, "document_rerouted", str(document_id), destination=destination
+    else:
+        take(
+            connection,
+            Step.REROUTE,
+            is_its,
+            _d.destination == destination,
+            round=past + 1,
+            idempotency_key=idempotency_key(document_id, destination, past + 1),
+            attempts=0,
+            next_at=sa.func.now(),
+            delivered_at=None,
+            receipt=None,
         )
-        tell(connection, destination)
+    connection.execute(
+        documents.update().where(documents.c.id == document_id).values(destination=destination)
+    )
+    settle_document(connection, document_id)
+    audit.record(connection, actor, "document_rerouted", str(document_id), destination=destination)
+    tell(connection, destination)
 
 
 def _selected(

@@ -2,8 +2,10 @@
 
 from edge.commands.enrol import enrol
 from edge.commands.read import read
+from edge.commands.rescan import rescan
 from edge.commands.separators import separators
 from edge.commands.station import close, discard, examine, replay, replay_since, run, status
+from edge.commands.watch import watch
 
 __all__ = [
     "close",
@@ -13,7 +15,9 @@ __all__ = [
     "read",
     "replay",
     "replay_since",
+    "rescan",
     "run",
     "separators",
     "status",
+    "watch",
 ]

@@ -9,9 +9,6 @@ from rich.console import Console
 from edge import pack, sheets
 from edge.document import LotHeader
 
-PROCESSES = ("FSP", "DMT", "ETRANGER", "AUTRE")
-_MOST_SHEETS = 2_000
-
 
 def separators(options: argparse.Namespace, console: Console) -> int:
     """Write the sheets as one PDF; 2 when what was asked for cannot be printed."""
@@ -40,10 +37,10 @@ def _problems(options: argparse.Namespace) -> list[str]:
     found = []
     if not options.header and not options.count:
         found.append("Demandez --header, --count ou les deux.")
-    if not 0 <= options.count <= _MOST_SHEETS:
-        found.append(f"--count va de 1 à {_MOST_SHEETS}.")
-    if options.process and options.process not in PROCESSES:
-        found.append(f"--process attend {', '.join(PROCESSES)}.")
+    if not 0 <= options.count <= sheets.MOST_SHEETS:
+        found.append(f"--count va de 1 à {sheets.MOST_SHEETS}.")
+    if options.process and options.process not in sheets.PROCESSES:
+        found.append(f"--process attend {', '.join(sheets.PROCESSES)}.")
     if options.received_on:
         try:
             dt.date.fromisoformat(options.received_on)

@@ -1,21 +1,19 @@
 """The commands that a station's settings file is given to: run, status, close, replay, doctor."""
 
-import contextlib
 import dataclasses
 import datetime as dt
 import json
 import sys
 import threading
-from collections.abc import Iterator
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from edge import agent, doctor
+from edge.commands.visit import visited
 from edge.config import EdgeConfig
 from edge.events import Events
-from edge.spool.spool import Spool
 from edge.spool.values import LotView
 
 
@@ -23,7 +21,9 @@ def run(config: EdgeConfig, stop: threading.Event) -> int:
     """Run the agent in the foreground until it is told to stop."""
     events = Events()
 
-    def ready() -> None:
+    def ready(page: str) -> None:
+        if page:
+            print(f"page : {page}", flush=True)
         print(f"prêt : {config.station.site}/{config.station.name}", flush=True)
 
     agent.run(config, events, stop, ready)
@@ -32,7 +32,7 @@ def run(config: EdgeConfig, stop: threading.Event) -> int:
 
 def status(config: EdgeConfig, console: Console, *, as_json: bool) -> int:
     """Show the lots and what waits for the centre."""
-    with _visited(config) as spool:
+    with visited(config) as spool:
         lots, sources, backlog = spool.lots_overview(), spool.sources_overview(), spool.backlog()
         rescans = spool.rescans()
     if as_json:
@@ -73,7 +73,7 @@ def _detail(lot: LotView) -> str:
 
 def close(config: EdgeConfig, lot: str, console: Console) -> int:
     """Close an incomplete lot."""
-    with _visited(config) as spool:
+    with visited(config) as spool:
         closed = spool.close_lot(lot)
     console.print(f"{closed} lot(s) clôturé(s)." if closed else f"Aucun lot incomplet « {lot} ».")
     return 0 if closed else 1
@@ -82,7 +82,7 @@ def close(config: EdgeConfig, lot: str, console: Console) -> int:
 def replay(config: EdgeConfig, some_id: str, console: Console) -> int:
     """Send a document again, or read a lot again that was set aside."""
     try:
-        with _visited(config) as spool:
+        with visited(config) as spool:
             spool.replay(some_id)
     except LookupError:
         console.print(f"Rien à rejouer sous l'identifiant {some_id}.")
@@ -93,7 +93,7 @@ def replay(config: EdgeConfig, some_id: str, console: Console) -> int:
 
 def replay_since(config: EdgeConfig, day: dt.date, console: Console) -> int:
     """Send again all that was received since a day: the centre keeps what it still has once."""
-    with _visited(config) as spool:
+    with visited(config) as spool:
         count = spool.replay_since(day)
     console.print(f"{count} document(s) à renvoyer.")
     return 0 if count else 1
@@ -101,23 +101,13 @@ def replay_since(config: EdgeConfig, day: dt.date, console: Console) -> int:
 
 def discard(config: EdgeConfig, lot: str, console: Console) -> int:
     """Give up what was set aside of a lot, so that it can leave the station."""
-    with _visited(config) as spool:
+    with visited(config) as spool:
         lots = [one.id for one in spool.lots_overview() if one.id and lot in (one.id, one.name)]
         given_up = sum(spool.discard(lot_id) for lot_id in lots)
     console.print(
         f"{given_up} lot(s) déchargé(s)." if given_up else f"Rien d'écarté sous « {lot} »."
     )
     return 0 if given_up else 1
-
-
-@contextlib.contextmanager
-def _visited(config: EdgeConfig) -> Iterator[Spool]:
-    """The spool beside the agent that owns it."""
-    spool = Spool.open(config.station.work_dir, config.spool, agent.now, visitor=True)
-    try:
-        yield spool
-    finally:
-        spool.close()
 
 
 def examine(config: EdgeConfig, console: Console) -> int:

@@ -7,6 +7,7 @@ code is never taken for ours.
 
 import datetime as dt
 import re
+import uuid
 import zlib
 
 from edge.document import LotHeader, Separator, SeparatorKind
@@ -39,6 +40,7 @@ def encode_header(header: LotHeader) -> str:
         "e": _number(header.pages_each),
         "u": _number(header.priority or None),
         "o": "1" if header.original_seen else "",
+        "a": _rescan(header.rescan_id) if header.rescan_id else "",
     }
     for value in values.values():
         if not _SAFE.fullmatch(value):
@@ -75,6 +77,7 @@ def decode(text: str) -> Separator | None:
             pages_each=_within(values["e"], _MOST_COUNTED) if "e" in values else None,
             priority=_within(values.get("u", "0"), _MOST_URGENT),
             original_seen="o" in values,
+            rescan_id=_rescan(values["a"]) if "a" in values else "",
         )
     except ValueError:
         return None
@@ -86,6 +89,13 @@ def _within(text: str, most: int) -> int:
     if not 0 <= number <= most:
         raise ValueError(f"{number} is not within 0 and {most}")
     return number
+
+
+def _rescan(text: str) -> str:
+    found = uuid.UUID(text)
+    if found.version != 7 or str(found) != text:
+        raise ValueError(f"{text!r} is no id of a request")
+    return text
 
 
 def _day(text: str) -> dt.date:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edge.errors import FileDenied, FileVanished, NotRegularFile, ReadingError
+from edge.spool import rescans
 from edge.spool.journal import Row
 from edge.spool.labels import distinct, label_of
 from edge.spool.states import State, Step
@@ -147,6 +148,7 @@ def _insert_lot(store: Store, t: Transaction, arrival: Arrival) -> str:
         "SELECT label FROM sightings WHERE source = ? AND name = ?", (arrival.source, arrival.name)
     ).fetchone()
     received_at = store.clock()
+    answers = rescans.named(t, arrival.name)
     values: dict[str, str | int | None] = {
         "id": lot_id,
         "source": arrival.source,
@@ -154,11 +156,12 @@ def _insert_lot(store: Store, t: Transaction, arrival: Arrival) -> str:
         "key": arrival.key,
         "label": row["label"] if row else free_label(t, arrival.source, arrival.name),
         "channel": arrival.channel,
-        "fund": arrival.fund,
+        "fund": (answers["fund"] if answers else "") or arrival.fund,
         "process": arrival.process,
         "received_at": store.now(),
         # The fund counts its delays in the station's own days.
-        "received_on": received_at.astimezone().date().isoformat(),
+        "received_on": (answers["received_on"] if answers else "")
+        or received_at.astimezone().date().isoformat(),
         "state": State.SIGHTED,
         "closed": int(arrival.closed),
         "expected_pages": arrival.expected_pages,
@@ -166,6 +169,7 @@ def _insert_lot(store: Store, t: Transaction, arrival: Arrival) -> str:
         "found": arrival.count.found if arrival.count else None,
         "expected": arrival.count.expected if arrival.count else None,
         "unit": arrival.count.unit if arrival.count else None,
+        "rescan_id": answers["rescan_id"] if answers else "",
     }
     marks = ", ".join(f":{column}" for column in values)
     t.execute(f"INSERT INTO lots ({', '.join(values)}) VALUES ({marks})", values)  # noqa: S608

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from edge.errors import SpoolCorrupt, SpoolFull
+from edge.errors import SpoolBusy, SpoolCorrupt, SpoolFull
 from edge.spool.files import Disk
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _APPLICATION_ID = 0x76676D31  # "vgm1"
 _BUSY_TIMEOUT_MS = 10_000
 
@@ -77,6 +77,31 @@ CREATE TABLE last_id (only INTEGER PRIMARY KEY CHECK (only = 1), id TEXT NOT NUL
 INSERT INTO last_id VALUES (1, '');
 """
 
+# From each version to the next; a new journal goes through all of them.
+_MIGRATIONS = {
+    1: """
+ALTER TABLE lots ADD COLUMN rescan_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE documents ADD COLUMN rescan_id TEXT NOT NULL DEFAULT '';
+CREATE INDEX documents_by_lot ON documents (lot_id, state);
+CREATE INDEX documents_by_rescan ON documents (rescan_id) WHERE rescan_id <> '';
+ALTER TABLE rescans RENAME TO rescans_1;
+CREATE TABLE rescans (
+    key TEXT PRIMARY KEY, rescan_id TEXT NOT NULL, document_id TEXT NOT NULL,
+    lot_name TEXT NOT NULL, reason TEXT NOT NULL, received_on TEXT NOT NULL, fund TEXT NOT NULL,
+    asked_at TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'open',
+    impossible TEXT NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
+INSERT INTO rescans (key, rescan_id, document_id, lot_name, reason, received_on, fund, asked_at,
+    state)
+    SELECT document_id, '', document_id, lot_name, reason, '', '', asked_at,
+    CASE done WHEN 0 THEN 'open' ELSE 'closed' END FROM rescans_1;
+DROP TABLE rescans_1;
+CREATE INDEX rescans_by_document ON rescans (document_id);
+CREATE TABLE standing (name TEXT PRIMARY KEY, value TEXT NOT NULL, since TEXT NOT NULL)
+    STRICT, WITHOUT ROWID;
+"""
+}
+
 Row = sqlite3.Row
 Parameters = Sequence[str | int | bytes | None]
 
@@ -87,13 +112,15 @@ class Journal:
     Args:
         path: The SQLite file; made when it is missing.
         disk: The door through which commits go.
+        migrate: Bring one of an earlier version up to date; only its owner may.
 
     Raises:
         SpoolCorrupt: the file is damaged, or of another program or a later version.
+        SpoolBusy: it is of an earlier version and not ours to change.
     """
 
-    def __init__(self, path: Path, disk: Disk) -> None:
-        self._disk = disk
+    def __init__(self, path: Path, disk: Disk, *, migrate: bool = True) -> None:
+        self._disk, self._may_migrate = disk, migrate
         self._lock = threading.RLock()
         with _told_as_ours():
             path.touch(mode=0o640)  # it quotes pages; SQLite's other files take its mode over
@@ -118,15 +145,29 @@ class Journal:
             if [tuple(row) for row in self._connection.execute("PRAGMA quick_check")] != [("ok",)]:
                 raise SpoolCorrupt("the journal fails SQLite's quick_check")
         with self.transaction() as t:
-            version = t.execute("PRAGMA user_version").fetchone()[0]
+            found = t.execute("PRAGMA user_version").fetchone()[0]
             owner = t.execute("PRAGMA application_id").fetchone()[0]
-            if version == 0 and not t.execute("SELECT 1 FROM sqlite_master").fetchone():
-                for statement in _SCHEMA.split(";\n"):
-                    t.execute(statement)
-                t.execute(f"PRAGMA application_id={_APPLICATION_ID}")
-                t.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
-            elif owner != _APPLICATION_ID or version != _SCHEMA_VERSION:
+            if found == 0 and not t.execute("SELECT 1 FROM sqlite_master").fetchone():
+                _run(t, _SCHEMA)
+                owner = _APPLICATION_ID
+                t.execute(f"PRAGMA application_id={owner}")
+                version = 1
+            else:
+                version = found
+            if owner != _APPLICATION_ID or not 1 <= version <= _SCHEMA_VERSION:
                 raise SpoolCorrupt(f"the journal has schema {version}, not {_SCHEMA_VERSION}")
+            self._bring_up_to_date(t, found, version)
+
+    def _bring_up_to_date(self, t: sqlite3.Connection, found: int, version: int) -> None:
+        if found not in (0, _SCHEMA_VERSION) and not self._may_migrate:
+            raise SpoolBusy(
+                f"the journal has schema {found}, not {_SCHEMA_VERSION}",
+                hint="Redémarrez la station : elle met son journal à jour.",
+            )
+        for step in range(version, _SCHEMA_VERSION):
+            _run(t, _MIGRATIONS[step])
+        if found != _SCHEMA_VERSION:
+            t.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -175,6 +216,12 @@ class Journal:
         """Close the file; every transaction has ended."""
         with self._lock:
             self._connection.close()
+
+
+def _run(t: sqlite3.Connection, script: str) -> None:
+    """Run the statements of a script inside the transaction (``executescript`` would end it)."""
+    for statement in script.split(";\n"):
+        t.execute(statement)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import datetime as dt
 from pathlib import Path
 
 from edge.errors import SpoolCorrupt
-from edge.spool import claims, states
+from edge.spool import claims, rescans, states
 from edge.spool.sending import document_refused
 from edge.spool.states import State, Step
 from edge.spool.store import Store, Transaction, step_lot
@@ -45,6 +45,7 @@ def reap(store: Store, now: dt.datetime, keep_for: dt.timedelta) -> int:
             t.execute(_UNUSED, (State.REAPED,))
         forgotten = (now - _REMEMBER_DIGESTS).astimezone(dt.UTC).isoformat()
         t.execute("DELETE FROM digests WHERE seen_at < ?", (forgotten,))
+        rescans.forget(t, now)
         t.execute("DELETE FROM lots WHERE state = ? AND received_at < ?", (State.REAPED, forgotten))
     remove_leaving(store)
     if ids:

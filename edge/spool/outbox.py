@@ -26,6 +26,7 @@ class Lot:
     process: str
     priority: int = 0
     expected_pages: int | None = None
+    rescan_id: str = ""  # of the request that its name answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,18 @@ class Backlog:
     lots_incomplete: int
 
 
+@dataclass(frozen=True, slots=True)
+class RescanAsked:
+    """The centre's request; without an id no answer reaches the document by itself."""
+
+    document_id: str
+    lot_name: str
+    reason: str  # French
+    rescan_id: str = ""
+    received_on: dt.date | None = None  # by the fund: the answer's delay counts from there
+    fund: str = ""
+
+
 class Outbox(Protocol):
     """Safe to call from the uplink's thread while others read and spool."""
 
@@ -106,8 +119,24 @@ class Outbox(Protocol):
         """The centre committed this lot's report."""
         ...
 
-    def rescan_asked(self, document_id: str, lot_name: str, reason: str) -> None:
+    def rescan_asked(self, asked: RescanAsked) -> None:
         """The centre asks the operator to scan a document again."""
+        ...
+
+    def rescan_closed(self, rescan_id: str) -> None:
+        """The request is over: nobody need answer it any more."""
+        ...
+
+    def rescans_held(self, limit: int) -> Sequence[str]:
+        """Ids of the requests that are not over, oldest first."""
+        ...
+
+    def rescans_impossible(self) -> Sequence[tuple[str, str]]:
+        """Ids of requests that the operator cannot meet, each with his reason, until closed."""
+        ...
+
+    def link_is(self, centre: str, code: str) -> None:
+        """How the link to a centre is; an empty code means well."""
         ...
 
     def backlog(self) -> Backlog:

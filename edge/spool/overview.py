@@ -2,17 +2,19 @@
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 
 import pydantic
 
 from edge.document import SetAside
 from edge.errors import CountMismatch
+from edge.spool import rescans, standing
 from edge.spool.counts import Count, Unit
 from edge.spool.journal import Row
 from edge.spool.sending import set_aside_of
 from edge.spool.states import State
 from edge.spool.store import Store
-from edge.spool.values import LotView, Rescan, Shown, SourceView
+from edge.spool.values import LotView, Shown, SourceView
 
 _SET_ASIDE: pydantic.TypeAdapter[tuple[SetAside, ...]] = pydantic.TypeAdapter(tuple[SetAside, ...])
 
@@ -20,7 +22,12 @@ _LOTS = """
 SELECT lots.*,
     (SELECT count(*) FROM documents WHERE lot_id = lots.id) AS documents,
     (SELECT count(*) FROM documents WHERE lot_id = lots.id AND state = 'acknowledged') AS answered,
-    (SELECT count(*) FROM documents WHERE lot_id = lots.id AND state = 'set_aside') AS refused
+    (SELECT count(*) FROM documents WHERE lot_id = lots.id AND state = 'set_aside') AS refused,
+    (SELECT count(*) FROM documents WHERE lot_id = lots.id AND (state = 'acknowledged' OR (
+        state = 'spooled' AND NOT EXISTS (SELECT 1 FROM document_blobs JOIN blobs USING (sha256)
+            WHERE document_id = documents.id AND NOT acknowledged)))) AS sent,
+    (SELECT count(*) FROM documents WHERE lot_id = lots.id AND rescan_id <> '') AS answers,
+    (SELECT count(*) FROM lot_files WHERE lot_id = lots.id AND kind = 'pages') AS files
 FROM lots WHERE state <> 'reaped' AND (?1 = '' OR source = ?1)
 ORDER BY state IN ('sighted', 'claimed', 'read', 'set_aside') DESC, id DESC LIMIT ?2
 """
@@ -38,20 +45,8 @@ def lots(store: Store, source: str, limit: int) -> list[LotView]:
         (source,),
     )
     claimed = store.journal.all(_LOTS, (source, limit))
-    return [_sighted(row) for row in sighted] + [_claimed(store, row) for row in claimed]
-
-
-def rescans(store: Store) -> list[Rescan]:
-    """Requests of the centre that nobody has answered yet, oldest first."""
-    return [
-        Rescan(
-            row["document_id"],
-            row["lot_name"],
-            row["reason"],
-            dt.datetime.fromisoformat(row["asked_at"]),
-        )
-        for row in store.journal.all("SELECT * FROM rescans WHERE NOT done ORDER BY asked_at")
-    ]
+    read = standing.pages_read(store)
+    return [_sighted(row) for row in sighted] + [_claimed(store, row, read) for row in claimed]
 
 
 def sources(store: Store) -> list[SourceView]:
@@ -83,17 +78,10 @@ def _sighted(row: Row) -> LotView:
     )
 
 
-def _claimed(store: Store, row: Row) -> LotView:
+def _claimed(store: Store, row: Row, read: Mapping[str, int]) -> LotView:
     state = State(row["state"])
     set_aside = set_aside_of(store, row["id"]) + _refused(store, row)
-    wanted = tuple(
-        wish["reason"]
-        for wish in store.journal.all(
-            "SELECT rescans.reason FROM rescans JOIN documents ON id = document_id"
-            " WHERE lot_id = ? AND NOT done",
-            (row["id"],),
-        )
-    )
+    wanted = rescans.reasons_of_lot(store, row["id"])
     trouble = bool(set_aside or wanted or row["refused"])
     return LotView(
         id=row["id"],
@@ -111,6 +99,10 @@ def _claimed(store: Store, row: Row) -> LotView:
         closed=bool(row["closed"]),
         set_aside=set_aside,
         rescans=wanted,
+        files=row["files"],
+        read_pages=read.get(row["id"], 0) if state is State.CLAIMED else 0,
+        sent=row["sent"],
+        answers_rescan=bool(row["rescan_id"] or row["answers"]),
     )
 
 

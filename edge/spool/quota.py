@@ -28,6 +28,21 @@ class Full:
     forever: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What is used and what may be; all in bytes."""
+
+    used: int
+    max_bytes: int
+    free: int
+    min_free_bytes: int
+
+    @property
+    def is_full(self) -> bool:
+        """Claiming has stopped, or stops at the next lot."""
+        return self.used >= self.max_bytes or self.free < self.min_free_bytes
+
+
 def decide(limits: Limits, *, used: int, free: int, incoming: int, copied: bool) -> Room | Full:
     """Choose between claiming a lot and leaving it where it is.
 

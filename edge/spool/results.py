@@ -162,11 +162,11 @@ def _spool(store: Store, t: Transaction, row: Row, result: LotResult) -> State:
         marked = _marked(document, duplicates, short=short)
         document_id = store.new_id(t)
         t.execute(
-            "INSERT INTO documents (id, lot_id, position, state, pages, json)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO documents (id, lot_id, position, state, pages, json, rescan_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 *(document_id, lot_id, position, State.SPOOLED, len(marked.pages)),
-                DOCUMENT.dump_json(marked).decode(),
+                *(DOCUMENT.dump_json(marked).decode(), marked.rescan_id),
             ),
         )
         t.executemany(

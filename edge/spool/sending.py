@@ -87,16 +87,6 @@ def lot_acknowledged(store: Store, lot_id: str) -> None:
             t.execute("UPDATE lots SET acknowledged_at = ? WHERE id = ?", (store.now(), lot_id))
 
 
-def rescan_asked(store: Store, document_id: str, lot_name: str, reason: str) -> None:
-    """Keep the centre's request for the operator; the same request again changes nothing."""
-    with store.journal.transaction() as t:
-        t.execute(
-            "INSERT INTO rescans (document_id, lot_name, reason, asked_at) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT DO NOTHING",
-            (document_id, lot_name, reason, store.now()),
-        )
-
-
 def replay_document(t: Transaction, document_id: str) -> None:
     """Send a document again, with its blobs.
 

@@ -20,16 +20,18 @@ from edge.spool import (
     overview,
     quota,
     reading,
+    rescans,
     results,
     sending,
     sightings,
+    standing,
 )
 from edge.spool.files import Disk
 from edge.spool.journal import Journal
 from edge.spool.keys import key_of
 from edge.spool.news import News
-from edge.spool.outbox import Backlog, Blob, LotReport, SpooledDocument
-from edge.spool.ownership import own
+from edge.spool.outbox import Backlog, Blob, LotReport, RescanAsked, SpooledDocument
+from edge.spool.ownership import is_owned, own
 from edge.spool.states import State
 from edge.spool.store import Store
 from edge.spool.values import (
@@ -40,6 +42,7 @@ from edge.spool.values import (
     Sighted,
     SourceView,
     StagedFile,
+    Standing,
 )
 
 _SHORTEST_KEEPING = dt.timedelta(seconds=1)
@@ -80,7 +83,7 @@ class Spool:
 
         Raises:
             SpoolAbsent: a visitor came before the agent first started.
-            SpoolBusy: another process owns it.
+            SpoolBusy: another process owns it, or a visitor's is of an earlier version.
             SpoolCorrupt: the journal is damaged, or missing where there are files.
         """
         disk = disk or Disk()
@@ -93,7 +96,8 @@ class Spool:
                 disk.make_dir(work_dir / name)
             if not path.exists() and any((work_dir / "blobs").iterdir()):
                 raise SpoolCorrupt("the journal is missing, but files are there")
-            spool = cls(Store(work_dir, Journal(path, disk), disk, clock), limits, lock_fd)
+            journal = Journal(path, disk, migrate=not visitor)
+            spool = cls(Store(work_dir, journal, disk, clock), limits, lock_fd)
         except BaseException:
             if lock_fd is not None:
                 os.close(lock_fd)
@@ -137,20 +141,30 @@ class Spool:
 
     def room(self, incoming: int = 0, *, copied: bool = False) -> quota.Room | quota.Full:
         """Compare the spool's size and the free space with the limits."""
-        row = self._store.journal.one(
-            "SELECT (SELECT ifnull(sum(size), 0) FROM blobs) + (SELECT ifnull(sum(size), 0)"
-            " FROM lot_files JOIN lots ON id = lot_id WHERE state = 'sighted' AND sha256 IS NULL)"
-        )
+        usage = self.usage()
         room = quota.decide(
-            quota.Limits(self._limits.max_bytes, self._limits.min_free_bytes),
-            used=int(row[0]) if row else 0,
-            free=self._store.disk.free_bytes(self._store.work_dir),
+            quota.Limits(usage.max_bytes, usage.min_free_bytes),
+            used=usage.used,
+            free=usage.free,
             incoming=incoming,
             copied=copied,
         )
         if isinstance(room, quota.Full) and not room.forever:
             self._lacking = (incoming, copied)
         return room
+
+    def usage(self) -> quota.Usage:
+        """The spool's size and the free space beside their limits."""
+        row = self._store.journal.one(
+            "SELECT (SELECT ifnull(sum(size), 0) FROM blobs) + (SELECT ifnull(sum(size), 0)"
+            " FROM lot_files JOIN lots ON id = lot_id WHERE state = 'sighted' AND sha256 IS NULL)"
+        )
+        return quota.Usage(
+            used=int(row[0]) if row else 0,
+            max_bytes=self._limits.max_bytes,
+            free=self._store.disk.free_bytes(self._store.work_dir),
+            min_free_bytes=self._limits.min_free_bytes,
+        )
 
     def sighted(self, source: str, lots: Sequence[Sighted]) -> Mapping[str, bool]:
         """Say which lots lie in a folder; returns, by name, which the operator closed."""
@@ -264,12 +278,29 @@ class Spool:
 
     def rescans(self) -> list[Rescan]:
         """What the centre asks to have scanned again."""
-        return overview.rescans(self._store)
+        return rescans.shown(self._store)
 
     def rescan_done(self, document_id: str) -> None:
-        """The operator has scanned it again."""
-        with self._store.journal.transaction() as t:
-            t.execute("UPDATE rescans SET done = 1 WHERE document_id = ?", (document_id,))
+        """The operator has scanned it again, for a centre that cannot know of it by itself."""
+        rescans.close(self._store, document_id)
+
+    def rescan_impossible(self, rescan_id: str, reason: str) -> bool:
+        """The operator cannot meet a request; False when it is none, or no longer open."""
+        changed = rescans.make_impossible(self._store, rescan_id, reason)
+        self._to_send.tell()
+        return changed
+
+    def standing(self) -> Standing:
+        """What the agent last told of itself."""
+        return Standing(
+            is_owned(self._store.work_dir),
+            standing.link(self._store),
+            standing.pages_per_minute(self._store),
+        )
+
+    def pace_is(self, pages_per_minute: int, pages_read: Mapping[str, int]) -> None:
+        """How fast the agent reads, and how far it is with each lot under way, by id."""
+        standing.pace_is(self._store, pages_per_minute, pages_read)
 
     def reap(self, now: dt.datetime) -> int:
         """Let go of lots that the centre holds and whose keep time has passed.
@@ -326,9 +357,25 @@ class Spool:
         """See ``Outbox``."""
         sending.lot_acknowledged(self._store, lot_id)
 
-    def rescan_asked(self, document_id: str, lot_name: str, reason: str) -> None:
+    def rescan_asked(self, asked: RescanAsked) -> None:
         """See ``Outbox``."""
-        sending.rescan_asked(self._store, document_id, lot_name, reason)
+        rescans.asked(self._store, asked)
+
+    def rescan_closed(self, rescan_id: str) -> None:
+        """See ``Outbox``."""
+        rescans.close(self._store, rescan_id)
+
+    def rescans_held(self, limit: int) -> Sequence[str]:
+        """See ``Outbox``."""
+        return rescans.held(self._store, limit)
+
+    def rescans_impossible(self) -> Sequence[tuple[str, str]]:
+        """See ``Outbox``."""
+        return rescans.impossible(self._store)
+
+    def link_is(self, centre: str, code: str) -> None:
+        """See ``Outbox``."""
+        standing.link_is(self._store, centre, code)
 
     def backlog(self) -> Backlog:
         """See ``Outbox``."""

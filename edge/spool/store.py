@@ -17,6 +17,7 @@ from edge.spool.outbox import Lot
 from edge.spool.states import State, Step
 
 Transaction = sqlite3.Connection
+Clock = Callable[[], dt.datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Store:
     work_dir: Path
     journal: Journal
     disk: Disk
-    clock: Callable[[], dt.datetime]
+    clock: Clock
 
     def blob(self, sha256: str) -> Path:
         """Where the bytes of a digest lie."""
@@ -84,4 +85,5 @@ def lot_from(row: Row) -> Lot:
         process=row["process"],
         priority=row["priority"],
         expected_pages=row["expected_pages"],
+        rescan_id=row["rescan_id"],
     )

@@ -126,6 +126,10 @@ class LotView:
     closed: bool = False
     set_aside: tuple[SetAside, ...] = ()
     rescans: tuple[str, ...] = ()
+    files: int = 0  # of pages, claimed
+    read_pages: int = 0  # so far, while the lot is being read
+    sent: int = 0  # documents whose images the centre holds
+    answers_rescan: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +146,41 @@ class Sighted:
 
 @dataclass(frozen=True, slots=True)
 class Rescan:
-    """The centre asks for a document to be scanned again."""
+    """The centre asks for a document to be scanned again.
+
+    ``scanned`` and ``sent`` count documents of the answer that are here, and those of them that
+    the centre has. ``impossible`` is the operator's reason until the centre has taken note.
+    """
 
     document_id: str
     lot_name: str
     reason: str
     asked_at: dt.datetime
+    rescan_id: str = ""  # empty: of a centre that takes no answer
+    code: str = ""  # by which a lot's name answers it
+    received_on: dt.date | None = None
+    fund: str = ""
+    scanned: int = 0
+    sent: int = 0
+    impossible: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How the link to a centre was when that last changed; an empty code means well."""
+
+    centre: str
+    code: str
+    since: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the agent last told of itself, for other threads and processes."""
+
+    is_running: bool
+    link: Link | None
+    pages_per_minute: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """Spooled values to wire messages; pure."""
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from vaguemestre.v1 import document_pb2 as wire
@@ -18,7 +20,7 @@ from edge.document import (
     SetAside,
 )
 from edge.document import Route as DocumentRoute
-from edge.spool.outbox import Backlog, LotReport, SpooledDocument
+from edge.spool.outbox import Backlog, LotReport, RescanAsked, SpooledDocument
 
 TEXT_LEFT_OUT = "text_left_out"
 _MAX_SET_ASIDE = 10_000
@@ -98,6 +100,7 @@ def _document(spooled: SpooledDocument, site: str, station: str) -> wire.Documen
         fields=map(_field, document.fields),
         marks=document.marks,
         versions=spooled.versions,
+        rescan_id=document.rescan_id,
     )
 
 
@@ -197,21 +200,56 @@ def chunk(sha256: str, offset: int, size: int, data: bytes) -> intake_pb2.Up:
     )
 
 
+def rescan(asked: fleet_pb2.RescanRequest) -> RescanAsked:
+    """Read a request; a day of receipt that is none is left out."""
+    try:
+        received_on = dt.date.fromisoformat(asked.received_on)
+    except ValueError:
+        received_on = None
+    return RescanAsked(
+        document_id=asked.document_id,
+        lot_name=asked.lot_name,
+        reason=asked.reason,
+        rescan_id=asked.rescan_id,
+        received_on=received_on,
+        fund=asked.fund,
+    )
+
+
+def rescan_impossible(rescan_id: str, reason: str) -> intake_pb2.Up:
+    """Tell that the operator cannot scan a document again."""
+    said = fleet_pb2.RescanImpossible(rescan_id=rescan_id, reason=_short(reason))
+    return intake_pb2.Up(rescan_impossible=said)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How the station is, beside its backlog.
+
+    ``certificate_until`` is None when its certificate cannot be read; ``rated_pages_per_minute``
+    is what its scanners can do, 0 when the settings do not say.
+    """
+
+    free_disk_bytes: int
+    pages_per_minute: float
+    certificate_until: dt.datetime | None
+    rated_pages_per_minute: float
+
+
 def heartbeat(
-    at_s: float,
-    backlog: Backlog,
-    free_disk_bytes: int,
-    pages_per_minute: float,
-    versions: dict[str, str],
+    at_s: float, backlog: Backlog, condition: Condition, versions: dict[str, str]
 ) -> fleet_pb2.Heartbeat:
     """Tell how the station is; ``at_s`` in seconds since 1970."""
+    until = condition.certificate_until
     return fleet_pb2.Heartbeat(
         at=Timestamp(seconds=int(at_s)),
         backlog_documents=backlog.documents,
         backlog_bytes=backlog.bytes,
-        free_disk_bytes=free_disk_bytes,
-        pages_per_minute=pages_per_minute,
+        free_disk_bytes=condition.free_disk_bytes,
+        pages_per_minute=condition.pages_per_minute,
         lots_open=backlog.lots_open,
         lots_incomplete=backlog.lots_incomplete,
         versions=versions,
+        certificate_until=Timestamp(seconds=int(until.timestamp())) if until else None,
+        rated_pages_per_minute=condition.rated_pages_per_minute,
     )

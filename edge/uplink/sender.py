@@ -5,6 +5,7 @@ memory: whatever was not acknowledged when a stream broke is sent again on the n
 the centre knows it by its id.
 """
 
+import datetime as dt
 import random
 import shutil
 import threading
@@ -18,7 +19,7 @@ from edge.config import EdgeConfig
 from edge.errors import UplinkLost, UplinkRefused
 from edge.spool.outbox import Outbox
 from edge.uplink import backoff, messages
-from edge.uplink.channel import open_channel, stub_of
+from edge.uplink.channel import certificate_valid_until, open_channel, stub_of
 from edge.uplink.session import Identity, Pauses, Session
 
 _LOOK_EVERY_S = 0.2
@@ -71,7 +72,9 @@ class Sender:
             session = self._session()
             try:
                 self._stream(centre, session, stop)
+                self._outbox.link_is(centre, UplinkLost.code)
             except (UplinkRefused, UplinkLost) as error:
+                self._outbox.link_is(centre, error.code)
                 self._tell(error.code, f"{centre}: {error}")
             attempts = 1 if session.answers else attempts + 1
             if not stop.is_set():
@@ -112,6 +115,7 @@ class Sender:
 
     def _welcomed(self, centre: str) -> None:
         self._told = ""
+        self._outbox.link_is(centre, "")
         self._report("uplink_connected", centre=centre)
 
     def _tell(self, code: str, detail: str) -> None:
@@ -121,13 +125,22 @@ class Sender:
             self._report("uplink_failed", code=code, detail=detail)
 
     def _beat(self) -> fleet_pb2.Heartbeat:
-        return messages.heartbeat(
-            time.time(),
-            self._outbox.backlog(),
-            shutil.disk_usage(self._config.station.work_dir).free,
-            self._pages_per_minute(),
-            self._versions,
+        station = self._config.station
+        condition = messages.Condition(
+            free_disk_bytes=shutil.disk_usage(station.work_dir).free,
+            pages_per_minute=self._pages_per_minute(),
+            certificate_until=self._certificate_until(),
+            rated_pages_per_minute=station.rated_pages_per_minute,
         )
+        return messages.heartbeat(time.time(), self._outbox.backlog(), condition, self._versions)
+
+    def _certificate_until(self) -> dt.datetime | None:
+        """Read anew each time: a renewed certificate is told before the next stream takes it up."""
+        try:
+            pem = self._config.uplink.certificate_file.read_bytes()
+            return certificate_valid_until(pem)
+        except (OSError, ValueError):
+            return None
 
 
 class _Receiving(threading.Thread):

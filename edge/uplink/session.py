@@ -19,11 +19,12 @@ from pathlib import Path
 from vaguemestre.v1 import fleet_pb2, intake_pb2
 
 from edge.errors import FileTooLarge, SpoolCorrupt, UplinkRefused
-from edge.spool.outbox import Blob, Outbox, SpooledDocument
+from edge.spool.outbox import Blob, Outbox, RescanAsked, SpooledDocument
 from edge.uplink import messages
 
 _WAIT_S = 0.2  # how soon a stop, or work that came while answers are awaited, is noticed
 _IDLE_S = 0.5
+_MOST_RESCANS = 1_000  # held and told at the hello; the centre takes no more (docs/wire.md)
 _BLOB_MISSING, _BLOB_CORRUPT = "blob_missing", "blob_corrupt"
 
 
@@ -63,6 +64,7 @@ class _State:
     sent_from: dict[str, Path] = field(default_factory=dict)
     fetched: deque[SpooledDocument] = field(default_factory=deque)
     postponed: dict[str, float] = field(default_factory=dict)
+    rescans: set[str] = field(default_factory=set)  # asked in this stream
     answered_at: float = 0.0
     answers: int = 0
 
@@ -122,7 +124,10 @@ class Session:
 
     def _say(self) -> Iterator[intake_pb2.Up]:
         me = self._identity
-        hello = intake_pb2.Hello(site=me.site, station=me.station, versions=me.versions)
+        held = self._outbox.rescans_held(_MOST_RESCANS)
+        hello = intake_pb2.Hello(
+            site=me.site, station=me.station, versions=me.versions, rescans=held
+        )
         yield intake_pb2.Up(hello=hello)
         self._await_welcome()
         beat_at = time.monotonic()
@@ -132,6 +137,20 @@ class Session:
                 beat_at = time.monotonic() + self._pauses.heartbeat_every_s
             if step is not None:
                 yield step
+            else:
+                yield from self._impossible()
+
+    def _impossible(self) -> Iterator[intake_pb2.Up]:
+        """What operators cannot scan again, once in a stream and only to who asked in it.
+
+        A centre of an earlier version would end the stream at a message that it does not know.
+        """
+        for rescan_id, reason in self._outbox.rescans_impossible():
+            with self._changed:
+                is_due = rescan_id in self._state.rescans
+                self._state.rescans.discard(rescan_id)
+            if is_due:
+                yield messages.rescan_impossible(rescan_id, reason)
 
     def _steps(self) -> Iterator[intake_pb2.Up | None]:
         """What to send, piece by piece; None each time that there was nothing for a moment."""
@@ -288,10 +307,16 @@ class Session:
             case "refusal":
                 self._refused(down.refusal)
             case "rescan":
-                asked = down.rescan
-                self._outbox.rescan_asked(asked.document_id, asked.lot_name, asked.reason)
+                self._rescan_asked(messages.rescan(down.rescan))
+            case "rescan_closed":
+                self._outbox.rescan_closed(down.rescan_closed.rescan_id)
             case _:
                 pass  # a newer centre says more than we understand
+
+    def _rescan_asked(self, asked: RescanAsked) -> None:
+        self._outbox.rescan_asked(asked)
+        with self._changed:
+            self._state.rescans.add(asked.rescan_id)
 
     def _answered(self, subject: str) -> None:
         with self._changed:

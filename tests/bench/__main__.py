@@ -20,7 +20,7 @@ from edge import config
 from edge.inference.station import StationReaders, load_readers
 from edge.reading.readers import Readers
 from models.training import reader_sets
-from tests.bench import agent, combs, enrolled, forms, kinds, lines, rates, speed, text
+from tests.bench import agent, combs, enrolled, forms, kinds, lines, people, rates, speed, text
 from tests.bench.proportion import Proportion
 
 _PAGES = 40
@@ -43,7 +43,18 @@ _COMBS: dict[str, dict[str, bool]] = {
     "by hand, grey": {"handwritten": True},
     "by hand, black and white": {"handwritten": True, "bitonal": True},
 }
-_WHAT = ("forms", "combs", "kinds", "enrolled", "lines", "text", "rates", "speed", "agent")
+_WHAT = (
+    "forms",
+    "combs",
+    "kinds",
+    "enrolled",
+    "lines",
+    "text",
+    "rates",
+    "speed",
+    "agent",
+    "people",
+)
 _NEED_SAMPLES = ("forms", "combs", "text")
 
 
@@ -85,6 +96,7 @@ def _run(
         "rates": lambda: console.print(_rates(readers, seed)),
         "speed": lambda: console.print(_speed(readers)),
         "agent": lambda: console.print(str(agent.measure(options.images, seed))),
+        "people": people.run,
     }
     for name, measure in parts.items():
         if name not in what:

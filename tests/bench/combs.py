@@ -51,7 +51,7 @@ def drawn(
     samples: Path, count: int, seed: int, *, handwritten: bool = False, bitonal: bool = False
 ) -> Iterator[Placed]:
     """Draw ``count`` forms, the two real blanks in turn; the same seed draws the same."""
-    rng = random.Random(seed)  # noqa: S311 (drawing is seeded, not secret)
+    rng = random.Random(seed)
     whole = pack.load(pack.default_dir()).forms
     parts = {kind: combs_of(whole[kind]) for kind in forms.BLANKS}
     blanks = {kind: forms.blank(samples, whole[kind]) for kind in forms.BLANKS}

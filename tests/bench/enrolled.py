@@ -78,7 +78,7 @@ def _learned(samples: Mapping[str, list[Sample]], number: int) -> dict[str, Form
 
 def _sample(name: str, seed: int, readers: Readers) -> Sample:
     drawn, _ = synthesise.draw(name, seed, _DPI, held_out=True)
-    scanned = degrade.scan(drawn, random.Random(seed))  # noqa: S311 (drawing is seeded, not secret)
+    scanned = degrade.scan(drawn, random.Random(seed))
     return sample.read(scanned, _DPI, readers)
 
 

@@ -104,7 +104,7 @@ def filled(
         bitonal: The scanner thresholds: tints turn into frames and dust.
         handwritten: Combs are written in real digits that nothing was taught on.
     """
-    rng = random.Random(seed)  # noqa: S311 (drawing is seeded, not secret)
+    rng = random.Random(seed)
     forms = pack.load(pack.default_dir()).forms
     blanks = {kind: blank(samples, forms[kind]) for kind in BLANKS}
     faces = fill.typefaces()

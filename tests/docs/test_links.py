@@ -7,7 +7,7 @@ import pytest
 
 from tests.support import markdown
 
-_OURS = ("edge/", "central/", "proto/", "models/", "docs/", "tests/", "requirements/")
+_OURS = ("ansible/", "edge/", "central/", "proto/", "models/", "docs/", "tests/", "requirements/")
 
 
 def _name(page: Path) -> str:

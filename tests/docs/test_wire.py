@@ -10,7 +10,7 @@ from central.intake import messages
 from central.intake.service import STATUS_OF
 from central.intake.stream import _ABOUT_ONE_THING
 from edge.uplink import messages as told_by_stations
-from edge.uplink import sender
+from edge.uplink import sender, session
 from tests.support import markdown
 
 _TEXT = markdown.text("docs/wire.md")
@@ -21,6 +21,10 @@ def test_every_limit_of_a_message_is_told_with_its_number() -> None:
     fixed = {name: getattr(messages, name) for name in dir(messages) if name.startswith("MAX_")}
 
     assert {name: told for name, told in _TOLD.items() if name.startswith("MAX_")} == fixed
+
+
+def test_a_station_names_no_more_requests_than_the_centre_takes() -> None:
+    assert session._MOST_RESCANS == messages.MAX_RESCANS
 
 
 def test_the_defaults_of_the_settings_are_told() -> None:

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
 from central.domain.access import Role
+from tests.support.accessibility import hold_to_accessibility
+from tests.support.browser import chromium
 from tests.support.central import document, store
-from tests.support.chromium import chromium, hold_to_accessibility
 from tests.support.console import PASSWORD, add_person, serving, settings
 from tests.support.oidc_line import Line, config
 

@@ -3,8 +3,6 @@
 import contextlib
 import hashlib
 import queue
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,6 @@ from vaguemestre.v1 import document_pb2, intake_pb2
 
 from central.domain.incoming import IncomingDocument
 from central.intake.service import STATUS_OF
-from edge import config
 from edge.spool.outbox import SpooledDocument
 from edge.uplink import messages, sender
 from edge.uplink.channel import (
@@ -28,11 +25,10 @@ from edge.uplink.channel import (
 )
 from tests.support import central as made
 from tests.support.certificates import Pair
-from tests.support.intake import Centre
+from tests.support.intake import Centre, sending, until
 from tests.support.station import Station
 
 _SITE = "la-rochelle"
-_DEADLINE_S = 20.0
 _FILES = 12
 
 
@@ -54,40 +50,6 @@ def station(tmp_path: Path) -> Station:
     return station
 
 
-def _until(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + _DEADLINE_S
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()
-
-
-@contextlib.contextmanager
-def _sending(
-    station: Station, uplink: config.Uplink, site: str = _SITE
-) -> Iterator[list[dict[str, Any]]]:
-    told: list[dict[str, Any]] = []
-    settings = config.EdgeConfig(
-        station=config.Station(site=site, name="poste-1", fund="17", work_dir=station.work),
-        sources=(config.Source(name="scan", folder=station.folder),),
-        uplink=uplink,
-    )
-    stop = threading.Event()
-    running = sender.Sender(
-        station.spool,
-        settings,
-        {"program": "0"},
-        lambda event, **fields: told.append({"event": event, **fields}),
-    )
-    thread = threading.Thread(target=running.run, args=(stop,))
-    thread.start()
-    try:
-        yield told
-    finally:
-        stop.set()
-        thread.join(_DEADLINE_S)
-    assert not thread.is_alive()
-
-
 def _is_sent(station: Station) -> bool:
     return not station.spool.backlog().documents and not station.spool.lots_to_send(1)
 
@@ -101,11 +63,11 @@ def _count(engine: sa.Engine, table: str) -> int:
 def test_documents_their_images_and_their_lots_arrive(
     centre: Centre, station: Station, engine: sa.Engine
 ) -> None:
-    with centre.running(), _sending(station, centre.uplink(centre.authority.station(_SITE))):
-        assert _until(lambda: _is_sent(station))
+    with centre.running(), sending(station, centre.uplink(centre.authority.station(_SITE))):
+        assert until(lambda: _is_sent(station))
         with engine.connect() as connection:
             query = sa.text("SELECT heartbeat_at IS NOT NULL FROM stations")
-            assert _until(lambda: connection.execute(query).scalar() is True)
+            assert until(lambda: connection.execute(query).scalar() is True)
     assert _count(engine, "documents") == _FILES
     assert _count(engine, "lots WHERE state = 'read'") == _FILES
     assert _count(engine, "deliveries") == _FILES
@@ -119,13 +81,13 @@ def test_a_centre_that_comes_and_goes_receives_each_document_once(
 ) -> None:
     with centre.running():
         pass  # only to have a port
-    with _sending(station, centre.uplink(centre.authority.station(_SITE))) as told:
-        assert _until(lambda: any(one["event"] == "uplink_failed" for one in told))
+    with sending(station, centre.uplink(centre.authority.station(_SITE))) as told:
+        assert until(lambda: any(one["event"] == "uplink_failed" for one in told))
         for wanted in (2, 5, 9):
             with centre.running():
-                assert _until(lambda: _count(engine, "documents") >= wanted)  # noqa: B023
+                assert until(lambda: _count(engine, "documents") >= wanted)  # noqa: B023
         with centre.running():
-            assert _until(lambda: _is_sent(station))
+            assert until(lambda: _is_sent(station))
     assert _count(engine, "documents") == _FILES
     assert _count(engine, "deliveries") == _FILES
 
@@ -135,10 +97,10 @@ def test_a_document_that_is_replayed_is_acknowledged_again_and_stored_once(
 ) -> None:
     uplink = centre.uplink
     waiting = [one.id for one in station.spool.documents_to_send(100)]
-    with centre.running(), _sending(station, uplink(centre.authority.station(_SITE))):
-        assert _until(lambda: _is_sent(station))
+    with centre.running(), sending(station, uplink(centre.authority.station(_SITE))):
+        assert until(lambda: _is_sent(station))
         station.spool.replay(waiting[0])
-        assert _until(lambda: _is_sent(station))
+        assert until(lambda: _is_sent(station))
     assert _count(engine, "documents") == _FILES
     assert _count(engine, "deliveries") == _FILES
 
@@ -149,8 +111,8 @@ def test_images_that_the_centre_lost_are_sent_again(
     for document in station.spool.documents_to_send(100):
         for blob in station.spool.blobs_to_send(document.id):
             station.spool.blob_acknowledged(blob.sha256)
-    with centre.running(), _sending(station, centre.uplink(centre.authority.station(_SITE))):
-        assert _until(lambda: _is_sent(station))
+    with centre.running(), sending(station, centre.uplink(centre.authority.station(_SITE))):
+        assert until(lambda: _is_sent(station))
     assert _count(engine, "documents") == _FILES
     assert _count(engine, "blobs") == _FILES
 
@@ -163,9 +125,9 @@ def test_an_image_the_centre_will_not_take_stops_only_its_document(
     station.read()
     with (
         centre.running(),
-        _sending(station, centre.uplink(centre.authority.station(_SITE))) as told,
+        sending(station, centre.uplink(centre.authority.station(_SITE))) as told,
     ):
-        assert _until(lambda: _is_sent(station))
+        assert until(lambda: _is_sent(station))
     assert _count(engine, "documents") == _FILES
     refused = [one for one in told if one["event"] == "too_large_for_centre"]
     assert [one["code"] for one in refused] == ["file_too_large"]
@@ -182,9 +144,9 @@ def test_a_station_whose_own_copy_is_gone_says_so_and_goes_on(
     blob.path.unlink()
     with (
         centre.running(),
-        _sending(station, centre.uplink(centre.authority.station(_SITE))) as told,
+        sending(station, centre.uplink(centre.authority.station(_SITE))) as told,
     ):
-        assert _until(lambda: _is_sent(station))
+        assert until(lambda: _is_sent(station))
     assert _count(engine, "documents") == _FILES - 1
     assert [one["code"] for one in told if one["event"] == "blob_lost"] == ["spool_corrupt"]
 
@@ -195,9 +157,9 @@ def test_a_station_speaks_for_the_site_of_its_certificate_only(
 ) -> None:
     with (
         centre.running(),
-        _sending(station, centre.uplink(centre.authority.station(named))) as told,
+        sending(station, centre.uplink(centre.authority.station(named))) as told,
     ):
-        assert _until(lambda: any(one.get("code") == "uplink_refused" for one in told))
+        assert until(lambda: any(one.get("code") == "uplink_refused" for one in told))
     assert _count(engine, "documents") == 0
     assert station.spool.backlog().documents == _FILES
 
@@ -206,8 +168,8 @@ def test_a_certificate_of_another_authority_is_turned_away(
     centre: Centre, station: Station, engine: sa.Engine, tmp_path: Path
 ) -> None:
     stranger = Centre(tmp_path / "elsewhere", engine).authority.station(_SITE)
-    with centre.running(), _sending(station, centre.uplink(stranger)) as told:
-        assert _until(lambda: any(one.get("code") == "uplink_lost" for one in told))
+    with centre.running(), sending(station, centre.uplink(stranger)) as told:
+        assert until(lambda: any(one.get("code") == "uplink_lost" for one in told))
     assert _count(engine, "documents") == 0
 
 

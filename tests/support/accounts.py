@@ -1,12 +1,13 @@
-"""People who may sign in at a demo's or a test's centre, made through the command line."""
+"""People who may sign in at a demo's or a test's centre."""
 
-import subprocess
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
+import sqlalchemy as sa
 
+from central.console.passwords import Passwords
+from central.store import accounts
+from central.store.accounts import NewAccount
 from tests.support.console import enter
 
 
@@ -35,22 +36,19 @@ READY = (
 """One for each role, two where two people are needed."""
 
 
-def add(config: Path, accounts: tuple[Account, ...] = READY) -> None:
-    """Make accounts, as an administrator would on the machine itself."""
-    for one in accounts:
-        words = ["person", one.login, "--config", str(config), "--name", one.name]
-        for role in one.roles:
-            words += ["--role", role]
-        words += ["--site", one.site] if one.site else []
-        words += ["--team", one.team] if one.team else []
-        subprocess.run(
-            [sys.executable, "-m", "central", *words],
-            input=f"{one.password}\n",
-            text=True,
-            check=True,
-            capture_output=True,
-            timeout=60,
+def add(engine: sa.Engine, wanted: tuple[Account, ...] = READY) -> None:
+    """Make accounts; `vaguemestre-central person` does the same on the machine itself."""
+    passwords = Passwords()
+    for one in wanted:
+        made = NewAccount(
+            login=one.login,
+            name=one.name,
+            roles=one.roles,
+            password_hash=passwords.hash(one.password),
+            sites=(one.site,) if one.site else (),
+            team=one.team,
         )
+        accounts.add(engine, "person:demo", made)
 
 
 def signed_in(address: str, role: str) -> httpx.Client:

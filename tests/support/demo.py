@@ -53,7 +53,8 @@ class Demo:
         self._console, self._own = console, own
         self._lots = _HOME / "lots"
         shutil.rmtree(_HOME / "site", ignore_errors=True)
-        self._site = Site(_HOME / "site", _HOME / "cache")
+        page = {"page": {"listen": "127.0.0.1:0"}}
+        self._site = Site(_HOME / "site", _HOME / "cache", station=page)
         self._truth: tuple[TrueLot, ...] = ()
         self._own_name = ""
 
@@ -71,6 +72,9 @@ class Demo:
             f"Centre et station prêts en {time.monotonic() - began:.0f} s"
             f" (mTLS, PostgreSQL embarqué). Pages : {self._site.address}"
         )
+        if self._site.station is not None:
+            page = self._site.station.wait_for("page :")
+            self._console.print(f"Page de la station : {page}")
         table = Table("Identifiant", "Mot de passe", "Rôle", box=box.SIMPLE_HEAD)
         for one in accounts.READY:
             table.add_row(one.login, one.password, ", ".join(map(labels.role, one.roles)))

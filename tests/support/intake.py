@@ -1,10 +1,12 @@
-"""A centre's intake in this process: real gRPC over mTLS, real PostgreSQL, a folder of images."""
+"""Both ends of the wire in this process: real gRPC over mTLS, PostgreSQL, a folder of images."""
 
 import contextlib
 import queue
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from central import blobs
 from central.config import Blobs, CentralConfig, Database, Intake
@@ -13,9 +15,13 @@ from central.intake import server
 from central.intake.stream import Stores
 from central.store.engine import Engine
 from edge import config
+from edge.uplink import sender
 from tests.support.certificates import Authority, Pair
+from tests.support.station import Station
 
 _READY_WITHIN_S = 20.0
+_DEADLINE_S = 20.0
+SITE, STATION = "la-rochelle", "poste-1"
 
 
 class Centre:
@@ -69,3 +75,40 @@ class Centre:
             longest_delay_s=0.3,
         )
         return settings.model_copy(update=changes)
+
+
+def until(condition: Callable[[], bool]) -> bool:
+    """Wait for something to come true; False when it took too long."""
+    deadline = time.monotonic() + _DEADLINE_S
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return condition()
+
+
+@contextlib.contextmanager
+def sending(
+    station: Station, uplink: config.Uplink, site: str = SITE, **of_station: object
+) -> Iterator[list[dict[str, Any]]]:
+    """A station's uplink for as long as the context lasts; gives what it tells."""
+    told: list[dict[str, Any]] = []
+    about = config.Station(site=site, name=STATION, fund="17", work_dir=station.work)
+    settings = config.EdgeConfig(
+        station=about.model_copy(update=of_station),
+        sources=(config.Source(name="scan", folder=station.folder),),
+        uplink=uplink,
+    )
+    stop = threading.Event()
+    running = sender.Sender(
+        station.spool,
+        settings,
+        {"program": "0"},
+        lambda event, **fields: told.append({"event": event, **fields}),
+    )
+    thread = threading.Thread(target=running.run, args=(stop,))
+    thread.start()
+    try:
+        yield told
+    finally:
+        stop.set()
+        thread.join(_DEADLINE_S)
+    assert not thread.is_alive()

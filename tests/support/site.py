@@ -20,6 +20,8 @@ from typing import IO, Any
 
 import httpx
 
+from central import embedded
+from central.store.engine import open_engine
 from edge.pack import default_dir
 from tests.support import accounts
 from tests.support.certificates import Authority
@@ -173,7 +175,9 @@ class Site:
         self.port = int(self.centre.wait_for("réception :").rpartition(":")[2])
         self.address = self.centre.wait_for("suivi :")
         if self._watcher is None:
-            accounts.add(self.centre_file)
+            engine = open_engine(embedded.running_url(self.folder / "postgresql"))
+            accounts.add(engine)
+            engine.dispose()
             self._watcher = accounts.signed_in(self.address, "operations")
 
     def ask(self, path: str) -> dict[str, Any]:

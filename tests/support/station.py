@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -167,8 +167,11 @@ class Station:
 
 
 def result_of(lot: ClaimedLot, header: LotHeader | None = None) -> LotResult:
-    """One straight document for each file of a lot."""
-    documents = tuple(document_of(file.name, file.sha256) for file in lot.files)
+    """One straight document for each file of a lot; what it answers is said as reading says it."""
+    answers = (header.rescan_id if header else "") or lot.lot.rescan_id
+    documents = tuple(
+        replace(document_of(file.name, file.sha256), rescan_id=answers) for file in lot.files
+    )
     return LotResult(documents, (), header)
 
 

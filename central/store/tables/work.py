@@ -20,7 +20,7 @@ from central.store.tables.base import at, document, metadata, one_of
 
 QUEUES = ("name", "key", "control")
 PASSES = ("first", "second", "arbitration", "control", "control_arbitration")
-REASONS = ("illegible", "absent")
+REASONS = ("illegible", "absent", "wrong_on_paper")
 CONTROL_CAUSES = ("sample", "new_form", "first_weeks")
 CONTROL_STATES = ("waiting", "disputed", "done")
 RESCAN_STATES = ("asked", "told", "answered", "impossible", "withdrawn")
@@ -38,6 +38,13 @@ leases = Table(
     _person(),
     at("taken_at", now=True),
     at("lease_until"),
+    Column(
+        "is_ahead",
+        Boolean,
+        nullable=False,
+        server_default="false",
+        comment="loaded but not shown yet: goes to whoever has nothing to do",
+    ),
     one_of("queue", QUEUES),
     Index("ix_leases_person_id", "person_id"),
     Index("ix_leases_lease_until", "lease_until"),

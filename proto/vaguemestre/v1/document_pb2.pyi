@@ -158,7 +158,7 @@ class Route(_message.Message):
     def __init__(self, kind: _Optional[_Union[RouteKind, str]] = ..., reasons: _Optional[_Iterable[str]] = ..., process: _Optional[str] = ..., pole: _Optional[str] = ..., destination: _Optional[str] = ..., due_on: _Optional[str] = ..., retention: _Optional[str] = ...) -> None: ...
 
 class Document(_message.Message):
-    __slots__ = ("id", "lot_id", "site", "station", "channel", "received_at", "received_on", "fund", "type", "type_confidence", "runner_up", "layout", "route", "pages", "fields", "marks", "versions", "lot_name", "position", "priority")
+    __slots__ = ("id", "lot_id", "site", "station", "channel", "received_at", "received_on", "fund", "type", "type_confidence", "runner_up", "layout", "route", "pages", "fields", "marks", "versions", "lot_name", "position", "priority", "rescan_id")
     class VersionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -186,6 +186,7 @@ class Document(_message.Message):
     LOT_NAME_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
     PRIORITY_FIELD_NUMBER: _ClassVar[int]
+    RESCAN_ID_FIELD_NUMBER: _ClassVar[int]
     id: str
     lot_id: str
     site: str
@@ -206,7 +207,8 @@ class Document(_message.Message):
     lot_name: str
     position: int
     priority: int
-    def __init__(self, id: _Optional[str] = ..., lot_id: _Optional[str] = ..., site: _Optional[str] = ..., station: _Optional[str] = ..., channel: _Optional[_Union[Channel, str]] = ..., received_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., received_on: _Optional[str] = ..., fund: _Optional[str] = ..., type: _Optional[str] = ..., type_confidence: _Optional[float] = ..., runner_up: _Optional[str] = ..., layout: _Optional[_Union[Layout, str]] = ..., route: _Optional[_Union[Route, _Mapping]] = ..., pages: _Optional[_Iterable[_Union[Page, _Mapping]]] = ..., fields: _Optional[_Iterable[_Union[Field, _Mapping]]] = ..., marks: _Optional[_Iterable[str]] = ..., versions: _Optional[_Mapping[str, str]] = ..., lot_name: _Optional[str] = ..., position: _Optional[int] = ..., priority: _Optional[int] = ...) -> None: ...
+    rescan_id: str
+    def __init__(self, id: _Optional[str] = ..., lot_id: _Optional[str] = ..., site: _Optional[str] = ..., station: _Optional[str] = ..., channel: _Optional[_Union[Channel, str]] = ..., received_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., received_on: _Optional[str] = ..., fund: _Optional[str] = ..., type: _Optional[str] = ..., type_confidence: _Optional[float] = ..., runner_up: _Optional[str] = ..., layout: _Optional[_Union[Layout, str]] = ..., route: _Optional[_Union[Route, _Mapping]] = ..., pages: _Optional[_Iterable[_Union[Page, _Mapping]]] = ..., fields: _Optional[_Iterable[_Union[Field, _Mapping]]] = ..., marks: _Optional[_Iterable[str]] = ..., versions: _Optional[_Mapping[str, str]] = ..., lot_name: _Optional[str] = ..., position: _Optional[int] = ..., priority: _Optional[int] = ..., rescan_id: _Optional[str] = ...) -> None: ...
 
 class Lot(_message.Message):
     __slots__ = ("id", "name", "site", "station", "channel", "received_at", "fund", "process", "priority", "expected_pages", "counted_pages", "documents", "document_pages", "loose_pages", "set_aside", "state")

@@ -26,7 +26,7 @@ from vaguemestre.v1 import document_pb2 as vaguemestre_dot_v1_dot_document__pb2
 from vaguemestre.v1 import fleet_pb2 as vaguemestre_dot_v1_dot_fleet__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bvaguemestre/v1/intake.proto\x12\x0evaguemestre.v1\x1a\x1dvaguemestre/v1/document.proto\x1a\x1avaguemestre/v1/fleet.proto\"\xe2\x01\n\x02Up\x12&\n\x05hello\x18\x01 \x01(\x0b\x32\x15.vaguemestre.v1.HelloH\x00\x12*\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x19.vaguemestre.v1.BlobChunkH\x00\x12,\n\x08\x64ocument\x18\x03 \x01(\x0b\x32\x18.vaguemestre.v1.DocumentH\x00\x12\"\n\x03lot\x18\x04 \x01(\x0b\x32\x13.vaguemestre.v1.LotH\x00\x12.\n\theartbeat\x18\x05 \x01(\x0b\x32\x19.vaguemestre.v1.HeartbeatH\x00\x42\x06\n\x04kind\"\xe2\x02\n\x04\x44own\x12*\n\x07welcome\x18\x01 \x01(\x0b\x32\x17.vaguemestre.v1.WelcomeH\x00\x12\x31\n\x0b\x62lob_stored\x18\x02 \x01(\x0b\x32\x1a.vaguemestre.v1.BlobStoredH\x00\x12\x39\n\x0f\x64ocument_stored\x18\x03 \x01(\x0b\x32\x1e.vaguemestre.v1.DocumentStoredH\x00\x12/\n\nlot_stored\x18\x04 \x01(\x0b\x32\x19.vaguemestre.v1.LotStoredH\x00\x12*\n\x07refusal\x18\x05 \x01(\x0b\x32\x17.vaguemestre.v1.RefusalH\x00\x12/\n\x06rescan\x18\x06 \x01(\x0b\x32\x1d.vaguemestre.v1.RescanRequestH\x00\x12*\n\x04pack\x18\x07 \x01(\x0b\x32\x1a.vaguemestre.v1.PackWantedH\x00\x42\x06\n\x04kind\"\x8e\x01\n\x05Hello\x12\x0c\n\x04site\x18\x01 \x01(\t\x12\x0f\n\x07station\x18\x02 \x01(\t\x12\x35\n\x08versions\x18\x03 \x03(\x0b\x32#.vaguemestre.v1.Hello.VersionsEntry\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xd0\x01\n\x07Welcome\x12\x0e\n\x06window\x18\x01 \x01(\r\x12\x17\n\x0fmax_chunk_bytes\x18\x02 \x01(\r\x12\x16\n\x0emax_blob_bytes\x18\x03 \x01(\x04\x12\x37\n\x08versions\x18\x04 \x03(\x0b\x32%.vaguemestre.v1.Welcome.VersionsEntry\x12\x1a\n\x12max_document_bytes\x18\x05 \x01(\x04\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"U\n\tBlobChunk\x12\x0e\n\x06sha256\x18\x01 \x01(\x0c\x12\x0e\n\x06offset\x18\x02 \x01(\x04\x12\x0c\n\x04size\x18\x03 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\x12\x0c\n\x04last\x18\x05 \x01(\x08\"\x1c\n\nBlobStored\x12\x0e\n\x06sha256\x18\x01 \x01(\x0c\"-\n\x0e\x44ocumentStored\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x61lready\x18\x02 \x01(\x08\"\x17\n\tLotStored\x12\n\n\x02id\x18\x01 \x01(\t\"K\n\x07Refusal\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x11\n\tpermanent\x18\x03 \x01(\x08\x12\x0e\n\x06reason\x18\x04 \x01(\t2A\n\x06Intake\x12\x37\n\x07\x44\x65liver\x12\x12.vaguemestre.v1.Up\x1a\x14.vaguemestre.v1.Down(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bvaguemestre/v1/intake.proto\x12\x0evaguemestre.v1\x1a\x1dvaguemestre/v1/document.proto\x1a\x1avaguemestre/v1/fleet.proto\"\xa1\x02\n\x02Up\x12&\n\x05hello\x18\x01 \x01(\x0b\x32\x15.vaguemestre.v1.HelloH\x00\x12*\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x19.vaguemestre.v1.BlobChunkH\x00\x12,\n\x08\x64ocument\x18\x03 \x01(\x0b\x32\x18.vaguemestre.v1.DocumentH\x00\x12\"\n\x03lot\x18\x04 \x01(\x0b\x32\x13.vaguemestre.v1.LotH\x00\x12.\n\theartbeat\x18\x05 \x01(\x0b\x32\x19.vaguemestre.v1.HeartbeatH\x00\x12=\n\x11rescan_impossible\x18\x06 \x01(\x0b\x32 .vaguemestre.v1.RescanImpossibleH\x00\x42\x06\n\x04kind\"\x99\x03\n\x04\x44own\x12*\n\x07welcome\x18\x01 \x01(\x0b\x32\x17.vaguemestre.v1.WelcomeH\x00\x12\x31\n\x0b\x62lob_stored\x18\x02 \x01(\x0b\x32\x1a.vaguemestre.v1.BlobStoredH\x00\x12\x39\n\x0f\x64ocument_stored\x18\x03 \x01(\x0b\x32\x1e.vaguemestre.v1.DocumentStoredH\x00\x12/\n\nlot_stored\x18\x04 \x01(\x0b\x32\x19.vaguemestre.v1.LotStoredH\x00\x12*\n\x07refusal\x18\x05 \x01(\x0b\x32\x17.vaguemestre.v1.RefusalH\x00\x12/\n\x06rescan\x18\x06 \x01(\x0b\x32\x1d.vaguemestre.v1.RescanRequestH\x00\x12*\n\x04pack\x18\x07 \x01(\x0b\x32\x1a.vaguemestre.v1.PackWantedH\x00\x12\x35\n\rrescan_closed\x18\x08 \x01(\x0b\x32\x1c.vaguemestre.v1.RescanClosedH\x00\x42\x06\n\x04kind\"\x9f\x01\n\x05Hello\x12\x0c\n\x04site\x18\x01 \x01(\t\x12\x0f\n\x07station\x18\x02 \x01(\t\x12\x35\n\x08versions\x18\x03 \x03(\x0b\x32#.vaguemestre.v1.Hello.VersionsEntry\x12\x0f\n\x07rescans\x18\x04 \x03(\t\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xd0\x01\n\x07Welcome\x12\x0e\n\x06window\x18\x01 \x01(\r\x12\x17\n\x0fmax_chunk_bytes\x18\x02 \x01(\r\x12\x16\n\x0emax_blob_bytes\x18\x03 \x01(\x04\x12\x37\n\x08versions\x18\x04 \x03(\x0b\x32%.vaguemestre.v1.Welcome.VersionsEntry\x12\x1a\n\x12max_document_bytes\x18\x05 \x01(\x04\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"U\n\tBlobChunk\x12\x0e\n\x06sha256\x18\x01 \x01(\x0c\x12\x0e\n\x06offset\x18\x02 \x01(\x04\x12\x0c\n\x04size\x18\x03 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\x12\x0c\n\x04last\x18\x05 \x01(\x08\"\x1c\n\nBlobStored\x12\x0e\n\x06sha256\x18\x01 \x01(\x0c\"-\n\x0e\x44ocumentStored\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x61lready\x18\x02 \x01(\x08\"\x17\n\tLotStored\x12\n\n\x02id\x18\x01 \x01(\t\"K\n\x07Refusal\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x11\n\tpermanent\x18\x03 \x01(\x08\x12\x0e\n\x06reason\x18\x04 \x01(\t2A\n\x06Intake\x12\x37\n\x07\x44\x65liver\x12\x12.vaguemestre.v1.Up\x1a\x14.vaguemestre.v1.Down(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,27 +38,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WELCOME_VERSIONSENTRY']._loaded_options = None
   _globals['_WELCOME_VERSIONSENTRY']._serialized_options = b'8\001'
   _globals['_UP']._serialized_start=107
-  _globals['_UP']._serialized_end=333
-  _globals['_DOWN']._serialized_start=336
-  _globals['_DOWN']._serialized_end=690
-  _globals['_HELLO']._serialized_start=693
-  _globals['_HELLO']._serialized_end=835
-  _globals['_HELLO_VERSIONSENTRY']._serialized_start=788
-  _globals['_HELLO_VERSIONSENTRY']._serialized_end=835
-  _globals['_WELCOME']._serialized_start=838
-  _globals['_WELCOME']._serialized_end=1046
-  _globals['_WELCOME_VERSIONSENTRY']._serialized_start=788
-  _globals['_WELCOME_VERSIONSENTRY']._serialized_end=835
-  _globals['_BLOBCHUNK']._serialized_start=1048
-  _globals['_BLOBCHUNK']._serialized_end=1133
-  _globals['_BLOBSTORED']._serialized_start=1135
-  _globals['_BLOBSTORED']._serialized_end=1163
-  _globals['_DOCUMENTSTORED']._serialized_start=1165
-  _globals['_DOCUMENTSTORED']._serialized_end=1210
-  _globals['_LOTSTORED']._serialized_start=1212
-  _globals['_LOTSTORED']._serialized_end=1235
-  _globals['_REFUSAL']._serialized_start=1237
-  _globals['_REFUSAL']._serialized_end=1312
-  _globals['_INTAKE']._serialized_start=1314
-  _globals['_INTAKE']._serialized_end=1379
+  _globals['_UP']._serialized_end=396
+  _globals['_DOWN']._serialized_start=399
+  _globals['_DOWN']._serialized_end=808
+  _globals['_HELLO']._serialized_start=811
+  _globals['_HELLO']._serialized_end=970
+  _globals['_HELLO_VERSIONSENTRY']._serialized_start=923
+  _globals['_HELLO_VERSIONSENTRY']._serialized_end=970
+  _globals['_WELCOME']._serialized_start=973
+  _globals['_WELCOME']._serialized_end=1181
+  _globals['_WELCOME_VERSIONSENTRY']._serialized_start=923
+  _globals['_WELCOME_VERSIONSENTRY']._serialized_end=970
+  _globals['_BLOBCHUNK']._serialized_start=1183
+  _globals['_BLOBCHUNK']._serialized_end=1268
+  _globals['_BLOBSTORED']._serialized_start=1270
+  _globals['_BLOBSTORED']._serialized_end=1298
+  _globals['_DOCUMENTSTORED']._serialized_start=1300
+  _globals['_DOCUMENTSTORED']._serialized_end=1345
+  _globals['_LOTSTORED']._serialized_start=1347
+  _globals['_LOTSTORED']._serialized_end=1370
+  _globals['_REFUSAL']._serialized_start=1372
+  _globals['_REFUSAL']._serialized_end=1447
+  _globals['_INTAKE']._serialized_start=1449
+  _globals['_INTAKE']._serialized_end=1514
 # @@protoc_insertion_point(module_scope)

@@ -3,27 +3,29 @@ from vaguemestre.v1 import fleet_pb2 as _fleet_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Up(_message.Message):
-    __slots__ = ("hello", "chunk", "document", "lot", "heartbeat")
+    __slots__ = ("hello", "chunk", "document", "lot", "heartbeat", "rescan_impossible")
     HELLO_FIELD_NUMBER: _ClassVar[int]
     CHUNK_FIELD_NUMBER: _ClassVar[int]
     DOCUMENT_FIELD_NUMBER: _ClassVar[int]
     LOT_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
+    RESCAN_IMPOSSIBLE_FIELD_NUMBER: _ClassVar[int]
     hello: Hello
     chunk: BlobChunk
     document: _document_pb2.Document
     lot: _document_pb2.Lot
     heartbeat: _fleet_pb2.Heartbeat
-    def __init__(self, hello: _Optional[_Union[Hello, _Mapping]] = ..., chunk: _Optional[_Union[BlobChunk, _Mapping]] = ..., document: _Optional[_Union[_document_pb2.Document, _Mapping]] = ..., lot: _Optional[_Union[_document_pb2.Lot, _Mapping]] = ..., heartbeat: _Optional[_Union[_fleet_pb2.Heartbeat, _Mapping]] = ...) -> None: ...
+    rescan_impossible: _fleet_pb2.RescanImpossible
+    def __init__(self, hello: _Optional[_Union[Hello, _Mapping]] = ..., chunk: _Optional[_Union[BlobChunk, _Mapping]] = ..., document: _Optional[_Union[_document_pb2.Document, _Mapping]] = ..., lot: _Optional[_Union[_document_pb2.Lot, _Mapping]] = ..., heartbeat: _Optional[_Union[_fleet_pb2.Heartbeat, _Mapping]] = ..., rescan_impossible: _Optional[_Union[_fleet_pb2.RescanImpossible, _Mapping]] = ...) -> None: ...
 
 class Down(_message.Message):
-    __slots__ = ("welcome", "blob_stored", "document_stored", "lot_stored", "refusal", "rescan", "pack")
+    __slots__ = ("welcome", "blob_stored", "document_stored", "lot_stored", "refusal", "rescan", "pack", "rescan_closed")
     WELCOME_FIELD_NUMBER: _ClassVar[int]
     BLOB_STORED_FIELD_NUMBER: _ClassVar[int]
     DOCUMENT_STORED_FIELD_NUMBER: _ClassVar[int]
@@ -31,6 +33,7 @@ class Down(_message.Message):
     REFUSAL_FIELD_NUMBER: _ClassVar[int]
     RESCAN_FIELD_NUMBER: _ClassVar[int]
     PACK_FIELD_NUMBER: _ClassVar[int]
+    RESCAN_CLOSED_FIELD_NUMBER: _ClassVar[int]
     welcome: Welcome
     blob_stored: BlobStored
     document_stored: DocumentStored
@@ -38,10 +41,11 @@ class Down(_message.Message):
     refusal: Refusal
     rescan: _fleet_pb2.RescanRequest
     pack: _fleet_pb2.PackWanted
-    def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., blob_stored: _Optional[_Union[BlobStored, _Mapping]] = ..., document_stored: _Optional[_Union[DocumentStored, _Mapping]] = ..., lot_stored: _Optional[_Union[LotStored, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., rescan: _Optional[_Union[_fleet_pb2.RescanRequest, _Mapping]] = ..., pack: _Optional[_Union[_fleet_pb2.PackWanted, _Mapping]] = ...) -> None: ...
+    rescan_closed: _fleet_pb2.RescanClosed
+    def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., blob_stored: _Optional[_Union[BlobStored, _Mapping]] = ..., document_stored: _Optional[_Union[DocumentStored, _Mapping]] = ..., lot_stored: _Optional[_Union[LotStored, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., rescan: _Optional[_Union[_fleet_pb2.RescanRequest, _Mapping]] = ..., pack: _Optional[_Union[_fleet_pb2.PackWanted, _Mapping]] = ..., rescan_closed: _Optional[_Union[_fleet_pb2.RescanClosed, _Mapping]] = ...) -> None: ...
 
 class Hello(_message.Message):
-    __slots__ = ("site", "station", "versions")
+    __slots__ = ("site", "station", "versions", "rescans")
     class VersionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -52,10 +56,12 @@ class Hello(_message.Message):
     SITE_FIELD_NUMBER: _ClassVar[int]
     STATION_FIELD_NUMBER: _ClassVar[int]
     VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    RESCANS_FIELD_NUMBER: _ClassVar[int]
     site: str
     station: str
     versions: _containers.ScalarMap[str, str]
-    def __init__(self, site: _Optional[str] = ..., station: _Optional[str] = ..., versions: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    rescans: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, site: _Optional[str] = ..., station: _Optional[str] = ..., versions: _Optional[_Mapping[str, str]] = ..., rescans: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Welcome(_message.Message):
     __slots__ = ("window", "max_chunk_bytes", "max_blob_bytes", "versions", "max_document_bytes")

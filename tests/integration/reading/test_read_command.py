@@ -308,7 +308,7 @@ def font() -> Path:
 
 @pytest.mark.slow
 def test_turned_pages_of_a_letter_are_read_upright(tmp_path: Path) -> None:
-    page = letters.letter(random.Random(1), 200, font())  # noqa: S311  (a drawing's seed)
+    page = letters.letter(random.Random(1), 200, font())
     lot = []
     for rotation, skew in ((0, 1.5), (90, -2.0), (180, 2.0), (270, 0.0)):
         lot.append(turn.turn(paper.turned(page, skew), rotation))

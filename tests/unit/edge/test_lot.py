@@ -1,5 +1,6 @@
 """What a lot as a whole says of its documents."""
 
+import datetime as dt
 from dataclasses import replace
 
 import pytest
@@ -10,13 +11,14 @@ from edge.document import (
     Check,
     Document,
     Field,
+    LotHeader,
     PageReading,
     PageRef,
     Role,
     TextLine,
     TypeGuess,
 )
-from edge.lot import _merge_twins, _with_what_is_missing
+from edge.lot import LotContext, _merge_twins, _rescan_id, _with_what_is_missing
 from tests.support.station import document_of
 
 PLAN = pack.load(pack.default_dir()).plan
@@ -123,3 +125,19 @@ def test_a_written_side_and_a_blank_one_are_two_and_two_blank_ones_are_one() -> 
 
     assert _merge_twins(written, {"2.tif": "1.jpg"}) == written
     assert len(_merge_twins([_blank("1.jpg"), _blank("2.tif")], {"2.tif": "1.jpg"})) == 1
+
+
+_ASKED = "0197a000-0000-7000-8000-00003fa9c21b"
+
+
+@pytest.mark.parametrize(
+    ("on_sheet", "in_name", "expected"),
+    [("", "", ""), (_ASKED, "", _ASKED), ("", _ASKED, _ASKED), (_ASKED, "other", _ASKED)],
+)
+def test_a_document_answers_what_its_sheet_says_else_what_its_lot_is_called(
+    on_sheet: str, in_name: str, expected: str
+) -> None:
+    context = LotContext("17", dt.date(2026, 3, 2), LotHeader(rescan_id=in_name))
+
+    assert _rescan_id(LotHeader(rescan_id=on_sheet), context) == expected
+    assert _rescan_id(None, context) == in_name

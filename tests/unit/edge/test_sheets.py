@@ -10,8 +10,9 @@ import pytest
 
 from edge import sheets
 from edge.document import LotHeader, Separator, SeparatorKind
-from edge.imaging import separators, turn
+from edge.imaging import headersheet, separators, turn
 from edge.imaging.decode import Limits, open_source
+from edge.spool.values import Rescan
 from models.training import degrade
 from tests.support import paper, pictures
 from tests.support.pictures import Gray
@@ -60,7 +61,7 @@ def test_sheets_are_read_back_as_they_were_asked_for() -> None:
 def test_sheets_are_read_back_from_a_grey_and_from_a_bitonal_scan(
     skew: float, rotation: int
 ) -> None:
-    rng = random.Random(int(10 * skew) + rotation)  # noqa: S311  (a drawing's seed)
+    rng = random.Random(int(10 * skew) + rotation)
     scans = [
         turn.turn(degrade.scan(paper.turned(page, skew), rng, most_skew=0), rotation)
         for page in PRINTED
@@ -129,3 +130,49 @@ def test_many_sheets_are_as_many_pages() -> None:
     with open_source(sheets.separator_sheets_pdf(100), Limits()) as source:
         assert source.page_count == 100
         assert read(np.asarray(source.page(99).gray)) is not None
+
+
+RESCAN = Rescan(
+    document_id="0197a000-0000-7000-8000-000000000001",
+    lot_name=NAME,
+    reason="Page de gauche coupée : le numéro de sécurité sociale est illisible. " * 4,
+    asked_at=dt.datetime(2026, 3, 5, 9, 30, tzinfo=dt.UTC),
+    rescan_id="0197a000-0000-7000-8000-00003fa9c21b",
+    code="3FA9C21B",
+    received_on=dt.date(2026, 3, 2),
+    fund="45",
+)
+
+
+@pytest.mark.parametrize("half", ["upper", "lower"])
+def test_the_sheet_of_a_request_says_which_whichever_code_is_left(half: str) -> None:
+    (page,) = rendered(sheets.rescan_sheet_pdf(RESCAN))
+    middle = page.shape[0] // 2
+    page[slice(0, middle) if half == "upper" else slice(middle, None)] = 255
+    found = read(page)
+    assert found is not None
+    assert found.header == LotHeader(
+        fund="45", received_on=RESCAN.received_on, rescan_id=RESCAN.rescan_id
+    )
+
+
+def test_people_read_on_it_what_is_asked() -> None:
+    text = text_of(sheets.rescan_sheet_pdf(RESCAN))
+    for shown in ("NUMÉRISATION DEMANDÉE", "3FA9C21B", "Page de gauche", "02/03/2026"):
+        assert shown in text
+
+
+@pytest.mark.parametrize(
+    "wrong", ["3fa9c21b", "0197a000-0000-4000-8000-00003fa9c21b", "0197A000" + "x" * 28]
+)
+def test_a_code_with_no_id_of_a_request_is_not_ours(wrong: str) -> None:
+    body = f"VGM1;H;a={wrong}"
+    assert headersheet.decode(f"{body};{headersheet._crc(body)}") is None
+
+
+def test_a_station_of_the_previous_version_reads_the_sheet_as_a_plain_header() -> None:
+    """It passes over keys that it does not know: the lot is then an ordinary one."""
+    body = "VGM1;H;f=45;z=1"
+    found = headersheet.decode(f"{body};{headersheet._crc(body)}")
+    assert found is not None
+    assert found.header == LotHeader(fund="45")

@@ -43,7 +43,7 @@ def readers() -> Cells:
 
 
 def typed(nir: str, seed: int) -> tuple[Gray, random.Random]:
-    rng = random.Random(seed)  # noqa: S311 (drawing is seeded)
+    rng = random.Random(seed)
     face = list(fill.typefaces().values())[seed % 8]
     return fill.fill(BLANK, FORM, {"nir": nir}, font=face, rng=rng), rng
 
@@ -58,7 +58,7 @@ def judged(gray: Gray, rng: random.Random, readers: Cells) -> cellwise.Judged | 
 
 
 def test_typed_nirs_are_read_and_their_keys_hold(readers: Cells) -> None:
-    rng = random.Random(8)  # noqa: S311 (drawing is seeded)
+    rng = random.Random(8)
     right = accepted = 0
     for seed in range(16):
         nir = people.person(rng).nir

@@ -25,7 +25,7 @@ def page(value: str, *, across: bool = False, bitonal: bool = False) -> Gray:
     """The drawn form with its NIR typed."""
     blank = forms.blank(FORM, DPI)
     font = fill.typefaces()["sans"]
-    rng = random.Random(1)  # noqa: S311 (drawing is seeded)
+    rng = random.Random(1)
     made = fill.fill(blank, FORM, {"nir": value}, font=font, rng=rng, across=across)
     made = degrade.scan(made, rng, most_skew=0.0)
     return degrade.bitonal(made) if bitonal else made

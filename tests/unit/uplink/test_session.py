@@ -241,3 +241,54 @@ def test_a_pause_grows_and_never_passes_the_longest(attempts: int) -> None:
     longest = backoff.delay_s(attempts, 0.5, 60.0, 0.999)
     assert shortest <= longest <= 60.0
     assert shortest >= min(0.25 * 2 ** min(attempts - 1, 32), 30.0)
+
+
+_RESCAN = "0197a000-0000-7000-8000-00003fa9c21b"
+
+
+def _asked_with_an_id(wire: Wire) -> None:
+    asked = fleet_pb2.RescanRequest(
+        document_id="d", lot_name="LOT0.tif", reason="flou", rescan_id=_RESCAN, received_on="?"
+    )
+    wire.session.take(intake_pb2.Down(rescan=asked))
+
+
+def test_what_the_station_holds_is_told_at_the_hello_until_it_is_closed(tmp_path: Path) -> None:
+    station = Station(tmp_path)
+    wire = Wire(station)
+    _asked_with_an_id(wire)
+    again = Session(station.spool, *_said_by(wire))
+    assert list(next(again.messages()).hello.rescans) == [_RESCAN]
+    closed = fleet_pb2.RescanClosed(rescan_id=_RESCAN)
+    wire.session.take(intake_pb2.Down(rescan_closed=closed))
+    assert station.spool.rescans() == []
+    fresh = Session(station.spool, *_said_by(wire))
+    assert list(next(fresh.messages()).hello.rescans) == []
+
+
+def _said_by(wire: Wire) -> tuple[Identity, Pauses, Any, Any]:
+    one = wire.session
+    return one._identity, one._pauses, one._beat, one._report
+
+
+def test_what_is_impossible_is_said_once_in_a_stream_and_only_to_who_asked(tmp_path: Path) -> None:
+    station = Station(tmp_path)
+    wire = Wire(station)
+    _asked_with_an_id(wire)
+    assert station.spool.rescan_impossible(_RESCAN, "détruit")
+    said = wire.next().rescan_impossible
+    assert (said.rescan_id, said.reason) == (_RESCAN, "détruit")
+    assert wire.nothing_more()
+    # A centre of the previous version asks nothing, and would end the stream at this message.
+    assert Wire(station).nothing_more()
+
+
+def test_a_request_of_the_previous_version_is_shown_and_answered_by_hand(tmp_path: Path) -> None:
+    station = _station(tmp_path, b"a")
+    asked = fleet_pb2.RescanRequest(document_id="d", lot_name="LOT0.tif", reason="flou")
+    Wire(station).session.take(intake_pb2.Down(rescan=asked))
+    assert not station.spool.rescan_impossible("d", "détruit")
+    assert station.spool.rescans_held(9) == ()
+    station.spool.rescan_done("d")
+    Wire(station).session.take(intake_pb2.Down(rescan=asked))  # it says so at every connection
+    assert station.spool.rescans() == []

@@ -23,7 +23,7 @@ def upgrade() -> None:
     _replace_check("documents", "state", _STATES)
     _replace_check("pages", "role", _ROLES)
     _replace_check("fields", "source", ("machine", "person"), is_new=True)
-    _replace_check("fields", "reason", ("illegible", "absent"), is_new=True)
+    _replace_check("fields", "reason", ("illegible", "absent", "wrong_on_paper"), is_new=True)
 
 
 def _replace_check(
@@ -323,7 +323,9 @@ def _create_tables() -> None:
             "pass IN ('first', 'second', 'arbitration', 'control', 'control_arbitration')",
             name=op.f("ck_keyings_pass"),
         ),
-        sa.CheckConstraint("reason IN ('illegible', 'absent')", name=op.f("ck_keyings_reason")),
+        sa.CheckConstraint(
+            "reason IN ('illegible', 'absent', 'wrong_on_paper')", name=op.f("ck_keyings_reason")
+        ),
         sa.ForeignKeyConstraint(
             ["document_id"], ["documents.id"], name=op.f("fk_keyings_document_id")
         ),
@@ -343,6 +345,13 @@ def _create_tables() -> None:
             "taken_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
         ),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "is_ahead",
+            sa.Boolean(),
+            server_default="false",
+            nullable=False,
+            comment="loaded but not shown yet: goes to whoever has nothing to do",
+        ),
         sa.CheckConstraint("queue IN ('name', 'key', 'control')", name=op.f("ck_leases_queue")),
         sa.ForeignKeyConstraint(
             ["document_id"], ["documents.id"], name=op.f("fk_leases_document_id")

@@ -1,0 +1,131 @@
+"""Previews of pages and cut-out zones, for whoever may see the document; each look is audited."""
+
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+
+from PIL import Image
+from starlette.responses import Response
+
+from central.console.desk import Desk
+from central.console.images import Kept, Picture, cut, decode, preview, zone
+from central.console.visit import Visit
+from central.domain.access import Role
+from central.errors import BlobCorrupt, BlobMissing, InputInvalid, NotFound
+from central.store import views
+from central.store.views import SeenPage
+
+LOOKERS = (Role.KEYER, Role.SUPERVISOR, Role.OPERATIONS)
+WIDTHS = (240, 900, 1400, 2000)
+_ZONE_PX = 1_600
+_SHARE_FOR_PAGES = 0.7
+_SEEN_KEPT = 20_000
+_PRIVATE = {"Cache-Control": "private, max-age=600, no-transform", "Vary": "Cookie"}
+
+
+def register(desk: Desk) -> None:
+    """Add the images."""
+    pictures = Pictures(desk)
+    desk.page("/api/documents/{id}/pages/{number}/image", pictures.image, roles=LOOKERS)
+    desk.page("/api/documents/{id}/pages/{number}/zone", pictures.zone, roles=LOOKERS)
+
+
+def document_id(visit: Visit) -> uuid.UUID:
+    """The id in the address.
+
+    Raises:
+        NotFound: it is no id.
+    """
+    try:
+        return uuid.UUID(visit.request.path_params["id"])
+    except ValueError:
+        raise NotFound("id") from None
+
+
+class Pictures:
+    """See the module."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        most = desk.config.console.previews_bytes
+        self._upright: Kept[tuple[object, ...], Image.Image] = Kept(
+            int(most * _SHARE_FOR_PAGES), lambda i: i.width * i.height * len(i.getbands())
+        )
+        self._encoded: Kept[tuple[object, ...], Picture] = Kept(
+            int(most * (1 - _SHARE_FOR_PAGES)), lambda p: len(p.data)
+        )
+        self._seen: OrderedDict[tuple[int, uuid.UUID, int], SeenPage] = OrderedDict()
+        self._lock = Lock()
+
+    def image(self, visit: Visit) -> Response:
+        """One whole page."""
+        width = visit.number("width", WIDTHS[1])
+        if width not in WIDTHS:
+            raise InputInvalid("width")
+        page = self._page(visit)
+        return self._answer(page, ("page", width), lambda image: preview(image, width))
+
+    def zone(self, visit: Visit) -> Response:
+        """One zone of a page, with a margin; millimetres of the upright page."""
+        box = [self._mm(visit, name) for name in ("left", "top", "width", "height")]
+        margin = self._mm(visit, "margin", 2.0)
+        page = self._page(visit)
+
+        def made(image: Image.Image) -> Picture:
+            wanted = cut(image, page, (box[0], box[1], box[2], box[3]), margin)
+            return zone(wanted, _ZONE_PX)
+
+        return self._answer(page, ("zone", *box, margin), made)
+
+    def _answer(
+        self,
+        page: SeenPage,
+        what: tuple[object, ...],
+        make: Callable[[Image.Image], Picture],
+    ) -> Response:
+        picture = self._encoded.get((page, *what), lambda: make(self._decoded(page)))
+        return Response(picture.data, media_type=picture.media_type, headers=_PRIVATE)
+
+    def _decoded(self, view: SeenPage) -> Image.Image:
+        def made() -> Image.Image:
+            try:
+                return decode(self._desk.blobs.read(view.sha256), view)
+            except (ValueError, BlobMissing, BlobCorrupt) as error:
+                raise NotFound("image") from error
+
+        return self._upright.get((view,), made)
+
+    def _page(self, visit: Visit) -> SeenPage:
+        """The page, if the person may see it; remembered, so that one document is audited once.
+
+        Raises:
+            NotFound: there is no such page.
+            Forbidden: it is of another site or pôle.
+        """
+        person, wanted = visit.who, document_id(visit)
+        number = visit.request.path_params["number"]
+        if not (number.isascii() and number.isdigit() and len(number) < 7):
+            raise NotFound("page")
+        key = (person.id, wanted, int(number))
+        with self._lock:
+            known = self._seen.get(key)
+        if known is None or known.version != visit.text("v"):  # turned, split or joined since
+            known = views.page(self._desk.engine, person, wanted, int(number))
+            with self._lock:
+                self._seen[key] = known
+                if len(self._seen) > _SEEN_KEPT:
+                    self._seen.popitem(last=False)
+        return known
+
+    def _mm(self, visit: Visit, name: str, default: float | None = None) -> float:
+        text = visit.request.query_params.get(name)
+        if text is None and default is not None:
+            return default
+        try:
+            value = float(text or "")
+        except ValueError:
+            raise InputInvalid(name) from None
+        if not -1_000 <= value <= 10_000:  # NaN is neither
+            raise InputInvalid(name)
+        return value

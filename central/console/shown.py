@@ -1,0 +1,161 @@
+"""A document as the naming and keying pages show it."""
+
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from central.console import labels
+from central.console.desk import Desk
+from central.console.field_names import field_name
+from central.domain import guesses
+from central.domain.access import Person
+from central.domain.catalogue import TypeEntry
+from central.domain.keying import Task
+from central.store import keying, naming, work
+from central.store.views import version
+from central.store.work import Work, WorkPage
+
+_USUAL_KEPT_S = 60.0
+_TEXT_CHARACTERS = 4_000
+_ZONE_MARGIN_MM = 3.0
+
+
+class Shown:
+    """Makes what a page needs of a document."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._lock = threading.Lock()
+        self._usual: tuple[float, Sequence[str]] = (-_USUAL_KEPT_S, ())
+
+    def work(self, person: Person, document_id: uuid.UUID, queue: str) -> dict[str, Any]:
+        """The document for a queue.
+
+        Raises:
+            NotFound, Forbidden, StoreUnavailable: as ``central.store.work.load``.
+        """
+        loaded = work.load(self._desk.engine, person, document_id, queue)
+        document = loaded.document
+        entry = self._desk.catalogue().of(document["type"], document["fund"])
+        told = {
+            name: document[name]
+            for name in (
+                "id", "type", "type_confidence", "runner_up", "site", "pole", "lot_name",
+                "position", "received_on", "due_on", "priority", "key_pass",
+            )
+        }  # fmt: skip
+        told |= {
+            "title": entry.title,
+            "reasons": labels.reasons(_telling(document["route_reasons"], queue)),
+            "marks": list(document["marks"]),
+            "pages": [
+                _page(document_id, page)
+                for page in sorted(loaded.pages, key=lambda page: page.role == "replaced")
+            ],
+            "draft": loaded.draft,
+            "returned": _returned(loaded),
+            "rescan": _rescan(loaded),
+        }
+        if queue == "name":
+            told["guesses"] = self._guesses(loaded)
+            told["twins"] = naming.twins(self._desk.engine, document_id)
+        else:
+            told["tasks"] = self._tasks(loaded, entry)
+            told["fields"] = [
+                {"label": field_name(f.name), "value": f.value, "accepted": f.accepted}
+                for f in loaded.fields
+                if f.value is not None and f.accepted
+            ]
+        return told
+
+    def _guesses(self, loaded: Work) -> list[dict[str, Any]]:
+        catalogue, document = self._desk.catalogue(), loaded.document
+        text = loaded.pages[0].text[:_TEXT_CHARACTERS] if loaded.pages else ""
+        read_as = [code for code in (document["type"], document["runner_up"]) if code]
+        found = guesses.offer(catalogue, read_as=read_as, text=text, usual=self._usually())
+        entries = [catalogue.of(code, document["fund"]) for code in found]
+        return [{"code": e.code, "title": e.title, "pole": e.pole} for e in entries]
+
+    def _usually(self) -> Sequence[str]:
+        with self._lock:
+            at, known = self._usual
+            if time.monotonic() - at < _USUAL_KEPT_S:
+                return known
+        found = naming.usual_types(self._desk.engine)
+        with self._lock:
+            self._usual = (time.monotonic(), found)
+        return found
+
+    def _tasks(self, loaded: Work, entry: TypeEntry) -> list[dict[str, Any]]:
+        found = keying.look(self._desk.engine, loaded.document, entry)
+        pages = {page.number: page for page in loaded.pages}
+        return [_task(loaded.document["id"], task, pages) for task in found]
+
+
+def _telling(codes: Sequence[str], queue: str) -> Sequence[str]:
+    """Who keys sees the fields listed; who names is told why they are named."""
+    if queue == "name":
+        return codes
+    return [c for c in codes if not c.startswith("field:") and c != labels.ALWAYS_BY_A_PERSON]
+
+
+def _page(document_id: uuid.UUID, page: WorkPage) -> dict[str, Any]:
+    return {
+        "number": page.number,
+        "role": page.role,
+        "width_mm": page.width_mm,
+        "height_mm": page.height_mm,
+        "version": version(page.sha256, page.file_index, page.rotation),
+        "image": f"/api/documents/{document_id}/pages/{page.number}/image",
+    }
+
+
+def _task(document_id: uuid.UUID, task: Task, pages: dict[int, WorkPage]) -> dict[str, Any]:
+    field, page = task.field, pages.get(task.field.page)
+    box = field.box_mm if page is not None else None
+    zone = ""
+    if box is not None and page is not None:
+        asked = dict(zip(("left", "top", "width", "height"), box, strict=True))
+        asked["margin"] = _ZONE_MARGIN_MM
+        seen = version(page.sha256, page.file_index, page.rotation)
+        zone = (
+            f"/api/documents/{document_id}/pages/{page.number}/zone?"
+            f"{urlencode({**asked, 'v': seen})}"
+        )
+    return {
+        "position": field.position,
+        "name": field.name,
+        "label": field_name(field.name),
+        "kind": task.spec.kind,
+        "check": task.spec.check,
+        "required": task.spec.required,
+        "may_lie_ahead": task.spec.may_lie_ahead,
+        "is_blind": task.is_blind,
+        "value": "" if task.is_blind or task.others else field.value or "",
+        "raw": "" if task.is_blind or task.others else field.raw,
+        "others": [{"value": e.value, "reason": e.reason} for e in task.others],
+        "page": field.page,
+        "box_mm": box,
+        "zone": zone,
+    }
+
+
+def _returned(loaded: Work) -> dict[str, Any] | None:
+    found = loaded.returned
+    if found is None:
+        return None
+    return {
+        "cause": labels.cause(found["cause"]),
+        "comment": found["comment"],
+        "destination": found["destination"],
+    }
+
+
+def _rescan(loaded: Work) -> dict[str, Any] | None:
+    found = loaded.rescan
+    if found is None or found["state"] not in ("answered", "impossible"):
+        return None
+    return {"state": found["state"], "reason": found["reason"], "answer": found["answer"]}

@@ -1,0 +1,64 @@
+// What pages ask of the centre: JSON with the session's token, tried again while the link is away.
+
+const csrf = document.body.dataset.csrf;
+const PAUSES_MS = [300, 700, 1500, 3000, 5000];
+
+export class Refused extends Error {
+  constructor(status, reason, detail) {
+    super(reason);
+    this.status = status;
+    this.detail = detail;
+  }
+}
+
+/** One POST; throws Refused for what the centre refuses, TypeError while it cannot be reached. */
+export async function post(path, body, { keepalive = false } = {}) {
+  const answer = await fetch(path, {
+    method: "POST",
+    keepalive,
+    headers: { "Content-Type": "application/json", "X-CSRF": csrf },
+    body: JSON.stringify(body),
+  });
+  return read(answer);
+}
+
+export async function get(path) {
+  return read(await fetch(path));
+}
+
+async function read(answer) {
+  const told = await answer.json().catch(() => ({}));
+  if (answer.ok) return told;
+  throw new Refused(answer.status, told.reason ?? "Le centre ne répond pas comme prévu.", told.detail ?? "");
+}
+
+/** Post until the centre has answered; `onWait` is told while it does not. */
+export async function postUntilAnswered(path, body, onWait = () => {}) {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      const told = await post(path, body);
+      onWait(false);
+      return told;
+    } catch (error) {
+      const isRefused = error instanceof Refused && error.status < 500 && error.status !== 429;
+      if (isRefused) {
+        onWait(false);
+        throw error;
+      }
+      onWait(true);
+      await new Promise((done) => setTimeout(done, PAUSES_MS[Math.min(tries, PAUSES_MS.length - 1)]));
+    }
+  }
+}
+
+/** Make an element; text goes in as text, never as markup. */
+export function make(tag, options = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(options)) {
+    if (name === "class") element.className = value;
+    else if (name in element && name !== "list") element[name] = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+}

@@ -1,0 +1,103 @@
+// What the naming and keying pages share around the document: facts, notes, messages, questions.
+
+import { make } from "./client.js";
+
+const byId = (id) => document.getElementById(id);
+const isoDay = (text) => text?.replace(/^(\d{4})-(\d{2})-(\d{2}).*$/, "$3/$2/$1") ?? "";
+
+export function bind(queue) {
+  queue.addEventListener("link", ({ detail }) => {
+    byId("link").hidden = !detail.isWaiting;
+  });
+  queue.addEventListener("lost", () => tellProblem("Le document précédent est passé à une autre personne ; voici le suivant."));
+  queue.addEventListener("signedout", () => location.reload());
+  queue.addEventListener("empty", () => {
+    byId("desk").hidden = true;
+    byId("empty").hidden = false;
+    byId("facts").textContent = "";
+  });
+  queue.addEventListener("sent", () => {
+    byId("count").textContent = `${queue.sent} document${queue.sent > 1 ? "s" : ""} depuis l'ouverture de la page`;
+  });
+}
+
+/** Say what the document is, where it comes from, and what others noted. */
+export function showFacts(work) {
+  byId("desk").hidden = false;
+  byId("empty").hidden = true;
+  tellProblem("");
+  const today = new Date().toISOString().slice(0, 10);
+  const isLate = work.due_on && work.due_on < today;
+  byId("facts").replaceChildren(
+    ...(work.tasks ? [make("strong", { class: "form" }, work.title), " · "] : []),
+    make("span", {}, work.lot_name),
+    ` · n° ${work.position + 1} · ${work.site} · reçu le ${isoDay(work.received_on)}`,
+    ...(work.due_on ? [" · ", make("span", { class: isLate ? "tag bad" : "tag" }, `${isLate ? "en retard, échéance" : "échéance"} ${isoDay(work.due_on)}`)] : []),
+    ...(work.priority > 0 ? [make("span", { class: "tag warn" }, "urgent")] : []),
+  );
+  const notes = [];
+  if (work.returned) {
+    const comment = work.returned.comment ? ` : « ${work.returned.comment} »` : "";
+    notes.push(make("li", { class: "alert warn" }, `Rendu par ${work.returned.destination} (${work.returned.cause})${comment}`));
+  }
+  if (work.rescan) {
+    const told = work.rescan.state === "answered" ? "Renumérisé à votre demande" : `Renumérisation impossible : ${work.rescan.answer}`;
+    notes.push(make("li", { class: "alert" }, `${told} (demande : ${work.rescan.reason})`));
+  }
+  if (work.reasons.length) {
+    notes.push(make("li", { class: "why" }, ...work.reasons.map((reason) => make("span", { class: "tag warn" }, reason))));
+  }
+  byId("notes").replaceChildren(...notes);
+}
+
+export function tellProblem(text) {
+  byId("problem").hidden = !text;
+  byId("problem").textContent = text;
+}
+
+export function tellStatus(text) {
+  byId("status").textContent = text;
+}
+
+/** Keys with Alt press the button that shows them; nothing else of the browser's is taken. */
+export function bindActs(act) {
+  const buttons = [...byId("acts").querySelectorAll("button")];
+  for (const button of buttons) button.addEventListener("click", () => act(button.dataset.act));
+  document.addEventListener("keydown", (event) => {
+    if (!event.altKey || event.ctrlKey || event.metaKey || byId("ask").open) return;
+    const wanted = buttons.find((button) => button.dataset.key === event.key.toLowerCase() && !button.disabled);
+    if (wanted) {
+      event.preventDefault();
+      act(wanted.dataset.act);
+    }
+  });
+}
+
+/** Ask something in a dialogue; the form's values, or null when it was cancelled. */
+export function ask(title, ...content) {
+  const dialog = byId("ask");
+  byId("ask-title").textContent = title;
+  byId("ask-body").replaceChildren(...content);
+  dialog.returnValue = "no";
+  dialog.showModal();
+  content.find((element) => element.matches?.("input, select, textarea"))?.focus();
+  return new Promise((done) => {
+    dialog.addEventListener(
+      "close",
+      () => done(dialog.returnValue === "yes" ? Object.fromEntries(new FormData(dialog.querySelector("form"))) : null),
+      { once: true },
+    );
+  });
+}
+
+/** Ask why a document must be scanned again. */
+export function askRescan() {
+  const reasons = ["Image floue ou illisible", "Page coupée ou pliée", "Page manquante", "Recto ou verso manquant", "Trop clair ou trop foncé"];
+  const options = reasons.map((reason) => make("option", { value: reason }));
+  const list = make("datalist", { id: "rescan-reasons" }, ...options);
+  const input = make("input", { id: "rescan-reason", name: "reason", required: true, maxLength: 200, autocomplete: "off" });
+  input.setAttribute("list", "rescan-reasons");
+  const label = make("label", {}, "Motif, lu par l'opérateur du site");
+  label.htmlFor = "rescan-reason";
+  return ask("Demander une nouvelle numérisation", label, input, list);
+}

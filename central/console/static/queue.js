@@ -1,0 +1,218 @@
+// One person's work in a queue: the document that is shown, and the next, loaded already.
+
+import { Refused, post, postUntilAnswered } from "./client.js";
+
+const PAGE_WIDTH = 900;
+const LARGE_WIDTH = 1400;
+const LOOK_AGAIN_MS = 4000;
+const DRAFT_AFTER_MS = 300;
+
+export const pageUrl = (page, width = PAGE_WIDTH) => `${page.image}?width=${width}&v=${page.version}`;
+export const largeUrl = (page) => pageUrl(page, LARGE_WIDTH);
+
+/** Images by address, loaded and decoded ahead; the same element is shown, so nothing loads twice. */
+class Pictures {
+  #known = new Map();
+
+  get(url) {
+    let image = this.#known.get(url);
+    if (!image) {
+      image = new Image();
+      image.alt = "";
+      image.decoding = "sync";
+      image.src = url;
+      image.ready = image.decode().catch(() => {});
+      this.#known.set(url, image);
+    }
+    return image;
+  }
+
+  keepOnly(urls) {
+    for (const url of this.#known.keys()) if (!urls.has(url)) this.#known.delete(url);
+  }
+}
+
+export class Queue extends EventTarget {
+  /**
+   * @param {string} name of the queue: "name", "key" or "control"
+   * @param {number} keepEveryS how often the centre is told that the page is still open
+   * @param {(work: object) => string[]} urlsOf what to load ahead of a document
+   */
+  constructor(name, keepEveryS, urlsOf) {
+    super();
+    this.name = name;
+    this.pictures = new Pictures();
+    this.current = null;
+    this.sent = 0;
+    this.#urlsOf = urlsOf;
+    setInterval(() => this.#keep(), keepEveryS * 1000);
+    window.addEventListener("pagehide", () => this.#leave());
+  }
+
+  #urlsOf;
+  #next = null;
+  #nextId = "";
+  #pending = new Map();
+  #draftTimer = 0;
+  #looking = 0;
+
+  /** Show the first document, or the one that the address names. */
+  async start() {
+    const id = new URLSearchParams(location.search).get("id") ?? "";
+    await this.#show(this.#take(id));
+  }
+
+  /**
+   * Send what was decided of the shown document and show the next at once. What the centre refuses
+   * brings the document back, with the reason.
+   */
+  async send(path, body) {
+    const work = this.current;
+    performance.mark("sent");
+    this.#cancelDraft();
+    await this.#settled();
+    this.#pending.set(work.id, work);
+    const answer = postUntilAnswered(path, body, (isWaiting) => this.#tell("link", { isWaiting }))
+      .then((told) => {
+        this.#pending.delete(work.id);
+        this.sent += 1;
+        this.#tell("sent", { work, told });
+      })
+      .catch((error) => {
+        this.#pending.delete(work.id);
+        this.#tell("refused", { work, error });
+      });
+    this.#last = answer;
+    await this.#show(this.#ahead());
+  }
+
+  #last = Promise.resolve();
+
+  /** At most one answer is awaited: who is faster than the link waits for it. */
+  async #settled() {
+    await this.#last;
+  }
+
+  /** Do something to the shown document that answers how it is now; null: it is done with. */
+  async act(path, body) {
+    const { work } = await postUntilAnswered(path, body, (isWaiting) => this.#tell("link", { isWaiting }));
+    if (work) await this.#show(Promise.resolve(work), true);
+    else await this.#show(this.#ahead());
+  }
+
+  /** Show one document again, with what was typed. */
+  async recall(id) {
+    await this.#show(this.#take(id));
+  }
+
+  /** Remember what was typed; soon, and not more often than the link likes. */
+  remember(content) {
+    clearTimeout(this.#draftTimer);
+    const id = this.current.id;
+    this.#draftTimer = setTimeout(async () => {
+      this.#draftTimer = 0;
+      try {
+        await post(`/api/documents/${id}/draft`, { queue: this.name, content });
+        this.#tell("remembered", {});
+      } catch (error) {
+        if (error instanceof Refused && error.status < 500) return;
+        this.#tell("link", { isWaiting: true });
+        if (this.current?.id === id) this.remember(content);
+      }
+    }, DRAFT_AFTER_MS);
+  }
+
+  #cancelDraft() {
+    clearTimeout(this.#draftTimer);
+  }
+
+  async #take(id = "", ahead = false) {
+    const besides = [this.current?.id, ...this.#pending.keys(), this.#nextId].filter(Boolean);
+    const body = id ? { queue: this.name, id } : { queue: this.name, besides, ahead };
+    const { work } = await postUntilAnswered("/api/work/take", body, (isWaiting) => this.#tell("link", { isWaiting }));
+    if (work) for (const url of this.#urlsOf(work)) this.pictures.get(url);
+    return work;
+  }
+
+  #ahead() {
+    const next = this.#next ?? this.#take();
+    this.#next = null;
+    return next;
+  }
+
+  async #show(coming, isSame = false) {
+    clearTimeout(this.#looking);
+    let work;
+    try {
+      work = await coming;
+    } catch (error) {
+      this.#tell("refused", { work: null, error });
+      work = null;
+    }
+    this.current = work;
+    this.#nextId = isSame ? this.#nextId : "";
+    if (!work) {
+      this.#tell("empty", {});
+      this.#looking = setTimeout(() => this.#show(this.#take()), LOOK_AGAIN_MS);
+      return;
+    }
+    const urls = this.#urlsOf(work);
+    await this.pictures.get(urls[0])?.ready;
+    this.#tell("show", { work });
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => {
+        if (performance.getEntriesByName("sent").length) {
+          performance.measure("next", "sent");
+          performance.clearMarks("sent");
+        }
+      }),
+    );
+    this.#keep();
+    if (!this.#next) this.#fetchAhead(work);
+  }
+
+  #fetchAhead(work) {
+    this.#next = this.#take("", true).then(
+      (next) => {
+        this.#nextId = next?.id ?? "";
+        this.pictures.keepOnly(new Set([...this.#urlsOf(work), ...(next ? this.#urlsOf(next) : [])]));
+        if (!next) this.#next = null;
+        return next;
+      },
+      () => {
+        this.#next = null;
+        return null;
+      },
+    );
+  }
+
+  #held() {
+    return [this.current?.id, this.#nextId, ...this.#pending.keys()].filter(Boolean);
+  }
+
+  async #keep() {
+    const ids = this.#held();
+    const work = this.current;
+    if (!ids.length) return;
+    try {
+      const { kept } = await post("/api/work/keep", { ids, shown: work?.id ?? "" });
+      this.#tell("link", { isWaiting: false });
+      if (work && this.current === work && !this.#pending.has(work.id) && !kept.includes(work.id)) {
+        await this.#show(this.#ahead()); // somebody who had nothing to do has taken it
+        this.#tell("lost", { work });
+      }
+    } catch (error) {
+      if (error instanceof Refused && error.status === 401) this.#tell("signedout", {});
+      else this.#tell("link", { isWaiting: true });
+    }
+  }
+
+  #leave() {
+    const ids = [this.#nextId].filter(Boolean);
+    if (ids.length) post("/api/work/leave", { ids }, { keepalive: true }).catch(() => {});
+  }
+
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

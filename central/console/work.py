@@ -1,0 +1,245 @@
+"""The two queues as the pages ask for them: take, keep, leave, remember, act, send.
+
+Every answer is JSON. A person's page holds the document that is shown and the one after it, so
+that the next is there at once.
+"""
+
+import datetime as dt
+import json
+import uuid
+from typing import Any
+
+import holidays
+from starlette.responses import Response
+
+from central.console.desk import Desk, answer
+from central.console.pictures import document_id
+from central.console.shown import Shown
+from central.console.visit import Visit
+from central.domain import typed
+from central.domain.access import Role
+from central.domain.catalogue import FieldSpec
+from central.domain.keying import Entry, KeyReason, spec_of
+from central.domain.working_days import add_working_days
+from central.errors import InputInvalid, LeaseLost
+from central.store import keying, leases, naming, work
+from central.store.keying import Sent
+
+KEYERS = (Role.KEYER, Role.SUPERVISOR)
+_MOST_HELD = 24
+_MOST_DRAFT_BYTES = 65_536
+_MOST_FIELDS = 500
+_LONGEST_S = 86_400.0
+
+
+def register(desk: Desk) -> None:
+    """Add the pages and what they ask."""
+    queues = _Queues(desk)
+    desk.page("/nommer", queues.naming, roles=KEYERS)
+    desk.page("/videocoder", queues.keying, roles=KEYERS)
+    desk.page("/api/types", queues.types, roles=KEYERS)
+    for path, handler in (
+        ("/api/work/take", queues.take),
+        ("/api/work/keep", queues.keep),
+        ("/api/work/leave", queues.leave),
+        ("/api/documents/{id}/draft", queues.draft),
+        ("/api/documents/{id}/name", queues.name),
+        ("/api/documents/{id}/key", queues.key),
+        ("/api/documents/{id}/check", queues.check),
+        ("/api/documents/{id}/to-naming", queues.to_naming),
+        ("/api/documents/{id}/rescan", queues.rescan),
+    ):
+        desk.page(path, handler, roles=KEYERS, method="POST", max_bytes=_MOST_DRAFT_BYTES)
+
+
+class _Queues:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._shown = Shown(desk)
+
+    def naming(self, visit: Visit) -> Response:
+        return self._index(visit, "naming.html")
+
+    def keying(self, visit: Visit) -> Response:
+        return self._index(visit, "keying.html")
+
+    def _index(self, visit: Visit, template: str) -> Response:
+        lease_s = self._desk.config.console.lease_s
+        return self._desk.show(visit, template, keep_every_s=max(1.0, lease_s / 4))
+
+    def types(self, _: Visit) -> Response:
+        entries = self._desk.catalogue().types.values()
+        return answer(
+            {"types": [{"code": e.code, "title": e.title, "pole": e.pole} for e in entries]}
+        )
+
+    def take(self, visit: Visit) -> Response:
+        """The next document of a queue, or one that the address names."""
+        queue, held = queue_of(visit), ids_of(visit, "besides")
+        lease_s = self._desk.config.console.lease_s
+        if wanted := visit.text("id", most=36):
+            found: uuid.UUID | None = _uuid(wanted)
+            if not leases.take_this(self._desk.engine, visit.who, _uuid(wanted), queue, lease_s):
+                raise LeaseLost(wanted)
+        else:
+            found = leases.take(
+                self._desk.engine,
+                visit.who,
+                queue,
+                lease_s,
+                besides=held,
+                is_ahead=visit.content.get("ahead") is True,
+            )
+        if found is None:
+            return answer({"work": None})
+        return answer({"work": self._shown.work(visit.who, found, queue)})
+
+    def keep(self, visit: Visit) -> Response:
+        """A page is still open; it hears which documents are still its own."""
+        shown = visit.text("shown", most=36)
+        kept = leases.keep(
+            self._desk.engine,
+            visit.who.id,
+            ids_of(visit, "ids"),
+            self._desk.config.console.lease_s,
+            shown=_uuid(shown) if shown else None,
+        )
+        return answer({"kept": kept})
+
+    def leave(self, visit: Visit) -> Response:
+        leases.let_go(self._desk.engine, visit.who.id, ids_of(visit, "ids"))
+        return answer({})
+
+    def draft(self, visit: Visit) -> Response:
+        content = visit.content.get("content")
+        if not isinstance(content, dict) or "\\u0000" in json.dumps(content):
+            raise InputInvalid("content")
+        work.save_draft(
+            self._desk.engine, visit.who.id, document_id(visit), queue_of(visit), content
+        )
+        return answer({})
+
+    def name(self, visit: Visit) -> Response:
+        """Say what a document is."""
+        engine, wanted = self._desk.engine, document_id(visit)
+        code = visit.text("type", most=100, needed=True)
+        if code not in self._desk.catalogue().types:
+            raise InputInvalid("type")
+        document = work.load(engine, visit.who, wanted, "name").document
+        entry = self._desk.catalogue().of(code, document["fund"])
+        state = naming.name(
+            engine,
+            visit.who,
+            wanted,
+            entry,
+            due_on=due_on(document["received_on"], entry.delay_days),
+            seconds=seconds_of(visit.content),
+        )
+        return answer({"state": state.value})
+
+    def key(self, visit: Visit) -> Response:
+        """Send every field that was to key."""
+        engine, wanted = self._desk.engine, document_id(visit)
+        loaded = work.load(engine, visit.who, wanted, "key")
+        entry = self._desk.catalogue().of(loaded.document["type"], loaded.document["fund"])
+        names = {field.position: field.name for field in loaded.fields}
+        told = visit.content.get("fields")
+        if not isinstance(told, list) or len(told) > _MOST_FIELDS:
+            raise InputInvalid("fields")
+        sent = {}
+        for one in told:
+            if not isinstance(one, dict) or one.get("position") not in names:
+                raise InputInvalid("fields")
+            spec = spec_of(entry, names[one["position"]])
+            sent[int(one["position"])] = sent_of(spec, one)
+        state = keying.submit(engine, visit.who, wanted, self._desk.catalogue().of, sent)
+        return answer({"state": state.value})
+
+    def check(self, visit: Visit) -> Response:
+        """What the centre says of one value, before it is sent."""
+        loaded = work.load(self._desk.engine, visit.who, document_id(visit), "key")
+        entry = self._desk.catalogue().of(loaded.document["type"], loaded.document["fund"])
+        spec = spec_of(entry, visit.text("name", most=100))
+        found = typed.read(spec, visit.text("value", most=typed.LONGEST), today())
+        return answer({"value": found.value, "check": found.check, "problem": found.problem})
+
+    def rescan(self, visit: Visit) -> Response:
+        """Ask the station to scan a document again."""
+        reason = visit.text("reason", most=200, needed=True)
+        naming.rescan(self._desk.engine, visit.who, document_id(visit), queue_of(visit), reason)
+        return answer({})
+
+    def to_naming(self, visit: Visit) -> Response:
+        keying.back_to_naming(self._desk.engine, visit.who, document_id(visit))
+        return answer({})
+
+
+def sent_of(spec: FieldSpec, one: dict[str, Any]) -> Sent:
+    """One field that was sent.
+
+    Raises:
+        InputInvalid: neither a value that can be nor a reason; names the field.
+    """
+    value, reason = one.get("value"), one.get("reason")
+    if not isinstance(value, str | None) or len(value or "") > typed.LONGEST:
+        raise InputInvalid(spec.name)
+    if reason:
+        try:
+            known = KeyReason(reason)
+        except ValueError:
+            raise InputInvalid(spec.name) from None
+        kept = value if known is KeyReason.WRONG_ON_PAPER else None
+        return Sent(Entry(kept, known), seconds=seconds_of(one))
+    found = typed.read(spec, value or "", today())
+    if found.problem or found.value is None:
+        raise InputInvalid(f"{spec.name} : {found.problem}")
+    return Sent(Entry(found.value), found.check, seconds_of(one))
+
+
+def queue_of(visit: Visit) -> str:
+    """The queue that is asked for.
+
+    Raises:
+        InputInvalid: there is none of that name.
+    """
+    queue = visit.text("queue", most=10)
+    if queue not in leases.STATE_OF:
+        raise InputInvalid("queue")
+    return queue
+
+
+def ids_of(visit: Visit, name: str) -> list[uuid.UUID]:
+    """A list of ids.
+
+    Raises:
+        InputInvalid: it is none, or too long.
+    """
+    told = visit.content.get(name, [])
+    if not isinstance(told, list) or len(told) > _MOST_HELD:
+        raise InputInvalid(name)
+    return [_uuid(one) for one in told]
+
+
+def seconds_of(content: Any) -> float | None:
+    """How long a person took, as their page says."""
+    value = content.get("seconds")
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and 0 <= value <= _LONGEST_S else None
+
+
+def due_on(received_on: dt.date, days: int) -> dt.date:
+    """By when a document must be at its pôle."""
+    years = (received_on.year, received_on.year + 1)
+    return add_working_days(received_on, days, holidays.country_holidays("FR", years=years))
+
+
+def today() -> dt.date:
+    """The day here; no date on paper lies after it."""
+    return dt.datetime.now(dt.UTC).date()
+
+
+def _uuid(text: object) -> uuid.UUID:
+    try:
+        return uuid.UUID(text) if isinstance(text, str) else uuid.UUID("")
+    except ValueError:
+        raise InputInvalid("id") from None

@@ -1,0 +1,208 @@
+"""What people key, stored once, checked, and what the document does next."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from central.domain.access import Person
+from central.domain.catalogue import TypeEntry
+from central.domain.keying import (
+    PASSES,
+    Entry,
+    KeyPass,
+    KeyReason,
+    Task,
+    agree,
+    next_pass,
+    tasks,
+)
+from central.domain.lifecycle import DocumentState
+from central.errors import InputInvalid
+from central.store import audit, leases, upkeep, work
+from central.store.engine import transaction
+from central.store.naming import add_fields
+from central.store.tables import documents, fields, keyings
+
+_c, _f = documents.c, fields.c
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a person sent of one field; ``check`` is what the value's own check said."""
+
+    entry: Entry
+    check: str = "none"
+    seconds: float | None = None
+
+
+def tasks_of(
+    connection: sa.Connection, row: Mapping[str, Any], entry: TypeEntry
+) -> tuple[Task, ...]:
+    """What is to key of a document at its present look.
+
+    The first look is at everything in doubt; the second and the third only at what is keyed
+    twice, and the third sees both entries.
+    """
+    document_id = row["id"]
+    add_fields(connection, document_id, entry)
+    known = work.fields_of(connection, document_id)
+    found = tasks(entry, known, layout=row["layout"], reasons=row["route_reasons"])
+    if row["key_pass"] == 1:
+        return found
+    firsts = work.keyed(connection, document_id, KeyPass.FIRST)
+    seconds = work.keyed(connection, document_id, KeyPass.SECOND)
+    twice = [t for t in found if t.is_blind and t.field.position in firsts]
+    if row["key_pass"] == 2:
+        return tuple(twice)
+    return tuple(
+        Task(t.field, t.spec, False, (firsts[p], seconds[p]))
+        for t in twice
+        if (p := t.field.position) in seconds and not agree(firsts[p], seconds[p])
+    )
+
+
+def look(engine: sa.Engine, row: Mapping[str, Any], entry: TypeEntry) -> tuple[Task, ...]:
+    """What is to key of a document now.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
+    with transaction(engine) as connection:
+        return tasks_of(connection, row, entry)
+
+
+def submit(
+    engine: sa.Engine,
+    person: Person,
+    document_id: uuid.UUID,
+    entry_of: Callable[[str, str], TypeEntry],
+    sent: Mapping[int, Sent],
+) -> DocumentState:
+    """Store what somebody keyed of a document, all of it, and let the document go on.
+
+    Args:
+        engine: The database.
+        person: Who keyed; holds the document.
+        document_id: Which.
+        entry_of: Gives the entry of a type in a fund.
+        sent: By the field's position; every task's, and no others.
+
+    Raises:
+        InputInvalid: a field is missing, or one too many.
+        LeaseLost: somebody else holds it.
+        StoreUnavailable: nothing was stored; what was typed is in the draft.
+    """
+    with transaction(engine) as connection:
+        row = leases.demand(connection, person.id, document_id, "key")
+        entry = entry_of(row.type, row.fund)
+        wanted = {t.field.position: t for t in tasks_of(connection, row._asdict(), entry)}
+        if set(wanted) != set(sent):
+            raise InputInvalid("fields")
+        key_pass = PASSES[row.key_pass - 1]
+        for position, one in sent.items():
+            _keep(connection, person, document_id, wanted[position], key_pass, one)
+        following = _following(connection, row, wanted)
+        for position, one in sent.items():
+            if not wanted[position].is_blind or row.key_pass == 3:
+                _settle(connection, document_id, position, one)
+        leases.end(connection, document_id)
+        audit.record(
+            connection, person.actor, "document_keyed", str(document_id),
+            look=key_pass.value, fields=len(sent),
+        )  # fmt: skip
+        if following is not None:
+            connection.execute(
+                documents.update()
+                .where(_c.id == document_id)
+                .values(key_pass=following, state_at=sa.func.now())
+            )
+            return DocumentState.TO_KEY
+        _settle_agreed(connection, document_id)
+        upkeep.send(connection, person.actor, document_id, row.destination or entry.destination)
+        return DocumentState.READY
+
+
+def back_to_naming(engine: sa.Engine, person: Person, document_id: uuid.UUID) -> None:
+    """Say that a document is not of the type that it was given.
+
+    Raises:
+        LeaseLost: somebody else holds it.
+        StoreUnavailable: nothing was changed.
+    """
+    with transaction(engine) as connection:
+        leases.demand(connection, person.id, document_id, "key")
+        leases.end(connection, document_id)
+        connection.execute(
+            documents.update()
+            .where(_c.id == document_id)
+            .values(
+                state=DocumentState.TO_NAME.value,
+                state_at=sa.func.now(),
+                route_reasons=sa.func.array_append(_c.route_reasons, "type_doubtful"),
+            )
+        )
+        audit.record(connection, person.actor, "document_sent_to_naming", str(document_id))
+
+
+def _following(
+    connection: sa.Connection, row: sa.Row[Any], wanted: Mapping[int, Task]
+) -> int | None:
+    firsts = work.keyed(connection, row.id, KeyPass.FIRST)
+    seconds = work.keyed(connection, row.id, KeyPass.SECOND)
+    if row.key_pass == 1:
+        firsts = {p: e for p, e in firsts.items() if p in wanted and wanted[p].is_blind}
+    return next_pass(row.key_pass, {p: e for p, e in firsts.items() if p in wanted}, seconds)
+
+
+def _settle_agreed(connection: sa.Connection, document_id: uuid.UUID) -> None:
+    """What two people keyed alike is so; where a third decided, that stands already."""
+    firsts = work.keyed(connection, document_id, KeyPass.FIRST)
+    for position, second in work.keyed(connection, document_id, KeyPass.SECOND).items():
+        if position in firsts and agree(firsts[position], second):
+            _settle(connection, document_id, position, Sent(firsts[position], "ok"))
+
+
+def _settle(connection: sa.Connection, document_id: uuid.UUID, position: int, sent: Sent) -> None:
+    is_wrong = sent.entry.reason is KeyReason.WRONG_ON_PAPER
+    connection.execute(
+        fields.update()
+        .where(_f.document_id == document_id, _f.position == position)
+        .values(
+            value=None if is_wrong else sent.entry.value,
+            reason=sent.entry.reason,
+            accepted=True,
+            source="person",
+            confidence=1.0,
+            check_result="none" if sent.entry.reason else sent.check,
+        )
+    )
+
+
+def _keep(
+    connection: sa.Connection,
+    person: Person,
+    document_id: uuid.UUID,
+    task: Task,
+    key_pass: KeyPass,
+    sent: Sent,
+) -> None:
+    connection.execute(
+        keyings.insert().values(
+            {
+                "document_id": document_id,
+                "position": task.field.position,
+                "name": task.field.name,
+                "pass": key_pass.value,
+                "person_id": person.id,
+                "value": sent.entry.value,
+                "reason": sent.entry.reason,
+                "machine_value": task.field.value or (task.field.raw or None),
+                "machine_confidence": task.field.confidence,
+                "machine_accepted": task.field.accepted,
+                "seconds": sent.seconds,
+            }
+        )
+    )

@@ -1,0 +1,275 @@
+"""Who works on which document: at most one person each, for as long as their page is open.
+
+Work is taken with FOR UPDATE SKIP LOCKED, so that any number of people on any number of consoles
+never get the same document. A page says every few seconds that it is still there; a document
+whose page went silent goes to somebody else. A person who comes back before that goes on.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from central.domain.access import Person, Role
+from central.domain.keying import KeyPass
+from central.errors import LeaseLost
+from central.store.engine import transaction
+from central.store.tables import documents, drafts, keyings, leases
+
+
+@dataclass(frozen=True, slots=True)
+class _Lease:
+    person_id: int
+    queue: str
+    seconds: float
+    is_ahead: bool = False
+
+
+STATE_OF = {"name": "to_name", "key": "to_key"}
+_TRIES = 10
+_l, _c, _k = leases.c, documents.c, keyings.c
+
+
+def take(
+    engine: sa.Engine,
+    person: Person,
+    queue: str,
+    lease_s: float,
+    *,
+    besides: Collection[uuid.UUID] = (),
+    is_ahead: bool = False,
+) -> uuid.UUID | None:
+    """Take the next document of a queue: first what this person had begun, then by urgency.
+
+    When nothing else is left, a document comes that somebody's page has loaded ahead only.
+
+    Args:
+        engine: The database.
+        person: Whose sites, pôles and skills limit what comes.
+        queue: ``name`` or ``key``.
+        lease_s: After which it goes to somebody else unless ``keep`` is called.
+        besides: What the person's page holds already.
+        is_ahead: It is loaded, and shown later.
+
+    Raises:
+        StoreUnavailable: nothing was taken.
+    """
+    with transaction(engine) as connection:
+        begun: uuid.UUID | None = connection.scalar(
+            sa.select(_l.document_id)
+            .join(documents, _c.id == _l.document_id)
+            .where(
+                _l.person_id == person.id,
+                _l.queue == queue,
+                _c.state == STATE_OF[queue],
+                _l.document_id.not_in(besides),
+            )
+            .order_by(_l.taken_at)
+            .limit(1)
+        )
+        lease = _Lease(person.id, queue, lease_s, is_ahead)
+        if begun is not None and _hold(connection, begun, lease):
+            return begun
+        passed_over = set(besides)
+        for may_steal in (False,) if is_ahead else (False, True):
+            for _ in range(_TRIES):
+                free = _next(person, queue, passed_over, may_steal=may_steal)
+                wanted: uuid.UUID | None = connection.scalar(free)
+                if wanted is None:
+                    break
+                if _hold(connection, wanted, lease, may_steal=may_steal):
+                    return wanted
+                passed_over.add(wanted)  # somebody was faster by a moment
+        return None
+
+
+def take_this(
+    engine: sa.Engine, person: Person, document_id: uuid.UUID, queue: str, lease_s: float
+) -> bool:
+    """Take one document; False when somebody else has it, or it waits for nobody.
+
+    Raises:
+        StoreUnavailable: nothing was taken.
+    """
+    with transaction(engine) as connection:
+        found = connection.scalar(
+            sa.select(_c.id)
+            .where(_c.id == document_id, _c.state == STATE_OF[queue], *_limits(person, queue))
+            .with_for_update()
+        )
+        return found is not None and hold(connection, found, person.id, queue, lease_s)
+
+
+def keep(
+    engine: sa.Engine,
+    person_id: int,
+    ids: Collection[uuid.UUID],
+    lease_s: float,
+    *,
+    shown: uuid.UUID | None = None,
+) -> set[uuid.UUID]:
+    """Hold on to documents whose page is still open; returns those that are still theirs.
+
+    Args:
+        engine: The database.
+        person_id: Whose.
+        ids: What their page holds.
+        lease_s: For how long.
+        shown: What it shows: that one is not given to anybody who has nothing to do.
+
+    Raises:
+        StoreUnavailable: nothing was changed.
+    """
+    with transaction(engine) as connection:
+        return set(
+            connection.scalars(
+                leases.update()
+                .where(_l.person_id == person_id, _l.document_id.in_(ids))
+                .values(
+                    lease_until=sa.func.now() + dt.timedelta(seconds=lease_s),
+                    is_ahead=sa.and_(_l.is_ahead, _l.document_id != shown),
+                )
+                .returning(_l.document_id)
+            )
+        )
+
+
+def let_go(engine: sa.Engine, person_id: int, ids: Collection[uuid.UUID]) -> None:
+    """Give documents back that somebody does not go on with; their drafts stay.
+
+    Raises:
+        StoreUnavailable: nothing was changed.
+    """
+    with transaction(engine) as connection:
+        connection.execute(
+            leases.delete().where(_l.person_id == person_id, _l.document_id.in_(ids))
+        )
+
+
+def demand(
+    connection: sa.Connection, person_id: int, document_id: uuid.UUID, queue: str
+) -> sa.Row[Any]:
+    """Give the document, locked, to who holds it; a lease that nobody took over still counts.
+
+    Raises:
+        LeaseLost: somebody else has it, or it waits for nobody any more.
+    """
+    row = connection.execute(
+        sa.select(documents)
+        .join(leases, _l.document_id == _c.id)
+        .where(
+            _c.id == document_id,
+            _c.state == STATE_OF[queue],
+            _l.person_id == person_id,
+            _l.queue == queue,
+        )
+        .with_for_update(of=documents)
+    ).one_or_none()
+    if row is None:
+        raise LeaseLost(str(document_id))
+    return row
+
+
+def end(connection: sa.Connection, document_id: uuid.UUID) -> None:
+    """Forget who held a document, and what they had typed: it was sent."""
+    connection.execute(leases.delete().where(_l.document_id == document_id))
+    connection.execute(drafts.delete().where(drafts.c.document_id == document_id))
+
+
+def is_anothers(connection: sa.Connection, document_id: uuid.UUID, person_id: int) -> bool:
+    """Whether somebody else's page holds a document now."""
+    return bool(
+        connection.scalar(
+            sa.select(
+                sa.exists().where(
+                    _l.document_id == document_id,
+                    _l.person_id != person_id,
+                    _l.lease_until >= sa.func.now(),
+                )
+            )
+        )
+    )
+
+
+def hold(
+    connection: sa.Connection, document_id: uuid.UUID, person_id: int, queue: str, lease_s: float
+) -> bool:
+    """Give a document to somebody; False when somebody else has it."""
+    return _hold(connection, document_id, _Lease(person_id, queue, lease_s))
+
+
+def _hold(
+    connection: sa.Connection, document_id: uuid.UUID, lease: "_Lease", *, may_steal: bool = False
+) -> bool:
+    told = {
+        "person_id": lease.person_id,
+        "queue": lease.queue,
+        "is_ahead": lease.is_ahead,
+        "lease_until": sa.func.now() + dt.timedelta(seconds=lease.seconds),
+    }
+    statement = insert(leases).values(document_id=document_id, **told)
+    taken = connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["document_id"],
+            set_={**told, "taken_at": sa.func.now()},
+            where=sa.or_(
+                _l.person_id == lease.person_id,
+                _l.lease_until < sa.func.now(),
+                sa.and_(sa.literal(may_steal), _l.is_ahead),
+            ),
+        ).returning(_l.document_id)
+    ).all()
+    return bool(taken)
+
+
+def _next(
+    person: Person, queue: str, besides: Collection[uuid.UUID], *, may_steal: bool
+) -> sa.Select[Any]:
+    is_held = sa.exists().where(
+        _l.document_id == _c.id,
+        sa.or_(
+            sa.and_(
+                _l.lease_until >= sa.func.now(),
+                sa.not_(sa.and_(sa.literal(may_steal), _l.is_ahead)),
+            ),
+            _l.person_id == person.id,
+        ),
+    )
+    where = [_c.state == STATE_OF[queue], ~is_held, _c.id.not_in(besides), *_limits(person, queue)]
+    if queue == "key":
+        where.append(_is_another_persons_turn(person))
+    return (
+        sa.select(_c.id)
+        .where(*where)
+        .order_by(_c.priority.desc(), _c.due_on, _c.stored_at)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=documents)
+    )
+
+
+def _is_another_persons_turn(person: Person) -> sa.ColumnElement[bool]:
+    """Blind double keying wants two people, and a third, who supervises, where they differ."""
+    has_keyed = sa.exists().where(
+        _k.document_id == _c.id,
+        _k.person_id == person.id,
+        _k["pass"].in_((KeyPass.FIRST, KeyPass.SECOND)),
+    )
+    highest = 3 if Role.SUPERVISOR in person.roles else 2
+    return sa.and_(_c.key_pass <= highest, sa.or_(_c.key_pass == 1, ~has_keyed))
+
+
+def _limits(person: Person, queue: str) -> list[sa.ColumnElement[bool]]:
+    """Skills are types; what is to be named has none yet."""
+    return [
+        column.in_(allowed)
+        for column, allowed in (
+            (_c.site, person.sites),
+            (_c.pole, person.poles),
+            (_c.type, person.skills if queue == "key" else ()),
+        )
+        if allowed
+    ]

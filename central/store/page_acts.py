@@ -1,0 +1,199 @@
+"""What people do to pages: turn them, mark them blank, cut documents apart, put them together.
+
+An act needs the person's lease, and changes what it says in one transaction. A page is never
+dropped: it is turned, marked, or moved to another document of the same lot.
+"""
+
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+
+from central.domain.access import Person
+from central.domain.lifecycle import DocumentState, may_become
+from central.errors import InputInvalid, LeaseLost, NotFound
+from central.store import audit, leases, work
+from central.store.acts import keep, move
+from central.store.engine import transaction
+from central.store.tables import documents, fields, pages
+
+_c, _f, _p = documents.c, fields.c, pages.c
+
+
+def turn(
+    engine: sa.Engine, person: Person, document_id: uuid.UUID, number: int, quarters: int
+) -> None:
+    """Turn a page clockwise by quarters; boxes of the fields on it no longer hold.
+
+    Raises:
+        LeaseLost: somebody else holds the document.
+        NotFound: it has no such page.
+        StoreUnavailable: nothing was changed.
+    """
+    with transaction(engine) as connection:
+        row = leases.demand(connection, person.id, document_id, "name")
+        is_it = (_p.document_id == document_id, _p.number == number)
+        found = connection.execute(
+            sa.select(_p.rotation, _p.width_mm, _p.height_mm).where(*is_it)
+        ).one_or_none()
+        if found is None:
+            raise NotFound(f"page {number}")
+        width, height = found.width_mm, found.height_mm
+        if quarters % 2:
+            width, height = height, width
+        connection.execute(
+            pages.update()
+            .where(*is_it)
+            .values(
+                rotation=(found.rotation + 90 * quarters) % 360,
+                skew_deg=0.0,
+                width_mm=width,
+                height_mm=height,
+            )
+        )
+        connection.execute(
+            fields.update()
+            .where(_f.document_id == document_id, _f.page == number)
+            .values(box_mm=None)
+        )
+        keep(connection, person, row, "turned", row.type, page=number, quarters=quarters)
+
+
+def mark_blank(
+    engine: sa.Engine, person: Person, document_id: uuid.UUID, number: int, *, is_blank: bool
+) -> None:
+    """Say that nothing stands on a page, or that something does.
+
+    Raises:
+        LeaseLost: somebody else holds the document.
+        NotFound: it has no such page.
+        StoreUnavailable: nothing was changed.
+    """
+    with transaction(engine) as connection:
+        row = leases.demand(connection, person.id, document_id, "name")
+        changed = connection.execute(
+            pages.update()
+            .where(_p.document_id == document_id, _p.number == number)
+            .values(role="blank" if is_blank else "front")
+        )
+        if not changed.rowcount:
+            raise NotFound(f"page {number}")
+        act = "blanked" if is_blank else "unblanked"
+        keep(connection, person, row, act, row.type, page=number)
+
+
+def split(
+    engine: sa.Engine,
+    person: Person,
+    document_id: uuid.UUID,
+    number: int,
+    new_id: uuid.UUID,
+    lease_s: float,
+) -> None:
+    """Cut a document before a page: that page and those after it become one of their own.
+
+    The new document is to be named, by the same person.
+
+    Args:
+        engine: The database.
+        person: Who cuts; holds the document.
+        document_id: Which.
+        number: The first page of the new document; not the first of this one.
+        new_id: A UUIDv7 for the new one.
+        lease_s: How long the person holds the new one as well.
+
+    Raises:
+        InputInvalid: nothing would remain, or nothing would go.
+        LeaseLost: somebody else holds the document.
+        StoreUnavailable: nothing was changed.
+    """
+    with transaction(engine) as connection:
+        row = leases.demand(connection, person.id, document_id, "name")
+        numbers = [
+            page.number
+            for page in work.pages_of(connection, document_id)
+            if page.role != "replaced"
+        ]
+        if number not in numbers[1:]:
+            raise InputInvalid("page")
+        told = {column.name: getattr(row, column.name) for column in documents.columns}
+        told |= {
+            "id": new_id,
+            "split_from": document_id,
+            "page_count": 0,
+            "type": "unknown",
+            "type_confidence": 0.0,
+            "runner_up": None,
+            "layout": None,
+            "route": "name",
+            "route_reasons": ["split"],
+        }
+        for clock in ("state_at", "stored_at"):
+            del told[clock]
+        connection.execute(documents.insert().values(**told))
+        connection.execute(
+            pages.update()
+            .where(_p.document_id == document_id, _p.number >= number)
+            .values(document_id=new_id, number=_p.number - number)
+        )
+        connection.execute(fields.delete().where(_f.document_id == document_id, _f.page >= number))
+        leases.hold(connection, new_id, person.id, "name", lease_s)
+        keep(connection, person, row, "split", row.type, page=number, into=str(new_id))
+        audit.record(connection, person.actor, "document_split", str(new_id), by=str(document_id))
+
+
+def join(
+    engine: sa.Engine, person: Person, document_id: uuid.UUID, *, into_previous: bool
+) -> uuid.UUID:
+    """Put two neighbours of a lot together: this one to the one before, or the next to this.
+
+    The pages of the later one follow those of the earlier; the later one is done with.
+
+    Returns:
+        The document that holds all pages now.
+
+    Raises:
+        LeaseLost: somebody else holds one of them.
+        NotFound: there is no neighbour, or it has left already.
+        StoreUnavailable: nothing was changed.
+    """
+    with transaction(engine) as connection:
+        row = leases.demand(connection, person.id, document_id, "name")
+        other = _neighbour(connection, row, is_before=into_previous)
+        if leases.is_anothers(connection, other.id, person.id):
+            raise LeaseLost(str(other.id))
+        first, second = (other, row) if into_previous else (row, other)
+        follows = connection.scalar(
+            sa.select(sa.func.max(_p.number) + 1).where(_p.document_id == first.id)
+        )
+        connection.execute(
+            pages.update()
+            .where(_p.document_id == second.id)
+            .values(document_id=first.id, number=_p.number + (follows or 0))
+        )
+        connection.execute(fields.delete().where(_f.document_id == second.id))
+        leases.end(connection, second.id)
+        move(connection, second.id, second.state, DocumentState.DISCARDED, joined_into=first.id)
+        keep(connection, person, second, "joined", first.type, into=str(first.id))
+        return uuid.UUID(str(first.id))
+
+
+def _neighbour(connection: sa.Connection, row: sa.Row[Any], *, is_before: bool) -> sa.Row[Any]:
+    """The nearest document of the lot that is still here; those joined or cut off count too."""
+    order = (_c.position, _c.id)
+    here = (row.position, row.id)
+    is_beside = (
+        sa.tuple_(*order) < sa.tuple_(*here) if is_before else sa.tuple_(*order) > sa.tuple_(*here)
+    )
+    found = connection.execute(
+        sa.select(documents)
+        .where(_c.lot_id == row.lot_id, is_beside, _c.joined_into.is_(None))
+        .order_by(*(o.desc() if is_before else o for o in order))
+        .limit(1)
+        .with_for_update()
+    ).one_or_none()
+    if found is None or not may_become(DocumentState(found.state), DocumentState.DISCARDED):
+        raise NotFound("neighbour")
+    if found.state not in (DocumentState.TO_NAME, DocumentState.TO_KEY):
+        raise NotFound("neighbour")
+    return found

@@ -1,0 +1,139 @@
+"""``vaguemestre-edge status --watch``: what the page shows, in a terminal, again and again."""
+
+import sys
+import time
+from collections.abc import Iterator
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from edge import agent
+from edge.commands.visit import visited
+from edge.config import EdgeConfig
+from edge.page import words
+from edge.page.situation import Situation, gather
+from edge.spool.values import Shown
+
+_EVERY_S = 2.0
+_WIDE = 110  # columns from which all of a lot is shown
+_CARD_LINES, _TABLE_LINES = 5, 6  # a panel; the table's frame, its caption and the last line
+_LEAST_LOTS = 3
+_NAMES = ("Liaison", "À envoyer", "Lecture", "Disque")
+_ONLY_WIDE = frozenset({"Fichiers", "Envoyés"})
+_COLOURS = {
+    Shown.RUNNING: "cyan",
+    Shown.INCOMPLETE: "yellow",
+    Shown.DONE: "green",
+    Shown.ERROR: "red",
+}
+
+
+def watch(config: EdgeConfig, console: Console) -> int:
+    """Show the station until interrupted; 2 where there is no terminal to show it on."""
+    if not console.is_terminal:
+        print("--watch demande un terminal. Sans lui : status, ou status --json.", file=sys.stderr)
+        return 2
+    try:
+        with (
+            visited(config) as spool,
+            Live(console=console, screen=True, auto_refresh=False) as live,
+        ):
+            while True:
+                now = gather(config, spool, agent.now())
+                live.update(screen(now, console.width, console.height), refresh=True)
+                time.sleep(_EVERY_S)
+    except KeyboardInterrupt:
+        return 0
+
+
+def screen(now: Situation, width: int, height: int) -> RenderableType:
+    """All of it, no higher than the terminal: what an operator must act on is never cut first."""
+    title = Text(f"Vaguemestre · {now.site} · {now.station} · ", "bold", no_wrap=True)
+    title.append(f"{now.now.astimezone():%d/%m/%Y %H:%M:%S}", "not bold")
+    is_wide = width >= _WIDE
+    cards = _cards(now) if is_wide else _short_cards(now)
+    notes = _notes(now)
+    taken = 1 + (_CARD_LINES if is_wide else len(_NAMES)) + _TABLE_LINES
+    room = max(_LEAST_LOTS, height - taken - len(notes))
+    shown = min(room, len(now.lots))
+    notes = notes[: max(1, height - taken - shown)]
+    quit_ = Text("Ctrl-C pour quitter", "dim")
+    return Group(title, cards, _lots(now, shown, is_wide=is_wide), *notes, quit_)
+
+
+def _facts(now: Situation) -> Iterator[tuple[str, tuple[str, str, bool]]]:
+    told = (words.link(now), words.backlog(now), words.pace(now), words.disk(now))
+    yield from zip(_NAMES, told, strict=True)
+
+
+def _cards(now: Situation) -> Table:
+    grid = Table.grid(expand=True)
+    made = []
+    for name, (value, detail, is_well) in _facts(now):
+        grid.add_column(ratio=1)
+        text = Text(value, "bold" if is_well else "bold red").append(f"\n{detail}", "not bold")
+        border = "" if is_well else "red"
+        made.append(Panel(text, title=name, height=_CARD_LINES, border_style=border))
+    grid.add_row(*made)
+    return grid
+
+
+def _short_cards(now: Situation) -> Group:
+    """A line each, for narrow terminals."""
+    lines = []
+    for name, (value, detail, is_well) in _facts(now):
+        line = Text(f"{name} : ", no_wrap=True, overflow="ellipsis")
+        lines.append(line.append(f"{value}. ", "bold" if is_well else "bold red").append(detail))
+    return Group(*lines)
+
+
+def _lots(now: Situation, shown: int, *, is_wide: bool) -> Table:
+    table = Table(expand=True, caption_justify="left", pad_edge=False)
+    table.add_column("Lot", no_wrap=True, ratio=2)
+    table.add_column("État", no_wrap=True, min_width=9)
+    for name in ("Annoncé", "Fichiers", "Pages", "Envoyés", "Reçus"):
+        if is_wide or name not in _ONLY_WIDE:
+            table.add_column(name, justify="right", no_wrap=True)
+    if is_wide:
+        table.add_column("À savoir", no_wrap=True, ratio=3)
+    for lot in now.lots[:shown]:
+        cells = [
+            Text(lot.name),
+            Text(lot.shown.value, _COLOURS[lot.shown]),
+            Text(words.announced(lot)[0]),
+            Text(words.scanned(lot)),
+            Text(words.read(lot)),
+            Text(words.of_documents(lot, lot.sent)),
+            Text(words.of_documents(lot, lot.acknowledged)),
+            Text(words.advice(lot)),
+        ]
+        kept = cells if is_wide else [cells[0], cells[1], cells[2], cells[4], cells[6]]
+        table.add_row(*kept)
+    more = len(now.lots) - shown
+    table.caption = f"et {words.counted(more, 'autre lot', 'autres lots')}" if more else None
+    return table
+
+
+def _notes(now: Situation) -> list[RenderableType]:
+    """What is below the lots, a line each: folders, requests, what was set aside."""
+    lines = [
+        Text(f"Dossier {source.name} : {source.reason}", "red")
+        for source in now.sources
+        if source.reason
+    ]
+    for rescan in now.rescans:
+        standing = words.standing_of(rescan)
+        line = Text(f"{standing} ", "yellow")
+        line.append(f"{rescan.code or rescan.lot_name} ", "bold not yellow")
+        lines.append(line.append(f"{rescan.lot_name} : {rescan.reason}", "default"))
+    for lot in now.lots:
+        for aside in lot.set_aside:
+            page = f", page {aside.page + 1}" if aside.page is not None else ""
+            told = f"Mis de côté : {lot.name}, {aside.file}{page} : {aside.reason}"
+            lines.append(Text(f"{told} [{aside.code}]"))
+    for line in lines:
+        line.no_wrap, line.overflow = True, "ellipsis"
+    return list(lines)

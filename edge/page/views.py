@@ -1,0 +1,247 @@
+"""The pages of the station as HTML; pure but for the template, which is read once.
+
+Every text goes through ``markup.tag``. The part that changes lies in ``#live`` and is fetched
+again every few seconds; elements that can be focused there carry a ``data-key`` that stays.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from string import Template
+from urllib.parse import urlencode
+
+from edge.page import words
+from edge.page.markup import Markup, join, tag
+from edge.page.situation import Situation
+from edge.spool.values import LotView, Rescan, Shown
+
+_HERE = Path(__file__).parent
+_TEMPLATE = Template((_HERE / "templates" / "page.html").read_text("utf-8"))
+_LOTS_SHOWN, _ASIDE_SHOWN = 100, 100
+_OF = " de la demande"
+_STATE_CLASS = {
+    Shown.RUNNING: "running",
+    Shown.INCOMPLETE: "warn",
+    Shown.DONE: "good",
+    Shown.ERROR: "bad",
+}
+
+
+def page(title: str, station: str, main: Markup, *, message: str = "", here: str = "") -> bytes:
+    """A whole page.
+
+    Args:
+        title: Of the window and of the page's heading.
+        station: Site and station.
+        main: What the page is about.
+        message: What an act has just done.
+        here: The entry of the menu that this is.
+    """
+    told = tag("p", message, class_="message", role="status") if message else Markup("")
+    return _TEMPLATE.substitute(
+        title=tag("title", f"{title} · Vaguemestre"),
+        station=tag("p", station),
+        menu=join(
+            [
+                tag("a", name, href=href, aria_current="page" if href == here else None)
+                for name, href in (("Mes lots", "/"), ("Feuilles à imprimer", "/feuilles"))
+            ]
+        ),
+        message=told,
+        main=main,
+    ).encode("utf-8", "replace")
+
+
+def overview(now: Situation) -> Markup:
+    """What an operator wants to know at a glance."""
+    top = tag("div", _cards(now), _troubles(now), id="top")
+    return tag("div", top, _lots(now), _rescans(now), _aside(now), id="live", class_="overview")
+
+
+def told(heading: str, text: str) -> Markup:
+    """A page that only says something, as an error does."""
+    return tag(
+        "section",
+        tag("h2", heading),
+        tag("p", text),
+        tag("p", tag("a", "Retour à mes lots", href="/", class_="button")),
+        class_="narrow",
+    )
+
+
+def _cards(now: Situation) -> Markup:
+    pace, usage = now.standing.pages_per_minute, now.usage
+    cards = (
+        ("Liaison", words.link(now), Markup("")),
+        ("Documents à envoyer", words.backlog(now), Markup("")),
+        ("Lecture", words.pace(now), _bar("Lecture", pace, now.rated_pages_per_minute)),
+        ("Disque", words.disk(now), _bar("Place prise", usage.used, usage.max_bytes)),
+    )
+    return tag(
+        "ul",
+        *(
+            tag(
+                "li",
+                tag("span", name),
+                tag("strong", value),
+                bar,
+                tag("small", detail),
+                class_="card" if is_well else "card bad",
+            )
+            for name, (value, detail, is_well), bar in cards
+        ),
+        id="cards",
+        aria_label="État de la station",
+    )
+
+
+def _bar(label: str, value: float, most: float) -> Markup:
+    """A part of what is possible; nothing when that is not known."""
+    if not most:
+        return Markup("")
+    return tag("progress", value=min(value, most), max=most, aria_label=label)
+
+
+def _troubles(now: Situation) -> Markup:
+    found = [source for source in now.sources if source.reason]
+    if not found:
+        return Markup("")
+    lines = (tag("li", tag("b", f"Dossier {one.name} : "), one.reason) for one in found)
+    return tag("ul", *lines, id="troubles", aria_label="Dossiers en difficulté")
+
+
+def _table(
+    name: str, title: str, heads: Sequence[str], rows: Sequence[Markup], empty: str, more: int = 0
+) -> Markup:
+    """A section with a table that scrolls by itself; keyboards reach what scrolls."""
+    if not rows:
+        body = tag("p", empty, class_="empty")
+    else:
+        head = tag("tr", *(tag("th", text, scope="col") for text in heads))
+        body = tag(
+            "div",
+            tag("table", tag("thead", head), tag("tbody", *rows)),
+            class_="scroll",
+            tabindex="0",
+            role="region",
+            aria_labelledby=f"{name}-titre",
+            data_key=name,
+        )
+    rest = tag("p", f"Et {words.number(more)} de plus.", class_="more") if more > 0 else Markup("")
+    return tag("section", tag("h2", title, id=f"{name}-titre"), body, rest, id=name)
+
+
+def _lots(now: Situation) -> Markup:
+    rows = [_lot(lot, now) for lot in now.lots[:_LOTS_SHOWN]]
+    heads = ("Lot", "État", "Annoncé", "Fichiers", "Pages lues", "Envoyés", "Reçus", "Action")
+    more = len(now.lots) - _LOTS_SHOWN
+    return _table("lots", "Mes lots", heads, rows, "Aucun lot pour le moment.", more)
+
+
+def _lot(lot: LotView, now: Situation) -> Markup:
+    since = words.moment(lot.received_at, now.now)
+    where = f"{lot.source} · {since}" if len(now.sources) > 1 else since
+    count, unit = words.announced(lot)
+    act: Markup | str = ""
+    if lot.shown is Shown.INCOMPLETE:
+        query = urlencode({"source": lot.source, "lot": lot.id or lot.name})
+        act = tag(
+            "a",
+            "Clôturer",
+            tag("span", f" le lot {lot.name}", class_="hidden"),
+            href=f"/cloturer?{query}",
+            class_="button",
+            data_key=f"clore {lot.source} {lot.id or lot.name}",
+        )
+    return tag(
+        "tr",
+        tag(
+            "th",
+            tag("span", lot.name, class_="name", title=lot.name),
+            tag("small", f"{where} – {words.advice(lot)}"),
+            scope="row",
+        ),
+        tag("td", tag("span", lot.shown.value, class_=f"state {_STATE_CLASS[lot.shown]}")),
+        tag("td", count, tag("small", unit) if unit else "", class_="n"),
+        tag("td", words.scanned(lot), class_="n"),
+        tag("td", words.read(lot), class_="n"),
+        tag("td", words.of_documents(lot, lot.sent), class_="n"),
+        tag("td", words.of_documents(lot, lot.acknowledged), class_="n"),
+        tag("td", act),
+    )
+
+
+def _rescans(now: Situation) -> Markup:
+    items = [_rescan(one, now) for one in now.rescans]
+    body = tag("ul", *items) if items else tag("p", "Aucune demande du centre.", class_="empty")
+    count = f" ({words.number(len(items))})" if items else ""
+    title = tag("h2", f"À numériser de nouveau{count}", id="rescans-titre")
+    scroll = tag(
+        "div",
+        body,
+        class_="scroll",
+        tabindex="0" if items else None,
+        role="region" if items else None,
+        aria_labelledby="rescans-titre" if items else None,
+        data_key="rescans",
+    )
+    return tag("section", title, scroll, id="rescans")
+
+
+def _rescan(one: Rescan, now: Situation) -> Markup:
+    asked = f"{one.lot_name}, demandé à {words.moment(one.asked_at, now.now)}"
+    lines: list[Markup] = [tag("strong", one.reason), tag("small", asked)]
+    standing = words.standing_of(one)
+    is_open = not one.impossible and not one.scanned
+    if not one.rescan_id:
+        query = urlencode({"demande": one.document_id})
+        done = tag("a", "C'est fait", href=f"/numerisation/faite?{query}", class_="button")
+        return tag("li", *lines, tag("p", done))
+    if not is_open:
+        return tag("li", *lines, tag("p", standing, class_="state good"))
+    query = urlencode({"demande": one.rescan_id})
+    acts = tag(
+        "p",
+        tag(
+            "a",
+            "Imprimer la feuille",
+            tag("span", f"{_OF} {one.code}, PDF dans un nouvel onglet", class_="hidden"),
+            href=f"/numerisation/feuille.pdf?{query}",
+            target="_blank",
+            rel="noopener",
+            class_="button primary",
+            data_key=f"feuille {one.rescan_id}",
+        ),
+        tag(
+            "a",
+            "Impossible…",
+            tag("span", f"{_OF} {one.code}", class_="hidden"),
+            href=f"/numerisation/impossible?{query}",
+            class_="button",
+            data_key=f"impossible {one.rescan_id}",
+        ),
+    )
+    without = tag("small", "Sans imprimante, nommez le lot ", tag("code", f"RESCAN-{one.code}"))
+    return tag("li", *lines, acts, without)
+
+
+def _aside(now: Situation) -> Markup:
+    found = [(lot, aside) for lot in now.lots for aside in lot.set_aside]
+    rows = [
+        tag(
+            "tr",
+            tag(
+                "th",
+                tag("span", lot.name, class_="name", title=lot.name),
+                tag(
+                    "small",
+                    aside.file + (f", page {aside.page + 1}" if aside.page is not None else ""),
+                ),
+                scope="row",
+            ),
+            tag("td", aside.reason, tag("small", aside.code, class_="code")),
+        )
+        for lot, aside in found[:_ASIDE_SHOWN]
+    ]
+    title = f"Mis de côté ({words.number(len(found))})" if found else "Mis de côté"
+    more = len(found) - _ASIDE_SHOWN
+    return _table("aside", title, ("Lot et fichier", "Pourquoi"), rows, "Rien.", more)

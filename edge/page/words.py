@@ -1,0 +1,148 @@
+"""What the page and the terminal say in French; pure.
+
+Numbers have a narrow space between thousands, as printed French has.
+"""
+
+import datetime as dt
+
+from edge.errors import UplinkRefused
+from edge.page.situation import Situation
+from edge.spool.counts import Verdict
+from edge.spool.values import LotView, Rescan, Shown
+
+NARROW = "\u202f"
+_UNITS = ((1e12, "To"), (1e9, "Go"), (1e6, "Mo"), (1e3, "ko"))
+NOTHING = "–"
+
+
+def number(value: float) -> str:
+    """A whole number with its thousands apart."""
+    return f"{round(value):,}".replace(",", NARROW)
+
+
+def counted(value: int, one: str, many: str = "") -> str:
+    """A number and its noun, in the singular up to one, as in French."""
+    return f"{number(value)} {one if value < 2 else many or one + 's'}"
+
+
+def size(value: int) -> str:
+    """A number of bytes."""
+    for unit, name in _UNITS:
+        if value >= unit:
+            amount = value / unit
+            shown = f"{amount:.1f}".replace(".", ",") if amount < 10 else number(amount)
+            return f"{shown} {name}"
+    return f"{value} o"
+
+
+def age(since: dt.datetime, now: dt.datetime) -> str:
+    """How long ago, in the unit that people would say."""
+    seconds = max(0.0, (now - since).total_seconds())
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5_400:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 129_600:
+        return f"{seconds / 3_600:.0f} h"
+    return f"{seconds / 86_400:.0f} j"
+
+
+def moment(at: dt.datetime, now: dt.datetime) -> str:
+    """When, in the station's own time; the day only when it is another."""
+    local, today = at.astimezone(), now.astimezone()
+    return f"{local:%H:%M}" if local.date() == today.date() else f"{local:%d/%m à %H:%M}"
+
+
+def link(situation: Situation) -> tuple[str, str, bool]:
+    """The link to the centre: a word, what it means, and whether it is well."""
+    standing = situation.standing
+    if not standing.is_running:
+        return "Station arrêtée", "Rien n'est pris, lu ni envoyé. Prévenez l'exploitation.", False
+    if standing.link is None:
+        return "Liaison en cours", "Le centre n'a pas encore répondu.", True
+    since = age(standing.link.since, situation.now)
+    if not standing.link.code:
+        return "Centre relié", f"Depuis {since}.", True
+    if standing.link.code == UplinkRefused.code:
+        return "Centre : refus", f"Depuis {since}. Prévenez l'exploitation.", False
+    return "Centre injoignable", f"Depuis {since}. Les documents attendent ici.", False
+
+
+def pace(situation: Situation) -> tuple[str, str, bool]:
+    """How fast it reads, beside what the scanner can do, and whether that is well."""
+    waiting = situation.lots_to_read
+    queue = f"{counted(waiting, 'lot')} à lire." if waiting else "Tout est lu."
+    read = f"{number(situation.standing.pages_per_minute)} pages/min"
+    if situation.rated_pages_per_minute:
+        queue = f"Scanner : {number(situation.rated_pages_per_minute)} pages/min. {queue}"
+    return read, queue, True
+
+
+def backlog(situation: Situation) -> tuple[str, str, bool]:
+    """What waits for the centre."""
+    waiting = situation.backlog
+    if not waiting.documents:
+        return "0", "Le centre a tout reçu.", True
+    return number(waiting.documents), f"{size(waiting.bytes)} d'images à envoyer.", True
+
+
+def disk(situation: Situation) -> tuple[str, str, bool]:
+    """What room is left."""
+    usage = situation.usage
+    held = f"{size(usage.used)} gardés sur {size(usage.max_bytes)}."
+    if usage.is_full:
+        return f"{size(usage.free)} libres", f"Plein : les lots attendent. {held}", False
+    return f"{size(usage.free)} libres", held, True
+
+
+def announced(lot: LotView) -> tuple[str, str]:
+    """What was found beside what the header sheet or the index announces, and its unit."""
+    if lot.count is None:
+        return NOTHING, ""
+    return f"{number(lot.count.found)} sur {number(lot.count.expected)}", lot.count.unit.value
+
+
+def scanned(lot: LotView) -> str:
+    """Files that the scanner wrote, once they are ours."""
+    return number(lot.files) if lot.id else NOTHING
+
+
+def read(lot: LotView) -> str:
+    """Pages read, while reading so far."""
+    if lot.shown is Shown.RUNNING:
+        return f"{number(lot.read_pages)}…" if lot.read_pages else NOTHING
+    return number(lot.counted_pages)
+
+
+def of_documents(lot: LotView, some: int) -> str:
+    """Some of a lot's documents."""
+    return f"{number(some)}/{number(lot.documents)}" if lot.documents else NOTHING
+
+
+def advice(lot: LotView) -> str:
+    """What an operator must know of a lot."""
+    if lot.shown is Shown.INCOMPLETE and lot.count is not None:
+        if lot.count.verdict is Verdict.OVER:
+            return "Il y en a trop : deux lots sont-ils mêlés ? Sinon, clôturez."
+        return "Numérisez ce qui manque sous le même nom, ou clôturez."
+    if lot.rescans:
+        return f"À numériser de nouveau : {lot.rescans[0]}"
+    if lot.set_aside:
+        first, *others = lot.set_aside
+        return f"{first.reason} {f'(+ {len(others)})' if others else ''}".strip()
+    detail = lot.detail
+    if lot.shown is Shown.DONE:
+        is_there = lot.acknowledged == lot.documents
+        detail = "Reçu par le centre." if is_there else "En sécurité ici, attend le centre."
+    return f"Répond à une demande du centre. {detail}" if lot.answers_rescan else detail
+
+
+def standing_of(rescan: Rescan) -> str:
+    """Where the answer to a request stands."""
+    if rescan.impossible:
+        return "Impossible : le centre va en prendre note."
+    if not rescan.scanned:
+        return "À numériser"
+    if rescan.sent < rescan.scanned:
+        return "Numérisé : la réponse part au centre."
+    return "Numérisé : le centre a la réponse."

@@ -1,0 +1,137 @@
+"""Requests of the centre to scan a document again, and what answers them.
+
+``open`` until the centre says that the request is over; then it is shown no more, but its id
+stays known for a while, so that a lot that answers it late is not taken for ordinary mail. An
+operator answers with a lot that carries the request's id: on its header sheet, or in its name.
+"""
+
+import datetime as dt
+import re
+
+from edge.spool.journal import Row
+from edge.spool.outbox import RescanAsked
+from edge.spool.states import State
+from edge.spool.store import Store, Transaction
+from edge.spool.values import Rescan
+
+_NAMED = re.compile(r"rescan[-_ ]?([0-9a-f]{8})(?![0-9a-f])", re.IGNORECASE)
+_REMEMBER = dt.timedelta(days=400)
+
+_SHOWN = """
+SELECT rescans.*,
+    (SELECT count(*) FROM documents WHERE documents.rescan_id = rescans.rescan_id
+        AND rescans.rescan_id <> '') AS scanned,
+    (SELECT count(*) FROM documents WHERE documents.rescan_id = rescans.rescan_id
+        AND rescans.rescan_id <> '' AND state IN (?1, ?2)) AS sent
+FROM rescans WHERE state <> 'closed' ORDER BY asked_at, key
+"""
+
+
+def code_of(rescan_id: str) -> str:
+    """What an operator types of an id: its end, which is drawn by chance.
+
+    Its beginning is the time of the request, and alike for all of the same minute.
+    """
+    return rescan_id[-8:].upper()
+
+
+def asked(store: Store, request: RescanAsked) -> None:
+    """Keep the centre's request for the operator; the same request again changes nothing.
+
+    One that was over and is asked again is open again: the centre was restored from a backup.
+    """
+    with store.journal.transaction() as t:
+        t.execute(
+            "INSERT INTO rescans (key, rescan_id, document_id, lot_name, reason, received_on,"
+            " fund, asked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (key) DO UPDATE SET state = 'open'"
+            " WHERE state = 'closed' AND rescan_id <> ''",
+            (
+                *(request.rescan_id or request.document_id, request.rescan_id),
+                *(request.document_id, request.lot_name, request.reason),
+                request.received_on.isoformat() if request.received_on else "",
+                *(request.fund, store.now()),
+            ),
+        )
+
+
+def close(store: Store, key: str) -> None:
+    """The request is over; ``key`` is its id, or the document's if it has none."""
+    with store.journal.transaction() as t:
+        t.execute("UPDATE rescans SET state = 'closed' WHERE key = ?", (key,))
+
+
+def held(store: Store, limit: int) -> tuple[str, ...]:
+    """Ids of the requests that are not over, oldest first."""
+    rows = store.journal.all(
+        "SELECT key FROM rescans WHERE state <> 'closed' AND rescan_id <> '' ORDER BY key LIMIT ?",
+        (limit,),
+    )
+    return tuple(row["key"] for row in rows)
+
+
+def make_impossible(store: Store, rescan_id: str, reason: str) -> bool:
+    """The operator cannot meet a request; False when it is none, or no longer open."""
+    with store.journal.transaction() as t:
+        changed = t.execute(
+            "UPDATE rescans SET state = 'impossible', impossible = ?"
+            " WHERE key = ? AND rescan_id <> '' AND state = 'open'",
+            (reason, rescan_id),
+        ).rowcount
+    return changed > 0
+
+
+def impossible(store: Store) -> list[tuple[str, str]]:
+    """Requests that the operator cannot meet and the centre has not taken note of."""
+    rows = store.journal.all("SELECT * FROM rescans WHERE state = 'impossible' ORDER BY key")
+    return [(row["rescan_id"], row["impossible"]) for row in rows]
+
+
+def shown(store: Store) -> list[Rescan]:
+    """Requests that are not over, oldest first."""
+    rows = store.journal.all(_SHOWN, (State.ACKNOWLEDGED, State.REAPED))
+    return [_rescan(row) for row in rows]
+
+
+def reasons_of_lot(store: Store, lot_id: str) -> tuple[str, ...]:
+    """Why documents of a lot are to be scanned again."""
+    rows = store.journal.all(
+        "SELECT rescans.reason FROM rescans JOIN documents ON id = document_id"
+        " WHERE lot_id = ? AND rescans.state = 'open' ORDER BY rescans.key",
+        (lot_id,),
+    )
+    return tuple(row["reason"] for row in rows)
+
+
+def named(t: Transaction, lot_name: str) -> Row | None:
+    """The request that a lot's name answers; None when it answers none, or might several."""
+    match = _NAMED.match(lot_name.rpartition("/")[2])
+    if match is None:
+        return None
+    rows: list[Row] = t.execute(
+        "SELECT * FROM rescans WHERE rescan_id LIKE ?", (f"%{match[1].lower()}",)
+    ).fetchall()
+    return rows[0] if len(rows) == 1 else None
+
+
+def forget(t: Transaction, now: dt.datetime) -> None:
+    """Forget requests that have long been over."""
+    until = (now - _REMEMBER).astimezone(dt.UTC).isoformat()
+    t.execute("DELETE FROM rescans WHERE state = 'closed' AND asked_at < ?", (until,))
+
+
+def _rescan(row: Row) -> Rescan:
+    day = row["received_on"]
+    return Rescan(
+        document_id=row["document_id"],
+        lot_name=row["lot_name"],
+        reason=row["reason"],
+        asked_at=dt.datetime.fromisoformat(row["asked_at"]),
+        rescan_id=row["rescan_id"],
+        code=code_of(row["rescan_id"]),
+        received_on=dt.date.fromisoformat(day) if day else None,
+        fund=row["fund"],
+        scanned=row["scanned"],
+        sent=row["sent"],
+        impossible=row["impossible"],
+    )

@@ -1,0 +1,125 @@
+"""Keying once and twice, on a real database."""
+
+import uuid
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from central.domain.access import Person, Role
+from central.domain.keying import Entry, KeyReason
+from central.errors import InputInvalid, LeaseLost
+from central.store import keying, work
+from central.store.engine import transaction
+from central.store.keying import Sent
+from tests.support.keyers import CATALOGUE, keyer, state_of, take
+from tests.support.mail import Line, Post
+
+_IBAN, _OTHER = "FR1420041010050500013M02606", "FR7630006000011234567890189"
+
+
+@pytest.fixture
+def post(engine: sa.Engine, tmp_path: Path) -> Post:
+    return Post(engine, tmp_path)
+
+
+def _rib(post: Post) -> uuid.UUID:
+    return post.deliver(
+        "RIB",
+        Line("iban", "IBAN", _IBAN, read=_IBAN),
+        Line("account_holder", "Titulaire", "MARTIN", read="MART1N"),
+        kind="key",
+        code="rib",
+        way=("Comptabilité", "COMPTABILITE"),
+    ).id
+
+
+def _key(engine: sa.Engine, person: Person, wanted: uuid.UUID, **values: Entry) -> str:
+    assert take(engine, person, "key") == wanted
+    shown = work.load(engine, person, wanted, "key")
+    entry = CATALOGUE.of(shown.document["type"])
+    todo = {t.field.name: t.field.position for t in keying.look(engine, shown.document, entry)}
+    assert set(todo) == set(values), todo
+    sent = {todo[name]: Sent(value, "ok") for name, value in values.items()}
+    return keying.submit(engine, person, wanted, CATALOGUE.of, sent).value
+
+
+def _values(engine: sa.Engine, person: Person, wanted: uuid.UUID) -> dict[str, str | None]:
+    return {f.name: f.value for f in work.load(engine, person, wanted, "key").fields}
+
+
+def test_two_people_who_key_the_same_settle_a_double_field(engine: sa.Engine, post: Post) -> None:
+    wanted = _rib(post)
+    first, second = keyer(engine, "p1"), keyer(engine, "p2")
+    assert _key(
+        engine, first, wanted, iban=Entry(_IBAN), account_holder=Entry("MARTIN")
+    ) == "to_key"  # fmt: skip
+    assert take(engine, first, "key") is None, "the second look is another person's"
+    assert _key(engine, second, wanted, iban=Entry(_IBAN)) == "ready"
+    assert _values(engine, first, wanted)["iban"] == _IBAN
+
+
+def test_where_two_differ_a_third_who_supervises_decides(engine: sa.Engine, post: Post) -> None:
+    wanted = _rib(post)
+    first, second = keyer(engine, "p1"), keyer(engine, "p2")
+    third, supervisor = keyer(engine, "p3"), keyer(engine, "s", Role.SUPERVISOR)
+    _key(engine, first, wanted, iban=Entry(_IBAN), account_holder=Entry("MARTIN"))
+    assert _key(engine, second, wanted, iban=Entry(_OTHER)) == "to_key"
+    assert take(engine, third, "key") is None
+    assert take(engine, supervisor, "key") == wanted
+    shown = work.load(engine, supervisor, wanted, "key")
+    (task,) = keying.look(engine, shown.document, CATALOGUE.of("rib"))
+    assert [e.value for e in task.others] == [_IBAN, _OTHER]
+    assert _key(engine, supervisor, wanted, iban=Entry(_OTHER)) == "ready"
+    assert _values(engine, supervisor, wanted)["iban"] == _OTHER
+
+
+def test_a_reason_settles_a_field_without_a_value(engine: sa.Engine, post: Post) -> None:
+    made = post.deliver("A", Line("nir", "NIR", "?"), kind="key", code="S1104")
+    person = keyer(engine, "p")
+    _key(engine, person, made.id, nir=Entry(None, KeyReason.ILLEGIBLE))
+    (field,) = work.load(engine, person, made.id, "key").fields
+    assert (field.value, field.reason, field.accepted) == (None, "illegible", True)
+
+
+def test_every_field_is_sent_and_no_other(engine: sa.Engine, post: Post) -> None:
+    wanted, person = _rib(post), keyer(engine, "p")
+    take(engine, person, "key")
+    for positions in ((), (0,), (0, 1, 9)):
+        sent = {p: Sent(Entry("x")) for p in positions}
+        with pytest.raises(InputInvalid):
+            keying.submit(engine, person, wanted, CATALOGUE.of, sent)
+    assert state_of(engine, wanted) == "to_key"
+
+
+def test_what_was_keyed_is_kept_beside_what_the_machine_read(engine: sa.Engine, post: Post) -> None:
+    made = post.deliver(
+        "A", Line("nir", "NIR", "1", read="2550814168025"), kind="key", code="S1104"
+    )
+    person = keyer(engine, "p")
+    _key(engine, person, made.id, nir=Entry("255081416802538"))
+    with transaction(engine) as connection:
+        row = connection.execute(
+            sa.text("SELECT machine_value, value, pass, machine_confidence FROM keyings")
+        ).one()
+    assert tuple(row) == ("2550814168025", "255081416802538", "first", pytest.approx(0.6))
+
+
+def test_a_draft_comes_back_and_ends_with_the_document(engine: sa.Engine, post: Post) -> None:
+    made = post.deliver("A", Line("nir", "NIR", "1"), kind="key", code="S1104")
+    person, other = keyer(engine, "p"), keyer(engine, "q")
+    with pytest.raises(LeaseLost):
+        work.save_draft(engine, person.id, made.id, "key", {"at": 0})
+    take(engine, person, "key")
+    work.save_draft(engine, person.id, made.id, "key", {"at": 1})
+    assert work.load(engine, person, made.id, "key").draft == {"at": 1}
+    assert work.load(engine, other, made.id, "key").draft == {}
+    _key(engine, person, made.id, nir=Entry("255081416802538"))
+    assert work.load(engine, person, made.id, "key").draft == {}
+
+
+def test_a_document_of_the_wrong_type_goes_back_to_naming(engine: sa.Engine, post: Post) -> None:
+    wanted, person = _rib(post), keyer(engine, "p")
+    take(engine, person, "key")
+    keying.back_to_naming(engine, person, wanted)
+    assert state_of(engine, wanted) == "to_name"

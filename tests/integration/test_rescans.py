@@ -1,0 +1,291 @@
+"""Requests to scan again, in the database: asked, told, answered, impossible, withdrawn."""
+
+import datetime as dt
+import io
+import uuid
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from uuid6 import uuid7
+
+from central.dispatch.package import build
+from central.domain.document import Claim, Delivery
+from central.domain.incoming import IncomingDocument, IncomingField
+from central.errors import NotFound
+from central.store import documents, packages, rescans
+from central.store.engine import transaction
+from central.store.tables import audit, drafts, fields, leases, pages
+from central.store.tables import documents as documents_table
+from central.store.tables import rescans as rescans_table
+from tests.support.central import document, page, picture, store, tiff
+from tests.support.people import person
+
+pytestmark = pytest.mark.on_both_servers
+
+_WHY = "Page de gauche coupée."
+
+
+def _id() -> uuid.UUID:
+    return uuid.UUID(str(uuid7()))
+
+
+def _asked(engine: sa.Engine, **changes: Any) -> tuple[IncomingDocument, uuid.UUID]:
+    """A document of two pages that a person sends back to its station."""
+    scanned = tiff([picture(number=0), picture(number=1)])
+    original = store(
+        engine,
+        document(page(scanned), page(scanned, 1, role="back"), kind="name", **changes),
+    )
+    asked = rescans.ask(engine, original.id, person(engine), "person:lea", _WHY)
+    return original, asked
+
+
+def _answer(rescan_id: uuid.UUID | None, number: int = 7, **changes: Any) -> IncomingDocument:
+    """What the station sends: another lot, one page."""
+    kind = str(changes.pop("kind", "key"))
+    made = document(page(tiff([picture(number=number)])), kind=kind)
+    return replace(made, rescan_id=rescan_id, lot_name="RESCAN", **changes)
+
+
+def _row(engine: sa.Engine, document_id: uuid.UUID) -> Any:
+    with transaction(engine) as connection:
+        return connection.execute(
+            sa.select(documents_table).where(documents_table.c.id == document_id)
+        ).one()
+
+
+def _pages(engine: sa.Engine, document_id: uuid.UUID) -> list[tuple[int, str, bytes]]:
+    with transaction(engine) as connection:
+        rows = connection.execute(
+            sa.select(pages.c.number, pages.c.role, pages.c.sha256)
+            .where(pages.c.document_id == document_id)
+            .order_by(pages.c.number)
+        )
+        return [(row.number, row.role, bytes(row.sha256)) for row in rows]
+
+
+def _fields(engine: sa.Engine, document_id: uuid.UUID) -> list[tuple[str, int]]:
+    with transaction(engine) as connection:
+        rows = connection.execute(
+            sa.select(fields.c.name, fields.c.page)
+            .where(fields.c.document_id == document_id)
+            .order_by(fields.c.position)
+        )
+        return [(row.name, row.page) for row in rows]
+
+
+def _request(engine: sa.Engine, rescan_id: uuid.UUID) -> Any:
+    with transaction(engine) as connection:
+        return connection.execute(
+            sa.select(rescans_table).where(rescans_table.c.id == rescan_id)
+        ).one()
+
+
+def _count(engine: sa.Engine, table: sa.Table) -> int:
+    with transaction(engine) as connection:
+        return int(connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0)
+
+
+def _actions(engine: sa.Engine, document_id: uuid.UUID) -> list[str]:
+    with transaction(engine) as connection:
+        return list(
+            connection.scalars(
+                sa.select(audit.c.action)
+                .where(audit.c.subject == str(document_id))
+                .order_by(audit.c.id)
+            )
+        )
+
+
+def test_a_document_that_is_asked_for_again_leaves_its_queue_with_what_was_typed(
+    engine: sa.Engine,
+) -> None:
+    original = store(engine, document(kind="key"))
+    who = person(engine)
+    with transaction(engine) as connection:
+        about = {"document_id": original.id, "person_id": who, "queue": "key"}
+        until = sa.func.now() + dt.timedelta(minutes=5)
+        connection.execute(leases.insert().values(**about, lease_until=until))
+        connection.execute(drafts.insert().values(**about, content={"nir": "1"}))
+    asked = rescans.ask(engine, original.id, who, "person:lea", f"  {_WHY}\0")
+    assert asked.version == 7
+    assert _row(engine, original.id).state == "to_rescan"
+    assert (_count(engine, leases), _count(engine, drafts)) == (0, 0)
+    assert _request(engine, asked).reason == _WHY
+    (told,) = rescans.open_for(engine, "gien", "poste-1")
+    assert (told.id, told.document_id, told.lot_name) == (asked, original.id, "lot 1")
+    assert rescans.open_for(engine, "gien", "poste-2") == ()
+    assert _actions(engine, original.id) == ["document_stored", "rescan_asked"]
+
+
+def test_only_a_document_that_waits_for_a_person_can_be_asked_for(engine: sa.Engine) -> None:
+    straight, who = store(engine, document()), person(engine)
+    for wrong in (straight.id, _id()):
+        with pytest.raises(NotFound):
+            rescans.ask(engine, wrong, who, "person:lea", _WHY)
+    original, _ = _asked(engine)
+    with pytest.raises(NotFound):
+        rescans.ask(engine, original.id, who, "person:lea", _WHY)
+
+
+def test_what_the_caller_undoes_was_never_asked(engine: sa.Engine) -> None:
+    original, who = store(engine, document(kind="name")), person(engine)
+    with engine.connect() as connection:
+        rescans.ask(connection, original.id, who, "person:lea", _WHY)
+        connection.rollback()
+    assert _row(engine, original.id).state == "to_name"
+    assert _count(engine, rescans_table) == 0
+
+
+def test_the_answer_joins_the_original_in_the_same_transaction(engine: sa.Engine) -> None:
+    original, asked = _asked(engine)
+    rescans.told(engine, [asked])
+    assert _request(engine, asked).state == "told"
+    answer = store(engine, _answer(asked, type_confidence=0.7, runner_up="S3704"))
+    before, after = _row(engine, original.id), _row(engine, answer.id)
+    assert [(n, role) for n, role, _ in _pages(engine, original.id)] == [
+        (0, "replaced"),
+        (1, "replaced"),
+        (2, "front"),
+    ]
+    assert _pages(engine, original.id)[2][2] == answer.pages[0].ref.sha256
+    assert (before.state, before.route, before.type_confidence) == ("to_key", "key", 0.7)
+    assert before.runner_up == "S3704"
+    assert before.route_reasons == ["rescanned"]
+    assert before.marks == ["rescanned"]
+    assert (before.received_on, before.page_count) == (original.received_on, 2)
+    assert (after.state, after.joined_into, after.page_count) == ("discarded", original.id, 1)
+    assert _fields(engine, original.id) == [("nir", 2), ("total", 2)]
+    assert _request(engine, asked).state == "answered"
+    assert rescans.open_for(engine, "gien", "poste-1") == ()
+    assert _actions(engine, original.id)[-1] == "document_rescanned"
+
+
+def test_replaced_pages_are_kept_and_never_delivered(engine: sa.Engine) -> None:
+    scanned = tiff([picture(number=0), picture(number=1)])
+    again = tiff([picture(number=7)])
+    original, asked = _asked(engine)
+    store(engine, _answer(asked))
+    content = {p.ref.sha256: scanned for p in original.pages}
+    content[_pages(engine, original.id)[2][2]] = again
+    with transaction(engine) as connection:
+        loaded = packages.load(connection, original.id)
+    claim = Claim(original.id, "FRAIS_DE_SANTE", "key", "w", 1, is_trial=False)
+    package = build(Delivery(claim, loaded), lambda sha256: io.BytesIO(content[sha256]))
+    assert b'"pages": 1' in package.json
+    assert original.pages[0].ref.sha256.hex().encode() not in package.json
+
+
+def test_the_same_answer_twice_changes_nothing(engine: sa.Engine) -> None:
+    original, asked = _asked(engine)
+    answer = store(engine, _answer(asked))
+    as_it_was = (_pages(engine, original.id), _row(engine, original.id))
+    assert documents.store(engine, answer) is True
+    assert (_pages(engine, original.id), _row(engine, original.id)) == as_it_was
+
+
+def test_a_second_document_of_the_answer_adds_its_pages_and_asks_for_naming(
+    engine: sa.Engine,
+) -> None:
+    original, asked = _asked(engine)
+    first = store(engine, _answer(asked))
+    second = store(
+        engine, _answer(asked, 8, lot_id=first.lot_id, position=1, type="unknown", fields=())
+    )
+    assert [role for _, role, _ in _pages(engine, original.id)] == [
+        *("replaced", "replaced", "front", "front")
+    ]
+    row = _row(engine, original.id)
+    assert (row.state, row.type) == ("to_name", "S3110")
+    assert _row(engine, second.id).joined_into == original.id
+    assert _fields(engine, original.id) == [("nir", 2), ("total", 2)]
+
+
+@pytest.mark.parametrize(
+    ("type_", "has_fields", "expected"),
+    [
+        ("S3704", True, [("nir", 2)]),
+        ("unknown", False, [("nir", 0), ("total", 0)]),
+        ("S3110", False, []),
+    ],
+)
+def test_fields_give_way_when_the_types_agree_or_others_were_read(
+    engine: sa.Engine, type_: str, has_fields: bool, expected: list[tuple[str, int]]
+) -> None:
+    original, asked = _asked(engine)
+    read = IncomingField("nir", None, "2 5", 0.4, False, "none", 0, None)
+    store(engine, _answer(asked, type=type_, fields=(read,) if has_fields else (), kind="name"))
+    assert _fields(engine, original.id) == expected
+    assert _row(engine, original.id).type == type_
+
+
+def test_an_answer_never_goes_straight(engine: sa.Engine) -> None:
+    original, asked = _asked(engine)
+    store(engine, _answer(asked, kind="straight"))
+    row = _row(engine, original.id)
+    assert (row.state, row.route) == ("to_name", "name")
+
+
+@pytest.mark.parametrize(("type_", "due"), [("S3110", "2026-11-10"), ("S3704", "2026-11-07")])
+def test_the_delay_counts_from_the_first_receipt(engine: sa.Engine, type_: str, due: str) -> None:
+    original, asked = _asked(engine)
+    later = _answer(asked, type=type_, received_on=original.received_on + dt.timedelta(days=3))
+    store(engine, later)
+    assert _row(engine, original.id).due_on == dt.date.fromisoformat(due)
+
+
+def test_an_answer_to_an_unknown_or_withdrawn_request_is_a_document_for_a_person(
+    engine: sa.Engine,
+) -> None:
+    original, asked = _asked(engine)
+    assert rescans.withdraw(engine, asked, "person:lea")
+    assert not rescans.withdraw(engine, asked, "person:lea")
+    assert _row(engine, original.id).state == "to_name"
+    for rescan_id in (asked, _id()):
+        late = store(engine, _answer(rescan_id, kind="straight"))
+        row = _row(engine, late.id)
+        assert (row.state, row.joined_into) == ("to_name", None)
+        assert row.route_reasons == ["rescan_unknown"]
+    assert len(_pages(engine, original.id)) == 2
+
+
+def test_a_station_of_another_site_cannot_answer(engine: sa.Engine) -> None:
+    original, asked = _asked(engine)
+    late = store(engine, _answer(asked, site="orleans"))
+    assert _row(engine, late.id).state == "to_name"
+    assert not rescans.impossible(engine, "orleans", "poste-1", asked, "non")
+    assert _row(engine, original.id).state == "to_rescan"
+
+
+def test_another_lot_after_the_answer_is_for_a_person(engine: sa.Engine) -> None:
+    original, asked = _asked(engine)
+    store(engine, _answer(asked))
+    late = store(engine, _answer(asked, 8))
+    assert _row(engine, late.id).state == "to_name"
+    assert len(_pages(engine, original.id)) == 3
+
+
+def test_what_cannot_be_scanned_again_goes_back_with_the_operators_reason(
+    engine: sa.Engine,
+) -> None:
+    original, asked = _asked(engine)
+    assert rescans.impossible(engine, "gien", "poste-1", asked, "Papier détruit.")
+    assert not rescans.impossible(engine, "gien", "poste-1", asked, "encore")
+    assert _row(engine, original.id).state == "to_name"
+    request = _request(engine, asked)
+    assert (request.state, request.answer) == ("impossible", "Papier détruit.")
+
+
+def test_a_document_discarded_meanwhile_is_asked_for_no_more(engine: sa.Engine) -> None:
+    original, asked = _asked(engine)
+    with transaction(engine) as connection:
+        connection.execute(
+            documents_table.update()
+            .where(documents_table.c.id == original.id)
+            .values(state="discarded")
+        )
+    assert rescans.open_for(engine, "gien", "poste-1") == ()
+    assert rescans.withdraw(engine, asked, "person:lea")
+    assert _row(engine, original.id).state == "discarded"

@@ -1,0 +1,73 @@
+"""Which fields a person keys, and what two people who keyed blind have said."""
+
+from central.domain.catalogue import FieldSpec, KeyingMode, TypeEntry
+from central.domain.keying import Entry, KeyReason, ReadField, agree, missing, next_pass, tasks
+
+_SPECS = (
+    FieldSpec("nir", "nir", required=True),
+    FieldSpec("iban", "iban", mode=KeyingMode.DOUBLE),
+    FieldSpec("notes", "text"),
+    FieldSpec("stamp", "text", mode=KeyingMode.READ_ONLY),
+    FieldSpec("signed", "signature", required=True),
+)
+_ENTRY = TypeEntry("T", "type", "Pôle", "POLE", "AUTRE", 5, "rights", _SPECS)
+
+
+def _field(position: int, value: str | None, *, accepted: bool = False, **more: str) -> ReadField:
+    name = _SPECS[position].name
+    return ReadField(position, name, value, value or "", 0.5, accepted, "none", 0, None, **more)
+
+
+def _names(fields: list[ReadField], layout: str | None, *reasons: str) -> list[str]:
+    return [t.field.name for t in tasks(_ENTRY, fields, layout=layout, reasons=reasons)]
+
+
+def test_of_a_measured_form_only_what_the_station_doubts_is_keyed() -> None:
+    fields = [_field(0, "1", accepted=True), _field(1, "FR"), _field(2, "lu")]
+    assert _names(fields, "verified", "field:iban") == ["iban"]
+
+
+def test_a_required_field_that_was_not_accepted_is_keyed_whatever_the_station_says() -> None:
+    assert _names([_field(0, None)], "verified") == ["nir"]
+
+
+def test_elsewhere_all_that_was_read_is_looked_at() -> None:
+    fields = [_field(0, None), _field(1, None), _field(2, "lu")]
+    assert _names(fields, None) == ["nir", "notes"]
+
+
+def test_signatures_and_read_only_fields_are_never_keyed() -> None:
+    fields = [_field(3, "lu"), _field(4, None)]
+    assert _names(fields, None, "field:stamp", "field:signed") == []
+
+
+def test_what_people_have_settled_is_not_keyed_again() -> None:
+    assert _names([_field(0, "1", accepted=True, source="person")], None, "field:nir") == []
+
+
+def test_what_is_keyed_twice_is_keyed_blind() -> None:
+    found = tasks(_ENTRY, [_field(0, "1"), _field(1, "FR")], layout=None, reasons=())
+    assert [t.is_blind for t in found] == [False, True]
+
+
+def test_a_type_says_which_required_fields_nobody_has_read() -> None:
+    assert [s.name for s in missing(_ENTRY, [])] == ["nir"]
+    assert missing(_ENTRY, [_field(0, None)]) == ()
+
+
+def test_case_and_spaces_are_no_difference_but_a_reason_is() -> None:
+    assert agree(Entry("Martin  Léa"), Entry("MARTIN LÉA"))
+    assert not agree(Entry("MARTIN"), Entry("MARTINE"))
+    assert not agree(Entry(None, KeyReason.ABSENT), Entry(None, KeyReason.ILLEGIBLE))
+    assert not agree(Entry(None, KeyReason.ABSENT), Entry("x"))
+
+
+def test_a_second_look_follows_where_something_is_keyed_twice() -> None:
+    assert next_pass(1, {1: Entry("a")}, {}) == 2
+    assert next_pass(1, {}, {}) is None
+
+
+def test_a_third_person_decides_only_where_two_differ() -> None:
+    assert next_pass(2, {1: Entry("a")}, {1: Entry("A")}) is None
+    assert next_pass(2, {1: Entry("a")}, {1: Entry("b")}) == 3
+    assert next_pass(3, {1: Entry("a")}, {1: Entry("b")}) is None
