@@ -11,10 +11,15 @@ from pathlib import Path
 import httpx
 import pytest
 import sqlalchemy as sa
+from rich.console import Console
 
+from central import commands
+from central.config import Database
+from central.dispatch import sweeper
 from central.domain.access import Role
-from central.errors import LastAdmin
-from central.store import administration
+from central.errors import CentralError, LastAdmin
+from central.events import Events
+from central.store import administration, people
 from central.store.trail import Place, Wanted, read
 from tests.support.central import document, store
 from tests.support.console import PASSWORD, add_person, enter, serving, settings
@@ -348,3 +353,48 @@ def test_an_export_holds_the_lines_and_stands_in_the_trail(
     (line,) = _rows(engine, "audit_exported")
     assert line["actor"] == "person:claire"
     assert line["detail"] == {"of_action": "document_stored"}
+
+
+def test_the_command_line_lets_somebody_in_again(
+    database_url: str, engine: sa.Engine, tmp_path: Path
+) -> None:
+    add_person(engine, "chef", Role.ADMIN)
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE people SET totp_secret = 'A', locked_until = now() + interval '1 day'")
+        )
+    config = settings(tmp_path)
+    with serving(config, engine) as client:
+        told = Database(url=database_url)
+        at_centre = config.model_copy(update={"database": told})
+        out = Console(file=io.StringIO())
+        assert commands.reset_person(at_centre, "Chef", "provisoire et long", out) == 0
+        enter(client, "chef", "provisoire et long")
+        assert "provisoire" in client.get("/compte").text
+    for login, password in (("nobody", "provisoire et long"), ("chef", "court")):
+        with pytest.raises(CentralError):
+            commands.reset_person(at_centre, login, password, out)
+    assert len(_rows(engine, "password_reset")) == 1
+
+
+def test_sessions_that_have_ended_are_swept_by_dispatch(engine: sa.Engine, tmp_path: Path) -> None:
+    person_id = add_person(engine, "paul", Role.KEYER)
+    for token, longest in (("ended", -1.0), ("open", 3_600.0)):
+        people.open_session(engine, person_id, token, "csrf", "local", longest)
+    stop = threading.Event()
+    events = Events("test")
+    run = threading.Thread(target=sweeper.run, args=(settings(tmp_path), engine, {}, events, stop))
+    run.start()
+    try:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with engine.connect() as connection:
+                left = connection.scalar(sa.text("SELECT count(*) FROM sessions"))
+            if left == 1:
+                break
+            time.sleep(0.05)
+    finally:
+        stop.set()
+        run.join()
+    assert left == 1
+    assert people.signed(engine, "open", 3_600.0) is not None
