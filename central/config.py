@@ -219,9 +219,9 @@ class Console(_Frozen):
         default=900.0, gt=0, description="longest pause; not below the first"
     )
     sign_ins_per_minute: int = Field(
-        default=60, ge=1, description="tries to sign in from one address"
+        default=120, ge=1, description="tries to sign in from one address: a whole site, maybe"
     )
-    tries_per_minute: int = Field(default=10, ge=1, description="tries to sign in with one login")
+    tries_per_minute: int = Field(default=30, ge=1, description="tries to sign in with one login")
     requests_per_minute: int = Field(
         default=6_000, ge=60, description="of one signed-in browser, or one address without any"
     )
