@@ -87,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     taken.add_argument("--type", default="", help="de ce type de document seulement")
     taken.add_argument("--field", default="", help="de ce champ seulement")
     taken.add_argument("--limit", type=int, default=100_000, help="nombre d'échantillons")
+    text = "mot de passe provisoire, sans code ni suspension ; lu sur l'entrée"
+    reset = add("person-reset", text, _person_reset)
+    reset.add_argument("login", help="identifiant")
     add("check-config", "vérifie le fichier de configuration", _check_config)
     return parser
 
@@ -150,6 +153,11 @@ def _samples(options: argparse.Namespace, console: Console) -> int:
     wanted = Wanted(since, options.type, options.field, max(1, options.limit))
     config = load(options.config)
     return commands.export_samples(config, options.actor, options.folder, wanted, console)
+
+
+def _person_reset(options: argparse.Namespace, console: Console) -> int:
+    password = sys.stdin.readline().rstrip("\n")
+    return commands.reset_person(load(options.config), options.login, password, console)
 
 
 def _check_config(options: argparse.Namespace, console: Console) -> int:

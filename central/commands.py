@@ -11,9 +11,10 @@ from rich.table import Table
 
 from central import apps, blobs, export, pack
 from central.config import CentralConfig
-from central.console.passwords import SHORTEST, Passwords
-from central.domain.access import Role
+from central.console.passwords import Passwords
+from central.domain.access import Role, is_login
 from central.domain.counting import LotCounts, disagreements
+from central.domain.password_rule import fault
 from central.errors import Forbidden, InputInvalid
 from central.store import accounts, board, lot_counts, people, samples, upkeep
 from central.store.accounts import NewAccount
@@ -90,10 +91,12 @@ def account_of(options: Mapping[str, Any], password: str) -> NewAccount:
     """What the command line says of a new account.
 
     Raises:
-        InputInvalid: the password is too short.
+        InputInvalid: the login or the password will not do.
     """
-    if len(password) < SHORTEST:
-        raise InputInvalid(f"mot de passe : au moins {SHORTEST} caractères")
+    if not is_login(options["login"].lower()):
+        raise InputInvalid("identifiant : de 2 à 100 lettres sans accent, chiffres et . _ @ + -")
+    if why := fault(password, options["login"]):
+        raise InputInvalid(why)
     return NewAccount(
         login=options["login"],
         name=options["name"],
@@ -136,6 +139,21 @@ def export_samples(
     console.print(f"{written.samples} échantillon(s) dans {folder}.")
     if written.lost:
         console.print(f"{written.lost} sans image lisible, laissé(s) de côté.")
+    return 0
+
+
+def reset_person(config: CentralConfig, login: str, password: str, console: Console) -> int:
+    """Give a local account a password for once, without its one-time code.
+
+    Raises:
+        InputInvalid: the password will not do.
+        NotFound: there is no such account.
+    """
+    if why := fault(password, login):
+        raise InputInvalid(why)
+    with apps.opened(config) as engine:
+        accounts.reset(engine, _actor(), login, Passwords().hash(password), and_totp=True)
+    console.print(f"Compte {login.lower()} : mot de passe à changer à la prochaine connexion.")
     return 0
 
 

@@ -4,9 +4,11 @@ Nothing else at the centre reads a settings file or the environment. Secrets are
 the file: it names files that hold them, so that systemd's LoadCredential can provide them.
 """
 
+import ipaddress
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import pydantic
 from pydantic import Field
@@ -27,6 +29,9 @@ Address = Annotated[
         pattern=r"^([^:\[\]\s]+|\[[0-9a-f:.]+\]):\d{1,5}$", description="host:port; 0 = any port"
     ),
 ]
+
+RoleCode = Literal["scanner", "keyer", "supervisor", "operations", "auditor", "admin"]
+"""As central.domain.access.Role; settings and domain do not import each other."""
 
 
 class _Frozen(pydantic.BaseModel):
@@ -195,6 +200,47 @@ class Console(_Frozen):
     previews_bytes: int = Field(
         default=268_435_456, ge=16_777_216, description="memory for page previews of one process"
     )
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/\s]+$",
+        description="as browsers call these pages, without a path; ``[oidc]`` needs it",
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(),
+        description="addresses or networks whose X-Forwarded-For and -Proto are believed",
+    )
+    lock_after: int = Field(
+        default=5, ge=2, le=100, description="failures in a row that suspend an account"
+    )
+    lock_first_s: float = Field(
+        default=30.0, gt=0, description="first pause; doubles with each further failure"
+    )
+    lock_longest_s: float = Field(
+        default=900.0, gt=0, description="longest pause; not below the first"
+    )
+    sign_ins_per_minute: int = Field(
+        default=120, ge=1, description="tries to sign in from one address: a whole site, maybe"
+    )
+    tries_per_minute: int = Field(default=30, ge=1, description="tries to sign in with one login")
+    requests_per_minute: int = Field(
+        default=6_000, ge=60, description="of one signed-in browser, or one address without any"
+    )
+    totp_roles: tuple[RoleCode, ...] = Field(
+        default=(), description="roles that need a one-time code beside the password"
+    )
+
+    @pydantic.field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            ipaddress.ip_network(value)  # its error names the value
+        return values
+
+    @pydantic.model_validator(mode="after")
+    def _pauses_in_order(self) -> "Console":
+        if self.lock_first_s > self.lock_longest_s:
+            raise ValueError("lock_first_s is longer than lock_longest_s")
+        return self
 
     @pydantic.model_validator(mode="after")
     def _certificate_and_key(self) -> "Console":
@@ -236,6 +282,51 @@ class Quality(_Frozen):
     )
 
 
+class Oidc(_Frozen):
+    """The identity provider (OpenID Connect); without this table only local accounts sign in."""
+
+    issuer: str = Field(
+        pattern=r"^https?://[^\s?#]+$", description="as the provider names itself; HTTPS"
+    )
+    client_id: str = Field(min_length=1, description="of this centre at the provider")
+    client_secret_file: AbsolutePath = Field(description="holds the client's secret")
+    ca_file: AbsolutePath | None = Field(
+        default=None, description="authority of the provider's certificate; unset: the system's"
+    )
+    scopes: tuple[str, ...] = Field(
+        default=("openid", "profile"), description="asked for; ``openid`` among them"
+    )
+    login_claim: str = Field(default="preferred_username", description="becomes the login")
+    name_claim: str = Field(default="name", description="becomes the shown name")
+    roles_claim: str = Field(default="roles", description="holds the groups; dots lead inside")
+    roles: dict[str, RoleCode] = Field(
+        min_length=1, description="value of ``roles_claim`` = our role"
+    )
+    sites_claim: str = Field(
+        default="", description="holds the sites, ``*`` for all; empty: everybody sees all sites"
+    )
+    poles_claim: str = Field(
+        default="", description="holds the pôles, ``*`` for all; empty: everybody sees all pôles"
+    )
+    team_claim: str = Field(default="", description="holds the team; empty: none")
+    button: str = Field(
+        default="Se connecter avec mon compte de l'organisme", description="French, on the page"
+    )
+    clock_skew_s: float = Field(
+        default=60.0, ge=0, le=600, description="tolerated between both clocks"
+    )
+    timeout_s: float = Field(default=5.0, gt=0, le=60, description="of each step of a call")
+
+    @pydantic.model_validator(mode="after")
+    def _is_safe(self) -> "Oidc":
+        host = urlsplit(self.issuer).hostname
+        if not self.issuer.startswith("https:") and host not in ("127.0.0.1", "::1", "localhost"):
+            raise ValueError("issuer must be https, save on this machine")
+        if "openid" not in self.scopes:
+            raise ValueError("scopes lack openid")
+        return self
+
+
 class Metrics(_Frozen):
     """Where Prometheus reads the processes without a web page; console and serve have theirs."""
 
@@ -262,6 +353,13 @@ class CentralConfig(_Frozen):
     console: Console = Console()
     quality: Quality = Quality()
     metrics: Metrics = Metrics()
+    oidc: Oidc | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _oidc_knows_its_way_back(self) -> "CentralConfig":
+        if self.oidc is not None and self.console.public_url is None:
+            raise ValueError("oidc needs console.public_url")
+        return self
 
     @pydantic.model_validator(mode="after")
     def _destinations_differ(self) -> "CentralConfig":

@@ -182,3 +182,56 @@ class DeliveryUnderWay(CentralError):
 
     code = "delivery_under_way"
     reason = "Le document est en cours de remise à son pôle. Réessayez dans un instant."
+
+
+class AccountClosed(CentralError):
+    """The account of somebody that the identity provider vouches for was closed here."""
+
+    code = "account_closed"
+    permanent = True
+    reason = "Votre compte est fermé. Adressez-vous à l'administration."
+
+
+class LoginTaken(CentralError):
+    """The provider's login is that of another account, which nobody gets by having its name."""
+
+    code = "login_taken"
+    permanent = True
+    reason = (
+        "Votre identifiant est déjà celui d'un autre compte. Adressez-vous à l'administration :"
+        " il n'est jamais rattaché automatiquement."
+    )
+
+
+class LastAdmin(CentralError):
+    """Somebody has to be left who may administer, and nobody changes their own rights."""
+
+    code = "last_admin"
+    permanent = True
+    reason = (
+        "Vous ne pouvez pas changer vos propres droits ni retirer le dernier compte"
+        " d'administration. Demandez-le à un autre administrateur."
+    )
+
+
+class NoRole(CentralError):
+    """The provider knows somebody to whom it gives no role, site or pôle here."""
+
+    code = "no_role"
+    permanent = True
+    reason = "Votre compte n'a aucun droit dans Vaguemestre. Demandez-les à l'administration."
+
+
+class ProviderRefused(CentralError):
+    """The provider's answer does not prove who somebody is: wrong, late, or used before."""
+
+    code = "provider_refused"
+    permanent = True
+    reason = "Le service d'identité n'a pas confirmé votre connexion. Recommencez-la."
+
+
+class ProviderUnavailable(CentralError):
+    """The identity provider does not answer, or not as OpenID Connect wants it."""
+
+    code = "provider_unavailable"
+    reason = "Le service d'identité ne répond pas. Réessayez dans un instant."

@@ -66,6 +66,10 @@ class Events:
         self._returned = self._counter(
             "returns", "Documents given back", "destination", "cause", "channel"
         )
+        self._sign_ins = self._counter(
+            "sign_ins", "Tries to sign in at the console", "method", "outcome"
+        )
+        self._throttled = self._counter("throttled", "Requests turned away: too many", "limit")
         self._errors = self._counter("errors", "Errors by code", "code")
         # Told as 0 from the start: a counter that appears with its first error shows no rise.
         for code in _codes(CentralError):
@@ -185,6 +189,17 @@ class Events:
     def return_not_understood(self, destination: str) -> None:
         """Something in a returns folder is none of our documents; it was set aside there."""
         self._log.warning("return_not_understood", destination=destination)
+
+    # Console
+
+    def sign_in(self, method: str, outcome: str, why: str = "") -> None:
+        """Somebody tried to sign in; who it was stands in the audit trail alone."""
+        self._sign_ins.labels(method, outcome).inc()
+        self._log.info("sign_in", method=method, outcome=outcome, why=why)
+
+    def throttled(self, limit: str) -> None:
+        """A browser asked too often; metric only, lest the log be flooded as well."""
+        self._throttled.labels(limit).inc()
 
     # Every process
 

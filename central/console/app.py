@@ -9,7 +9,6 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -20,7 +19,9 @@ from central import pack
 from central.blobs import BlobStore
 from central.config import CentralConfig
 from central.console import (
+    account,
     acts,
+    audit_pages,
     board,
     dead_letters,
     delays,
@@ -29,6 +30,7 @@ from central.console import (
     group,
     holds,
     lots,
+    people_pages,
     pictures,
     plan_pages,
     problems,
@@ -40,6 +42,7 @@ from central.console import (
     work,
 )
 from central.console.desk import Desk
+from central.console.limits import Limits
 from central.console.plan import Plan
 from central.console.returns import ReturnsDoor
 from central.console.sessions import Sessions
@@ -61,8 +64,10 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
+_HTTPS_FOR_A_YEAR = "max-age=31536000"
 AREAS = (
     sign_in.register,
+    account.register,
     work.register,
     acts.register,
     pictures.register,
@@ -78,11 +83,13 @@ AREAS = (
     search.register,
     group.register,
     quality.register,
+    people_pages.register,
+    audit_pages.register,
 )
 """Each adds its pages to the desk."""
 
 
-def create(config: CentralConfig, engine: Engine, blobs: BlobStore, events: Events) -> Starlette:
+def create(config: CentralConfig, engine: Engine, blobs: BlobStore, events: Events) -> ASGIApp:
     """Build the application.
 
     Args:
@@ -97,7 +104,8 @@ def create(config: CentralConfig, engine: Engine, blobs: BlobStore, events: Even
     gauges.register(events.registry, engine)
     shipped = pack.load(config.console.pack_dir or pack.default_dir())
     sessions = Sessions(engine, config.console)
-    desk = Desk(config, engine, blobs, events, Plan(engine, shipped), sessions)
+    limits = Limits(config.console, events)
+    desk = Desk(config, engine, blobs, events, Plan(engine, shipped), sessions, limits)
     for register in AREAS:
         register(desk)
     door = ReturnsDoor(engine, _secrets(config), events)
@@ -109,10 +117,8 @@ def create(config: CentralConfig, engine: Engine, blobs: BlobStore, events: Even
         Route("/healthz", machines.health),
         Mount("/static", StaticFiles(directory=_HERE / "static")),
     ]
-    return Starlette(
-        routes=routes,
-        middleware=[Middleware(_SafeHeaders)],
-        exception_handlers=dict(problems.register(desk.templates, events)),
+    return _Outside(
+        Starlette(routes=routes, exception_handlers=dict(problems.register(desk.templates, events)))
     )
 
 
@@ -127,19 +133,33 @@ def _secrets(config: CentralConfig) -> dict[str, bytes]:
         raise ConfigInvalid(f"{error.filename}: {error.strerror}") from error
 
 
-class _SafeHeaders:
+class _Outside:
+    """Around everything, so that an answer to an unforeseen error carries the headers too."""
+
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_safe = scope.get("scheme") == "https"
+        has_begun = False
+
         async def send_safely(message: Message) -> None:
+            nonlocal has_begun
             if message["type"] == "http.response.start":
+                has_begun = True
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
+                if is_safe:
+                    headers.setdefault("Strict-Transport-Security", _HTTPS_FOR_A_YEAR)
             await send(message)
 
-        await self._app(scope, receive, send_safely)
+        try:
+            await self._app(scope, receive, send_safely)
+        except Exception:
+            # It was told (problems.py); the server would log its text, which may quote a page.
+            if not has_begun:
+                raise
 
 
 class _ForMachines:

@@ -1,87 +1,183 @@
-"""What people read for the lines of the audit trail."""
+"""The audit trail in French: its actions, who acted, and what its details are called."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-_ACTIONS: Mapping[str, str] = MappingProxyType(
+from central.console import labels
+
+ACTIONS: Mapping[str, str] = MappingProxyType(
     {
+        "account_added": "compte créé",
+        "account_closed": "compte fermé",
+        "account_locked": "compte suspendu",
+        "account_opened": "compte rouvert",
+        "account_unlocked": "suspension levée",
+        "audit_exported": "journal exporté",
+        "control_arbitrated": "contrôle arbitré",
+        "control_drawn": "document tiré au contrôle",
+        "control_keyed": "contrôle saisi",
+        "control_withdrawn": "contrôle retiré",
         "delivery_dead": "livraison en échec",
-        "delivery_delivered": "livré",
+        "delivery_delivered": "document livré",
         "delivery_discarded": "livraison abandonnée",
         "delivery_held": "livraison retenue",
         "delivery_released": "livraison libérée",
         "delivery_replayed": "livraison relancée",
         "document_blank": "page marquée blanche",
-        "document_duplicate": "écarté : doublon",
-        "document_hurried": "rendu urgent",
-        "document_joined": "joint à un autre document",
-        "document_keyed": "vidéocodé",
-        "document_named": "nommé",
-        "document_rerouted": "réorienté",
-        "document_rescanned": "numérisé de nouveau",
-        "document_returned": "rendu par le pôle",
-        "document_sent_to_naming": "renvoyé à nommer",
-        "document_split": "séparé",
-        "document_stored": "reçu et enregistré au centre",
+        "document_corrected": "document corrigé",
+        "document_duplicate": "document écarté : doublon",
+        "document_hurried": "document rendu urgent",
+        "document_joined": "document joint à un autre",
+        "document_keyed": "document vidéocodé",
+        "document_moved": "document déplacé par le plan",
+        "document_moved_back": "document remis à sa place",
+        "document_named": "document nommé",
+        "document_rerouted": "document réorienté",
+        "document_rescanned": "document renumérisé",
+        "document_returned": "document rendu par un pôle",
+        "document_sent_to_naming": "document renvoyé à nommer",
+        "document_split": "document séparé",
+        "document_stored": "document reçu",
+        "document_taken_out_of_group": "document retiré du groupe",
         "document_turned": "page tournée",
-        "document_unhurried": "n'est plus urgent",
-        "document_urgent": "rendu urgent au nommage",
-        "document_viewed": "consulté",
+        "document_unhurried": "document rendu ordinaire",
+        "document_urgent": "document rendu urgent au nommage",
+        "document_viewed": "document consulté",
         "documents_searched": "recherche",
-        "lot_reported": "compte rendu de la station",
+        "drafts_deleted": "brouillons effacés",
+        "fields_keyed": "champs vidéocodés en groupe",
+        "hold_placed": "retenue posée",
+        "hold_released": "retenue levée",
+        "keyings_forgotten": "saisies effacées",
+        "lot_reported": "lot compté",
+        "password_changed": "mot de passe changé",
+        "password_reset": "mot de passe réinitialisé",
+        "plan_applied": "plan modifié",
+        "plan_proposed": "modification du plan proposée",
+        "plan_refused": "modification du plan refusée",
+        "plan_undone": "modification du plan annulée",
+        "report_exported": "rapport exporté",
         "rescan_asked": "nouvelle numérisation demandée",
-        "rescan_impossible": "nouvelle numérisation impossible",
-        "rescan_withdrawn": "demande de numérisation retirée",
+        "rights_changed": "droits changés",
+        "samples_exported": "échantillons exportés",
+        "sessions_ended": "sessions fermées",
+        "sign_in_failed": "connexion refusée",
+        "signed_in": "connexion",
+        "signed_out": "déconnexion",
+        "totp_enrolled": "code à usage unique installé",
+        "totp_removed": "code à usage unique retiré",
     }
 )
-_DETAILS: Mapping[str, str] = MappingProxyType(
-    {
-        "attempts": "essais",
-        "by": "à partir de",
-        "cause": "cause",
-        "channel": "canal",
-        "content": "contenu montré",
-        "counted_pages": "pages comptées",
-        "destination": "destination",
-        "into": "vers",
-        "original": "original",
-        "page": "page",
-        "why": "pour",
-        "documents": "documents",
-        "pages": "pages",
-        "reason": "motif",
-        "state": "état",
-        "type": "type",
-    }
-)
-_ACTORS = {
+_KEYS = {
+    "why": "pour",
+    "page": "page",
+    "original": "original",
+    "into": "vers",
+    "counted_pages": "pages comptées",
+    "content": "contenu montré",
+    "by": "à partir de",
+    "attempts": "essais",
+    "address": "adresse",
+    "cause": "cause",
+    "channel": "voie",
+    "code": "code",
+    "destination": "destination",
+    "documents": "documents",
+    "is_active": "actif",
+    "method": "par",
+    "name": "nom",
+    "of_action": "action",
+    "of_actor": "auteur",
+    "pages": "pages",
+    "poles": "pôles",
+    "reason": "motif",
+    "roles": "rôles",
+    "route": "suite",
+    "seconds": "secondes",
+    "sessions": "sessions",
+    "since": "du",
+    "site": "site",
+    "sites": "sites",
+    "skills": "types traités",
+    "state": "état",
     "station": "station",
-    "dispatch": "distribution",
-    "person": "personne",
-    "pole": "pôle",
+    "team": "équipe",
+    "totp": "code retiré",
+    "type": "type",
+    "until": "au",
+    "what": "sur",
 }
+_ACTORS = {
+    "dispatch": "distribution",
+    "pole": "pôle",
+    "provider": "service d'identité",
+}
+_VALUES = {
+    "local": "mot de passe",
+    "oidc": "service d'identité",
+    "password": "mot de passe",
+    "code": "code",
+    "straight": "sans intervention",
+    "name": "à nommer",
+    "key": "à vidéocoder",
+}
+_NOTHING = "–"
+_CUT = 200
 
 
 def action(code: str) -> str:
-    """What was done; the code itself for what only programs do."""
-    return _ACTIONS.get(code, code.replace("_", " "))
+    """What was done; an action that has no name yet keeps its code."""
+    return ACTIONS.get(code, code)
 
 
 def actor(code: str) -> str:
-    """Who did it: ``station:gien/poste-1`` is « station gien/poste-1 »."""
+    """Who did it: people by their login, ``station:gien/poste-1`` as « station gien/poste-1 »."""
     kind, _, name = code.partition(":")
-    return f"{_ACTORS[kind]} {name}" if kind in _ACTORS and name else code
+    if kind == "person" and name:
+        return name
+    return f"{_ACTORS.get(kind, kind)} {name}".strip()
 
 
 def detail(told: Mapping[str, Any]) -> str:
-    """What else the line says, in the order in which it was written."""
-    return ", ".join(f"{_DETAILS.get(name, name)} : {_word(value)}" for name, value in told.items())
+    """All details in one line."""
+    return ", ".join(f"{key} : {value}" for key, value in details(told))
 
 
-def _word(value: Any) -> str:
+def details(detail: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The details as words; what changed is one line each, ``avant → après``."""
+    before, after = detail.get("before"), detail.get("after")
+    lines = list[tuple[str, str]]()
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        lines += [
+            (_key(key), f"{_value(key, before.get(key))} → {_value(key, after.get(key))}")
+            for key in map(str, after)
+            if before.get(key) != after[key]
+        ]
+        detail = {key: value for key, value in detail.items() if key not in ("before", "after")}
+    lines += [(_key(key), _value(key, value)) for key, value in detail.items()]
+    return lines
+
+
+def _key(key: str) -> str:
+    return _KEYS.get(key, key)
+
+
+def _value(key: str, value: Any) -> str:
     if isinstance(value, bool):
         return "oui" if value else "non"
     if isinstance(value, list):
-        return str(len(value))
-    return str(value)
+        if not value:
+            return "tous" if key in ("sites", "poles", "skills") else _NOTHING
+        names = [labels.role(one) if key == "roles" else str(one) for one in value]
+        return ", ".join(names)[:_CUT]
+    if value in (None, "", {}):
+        return _NOTHING
+    text = str(value)
+    if key in ("method", "what", "route"):
+        text = _VALUES.get(text, text)
+    elif key == "cause":
+        text = labels.cause(text)
+    elif key == "state":
+        text = labels.lot_state(text)
+    return text[:_CUT]

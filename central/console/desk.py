@@ -19,6 +19,7 @@ from starlette.routing import Route
 from central.blobs import BlobStore
 from central.config import CentralConfig
 from central.console import formats, labels
+from central.console.limits import Limits
 from central.console.sessions import Sessions
 from central.console.visit import Door, Visit
 from central.domain.access import Person, Role
@@ -40,28 +41,25 @@ class Entry:
     roles: frozenset[Role]
 
 
+_KEYERS = frozenset({Role.KEYER, Role.SUPERVISOR})
+_WATCHERS = frozenset({Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR})
+
 NAVIGATION = (
-    Entry("/nommer", "Nommer", frozenset({Role.KEYER, Role.SUPERVISOR})),
-    Entry("/videocoder", "Vidéocoder", frozenset({Role.KEYER, Role.SUPERVISOR})),
-    Entry("/echecs", "Échecs", frozenset({Role.OPERATIONS, Role.AUDITOR})),
-    Entry("/retenues", "Retenues", frozenset({Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR})),
-    Entry("/plan", "Plan", frozenset({Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR})),
-    Entry("/rapports", "Rapports", frozenset({Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR})),
-    Entry(
-        "/exploitation",
-        "Exploitation",
-        frozenset({Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR}),
-    ),
-    Entry("/delais", "Délais", frozenset({Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR})),
-    Entry(
-        "/lots",
-        "Lots",
-        frozenset({Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR, Role.SCANNER}),
-    ),
+    Entry("/nommer", "Nommer", _KEYERS),
+    Entry("/videocoder", "Vidéocoder", _KEYERS),
+    Entry("/grouper", "Grouper", _KEYERS),
+    Entry("/controle", "Contrôler", _KEYERS),
+    Entry("/exploitation", "Exploitation", _WATCHERS),
+    Entry("/delais", "Délais", _WATCHERS),
+    Entry("/lots", "Lots", _WATCHERS | {Role.SCANNER}),
     Entry("/recherche", "Recherche", frozenset({Role.OPERATIONS, Role.SUPERVISOR})),
-    Entry("/grouper", "Grouper", frozenset({Role.KEYER, Role.SUPERVISOR})),
-    Entry("/controle", "Contrôler", frozenset({Role.KEYER, Role.SUPERVISOR})),
-    Entry("/qualite", "Qualité", frozenset({Role.SUPERVISOR, Role.OPERATIONS, Role.AUDITOR})),
+    Entry("/echecs", "Échecs", frozenset({Role.OPERATIONS, Role.AUDITOR})),
+    Entry("/retenues", "Retenues", _WATCHERS),
+    Entry("/plan", "Plan", _WATCHERS),
+    Entry("/qualite", "Qualité", _WATCHERS),
+    Entry("/rapports", "Rapports", _WATCHERS),
+    Entry("/audit", "Audit", frozenset({Role.AUDITOR})),
+    Entry("/personnes", "Personnes", frozenset({Role.ADMIN})),
 )
 
 
@@ -75,6 +73,7 @@ class Desk:
     events: Events
     catalogue: Callable[[], Catalogue]
     sessions: Sessions
+    limits: Limits
     routes: list[Route] = field(default_factory=list)
     navigation: tuple[Entry, ...] = NAVIGATION
     templates: Environment = field(
@@ -110,7 +109,8 @@ class Desk:
             max_bytes: Of the request's body.
         """
         allowed = None if roles is None else frozenset(roles)
-        door = Door(self.sessions, handler, allowed, max_bytes)
+        own_address = self.config.console.public_url
+        door = Door(self.sessions, self.limits, own_address, handler, allowed, max_bytes)
         self.routes.append(Route(path, door.open, methods=[method]))
 
     def show(self, visit: Visit, template: str, status: int = 200, **values: Any) -> HTMLResponse:
@@ -140,6 +140,16 @@ def answer(value: Any, status: int = 200) -> Response:
 def go(path: str) -> RedirectResponse:
     """Send the browser to another page after a POST."""
     return RedirectResponse(path, status_code=303)
+
+
+def own(path: str) -> str:
+    """Where to go on to; a page of ours, whatever an address says.
+
+    Browsers take a backslash for a slash and leave tabs and line ends out: what holds one of
+    these could be another host.
+    """
+    is_own = path.startswith("/") and not path.startswith("//")
+    return path if is_own and "\\" not in path and path.isprintable() else "/"
 
 
 def options(values: Mapping[str, str]) -> list[tuple[str, str]]:

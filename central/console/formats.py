@@ -56,6 +56,11 @@ def brief(value: dt.datetime | None) -> str:
     return f"{value.astimezone(PARIS):%d/%m %H:%M}" if value else "–"
 
 
+def second(value: dt.datetime | None) -> str:
+    """``24/11/2026 14:05:09``, French time; a dash for none."""
+    return f"{value.astimezone(PARIS):%d/%m/%Y %H:%M:%S}" if value else "–"
+
+
 def clock(value: dt.datetime | None) -> str:
     """``14:05``, French time; a dash for none."""
     return f"{value.astimezone(PARIS):%H:%M}" if value else "–"
@@ -134,6 +139,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "day": day,
     "moment": moment,
     "brief": brief,
+    "second": second,
     "clock": clock,
     "month": month,
     "short_day": short_day,

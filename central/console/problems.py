@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from central.errors import (
+    AccountClosed,
     AccountExists,
     AlreadyDecided,
     AlreadyHeld,
@@ -15,16 +16,22 @@ from central.errors import (
     DeliveryUnderWay,
     Forbidden,
     InputInvalid,
+    LastAdmin,
     LaterChange,
     LeaseLost,
+    LoginTaken,
+    NoRole,
     NotFound,
     NotYours,
+    ProviderRefused,
+    ProviderUnavailable,
     StepRefused,
     StoreUnavailable,
 )
 from central.events import Events
 
 STATUS_OF: Mapping[type[CentralError], int] = {
+    AccountClosed: 403,
     AccountExists: 409,
     AlreadyDecided: 409,
     AlreadyHeld: 409,
@@ -32,10 +39,15 @@ STATUS_OF: Mapping[type[CentralError], int] = {
     Forbidden: 403,
     InputInvalid: 400,
     LaterChange: 409,
+    LastAdmin: 409,
     LeaseLost: 409,
+    LoginTaken: 409,
+    NoRole: 403,
     NotFound: 404,
     NotYours: 409,
     StepRefused: 409,
+    ProviderRefused: 401,
+    ProviderUnavailable: 503,
     StoreUnavailable: 503,
 }
 _TEXTS = {
@@ -46,7 +58,7 @@ _TEXTS = {
     411: "La demande ne dit pas sa longueur.",
     413: "L'envoi est trop volumineux.",
     415: "Le format de l'envoi n'est pas accepté.",
-    429: "Trop d'essais. Attendez une minute.",
+    429: "Trop de demandes à la suite. Attendez une minute, puis réessayez.",
 }
 _UNFORESEEN = "Une erreur inattendue s'est produite. L'exploitation en est avertie."
 

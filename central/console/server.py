@@ -53,6 +53,8 @@ def run(
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=bool(console.trusted_proxies),
+                forwarded_allow_ips=list(console.trusted_proxies),
                 lifespan="off",
                 timeout_graceful_shutdown=_REQUESTS_END_WITHIN_S,
                 ssl_certfile=str(console.certificate_file) if console.certificate_file else None,

@@ -4,6 +4,7 @@ import secrets
 import threading
 import time
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from central.config import Console
@@ -12,9 +13,54 @@ from central.store.engine import Engine
 from central.store.people import Signed
 
 COOKIE = "vaguemestre"
+STEP_COOKIE = "vaguemestre-etape"
+_SAFE = "__Host-"
 _REMEMBERED_S = 5.0
 _MOST_REMEMBERED = 2_000
 _TOKEN_BYTES = 32
+
+
+def cookie(request: Request, name: str = COOKIE) -> str:
+    """The value of one of our cookies; empty when the browser has none.
+
+    Over HTTPS its name begins with ``__Host-``: no other host, and no plain page, can set it.
+    """
+    return request.cookies.get(_named(request, name), "")
+
+
+def set_cookie(
+    request: Request, response: Response, value: str, within_s: float, name: str = COOKIE
+) -> None:
+    """Give the browser a cookie that no script sees, for this host alone."""
+    response.set_cookie(
+        _named(request, name),
+        value,
+        max_age=int(within_s),
+        httponly=True,
+        samesite="lax",  # strict would be withheld when the identity provider sends somebody back
+        secure=_is_safe(request),
+        path="/",
+    )
+
+
+def drop_cookie(request: Request, response: Response, name: str = COOKIE) -> None:
+    """Take a cookie from the browser."""
+    response.delete_cookie(
+        _named(request, name), path="/", secure=_is_safe(request), httponly=True, samesite="lax"
+    )
+
+
+def new_token() -> str:
+    """256 bits of chance."""
+    return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def _is_safe(request: Request) -> bool:
+    return request.url.scheme == "https"
+
+
+def _named(request: Request, name: str) -> str:
+    return f"{_SAFE}{name}" if _is_safe(request) else name
 
 
 class Sessions:
@@ -22,7 +68,7 @@ class Sessions:
 
     Args:
         engine: The database.
-        settings: How long a session lasts, and whether cookies need HTTPS.
+        settings: How long a session lasts, and who needs a one-time code.
     """
 
     def __init__(self, engine: Engine, settings: Console) -> None:
@@ -30,24 +76,27 @@ class Sessions:
         self._lock = threading.Lock()
         self._known: dict[str, tuple[float, Signed]] = {}
 
-    def open(self, person_id: int, method: str, response: Response) -> None:
-        """Sign a browser in: its cookie goes with the response.
+    def open(
+        self,
+        request: Request,
+        response: Response,
+        person_id: int,
+        method: str,
+        id_token: str | None = None,
+    ) -> None:
+        """Sign a browser in: its cookie goes with the response; what it had before ends.
 
         Raises:
             StoreUnavailable: nobody was signed in.
         """
-        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        before = cookie(request)
+        if before:
+            people.close_session(self._engine, before)
+            self.forget()
+        token = new_token()
         longest = self._settings.session_longest_s
-        csrf = secrets.token_urlsafe(_TOKEN_BYTES)
-        people.open_session(self._engine, person_id, token, csrf, method, longest)
-        response.set_cookie(
-            COOKIE,
-            token,
-            max_age=int(longest),
-            httponly=True,
-            samesite="lax",  # the identity provider sends the browser back here
-            secure=self._settings.certificate_file is not None,
-        )
+        people.open_session(self._engine, person_id, token, new_token(), method, longest, id_token)
+        set_cookie(request, response, token, longest)
 
     def signed(self, token: str) -> Signed | None:
         """Who a browser is.
@@ -70,15 +119,23 @@ class Sessions:
                 self._known[token] = (now, found)
         return found
 
-    def close(self, token: str, response: Response) -> None:
-        """Sign a browser out.
+    def needs_code(self, signed: Signed) -> bool:
+        """Whether somebody has yet to set up the one-time codes that their role demands.
+
+        Who comes from the identity provider has proved themselves there.
+        """
+        demanded = not signed.person.roles.isdisjoint(self._settings.totp_roles)
+        return demanded and signed.method == "local" and not signed.has_totp
+
+    def close(self, request: Request) -> str | None:
+        """Sign a browser out; returns the provider's id token, if it came from there.
 
         Raises:
             StoreUnavailable: it is still signed in.
         """
-        people.close_session(self._engine, token)
+        id_token = people.close_session(self._engine, cookie(request))
         self.forget()
-        response.delete_cookie(COOKIE)
+        return id_token
 
     def forget(self) -> None:
         """Ask the database again at the next request: somebody's rights have changed."""

@@ -1,6 +1,8 @@
 """One request of one person: everything that is the same on every page is settled here."""
 
+import hashlib
 import json
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +13,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from central.console.sessions import COOKIE, Sessions
+from central.console.limits import Limits
+from central.console.sessions import Sessions, cookie
 from central.domain.access import Person, Role
 from central.errors import Forbidden, InputInvalid
 from central.store.people import Signed
 
 CSRF_FIELD, CSRF_HEADER = "csrf", "x-csrf"
-_ACCOUNT = "/compte"
+_ACCOUNT, _CODES, _LEAVE = "/compte", "/compte/codes", "/deconnexion"
 _API = "/api/"
 
 
@@ -69,6 +72,31 @@ class Visit:
             raise InputInvalid(name)
         return value
 
+    def secret(self, name: str, *, most: int = 1_000) -> str:
+        """A password or code, as it was typed; empty when it is not there.
+
+        Raises:
+            InputInvalid: it is no text, too long, or holds half characters.
+        """
+        value = self.content.get(name, "")
+        if not isinstance(value, str) or len(value) > most:
+            raise InputInvalid(name)
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise InputInvalid(name) from None
+        return value
+
+    @property
+    def address(self) -> str:
+        """Where the request came from; behind a trusted proxy, what that says."""
+        return self.request.client.host if self.request.client else ""
+
+    @property
+    def token(self) -> str:
+        """What this browser is known by."""
+        return cookie(self.request)
+
     def number(self, name: str, default: int, *, least: int = 0, most: int = 1_000_000) -> int:
         """One whole number.
 
@@ -90,6 +118,8 @@ class Door:
 
     Args:
         sessions: Who is signed in.
+        limits: How often they may ask.
+        own_address: ``https://host`` as browsers call us, when it is not what reaches us.
         handler: The function.
         roles: Any of which is needed; None: open to whoever comes.
         max_bytes: Of a body.
@@ -98,29 +128,50 @@ class Door:
     def __init__(
         self,
         sessions: Sessions,
+        limits: Limits,
+        own_address: str | None,
         handler: Callable[[Visit], Response],
         roles: frozenset[Role] | None,
         max_bytes: int,
     ) -> None:
-        self._sessions, self._handler = sessions, handler
-        self._roles, self._max_bytes = roles, max_bytes
+        self._sessions, self._limits, self._own_address = sessions, limits, own_address
+        self._handler, self._roles, self._max_bytes = handler, roles, max_bytes
 
     async def open(self, request: Request) -> Response:
         """Check, then answer."""
-        token = request.cookies.get(COOKIE, "")
+        token = cookie(request)
         signed = await run_in_threadpool(self._sessions.signed, token) if token else None
+        self._limits.request(_asker(request, signed, token))
         if self._roles is not None:
             if signed is None:
                 return _sign_in_first(request)
-            if signed.person.must_change_password and request.url.path != _ACCOUNT:
-                return RedirectResponse(_ACCOUNT, status_code=303)
+            if first := self._to_do_first(request.url.path, signed):
+                if request.url.path.startswith(_API):
+                    raise Forbidden(first)
+                return RedirectResponse(first, status_code=303)
             if not signed.person.has_any(self._roles):
                 raise Forbidden(request.url.path)
         content: Mapping[str, Any] = {}
         if request.method == "POST":
             content = await _content(request, self._max_bytes)
-            _demand_own(request, signed, content)
+            _demand_own(request, signed, content, self._own_address)
         return await run_in_threadpool(self._handler, Visit(request, signed, content))
+
+    def _to_do_first(self, path: str, signed: Signed) -> str:
+        """The page that somebody has to finish before any other; empty: none."""
+        if path == _LEAVE:
+            return ""
+        if signed.person.must_change_password:
+            return "" if path in (_ACCOUNT, f"{_ACCOUNT}/mot-de-passe") else _ACCOUNT
+        if self._sessions.needs_code(signed):
+            return "" if path.startswith(_CODES) else _CODES
+        return ""
+
+
+def _asker(request: Request, signed: Signed | None, token: str) -> str:
+    if signed is not None:
+        return hashlib.sha256(token.encode()).hexdigest()
+    return request.client.host if request.client else ""
 
 
 def _sign_in_first(request: Request) -> Response:
@@ -130,19 +181,25 @@ def _sign_in_first(request: Request) -> Response:
     return RedirectResponse(f"/connexion?suite={quote(wanted, safe='')}", status_code=303)
 
 
-def _demand_own(request: Request, signed: Signed | None, content: Mapping[str, Any]) -> None:
+def _demand_own(
+    request: Request, signed: Signed | None, content: Mapping[str, Any], own_address: str | None
+) -> None:
     """A POST comes from a page of ours: its origin is ours, and it carries the session's token.
 
     Raises:
         HTTPException: 403; some other site's page sent it.
     """
     origin = request.headers.get("origin")
-    if origin is not None and origin != f"{request.url.scheme}://{request.url.netloc}":
+    ours = (f"{request.url.scheme}://{request.url.netloc}", own_address)
+    if origin is not None and origin not in ours:
         raise HTTPException(403)
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise HTTPException(403)
     told = request.headers.get(CSRF_HEADER) or content.get(CSRF_FIELD)
-    if signed is not None and told != signed.csrf:
+    if signed is not None and not (
+        isinstance(told, str)
+        and secrets.compare_digest(told.encode(errors="replace"), signed.csrf.encode())
+    ):
         raise HTTPException(403)
 
 
@@ -154,7 +211,7 @@ async def _content(request: Request, max_bytes: int) -> Mapping[str, Any]:
         InputInvalid: it is malformed.
     """
     length = request.headers.get("content-length", "")
-    if not (length.isascii() and length.isdigit()):
+    if not (length.isascii() and length.isdigit()) or "transfer-encoding" in request.headers:
         raise HTTPException(411)
     if len(length) > 12 or int(length) > max_bytes:
         raise HTTPException(413)

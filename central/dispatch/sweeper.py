@@ -11,7 +11,7 @@ from central.dispatch.returns import ReturnsFolder
 from central.dispatch.targets.base import Target
 from central.errors import CentralError
 from central.events import Events
-from central.store import controls, flow, partitions, returns, samples, upkeep
+from central.store import controls, flow, partitions, people, returns, samples, upkeep
 from central.store.engine import Engine
 
 _TIDY_EVERY_S, _DAY_S = 3_600.0, 86_400.0
@@ -67,6 +67,11 @@ def _chores(
     )
     yield _Chore("flow", _FLOW_EVERY_S, lambda: _count_flow(engine))
     yield _Chore("quality", _TIDY_EVERY_S, lambda: forget(config, engine, events))
+    yield _Chore(
+        "sessions",
+        _TIDY_EVERY_S,
+        lambda: _forget_sessions(engine, config.console.session_idle_s),
+    )
     yield _Chore("sweep", settings.sweep_every_s, lambda: sweep(config, engine, events))
     for destination in config.destinations:
         if destination.returns_folder is not None:
@@ -112,6 +117,10 @@ def forget(config: CentralConfig, engine: Engine, events: Events) -> None:
     )
     if withdrawn or gone.values or gone.drafts:
         events.forgotten(gone.values, gone.drafts, withdrawn)
+
+
+def _forget_sessions(engine: Engine, idle_s: float) -> None:
+    people.sweep_sessions(engine, idle_s)
 
 
 def _collecting(

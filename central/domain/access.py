@@ -1,8 +1,16 @@
 """Who may do what: roles, and the sites and pôles that they are limited to."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{1,99}")
+
+
+def is_login(text: str) -> bool:
+    """Whether somebody may be called that: lower-case ASCII, no spaces."""
+    return _LOGIN.fullmatch(text) is not None
 
 
 class Role(StrEnum):

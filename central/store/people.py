@@ -17,6 +17,7 @@ from central.store.engine import transaction
 from central.store.tables import people, sessions
 
 _p, _s = people.c, sessions.c
+_MOST_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,27 @@ class Signed:
     person: Person
     csrf: str
     method: str
+    has_totp: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """One signed-in browser in somebody's list."""
+
+    created_at: dt.datetime
+    seen_at: dt.datetime
+    method: str
+    is_this: bool
 
 
 def open_session(
-    engine: sa.Engine, person_id: int, token: str, csrf: str, method: str, longest_s: float
+    engine: sa.Engine,
+    person_id: int,
+    token: str,
+    csrf: str,
+    method: str,
+    longest_s: float,
+    id_token: str | None = None,
 ) -> None:
     """Let a browser in.
 
@@ -43,6 +61,7 @@ def open_session(
                 person_id=person_id,
                 csrf=csrf,
                 method=method,
+                id_token=id_token,
                 expires_at=sa.func.now() + dt.timedelta(seconds=longest_s),
             )
         )
@@ -74,7 +93,9 @@ def signed(engine: sa.Engine, token: str, idle_s: float) -> Signed | None:
             .values(seen_at=sa.func.now())
             .returning(people, _s.csrf, _s.method)
         ).one_or_none()
-    return None if row is None else Signed(person_of(row), row.csrf, row.method)
+    if row is None:
+        return None
+    return Signed(person_of(row), row.csrf, row.method, row.totp_secret is not None)
 
 
 def find(engine: sa.Engine, login: str) -> Person | None:
@@ -90,14 +111,86 @@ def find(engine: sa.Engine, login: str) -> Person | None:
     return None if row is None else person_of(row)
 
 
-def close_session(engine: sa.Engine, token: str) -> None:
-    """Sign a browser out.
+def close_session(engine: sa.Engine, token: str) -> str | None:
+    """Sign a browser out; returns the provider's id token, if it came from there.
 
     Raises:
         StoreUnavailable: nothing was written.
     """
     with transaction(engine) as connection:
-        connection.execute(sessions.delete().where(_s.token_sha256 == _digest(token)))
+        row = connection.execute(
+            sessions.delete()
+            .where(_s.token_sha256 == _digest(token), _p.id == _s.person_id)
+            .returning(_s.id_token, _p.login)
+        ).one_or_none()
+        if row is None:
+            return None
+        audit.record(connection, f"person:{row.login}", "signed_out", row.login)
+    token_of_provider: str | None = row.id_token
+    return token_of_provider
+
+
+def sessions_of(
+    engine: sa.Engine, person_id: int, idle_s: float, this: str = ""
+) -> list[OpenSession]:
+    """Where somebody is signed in, the last seen first; ``this`` is the asking browser's token.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
+    with transaction(engine) as connection:
+        rows = connection.execute(
+            sa.select(_s.token_sha256, _s.created_at, _s.seen_at, _s.method)
+            .where(
+                _s.person_id == person_id,
+                _s.expires_at > sa.func.now(),
+                _s.seen_at > sa.func.now() - dt.timedelta(seconds=idle_s),
+            )
+            .order_by(_s.seen_at.desc())
+            .limit(_MOST_SHOWN)
+        ).all()
+    mine = _digest(this)
+    return [
+        OpenSession(row.created_at, row.seen_at, row.method, bytes(row.token_sha256) == mine)
+        for row in rows
+    ]
+
+
+def end_sessions(connection: sa.Connection, person_id: int, but: str | None = None) -> int:
+    """Sign somebody out everywhere, in the caller's transaction; ``but`` is a token that stays."""
+    where = [_s.person_id == person_id]
+    if but is not None:
+        where.append(_s.token_sha256 != _digest(but))
+    return connection.execute(sessions.delete().where(*where)).rowcount
+
+
+def close_others(engine: sa.Engine, person: Person, this: str) -> int:
+    """Sign somebody out on every browser but this one; returns how many were.
+
+    Raises:
+        StoreUnavailable: nothing was written.
+    """
+    with transaction(engine) as connection:
+        ended = end_sessions(connection, person.id, but=this)
+        audit.record(connection, person.actor, "sessions_ended", person.login, sessions=ended)
+    return ended
+
+
+def sweep_sessions(engine: sa.Engine, idle_s: float) -> int:
+    """Forget sessions that have ended; returns how many.
+
+    Raises:
+        StoreUnavailable: nothing was written.
+    """
+    with transaction(engine) as connection:
+        return connection.execute(
+            sessions.delete().where(
+                sa.or_(
+                    _s.expires_at <= sa.func.now(),
+                    _s.seen_at <= sa.func.now() - dt.timedelta(seconds=idle_s),
+                )
+            )
+        ).rowcount
 
 
 def person_of(row: sa.Row[Any]) -> Person:

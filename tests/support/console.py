@@ -78,7 +78,7 @@ def enter(client: httpx.Client, login: str, password: str) -> None:
     """Sign the client in with an account that exists."""
     answer = client.post("/connexion", data={"login": login, "password": password})
     assert answer.status_code == 303, answer.text
-    page = client.get("/compte").text
+    page = client.get("/compte", follow_redirects=True).text
     found = re.search(r'data-csrf="([^"]+)"', page)
     assert found is not None
     client.headers["x-csrf"] = found[1]

@@ -47,7 +47,10 @@ def _page(model: type[pydantic.BaseModel], words: Mapping[str, str]) -> str:
     parts = [_HEAD.format(**words)]
     for name, entry in schema["properties"].items():
         is_list = entry.get("type") == "array"
-        reference = str((entry["items"] if is_list else entry)["$ref"])
+        one = entry["items"] if is_list else entry
+        if "anyOf" in one:  # a table that may be left out and has no defaults as a whole
+            one = next(kind for kind in one["anyOf"] if "$ref" in kind)
+        reference = str(one["$ref"])
         table = schema["$defs"][reference.rpartition("/")[2]]
         is_required = name in schema["required"]
         parts.append(_section(name, table, schema["$defs"], is_list, is_required))
@@ -91,6 +94,8 @@ def _type(entry: Schema, defs: Mapping[str, Schema]) -> str:
         return ", ".join(f"`{value}`" for value in kind["enum"])
     if kind["type"] == "array":
         return f"list of {kind['items']['type']}s"
+    if kind["type"] == "object":
+        return "table"
     return "path" if kind.get("format") == "path" else str(kind["type"])
 
 
@@ -112,6 +117,8 @@ def _value(value: object) -> str:
         return f"{value:_}".removesuffix(".0")
     if value in ("", []):
         return "empty"
+    if isinstance(value, list):
+        return ", ".join(f"`{one}`" for one in value)
     return f"`{value}`"
 
 

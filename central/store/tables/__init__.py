@@ -17,7 +17,7 @@ from central.store.tables.mail import (
     stations,
 )
 from central.store.tables.operations import flow, holds, plan_change_documents, plan_changes
-from central.store.tables.people import people, sessions
+from central.store.tables.people import people, sessions, sign_in_steps
 from central.store.tables.work import (
     controls,
     drafts,
@@ -53,6 +53,7 @@ __all__ = [
     "rescans",
     "returns",
     "sessions",
+    "sign_in_steps",
     "sites",
     "stations",
     "straight_types",

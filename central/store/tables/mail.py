@@ -320,6 +320,8 @@ audit = Table(
     Column("detail", JSONB, nullable=False, server_default=text("'{}'")),
     Index("ix_audit_subject", "subject"),
     Index("ix_audit_at", "at"),
+    Index("ix_audit_actor", "actor", "at"),
+    Index("ix_audit_action", "action", "at"),
     comment="Append-only, enforced by a trigger; never holds what a page says",
 )
 

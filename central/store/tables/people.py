@@ -15,10 +15,12 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from central.store.tables.base import at, metadata, one_of
 
 METHODS = ("local", "oidc")
+STEPS = ("code", "provider", "enrolment")
 
 people = Table(
     "people",
@@ -66,6 +68,7 @@ sessions = Table(
     Column("person_id", BigInteger, ForeignKey("people.id"), nullable=False),
     Column("csrf", Text, nullable=False),
     Column("method", Text, nullable=False),
+    Column("id_token", Text, comment="the provider's, to sign out there; null: local"),
     at("created_at", now=True),
     at("seen_at", now=True),
     at("expires_at"),
@@ -73,4 +76,17 @@ sessions = Table(
     Index("ix_sessions_person_id", "person_id"),
     Index("ix_sessions_expires_at", "expires_at"),
     comment="Signed-in browsers",
+)
+
+sign_in_steps = Table(
+    "sign_in_steps",
+    metadata,
+    Column("token_sha256", LargeBinary, primary_key=True, comment="the browser has the token"),
+    Column("step", Text, nullable=False),
+    Column("person_id", BigInteger, ForeignKey("people.id")),
+    Column("content", JSONB, nullable=False, server_default=text("'{}'")),
+    at("expires_at"),
+    one_of("step", STEPS),
+    Index("ix_sign_in_steps_expires_at", "expires_at"),
+    comment="What was begun and not finished: a code or the provider's answer is awaited",
 )

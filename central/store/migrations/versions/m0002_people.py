@@ -213,6 +213,12 @@ def _create_tables() -> None:
         sa.Column("csrf", sa.Text(), nullable=False),
         sa.Column("method", sa.Text(), nullable=False),
         sa.Column(
+            "id_token",
+            sa.Text(),
+            nullable=True,
+            comment="the provider's, to sign out there; null: local",
+        ),
+        sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
             server_default=sa.text("now()"),
@@ -229,6 +235,25 @@ def _create_tables() -> None:
     )
     op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"], unique=False)
     op.create_index("ix_sessions_person_id", "sessions", ["person_id"], unique=False)
+    op.create_table(
+        "sign_in_steps",
+        sa.Column(
+            "token_sha256", sa.LargeBinary(), nullable=False, comment="the browser has the token"
+        ),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=True),
+        sa.Column("content", JSONB(), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "step IN ('code', 'provider', 'enrolment')", name=op.f("ck_sign_in_steps_step")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_sign_in_steps_person_id")
+        ),
+        sa.PrimaryKeyConstraint("token_sha256", name=op.f("pk_sign_in_steps")),
+        comment="What was begun and not finished: a code or the provider's answer is awaited",
+    )
+    op.create_index("ix_sign_in_steps_expires_at", "sign_in_steps", ["expires_at"], unique=False)
     op.create_table(
         "controls",
         sa.Column("document_id", sa.Uuid(), nullable=False),
@@ -429,6 +454,8 @@ def _create_tables() -> None:
 
 
 def _alter_tables() -> None:
+    op.create_index("ix_audit_action", "audit", ["action", "at"], unique=False)
+    op.create_index("ix_audit_actor", "audit", ["actor", "at"], unique=False)
     op.create_index("ix_deliveries_delivered_at", "deliveries", ["delivered_at"], unique=False)
     op.create_index(
         "ix_deliveries_stuck",

@@ -1,0 +1,146 @@
+"""Somebody's own account: password, one-time codes, where they are signed in."""
+
+import time
+
+from starlette.responses import Response
+
+from central.console import second_factor
+from central.console.desk import Desk, go
+from central.console.gate import Gate
+from central.console.visit import Visit
+from central.domain.access import Role
+from central.domain.password_rule import SHORTEST, fault
+from central.errors import Forbidden
+from central.store import accounts, people, sign_in_steps
+from central.store.sign_in_steps import Begun
+
+_EVERYBODY = tuple(Role)
+_ENROL_WITHIN_S = 900.0
+_FORM_BYTES = 16_384
+_WRONG = "Le mot de passe actuel est incorrect."
+
+
+def register(desk: Desk) -> None:
+    """Add the pages."""
+    pages = _Pages(desk)
+    desk.page("/compte", pages.account, roles=_EVERYBODY)
+    desk.page("/compte/codes", pages.codes, roles=_EVERYBODY)
+    desk.page("/compte/codes/image.svg", pages.picture, roles=_EVERYBODY)
+    for path, act in (
+        ("/compte/mot-de-passe", pages.change_password),
+        ("/compte/sessions", pages.close_others),
+        ("/compte/codes/debut", pages.begin_codes),
+        ("/compte/codes", pages.enrol),
+        ("/compte/codes/fin", pages.drop_codes),
+    ):
+        desk.page(path, act, roles=_EVERYBODY, method="POST", max_bytes=_FORM_BYTES)
+
+
+class _Pages:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._gate = Gate(desk.engine, desk.config.console, desk.limits, desk.events)
+
+    def account(self, visit: Visit, wrong: str = "") -> Response:
+        idle = self._desk.config.console.session_idle_s
+        done = {"mot-de-passe": "Votre mot de passe est changé. Vos autres sessions sont fermées.",
+                "sessions": "Vos autres sessions sont fermées.",
+                "codes": "Un code sera demandé à chaque connexion.",
+                "sans-codes": "Le code n'est plus demandé."}  # fmt: skip
+        return self._desk.show(
+            visit,
+            "account.html",
+            400 if wrong else 200,
+            wrong=wrong,
+            done=done.get(visit.text("fait"), ""),
+            shortest=SHORTEST,
+            is_local=visit.signed is not None and visit.signed.method == "local",
+            has_totp=visit.signed is not None and visit.signed.has_totp,
+            browsers=people.sessions_of(self._desk.engine, visit.who.id, idle, visit.token),
+        )
+
+    def change_password(self, visit: Visit) -> Response:
+        """A new password for whoever knows the old one."""
+        old, new = visit.secret("ancien"), visit.secret("nouveau")
+        account = self._opened(visit, old)
+        if account is None:
+            return self.account(visit, _WRONG)
+        if new != visit.secret("encore"):
+            return self.account(visit, "Les deux saisies du nouveau mot de passe diffèrent.")
+        if why := fault(new, account.login, old):
+            return self.account(visit, why)
+        kept = self._gate.passwords.hash(new)
+        accounts.change_password(self._desk.engine, visit.who, kept, visit.token)
+        self._desk.sessions.forget()
+        return go("/compte?fait=mot-de-passe")
+
+    def close_others(self, visit: Visit) -> Response:
+        people.close_others(self._desk.engine, visit.who, visit.token)
+        self._desk.sessions.forget()
+        return go("/compte?fait=sessions")
+
+    def codes(self, visit: Visit, wrong: str = "") -> Response:
+        """Setting up one-time codes: begin, then scan and prove."""
+        signed = visit.signed
+        if signed is None or signed.method != "local":
+            raise Forbidden("codes of somebody that the provider vouches for")
+        secret = self._begun(visit)
+        return self._desk.show(
+            visit,
+            "codes.html",
+            400 if wrong else 200,
+            wrong=wrong,
+            has_totp=signed.has_totp,
+            demanded=not visit.who.roles.isdisjoint(self._desk.config.console.totp_roles),
+            secret=second_factor.grouped(secret) if secret else "",
+        )
+
+    def begin_codes(self, visit: Visit) -> Response:
+        """Whoever finds a browser open must not be able to put their own telephone there."""
+        if self._opened(visit, visit.secret("ancien")) is None:
+            return self.codes(visit, _WRONG)
+        begun = Begun(visit.who.id, {"secret": second_factor.new_secret()})
+        sign_in_steps.begin(self._desk.engine, _key(visit), "enrolment", begun, _ENROL_WITHIN_S)
+        return go("/compte/codes")
+
+    def picture(self, visit: Visit) -> Response:
+        secret = self._begun(visit)
+        if not secret:
+            raise Forbidden("nothing was begun")
+        return Response(second_factor.picture(secret, visit.who.login), media_type="image/svg+xml")
+
+    def enrol(self, visit: Visit) -> Response:
+        secret = self._begun(visit)
+        if not secret:
+            return go("/compte/codes")
+        self._desk.limits.sign_in(visit.address, visit.who.login)
+        step = second_factor.step_of(secret, visit.secret("code", most=20), time.time())
+        if step is None:
+            return self.codes(visit, "Ce code n'est pas celui que l'application doit montrer.")
+        if sign_in_steps.take(self._desk.engine, _key(visit), "enrolment") is not None:
+            accounts.enrol(self._desk.engine, visit.who, secret, step)
+            self._desk.sessions.forget()
+        return go("/compte?fait=codes")
+
+    def drop_codes(self, visit: Visit) -> Response:
+        if not visit.who.roles.isdisjoint(self._desk.config.console.totp_roles):
+            raise Forbidden("the role demands codes")
+        if self._opened(visit, visit.secret("ancien")) is None:
+            return self.codes(visit, _WRONG)
+        accounts.drop_totp(self._desk.engine, visit.who.actor, visit.who.id)
+        self._desk.sessions.forget()
+        return go("/compte?fait=sans-codes")
+
+    def _opened(self, visit: Visit, password: str) -> accounts.Account | None:
+        """The account, if this is its password; a wrong one counts as at the sign-in."""
+        if visit.signed is None or visit.signed.method != "local":
+            raise Forbidden("the provider keeps this password")
+        return self._gate.password(visit.who.login, password, visit.address)
+
+    def _begun(self, visit: Visit) -> str:
+        begun = sign_in_steps.look(self._desk.engine, _key(visit), "enrolment")
+        return begun.content["secret"] if begun and begun.person_id == visit.who.id else ""
+
+
+def _key(visit: Visit) -> str:
+    return f"enrolment {visit.token}"

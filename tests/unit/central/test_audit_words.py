@@ -1,0 +1,44 @@
+"""The trail is read in French: every action that the store writes has its words."""
+
+import re
+from pathlib import Path
+
+from central.console import audit_words
+from central.console.audit_pages import _line
+
+_SOURCES = Path(__file__).parents[3] / "central"
+_RECORDED = re.compile(r'audit\.record\(\s*connection,\s*[^,]+,\s*"(\w+)"')
+_CHOSEN = re.compile(r'action = "(\w+)" if .+ else "(\w+)"')
+
+
+def _written() -> set[str]:
+    found = set[str]()
+    for path in _SOURCES.rglob("*.py"):
+        text = path.read_text("utf-8")
+        found |= set(_RECORDED.findall(text))
+        if "audit.record" in text:
+            found |= {name for pair in _CHOSEN.findall(text) for name in pair}
+    return found
+
+
+def test_every_action_has_its_words() -> None:
+    written = _written()
+
+    assert {"document_stored", "account_closed", "sign_in_failed"} <= written
+    assert written - set(audit_words.ACTIONS) == set()
+
+
+def test_changes_are_told_as_before_and_after() -> None:
+    detail = {
+        "before": {"roles": ["keyer"], "sites": [], "team": "A"},
+        "after": {"roles": ["keyer", "auditor"], "sites": ["gien"], "team": "A"},
+    }
+
+    assert audit_words.details(detail) == [
+        ("rôles", "vidéocodage → vidéocodage, audit"),
+        ("sites", "tous → gien"),
+    ]
+
+
+def test_a_spreadsheet_runs_nothing_of_what_somebody_was_called() -> None:
+    assert _line(["=1+1", "-2", "@x", "a;b", 'c"d']) == '\'=1+1;\'-2;\'@x;"a;b";"c""d"\r\n'
