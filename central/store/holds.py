@@ -84,7 +84,7 @@ def release(engine: sa.Engine, login: str, hold_id: int, known: Collection[str])
         ).one_or_none()
         if row is None:
             raise NotFound(f"hold {hold_id}")
-        is_free = [_d.last_code == HELD[0], _is_of(row.kind, row.value)]
+        is_free = [_d.last_code == HELD[0]]
         others = sa.select(sa.exists().where(_h.released_at.is_(None)))
         if connection.scalar(others):
             is_free.append(~is_covered())

@@ -1,0 +1,79 @@
+"""The lists of operations' pages never read a whole table of what was delivered long ago."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from central.store import holds, plan_effect, stuck
+from central.store.engine import transaction
+from central.store.stuck import Asked
+from central.store.upkeep import Chosen
+from tests.support.central import document, store
+
+pytestmark = pytest.mark.on_both_servers
+
+_DELIVERED = 20_000
+_FILL = """
+INSERT INTO documents (id, lot_id, position, site, station, channel, received_at, received_on,
+    fund, type, type_confidence, route, route_reasons, process, pole, destination, due_on,
+    retention, marks, versions, page_count, state)
+SELECT (lpad(to_hex(1793000000000 + n), 12, '0') || '7' || lpad(to_hex(n %% 4096), 3, '0')
+    || '8' || lpad(to_hex(n), 15, '0'))::uuid, lot_id, n, site, station, channel, received_at,
+    received_on, fund, type, type_confidence, route, route_reasons, process, pole, destination,
+    due_on, retention, marks, versions, page_count,
+    CASE WHEN n %% 1000 = 0 THEN 'dead' WHEN n %% 1000 = 1 THEN 'ready' ELSE 'delivered' END
+FROM documents, generate_series(1, %(count)s) AS n
+WHERE id = %(id)s;
+INSERT INTO deliveries (document_id, destination, state, idempotency_key, last_code, delivered_at)
+SELECT id, destination,
+    CASE state WHEN 'dead' THEN 'dead' WHEN 'ready' THEN 'held' ELSE 'delivered' END,
+    id::text, CASE state WHEN 'dead' THEN 'http_503' WHEN 'ready' THEN 'hold' END,
+    CASE state WHEN 'delivered' THEN now() END
+FROM documents WHERE id <> %(id)s
+"""
+
+
+def test_no_list_reads_a_whole_table_of_delivered_documents(engine: sa.Engine) -> None:
+    made = store(engine, document())
+    with transaction(engine) as connection:
+        connection.exec_driver_sql(_FILL, {"count": _DELIVERED, "id": made.id})
+    holds.place(engine, "ops", "site", "orleans", "panne")
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.exec_driver_sql("VACUUM ANALYZE")
+    asked: list[tuple[str, Any]] = []
+
+    def note(_: Any, __: Any, statement: str, parameters: Any, *more: Any) -> None:
+        asked.append((statement, parameters))
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    gien = Chosen(sites=frozenset({"gien"}))
+    groups = stuck.groups(engine, gien)
+    first = stuck.letters(engine, Chosen(), Asked(), 10)
+    last = first[-1]
+    after = (last.created_at, last.document_id, last.destination)
+    stuck.letters(engine, gien, Asked(type="S3110", after=after), 10)
+    of_stuck = len(asked)
+    stuck.counted(engine, Chosen(destination="FRAIS_DE_SANTE", code="http_503", state="dead"))
+    holds.open_ones(engine)
+    holds.to_deliver(engine)
+    what = ("S3110", "", {"destination": "ATEMPO", "delay_days": 2})
+    seen = plan_effect.preview(engine, what, dt.date(2026, 11, 4), 50)
+    sa.event.remove(engine, "before_cursor_execute", note)
+
+    assert {group.code: group.count for group in groups} == {"http_503": 20, "hold": 20}
+    assert seen.total == 41
+    with engine.connect() as connection:
+        large = set(
+            connection.scalars(sa.text("SELECT relname FROM pg_class WHERE reltuples >= 1000"))
+        )
+        for number, (statement, parameters) in enumerate(asked):
+            plan = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
+            lines = [str(row[0]) for row in plan]
+            whole = {line.split(" on ")[1].split()[0] for line in lines if "Seq Scan on" in line}
+            assert whole & large == set(), "\n".join([statement, *lines])
+            by_index = number >= of_stuck or any("ix_deliveries_stuck" in line for line in lines)
+            assert by_index, "\n".join([statement, *lines])
+    assert "deliveries" in large
+    assert any(name.startswith("documents_") for name in large)
