@@ -19,6 +19,7 @@ from central.errors import InputInvalid, LeaseLost, NotYours
 from central.store import audit, corrections, keying, leases, work
 from central.store.engine import transaction
 from central.store.keying import Sent
+from central.store.steps import share_routes
 from central.store.tables import controls, documents, keyings, namings
 from central.store.tables import leases as held
 
@@ -106,6 +107,7 @@ def demand(connection: sa.Connection, person: Person, document_id: uuid.UUID) ->
         LeaseLost: somebody else has it, it is done, or people changed the document.
         NotYours: this person was at the document before.
     """
+    share_routes(connection)  # a correction delivers again; a change of the plan locks first
     row = connection.execute(
         sa.select(_c.state, _c.person_id, _d.type, _d.fund, _d.state.label("document_state"))
         .join(documents, _d.id == _c.document_id)
