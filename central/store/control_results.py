@@ -144,11 +144,7 @@ def withdraw(engine: sa.Engine) -> int:
     with transaction(engine) as connection:
         gone = connection.scalars(
             table.update()
-            .where(
-                _d.id == _c.document_id,
-                _c.state.in_((controls.WAITING, controls.DISPUTED)),
-                is_changed,
-            )
+            .where(_d.id == _c.document_id, is_open, is_changed)
             .values(state=controls.DONE, done_at=sa.func.now(), fields=0)
             .returning(_c.document_id)
         ).all()
