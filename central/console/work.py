@@ -22,7 +22,7 @@ from central.domain.catalogue import FieldSpec
 from central.domain.keying import Entry, KeyReason, spec_of
 from central.domain.working_days import add_working_days
 from central.errors import InputInvalid, LeaseLost
-from central.store import controls, keying, leases, naming, work
+from central.store import control_results, controls, keying, leases, naming, work
 from central.store.keying import Sent
 
 KEYERS = (Role.KEYER, Role.SUPERVISOR)
@@ -161,7 +161,7 @@ class _Queues:
         """Send what was keyed blind for a control, or what an arbiter decided."""
         wanted = document_id(visit)
         sent = self._sent(visit, wanted, controls.QUEUE)
-        state, sent_again = controls.send(
+        state, sent_again = control_results.send(
             self._desk.engine, visit.who, wanted, self._desk.catalogue().of, sent
         )
         return answer({"state": state, "round": sent_again})

@@ -11,7 +11,7 @@ from central.dispatch.returns import ReturnsFolder
 from central.dispatch.targets.base import Target
 from central.errors import CentralError
 from central.events import Events
-from central.store import controls, flow, partitions, people, returns, samples, upkeep
+from central.store import control_results, flow, partitions, people, returns, samples, upkeep
 from central.store.engine import Engine
 
 _TIDY_EVERY_S, _DAY_S = 3_600.0, 86_400.0
@@ -111,7 +111,7 @@ def forget(config: CentralConfig, engine: Engine, events: Events) -> None:
         StoreUnavailable: the rest is done at the next turn.
     """
     quality = config.quality
-    withdrawn = controls.withdraw(engine)
+    withdrawn = control_results.withdraw(engine)
     gone = samples.forget(
         engine, quality.keep_samples_days * _DAY_S, quality.keep_drafts_days * _DAY_S
     )

@@ -1,11 +1,11 @@
-"""The blind control: who takes which document, what they keyed, what became of it.
+"""The blind control: who takes which document, and what is to key of it.
 
 Every control has one row in ``controls``; what was keyed is in ``keyings``, with the machine's
 value beside it. A document that people changed meanwhile is nobody's to control any more.
 """
 
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,11 @@ import sqlalchemy as sa
 
 from central.domain.access import Person, Role
 from central.domain.catalogue import KeyingMode, TypeEntry
-from central.domain.control import Opinions, disputed, is_same, settled, shown
+from central.domain.control import Opinions, disputed, shown
 from central.domain.keying import Entry, KeyPass, KeyReason, Task, spec_of
-from central.errors import InputInvalid, LeaseLost, NotYours
-from central.store import audit, corrections, keying, leases, work
+from central.errors import LeaseLost, NotYours
+from central.store import corrections, leases, work
 from central.store.engine import transaction
-from central.store.keying import Sent
 from central.store.steps import share_routes
 from central.store.tables import controls, documents, keyings, namings
 from central.store.tables import leases as held
@@ -26,7 +25,7 @@ from central.store.tables import leases as held
 QUEUE = "control"
 WAITING, DISPUTED, DONE = "waiting", "disputed", "done"
 _c, _d, _k, _l, _n = controls.c, documents.c, keyings.c, held.c, namings.c
-_UNTOUCHED = tuple(state.value for state in corrections.CORRECTED)
+UNTOUCHED = tuple(state.value for state in corrections.CORRECTED)
 
 EntryOf = Callable[[str, str], TypeEntry]
 
@@ -116,7 +115,7 @@ def demand(connection: sa.Connection, person: Person, document_id: uuid.UUID) ->
             _c.document_id == document_id,
             _c.state.in_((WAITING, DISPUTED)),
             _c.type == _d.type,
-            _d.state.in_(_UNTOUCHED),
+            _d.state.in_(UNTOUCHED),
             _l.person_id == person.id,
             _l.queue == QUEUE,
         )
@@ -161,143 +160,6 @@ def opinions(
     }
 
 
-def submit(
-    engine: sa.Engine,
-    person: Person,
-    document_id: uuid.UUID,
-    entry_of: EntryOf,
-    sent: Mapping[int, Sent],
-) -> str:
-    """Store what somebody keyed blind; ``done`` when all is as the machine read it.
-
-    Raises:
-        InputInvalid: a field is missing, or one too many.
-        LeaseLost: somebody else holds it.
-        NotYours: this person was at the document before.
-        StoreUnavailable: nothing was stored.
-    """
-    with transaction(engine) as connection:
-        control = demand(connection, person, document_id)
-        if control.state != WAITING:
-            raise LeaseLost(str(document_id))
-        entry = entry_of(control.type, control.fund)
-        wanted = tasks(connection, document_id, entry)
-        if set(wanted) != set(sent):
-            raise InputInvalid("fields")
-        for position, one in sent.items():
-            keying.keep(connection, person, document_id, wanted[position], KeyPass.CONTROL, one)
-        differing = disputed(opinions(connection, document_id, entry))
-        state = DISPUTED if differing else DONE
-        done = {} if differing else {"done_at": sa.func.now()}
-        _change(
-            connection, document_id, state=state, person_id=person.id,
-            keyed_at=sa.func.now(), fields=len(sent), **done,
-        )  # fmt: skip
-        leases.end(connection, document_id)
-        audit.record(
-            connection, person.actor, "control_keyed", str(document_id),
-            fields=len(sent), differing=len(differing),
-        )  # fmt: skip
-        return state
-
-
-def send(
-    engine: sa.Engine,
-    person: Person,
-    document_id: uuid.UUID,
-    entry_of: EntryOf,
-    sent: Mapping[int, Sent],
-) -> tuple[str, int | None]:
-    """Store what somebody who holds a control said, blind or between two.
-
-    Returns:
-        The control's state, and the round in which the pôle gets right values, if it does.
-
-    Raises:
-        DeliveryUnderWay, InputInvalid, LeaseLost, NotYours, StoreUnavailable: nothing was stored.
-    """
-    with transaction(engine) as connection:
-        state = connection.scalar(sa.select(_c.state).where(_c.document_id == document_id))
-    if state == DISPUTED:
-        return DONE, arbitrate(engine, person, document_id, entry_of, sent)
-    return submit(engine, person, document_id, entry_of, sent), None
-
-
-def arbitrate(
-    engine: sa.Engine,
-    person: Person,
-    document_id: uuid.UUID,
-    entry_of: EntryOf,
-    truths: Mapping[int, Sent],
-) -> int | None:
-    """Settle a dispute; the round in which the pôle gets the right values, None when it has them.
-
-    Raises:
-        DeliveryUnderWay: the document is being handed over; nothing was stored.
-        InputInvalid: a disputed field has no truth, or another field has one.
-        LeaseLost: somebody else holds it.
-        NotYours: this person was at the document before.
-        StoreUnavailable: nothing was stored.
-    """
-    with transaction(engine) as connection:
-        control = demand(connection, person, document_id)
-        if control.state != DISPUTED:
-            raise LeaseLost(str(document_id))
-        entry = entry_of(control.type, control.fund)
-        said = opinions(connection, document_id, entry)
-        if set(truths) != set(disputed(said)):
-            raise InputInvalid("fields")
-        known = {one.position: one for one in work.fields_of(connection, document_id)}
-        for position, one in truths.items():
-            task = Task(known[position], spec_of(entry, known[position].name), is_blind=False)
-            look = KeyPass.CONTROL_ARBITRATION
-            keying.keep(connection, person, document_id, task, look, one)
-        found = {position: one.entry for position, one in truths.items()}
-        compared = settled(said, found)
-        _change(
-            connection, document_id, state=DONE, done_at=sa.func.now(),
-            machine_wrong=compared.machine_wrong, person_wrong=compared.person_wrong,
-        )  # fmt: skip
-        leases.end(connection, document_id)
-        audit.record(
-            connection, person.actor, "control_arbitrated", str(document_id),
-            machine_wrong=compared.machine_wrong, person_wrong=compared.person_wrong,
-        )  # fmt: skip
-        wrong = {
-            position: one
-            for position, one in truths.items()
-            if not is_same(said[position].kind, said[position].machine, one.entry)
-        }
-        if not wrong:
-            return None
-        return corrections.correct(connection, person.actor, document_id, wrong)
-
-
-def withdraw(engine: sa.Engine) -> int:
-    """Give up controls of documents that people have taken in hand; returns how many.
-
-    They count nowhere: nothing was compared.
-
-    Raises:
-        StoreUnavailable: nothing was changed.
-    """
-    is_changed = sa.or_(_d.state.not_in(_UNTOUCHED), _d.type != _c.type)
-    with transaction(engine) as connection:
-        gone = connection.scalars(
-            controls.update()
-            .where(_d.id == _c.document_id, _c.state.in_((WAITING, DISPUTED)), is_changed)
-            .values(state=DONE, done_at=sa.func.now(), fields=0)
-            .returning(_c.document_id)
-        ).all()
-        for document_id in gone:
-            audit.record(connection, "quality", "control_withdrawn", str(document_id))
-    return len(gone)
-
-
-def _change(connection: sa.Connection, document_id: uuid.UUID, **values: Any) -> None:
-    connection.execute(controls.update().where(_c.document_id == document_id).values(**values))
-
-
 def _mine(person: Person) -> sa.Select[Any]:
     return (
         sa.select(_c.document_id)
@@ -308,7 +170,7 @@ def _mine(person: Person) -> sa.Select[Any]:
             _l.queue == QUEUE,
             _c.state.in_((WAITING, DISPUTED)),
             _c.type == _d.type,
-            _d.state.in_(_UNTOUCHED),
+            _d.state.in_(UNTOUCHED),
         )
         .order_by(_l.taken_at)
         .limit(1)
@@ -326,7 +188,7 @@ def _next(person: Person, state: str, besides: Collection[uuid.UUID]) -> sa.Sele
         .where(
             _c.state == state,
             _c.type == _d.type,
-            _d.state.in_(_UNTOUCHED),
+            _d.state.in_(UNTOUCHED),
             ~is_held,
             ~_was_at(person, _c.document_id),
             _c.document_id.not_in(besides),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from central.domain.access import Person, Role
 from central.domain.keying import Entry, KeyReason
 from central.errors import DeliveryUnderWay, InputInvalid, LeaseLost, NotYours
-from central.store import controls, deliveries, samples
+from central.store import control_results, controls, deliveries, samples
 from central.store.engine import transaction
 from central.store.keying import Sent
 from central.store.tables import (
@@ -69,7 +69,7 @@ def _key(
     engine: sa.Engine, person: Person, document_id: uuid.UUID, values: Mapping[int, str | None]
 ) -> str:
     assert controls.take(engine, person, 60.0) == document_id
-    return controls.submit(engine, person, document_id, entry_of, _sent(values))
+    return control_results.submit(engine, person, document_id, entry_of, _sent(values))
 
 
 def _row(engine: sa.Engine, table: sa.Table, document_id: uuid.UUID) -> sa.RowMapping:
@@ -121,7 +121,7 @@ def test_two_people_never_control_the_same_document(engine: sa.Engine, keyer: Pe
     third = _person(engine, "max", Role.KEYER)
     assert controls.take(engine, third, 60.0) is None
     with pytest.raises(LeaseLost):
-        controls.submit(engine, third, first.id, entry_of, _sent(_RIGHT))
+        control_results.submit(engine, third, first.id, entry_of, _sent(_RIGHT))
 
 
 def test_who_named_or_keyed_a_document_does_not_control_it(
@@ -169,7 +169,7 @@ def test_nobody_arbitrates_their_own_keying(engine: sa.Engine, chief: Person) ->
             )
         )
     with pytest.raises(NotYours):
-        controls.arbitrate(engine, chief, made.id, entry_of, {2: Sent(Entry(TOTAL))})
+        control_results.arbitrate(engine, chief, made.id, entry_of, {2: Sent(Entry(TOTAL))})
 
 
 def _dispute(engine: sa.Engine, keyer: Person, chief: Person, document_id: uuid.UUID) -> None:
@@ -188,7 +188,7 @@ def test_when_the_person_was_wrong_nothing_is_delivered_again(
     made = put(engine, controlled())
     deliver(engine)
     _dispute(engine, keyer, chief, made.id)
-    assert controls.arbitrate(engine, chief, made.id, entry_of, _FOR_MACHINE) is None
+    assert control_results.arbitrate(engine, chief, made.id, entry_of, _FOR_MACHINE) is None
     control = _row(engine, controls_table, made.id)
     assert (control["machine_wrong"], control["person_wrong"]) == (0, 1)
     assert _row(engine, documents, made.id)["state"] == "delivered"
@@ -201,7 +201,7 @@ def test_when_the_machine_was_wrong_the_pole_gets_the_right_value_in_a_second_ro
     made = put(engine, controlled())
     assert deliver(engine)[made.id]["total"] == TOTAL
     _dispute(engine, keyer, chief, made.id)
-    assert controls.arbitrate(engine, chief, made.id, entry_of, _FOR_PERSON) == 2
+    assert control_results.arbitrate(engine, chief, made.id, entry_of, _FOR_PERSON) == 2
     control = _row(engine, controls_table, made.id)
     assert (control["state"], control["machine_wrong"], control["person_wrong"]) == ("done", 1, 0)
     delivery = _row(engine, deliveries_table, made.id)
@@ -226,7 +226,7 @@ def test_a_third_value_puts_both_in_the_wrong(
     deliver(engine)
     _dispute(engine, keyer, chief, made.id)
     third = {2: Sent(Entry("28.50"))}
-    assert controls.arbitrate(engine, chief, made.id, entry_of, third) == 2
+    assert control_results.arbitrate(engine, chief, made.id, entry_of, third) == 2
     control = _row(engine, controls_table, made.id)
     assert (control["machine_wrong"], control["person_wrong"]) == (1, 1)
     assert deliver(engine)[made.id]["total"] == "28.50"
@@ -239,7 +239,7 @@ def test_what_nobody_can_read_is_delivered_again_without_a_value(
     deliver(engine)
     _dispute(engine, keyer, chief, made.id)
     illegible = {2: Sent(Entry(None, KeyReason.ILLEGIBLE))}
-    assert controls.arbitrate(engine, chief, made.id, entry_of, illegible) == 2
+    assert control_results.arbitrate(engine, chief, made.id, entry_of, illegible) == 2
     assert deliver(engine)[made.id]["total"] is None
     with transaction(engine) as connection:
         reason = connection.scalar(sa.select(fields.c.reason).where(fields.c.name == "total"))
@@ -251,7 +251,7 @@ def test_a_delivery_that_nobody_tried_yet_takes_the_right_value_along(
 ) -> None:
     made = put(engine, controlled())
     _dispute(engine, keyer, chief, made.id)
-    assert controls.arbitrate(engine, chief, made.id, entry_of, _FOR_PERSON) == 1
+    assert control_results.arbitrate(engine, chief, made.id, entry_of, _FOR_PERSON) == 1
     assert deliver(engine)[made.id]["total"] == "265.00"
 
 
@@ -263,10 +263,10 @@ def test_a_delivery_that_was_tried_in_vain_gets_a_key_of_its_own(
     assert claimed is not None
     _dispute(engine, keyer, chief, made.id)
     with pytest.raises(DeliveryUnderWay):
-        controls.arbitrate(engine, chief, made.id, entry_of, _FOR_PERSON)
+        control_results.arbitrate(engine, chief, made.id, entry_of, _FOR_PERSON)
     assert _row(engine, controls_table, made.id)["state"] == "disputed", "nothing was stored"
     deliveries.postpone(engine, claimed.claim, 0.0, "timeout", "pas de réponse")
-    assert controls.arbitrate(engine, chief, made.id, entry_of, _FOR_PERSON) == 2
+    assert control_results.arbitrate(engine, chief, made.id, entry_of, _FOR_PERSON) == 2
     again = deliveries.claim(engine, "test", [POLE], 60.0)
     assert again is not None
     assert again.claim.idempotency_key == f"{made.id}-{POLE}-2"
@@ -279,13 +279,13 @@ def test_fields_that_are_missing_or_too_many_are_refused_whole(
     assert controls.take(engine, keyer, 60.0) == made.id
     for values in ({0: NIR}, {**_RIGHT, 3: "1"}, {}):
         with pytest.raises(InputInvalid):
-            controls.submit(engine, keyer, made.id, entry_of, _sent(values))
-    controls.submit(engine, keyer, made.id, entry_of, _sent({**_RIGHT, 2: "1.00"}))
+            control_results.submit(engine, keyer, made.id, entry_of, _sent(values))
+    control_results.submit(engine, keyer, made.id, entry_of, _sent({**_RIGHT, 2: "1.00"}))
     assert controls.take(engine, chief, 60.0) == made.id
     one = Sent(Entry(TOTAL))
     for truths in ({}, {0: one}, {2: one, 7: one}):
         with pytest.raises(InputInvalid):
-            controls.arbitrate(engine, chief, made.id, entry_of, truths)
+            control_results.arbitrate(engine, chief, made.id, entry_of, truths)
 
 
 def test_a_document_that_people_have_in_hand_is_controlled_by_nobody(
@@ -296,12 +296,12 @@ def test_a_document_that_people_have_in_hand_is_controlled_by_nobody(
     with transaction(engine) as connection:
         connection.execute(documents.update().values(state="to_name"))
     with pytest.raises(LeaseLost):
-        controls.submit(engine, keyer, made.id, entry_of, _sent(_RIGHT))
+        control_results.submit(engine, keyer, made.id, entry_of, _sent(_RIGHT))
     assert controls.take(engine, keyer, 60.0) is None
-    assert controls.withdraw(engine) == 1
+    assert control_results.withdraw(engine) == 1
     control = _row(engine, controls_table, made.id)
     assert (control["state"], control["fields"]) == ("done", 0)
-    assert controls.withdraw(engine) == 0
+    assert control_results.withdraw(engine) == 0
 
 
 def test_what_was_keyed_long_ago_is_forgotten_and_counts_stay(

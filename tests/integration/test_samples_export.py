@@ -15,7 +15,7 @@ from central.domain.access import Person, Role
 from central.domain.incoming import IncomingDocument
 from central.domain.keying import Entry, KeyReason
 from central.export import document_hash
-from central.store import controls
+from central.store import control_results, controls
 from central.store.engine import transaction
 from central.store.keying import Sent
 from central.store.tables import audit, keyings
@@ -58,7 +58,7 @@ def made(engine: sa.Engine, tmp_path: Path) -> IncomingDocument:
         1: Sent(Entry("DUPRET")),
         2: Sent(Entry(None, KeyReason.ILLEGIBLE)),
     }
-    controls.submit(engine, keyer, document.id, entry_of, sent)
+    control_results.submit(engine, keyer, document.id, entry_of, sent)
     with transaction(engine) as connection:
         connection.execute(sa.text("UPDATE controls SET state = 'done', done_at = now()"))
     return document

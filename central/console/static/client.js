@@ -62,3 +62,13 @@ export function make(tag, options = {}, ...children) {
   element.append(...children.filter((child) => child !== null && child !== undefined));
   return element;
 }
+
+/**
+ * What was typed and is on its way to the centre, for a page that is loaded again before it is
+ * there. It lives in this tab alone, and only until the centre has it.
+ */
+export const underWay = {
+  keep: (key, value) => sessionStorage.setItem(key, JSON.stringify(value)),
+  drop: (key) => sessionStorage.removeItem(key),
+  find: (key) => JSON.parse(sessionStorage.getItem(key) ?? "null"),
+};

@@ -1,7 +1,7 @@
 // Group mode: one field of many documents, or look-alike characters; each document is settled alone.
 
 import { check, shown } from "./checks.js";
-import { Refused, make, post, postUntilAnswered } from "./client.js";
+import { Refused, make, post, postUntilAnswered, underWay } from "./client.js";
 
 const DRAFT_AFTER_MS = 300;
 const PAIRS = { 17: "17", 38: "38", 56: "56", 49: "49", "06": "06", "0O": "0O", "1I": "1I", "2Z": "2Z", "5S": "5S", "8B": "8B" };
@@ -60,7 +60,7 @@ function picture(item) {
 // One field: each zone with what was read, to confirm or to type over.
 
 function entryRow(item) {
-  const draft = item.draft?.group?.[item.task.name];
+  const draft = underWay.find(keyOf(item)) ?? item.draft?.group?.[item.task.name];
   const row = { item, reason: draft?.reason ?? null, isDone: Boolean(draft?.isDone), seconds: 0, timer: 0 };
   const id = `value-${item.id}`;
   row.input = make("input", { id, autocomplete: "off", spellcheck: false, maxLength: 1000 });
@@ -132,19 +132,25 @@ function accept(row) {
   return focusOn(next);
 }
 
+const keyOf = (item) => `group ${item.id} ${item.task.name}`;
+
 /** What is typed outlives a reload: it lies in the document's draft, beside what was there. */
+const typedIn = (row) => ({ value: row.input.value, reason: row.reason, isDone: row.isDone });
+
 function saveDraft(row, options = {}) {
-  const mine = { [row.item.task.name]: { value: row.input.value, reason: row.reason, isDone: row.isDone } };
+  const mine = { [row.item.task.name]: typedIn(row) };
   const content = { ...row.item.draft, group: { ...row.item.draft?.group, ...mine } };
   return post(`/api/documents/${row.item.id}/draft`, { queue: "key", content }, options);
 }
 
 function remember(row) {
   clearTimeout(row.timer);
+  underWay.keep(keyOf(row.item), typedIn(row));
   row.timer = setTimeout(async () => {
     row.timer = 0;
     try {
       await saveDraft(row);
+      if (!row.timer) underWay.drop(keyOf(row.item));
       onWait(false);
     } catch (error) {
       if (error instanceof Refused && error.status < 500) return;
@@ -231,6 +237,7 @@ async function send() {
   rows.forEach((row) => {
     clearTimeout(row.timer);
     row.timer = 0;
+    underWay.drop(keyOf(row.item));
   });
   try {
     const { results } = await postUntilAnswered("/api/group/send", { answers: told }, onWait);

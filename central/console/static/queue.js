@@ -1,6 +1,6 @@
 // One person's work in a queue: the document that is shown, and the next, loaded already.
 
-import { Refused, post, postUntilAnswered } from "./client.js";
+import { Refused, post, postUntilAnswered, underWay } from "./client.js";
 
 const PAGE_WIDTH = 900;
 const LARGE_WIDTH = 1400;
@@ -75,6 +75,7 @@ export class Queue extends EventTarget {
     const answer = postUntilAnswered(path, body, (isWaiting) => this.#tell("link", { isWaiting }))
       .then((told) => {
         this.#pending.delete(work.id);
+        underWay.drop(`${this.name} ${work.id}`);
         this.sent += 1;
         this.#tell("sent", { work, told });
       })
@@ -111,11 +112,12 @@ export class Queue extends EventTarget {
     const id = this.current.id;
     const draft = { queue: this.name, content };
     this.#unsaved = { id, draft };
+    underWay.keep(`${this.name} ${id}`, content);
     this.#draftTimer = setTimeout(async () => {
       this.#draftTimer = 0;
       try {
         await post(`/api/documents/${id}/draft`, draft);
-        if (this.#unsaved?.draft === draft) this.#unsaved = null;
+        if (this.#unsaved?.draft === draft) this.#forgetUnsaved();
         this.#tell("remembered", {});
       } catch (error) {
         if (error instanceof Refused && error.status < 500) return;
@@ -132,10 +134,17 @@ export class Queue extends EventTarget {
     this.#unsaved = null;
   }
 
+  #forgetUnsaved() {
+    if (this.#unsaved) underWay.drop(`${this.name} ${this.#unsaved.id}`);
+    this.#unsaved = null;
+  }
+
   async #take(id = "", ahead = false) {
     const besides = [this.current?.id, ...this.#pending.keys(), this.#nextId].filter(Boolean);
     const body = id ? { queue: this.name, id } : { queue: this.name, besides, ahead };
     const { work } = await postUntilAnswered("/api/work/take", body, (isWaiting) => this.#tell("link", { isWaiting }));
+    const typed = work && underWay.find(`${this.name} ${work.id}`);
+    if (typed) work.draft = typed;
     if (work) for (const url of this.#urlsOf(work)) this.pictures.get(url);
     return work;
   }
