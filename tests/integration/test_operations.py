@@ -195,7 +195,7 @@ def test_operations_hurry_a_document_and_send_it_back_to_naming(
     assert line.detail == {"reason": "mauvais type"}
     again = client.post(f"/documents/{mail.id}/nommer", data={"reason": "encore"})
     assert again.status_code == 409
-    assert "L'état du document" in again.text
+    assert "du document ne le permet plus" in again.text
 
 
 @pytest.mark.parametrize("state", ["discarded", "to_rescan"])
