@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from central.domain.access import Person
+from central.domain.returns import Cause
 from central.store.engine import transaction
 from central.store.limits import within
 from central.store.tables import deliveries, documents, flow, keyings, namings, returns
@@ -224,6 +225,8 @@ def _by_people(
 
 
 def _returned(hours: tuple[dt.datetime, dt.datetime]) -> sa.Select[Any]:
+    """By pôles; what the blind control found is our own correction."""
     of = _document_of(returns)
     source = returns.join(of, sa.true())
-    return _rows(of, source, returns.c.returned_at, hours, returned=sa.func.count())
+    found = _rows(of, source, returns.c.returned_at, hours, returned=sa.func.count())
+    return found.where(returns.c.cause != Cause.WRONG_VALUE.value)

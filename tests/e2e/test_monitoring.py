@@ -16,7 +16,6 @@ from typing import Any
 
 import httpx
 import pytest
-import sqlalchemy as sa
 
 from central.console.returns import signature
 from central.embedded import running_url
@@ -97,13 +96,6 @@ class Watched:
             connection.execute(
                 tables.controls.insert().values(
                     document_id=document_id, done_at=now, fields=12, **controlled
-                )
-            )
-            connection.execute(
-                tables.stations.update().values(
-                    certificate_until=sa.func.coalesce(
-                        tables.stations.c.certificate_until, now + dt.timedelta(days=365)
-                    )
                 )
             )
         engine.dispose()
