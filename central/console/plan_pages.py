@@ -31,15 +31,6 @@ _STATES = {
     "refused": "refusée",
     "undone": "annulée",
 }
-_DOCUMENT_STATES = {
-    "to_name": "à nommer",
-    "to_key": "à vidéocoder",
-    "to_rescan": "à renumériser",
-    "ready": "à livrer",
-    "delivered": "livré",
-    "dead": "en échec",
-    "discarded": "écarté",
-}
 _WORDS = {"pole": "pôle", "destination": "destination", "delay_days": "délai"}
 
 
@@ -50,7 +41,6 @@ def register(desk: Desk) -> None:
         ConfigInvalid: the pack cannot be read.
     """
     pages = _Pages(desk)
-    desk.templates.globals["document_states"] = _DOCUMENT_STATES
     desk.page("/plan", pages.index, roles=_READERS)
     desk.page("/plan/changement", pages.form, roles=_PROPOSERS)
     desk.page("/plan/changement", pages.propose, roles=_PROPOSERS, method="POST")
