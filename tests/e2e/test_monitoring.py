@@ -87,18 +87,18 @@ class Watched:
         answer = httpx.post(f"{self.site.address}v1/returns", content=body, headers=headers)
         assert answer.status_code == 200, answer.text
 
-    def people_and_settings(self, document_id: str) -> None:
-        """What a person's control and the station's settings leave in the database."""
+    def control(self, document_id: str) -> None:
+        """End the control that the document was drawn for, as a person who found nothing wrong."""
         engine = open_engine(running_url(self.root / "postgresql"))
-        now = dt.datetime.now(dt.UTC)
-        controlled = {"cause": "sample", "state": "done", "type": "S3704", "site": SITE}
+        c = tables.controls.c
         with transaction(engine) as connection:
-            connection.execute(
-                tables.controls.insert().values(
-                    document_id=document_id, done_at=now, fields=12, **controlled
-                )
+            ended = connection.execute(
+                tables.controls.update()
+                .where(c.document_id == document_id, c.state == "waiting")
+                .values(state="done", done_at=sa.func.now(), fields=12)
             )
         engine.dispose()
+        assert ended.rowcount == 1, "a site's first documents are all drawn"
 
 
 def _impatient(path: Path) -> Path:
@@ -169,7 +169,7 @@ def _run(watched: Watched, watching: Prometheus) -> None:
     _until(lambda: watched.count("delivered") == 2, tell)
     first, second = (one["id"] for one in watched.documents() if one["state"] == "delivered")
     watched.give_back(first)
-    watched.people_and_settings(second)
+    watched.control(second)
 
 
 def test_the_targets_are_up_and_every_rule_is_evaluated_without_an_error(

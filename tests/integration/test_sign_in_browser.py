@@ -100,7 +100,8 @@ def test_a_keyer_signs_in_by_keyboard_with_a_code_that_they_set_up(
     page.wait_for_url("**/connexion/code")
     hold_to_accessibility(page)
     window.type(pyotp.TOTP(secret).now())
-    page.wait_for_url("**/audit")
+    page.wait_for_url("**/exploitation")
+    page.goto("/audit")
     hold_to_accessibility(page)
     assert not _is_cut_off(page)
 
