@@ -17,9 +17,9 @@ from PIL import Image
 from central.console import pictures
 from central.domain.access import Role
 from central.domain.keying import Entry
-from central.errors import InputInvalid, NotFound
+from central.errors import InputInvalid, LastAdmin, NotFound
+from central.store import administration, grouped, keying, leases, naming, page_acts, rescans, work
 from central.store import gauges as store_gauges
-from central.store import grouped, keying, leases, naming, page_acts, rescans, work
 from central.store.board import rescans_asked
 from central.store.engine import transaction
 from central.store.keying import Sent
@@ -326,3 +326,14 @@ def test_metrics_are_counted_by_one_request_at_a_time(
         answers = list(several.map(console.get, ["/metrics"] * 6))
     assert {answer.status_code for answer in answers} == {200}
     assert crowd.most == 1
+
+
+def test_an_administrator_with_limits_is_none_that_could_be_the_last(engine: sa.Engine) -> None:
+    one = add_person(engine, "chef", Role.ADMIN)
+    add_person(engine, "ici", Role.ADMIN, sites=("gien",))
+    with pytest.raises(LastAdmin):
+        administration.open_or_close(engine, "person:test", one, active=False)
+    with pytest.raises(LastAdmin):
+        administration.change(engine, "person:test", one, sites=["gien"])
+    add_person(engine, "autre", Role.ADMIN)
+    administration.open_or_close(engine, "person:test", one, active=False)
