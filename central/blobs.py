@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from obstore.store import S3Config
 
 _PIECE_BYTES = 1_048_576
+_MOST_IN_MEMORY = 16_000_000
 _ABANDONED_AFTER_S = 86_400
 
 
@@ -104,6 +105,19 @@ class BlobStore:
                 yield bytes(piece)
         if digest.digest() != sha256:
             raise BlobCorrupt(sha256.hex())
+
+    @contextlib.contextmanager
+    def at_hand(self, sha256: bytes) -> Iterator[IO[bytes]]:
+        """A whole, verified blob to read here and there; a large one lies on the disk meanwhile.
+
+        The same errors as ``stream``.
+        """
+        scratch = str(self._scratch) if self._scratch else None
+        with tempfile.SpooledTemporaryFile(_MOST_IN_MEMORY, dir=scratch) as file:
+            for piece in self.stream(sha256):
+                file.write(piece)
+            file.seek(0)
+            yield file
 
     def read(self, sha256: bytes) -> bytes:
         """Read a whole blob; the same errors as ``stream``."""

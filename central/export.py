@@ -103,7 +103,8 @@ def _crops(samples: Sequence[Sample], blobs: BlobStore) -> Iterator[tuple[Sample
 
 def _page(blobs: BlobStore, view: SeenPage) -> Image.Image | None:
     try:
-        return images.decode(blobs.read(view.sha256), view)
+        with blobs.at_hand(view.sha256) as file:
+            return images.decode(file, view)
     except (BlobMissing, BlobCorrupt, ValueError):
         return None
 

@@ -3,6 +3,7 @@
 Pages carry a strict content security policy: own scripts and styles only, none inline.
 """
 
+import asyncio
 from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -165,9 +166,12 @@ class _Outside:
 class _ForMachines:
     def __init__(self, engine: Engine, events: Events) -> None:
         self._engine, self._events = engine, events
+        self._alone = asyncio.Lock()
 
     async def metrics(self, _: Request) -> Response:
-        text = await run_in_threadpool(generate_latest, self._events.registry)
+        # Anybody may ask and the database counts anew: one at a time, and no thread waits.
+        async with self._alone:
+            text = await run_in_threadpool(generate_latest, self._events.registry)
         return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def health(self, _: Request) -> Response:

@@ -29,8 +29,8 @@ _FILTERS = ("auteur", "action", "objet", "du", "au")
 def register(desk: Desk) -> None:
     """Add the pages."""
     pages = _Pages(desk)
-    desk.page("/audit", pages.listed, roles=_AUDITORS)
-    desk.page("/audit.csv", pages.export, roles=_AUDITORS)
+    desk.page("/audit", pages.listed, roles=_AUDITORS, of_all=True)
+    desk.page("/audit.csv", pages.export, roles=_AUDITORS, of_all=True)
 
 
 class _Pages:

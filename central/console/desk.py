@@ -34,11 +34,19 @@ Handler = Callable[[Visit], Response]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of the navigation; ``roles`` says who sees it."""
+    """One entry of the navigation; ``roles`` says who sees it.
+
+    ``of_all``: what it leads to is of all sites and pôles, so who is limited does not see it.
+    """
 
     path: str
     text: str
     roles: frozenset[Role]
+    of_all: bool = False
+
+    def is_for(self, person: Person) -> bool:
+        """Whether it is any of somebody's business."""
+        return person.has_any(self.roles) and not (self.of_all and person.is_limited)
 
 
 _KEYERS = frozenset({Role.KEYER, Role.SUPERVISOR})
@@ -58,8 +66,8 @@ NAVIGATION = (
     Entry("/plan", "Plan", _WATCHERS),
     Entry("/qualite", "Qualité", _WATCHERS),
     Entry("/rapports", "Rapports", _WATCHERS),
-    Entry("/audit", "Audit", frozenset({Role.AUDITOR})),
-    Entry("/personnes", "Personnes", frozenset({Role.ADMIN})),
+    Entry("/audit", "Audit", frozenset({Role.AUDITOR}), of_all=True),
+    Entry("/personnes", "Personnes", frozenset({Role.ADMIN}), of_all=True),
 )
 
 
@@ -98,6 +106,7 @@ class Desk:
         roles: Collection[Role] | None,
         method: str = "GET",
         max_bytes: int = 65_536,
+        of_all: bool = False,
     ) -> None:
         """Serve a path.
 
@@ -107,10 +116,13 @@ class Desk:
             roles: Any of which is needed; None: open to whoever comes.
             method: GET, or POST, which needs the session's token.
             max_bytes: Of the request's body.
+            of_all: It is of all sites and pôles: who is limited to some is refused.
         """
         allowed = None if roles is None else frozenset(roles)
         own_address = self.config.console.public_url
-        door = Door(self.sessions, self.limits, own_address, handler, allowed, max_bytes)
+        door = Door(
+            self.sessions, self.limits, own_address, handler, allowed, max_bytes, of_all=of_all
+        )
         self.routes.append(Route(path, door.open, methods=[method]))
 
     def show(self, visit: Visit, template: str, status: int = 200, **values: Any) -> HTMLResponse:
@@ -120,7 +132,7 @@ class Desk:
             person=person,
             csrf=visit.csrf,
             here=visit.request.url.path,
-            navigation=[e for e in self.navigation if person and person.has_any(e.roles)],
+            navigation=[e for e in self.navigation if person and e.is_for(person)],
             **values,
         )
         return HTMLResponse(text, status_code=status)
@@ -128,7 +140,7 @@ class Desk:
 
 def home_of(person: Person, navigation: Collection[Entry]) -> str:
     """Where somebody begins: the first page that is theirs."""
-    return next((e.path for e in navigation if person.has_any(e.roles)), "/compte")
+    return next((e.path for e in navigation if e.is_for(person)), "/compte")
 
 
 def answer(value: Any, status: int = 200) -> Response:

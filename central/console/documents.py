@@ -5,6 +5,9 @@ no image and no value: they judge the work, not the mail.
 """
 
 import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from starlette.responses import Response
 
@@ -13,18 +16,23 @@ from central.console.board import WATCHERS
 from central.console.desk import Desk, go
 from central.console.field_names import field_name
 from central.console.visit import Visit
+from central.console.work import KEYERS
 from central.domain import delays
-from central.domain.access import Role
+from central.domain.access import Person, Role
 from central.domain.calendar import public_holidays
+from central.domain.catalogue import KeyingMode, TypeEntry
+from central.domain.keying import spec_of
 from central.domain.lifecycle import DocumentState
 from central.domain.returns import MAX_COMMENT_CHARACTERS, Cause, ReturnNote
 from central.errors import Forbidden, InputInvalid, StepRefused
 from central.store import life, returns, views
+from central.store.life import Life
 from central.store.returns import Returned
 
 _SEE_CONTENT = (Role.OPERATIONS, Role.SUPERVISOR)
 _ACT = (Role.OPERATIONS,)
 _MOST_REASON = 500
+_TO_KEY = (DocumentState.TO_NAME, DocumentState.TO_KEY, DocumentState.TO_RESCAN)
 
 
 def register(desk: Desk) -> None:
@@ -46,6 +54,7 @@ class _Pages:
         sees_content = who.has_any(_SEE_CONTENT)
         found = life.load(self._engine, document_id, who, with_content=sees_content)
         document = found.document
+        entry = self._desk.catalogue().of(document["type"], document["fund"])
         state = DocumentState(document["state"])
         today = formats.today(dt.datetime.now(dt.UTC))
         days_left = None
@@ -55,9 +64,9 @@ class _Pages:
         return self._desk.show(
             visit,
             "document.html",
-            life=found,
+            life=replace(found, fields=[_shown(one, who, found, entry) for one in found.fields]),
             document=document,
-            title=self._desk.catalogue().of(document["type"], document["fund"]).title,
+            title=entry.title,
             events=lifeline.events(found),
             days_left=days_left,
             is_done=state in (DocumentState.DELIVERED, DocumentState.DISCARDED),
@@ -99,3 +108,22 @@ class _Pages:
         if taken is not Returned.TAKEN:
             raise StepRefused(f"{document_id} is not delivered to {destination}")
         return go(f"/documents/{document_id}")
+
+
+def _shown(
+    field: Mapping[str, Any], person: Person, life: Life, entry: TypeEntry
+) -> dict[str, Any]:
+    """A field as somebody may see it; what was read is no secret to who never keys."""
+    if not person.has_any(KEYERS) or not _is_to_key_blind(field, life, entry):
+        return {**field, "is_hidden": False}
+    return {**field, "value": None, "raw": "", "is_hidden": True}
+
+
+def _is_to_key_blind(field: Mapping[str, Any], life: Life, entry: TypeEntry) -> bool:
+    """Whether people have yet to say what a field holds, without knowing what was read."""
+    if field["source"] != "machine":
+        return False
+    if any(control["state"] != "done" for control in life.controls):
+        return True
+    is_twice = spec_of(entry, field["name"]).mode is KeyingMode.DOUBLE
+    return is_twice and DocumentState(life.document["state"]) in _TO_KEY

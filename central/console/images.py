@@ -10,7 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import IO, Generic, TypeVar
 
 import pypdfium2
 from PIL import Image, ImageOps
@@ -41,14 +41,19 @@ class Picture:
     data: bytes
 
 
-def decode(data: bytes, view: SeenPage) -> Image.Image:
+def decode(file: IO[bytes], view: SeenPage) -> Image.Image:
     """Decode one page of a source file, upright and straight; grey or RGB.
+
+    Only what the page needs is read: a file may hold a lot's thousand pages.
 
     Raises:
         ValueError: it cannot be decoded, has no such page, or is too large.
     """
     try:
-        image = _pdf(data, view.index) if data[:1024].find(b"%PDF-") >= 0 else _raster(data, view)
+        file.seek(0)
+        is_pdf = b"%PDF-" in file.read(1_024)
+        file.seek(0)
+        image = _pdf(file, view.index) if is_pdf else _raster(file, view)
     except Exception as error:  # decoders raise anything for damaged bytes
         raise ValueError(type(error).__name__) from error
     if view.rotation:
@@ -59,8 +64,8 @@ def decode(data: bytes, view: SeenPage) -> Image.Image:
     return image
 
 
-def _raster(data: bytes, view: SeenPage) -> Image.Image:
-    with Image.open(io.BytesIO(data)) as opened:
+def _raster(file: IO[bytes], view: SeenPage) -> Image.Image:
+    with Image.open(file) as opened:
         opened.seek(view.index)
         if opened.width * opened.height > _LARGEST_PIXELS:
             raise ValueError("too large")
@@ -74,9 +79,9 @@ def _raster(data: bytes, view: SeenPage) -> Image.Image:
         return upright.convert("L" if upright.mode in ("1", "L", "LA") else "RGB")
 
 
-def _pdf(data: bytes, index: int) -> Image.Image:
+def _pdf(file: IO[bytes], index: int) -> Image.Image:
     with _pdfium:
-        document = pypdfium2.PdfDocument(data)
+        document = pypdfium2.PdfDocument(file)
         try:
             page = document[index]
             width, height = page.get_size()

@@ -41,14 +41,14 @@ _DONE = {
 def register(desk: Desk) -> None:
     """Add the pages."""
     pages = _Pages(desk)
-    desk.page("/personnes", pages.listed, roles=_ADMIN)
-    desk.page("/personnes", pages.add, roles=_ADMIN, method="POST")
-    desk.page("/personnes/nouveau", pages.new, roles=_ADMIN)
-    desk.page("/personnes/{id}", pages.one, roles=_ADMIN)
-    desk.page("/personnes/{id}", pages.change, roles=_ADMIN, method="POST")
-    desk.page("/personnes/{id}/mot-de-passe", pages.reset, roles=_ADMIN, method="POST")
+    desk.page("/personnes", pages.listed, roles=_ADMIN, of_all=True)
+    desk.page("/personnes", pages.add, roles=_ADMIN, method="POST", of_all=True)
+    desk.page("/personnes/nouveau", pages.new, roles=_ADMIN, of_all=True)
+    desk.page("/personnes/{id}", pages.one, roles=_ADMIN, of_all=True)
+    desk.page("/personnes/{id}", pages.change, roles=_ADMIN, method="POST", of_all=True)
+    desk.page("/personnes/{id}/mot-de-passe", pages.reset, roles=_ADMIN, method="POST", of_all=True)
     for act in ("fermer", "rouvrir", "debloquer", "code", "sessions"):
-        desk.page(f"/personnes/{{id}}/{act}", pages.act, roles=_ADMIN, method="POST")
+        desk.page(f"/personnes/{{id}}/{act}", pages.act, roles=_ADMIN, method="POST", of_all=True)
 
 
 class _Pages:

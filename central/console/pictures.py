@@ -1,9 +1,10 @@
 """Previews of pages and cut-out zones, for whoever may see the document; each look is audited."""
 
+import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 
 from PIL import Image
 from starlette.responses import Response
@@ -21,7 +22,11 @@ WIDTHS = (240, 900, 1400, 2000)
 _ZONE_PX = 1_600
 _SHARE_FOR_PAGES = 0.7
 _SEEN_KEPT = 20_000
-_PRIVATE = {"Cache-Control": "private, max-age=600, no-transform", "Vary": "Cookie"}
+_SEEN_S = 60.0
+_AT_ONCE = 4
+"""Pages decoded at a time: one may be a quarter of a gigabyte."""
+# The pages' scripts hold what they show; a shared computer keeps nothing on its disk.
+_PRIVATE = {"Cache-Control": "private, no-store, no-transform"}
 
 
 def register(desk: Desk) -> None:
@@ -55,7 +60,8 @@ class Pictures:
         self._encoded: Kept[tuple[object, ...], Picture] = Kept(
             int(most * (1 - _SHARE_FOR_PAGES)), lambda p: len(p.data)
         )
-        self._seen: OrderedDict[tuple[int, uuid.UUID, int], SeenPage] = OrderedDict()
+        self._seen: OrderedDict[tuple[object, ...], tuple[float, SeenPage]] = OrderedDict()
+        self._places = BoundedSemaphore(_AT_ONCE)
         self._lock = Lock()
 
     def image(self, visit: Visit) -> Response:
@@ -90,30 +96,33 @@ class Pictures:
     def _decoded(self, view: SeenPage) -> Image.Image:
         def made() -> Image.Image:
             try:
-                return decode(self._desk.blobs.read(view.sha256), view)
+                with self._places, self._desk.blobs.at_hand(view.sha256) as file:
+                    return decode(file, view)
             except (ValueError, BlobMissing, BlobCorrupt) as error:
                 raise NotFound("image") from error
 
         return self._upright.get((view,), made)
 
     def _page(self, visit: Visit) -> SeenPage:
-        """The page, if the person may see it; remembered, so that one document is audited once.
+        """The page, if the person may see it; remembered for a moment, for the same limits.
 
         Raises:
             NotFound: there is no such page.
-            Forbidden: it is of another site or pôle.
+            Forbidden: it is of another site or pôle, or a keyer does not hold it.
         """
         person, wanted = visit.who, document_id(visit)
         number = visit.request.path_params["number"]
         if not (number.isascii() and number.isdigit() and len(number) < 7):
             raise NotFound("page")
-        key = (person.id, wanted, int(number))
+        key = (person.id, person.roles, person.sites, person.poles, wanted, int(number))
         with self._lock:
-            known = self._seen.get(key)
-        if known is None or known.version != visit.text("v"):  # turned, split or joined since
+            at, known = self._seen.get(key, (0.0, None))
+        is_old = time.monotonic() - at > _SEEN_S
+        if known is None or is_old or known.version != visit.text("v"):  # turned, split or joined
             known = views.page(self._desk.engine, person, wanted, int(number))
             with self._lock:
-                self._seen[key] = known
+                self._seen[key] = time.monotonic(), known
+                self._seen.move_to_end(key)
                 if len(self._seen) > _SEEN_KEPT:
                     self._seen.popitem(last=False)
         return known

@@ -61,13 +61,18 @@ class Shown:
         }
         if queue == "name":
             told["guesses"] = self._guesses(loaded)
-            told["twins"] = naming.twins(self._desk.engine, document_id)
+            told["twins"] = naming.twins(self._desk.engine, document_id, person)
         else:
             told["tasks"] = self._tasks(loaded, entry, queue)
+            to_key = {task["position"] for task in told["tasks"]}
             told["fields"] = [
                 {"label": field_name(f.name), "value": f.value, "accepted": f.accepted}
                 for f in loaded.fields
-                if f.value is not None and f.accepted and queue != controls.QUEUE
+                if f.value is not None
+                and f.accepted
+                and queue != controls.QUEUE
+                # What is keyed blind may have been accepted by the machine.
+                and f.position not in to_key
             ]
         return told
 

@@ -123,6 +123,7 @@ class Door:
         handler: The function.
         roles: Any of which is needed; None: open to whoever comes.
         max_bytes: Of a body.
+        of_all: The page is of all sites and pôles.
     """
 
     def __init__(
@@ -133,9 +134,12 @@ class Door:
         handler: Callable[[Visit], Response],
         roles: frozenset[Role] | None,
         max_bytes: int,
+        *,
+        of_all: bool = False,
     ) -> None:
         self._sessions, self._limits, self._own_address = sessions, limits, own_address
         self._handler, self._roles, self._max_bytes = handler, roles, max_bytes
+        self._of_all = of_all
 
     async def open(self, request: Request) -> Response:
         """Check, then answer."""
@@ -149,7 +153,8 @@ class Door:
                 if request.url.path.startswith(_API):
                     raise Forbidden(first)
                 return RedirectResponse(first, status_code=303)
-            if not signed.person.has_any(self._roles):
+            is_beyond = self._of_all and signed.person.is_limited
+            if is_beyond or not signed.person.has_any(self._roles):
                 raise Forbidden(request.url.path)
         content: Mapping[str, Any] = {}
         if request.method == "POST":

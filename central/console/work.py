@@ -183,7 +183,9 @@ class _Queues:
 
     def check(self, visit: Visit) -> Response:
         """What the centre says of one value, before it is sent."""
-        loaded = work.load(self._desk.engine, visit.who, document_id(visit), "key")
+        wanted = document_id(visit)
+        leases.demand_held(self._desk.engine, visit.who.id, wanted)
+        loaded = work.load(self._desk.engine, visit.who, wanted, "key")
         entry = self._desk.catalogue().of(loaded.document["type"], loaded.document["fund"])
         spec = spec_of(entry, visit.text("name", most=100))
         found = typed.read(spec, visit.text("value", most=typed.LONGEST), today())

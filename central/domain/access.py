@@ -47,6 +47,11 @@ class Person:
         """Whether they are one of these."""
         return not self.roles.isdisjoint(roles)
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether some sites or pôles are none of their business."""
+        return bool(self.sites or self.poles)
+
     def may_see(self, site: str, pole: str) -> bool:
         """Whether a document of that site and pôle is any of their business."""
         return (not self.sites or site in self.sites) and (not self.poles or pole in self.poles)

@@ -182,8 +182,10 @@ def _locked(connection: sa.Connection, person_id: int) -> sa.Row[Any]:
 
 
 def _keep_an_admin(connection: sa.Connection) -> None:
-    left = connection.scalar(sa.select(sa.func.count()).where(_has_role(Role.ADMIN), _p.is_active))
-    if not left:
+    # One who is limited to sites or pôles has no way to the accounts.
+    is_unlimited = (sa.func.cardinality(_p.sites) == 0, sa.func.cardinality(_p.poles) == 0)
+    query = sa.select(sa.func.count()).where(_has_role(Role.ADMIN), _p.is_active, *is_unlimited)
+    if not connection.scalar(query):
         raise LastAdmin
 
 

@@ -162,8 +162,8 @@ def controls_waiting(engine: sa.Engine, person: Person | None = None) -> dict[st
 
 def rescans_asked(engine: sa.Engine, limit: int, person: Person | None, site: str = "") -> Rows:
     """Documents that stations were asked to scan again and have not answered, oldest first."""
-    r = rescans.c
-    where = [r.state.in_(("asked", "told")), *within(person, r.site)]
+    r, c = rescans.c, documents.c
+    where = [r.state.in_(("asked", "told")), *within(person, r.site, c.pole)]
     if site:
         where.append(r.site == site)
     return _rows(
@@ -171,6 +171,7 @@ def rescans_asked(engine: sa.Engine, limit: int, person: Person | None, site: st
         sa.select(
             r.document_id, r.site, r.station, r.lot_name, r.reason, r.state, r.asked_at, r.told_at
         )
+        .join(documents, c.id == r.document_id)
         .where(*where)
         .order_by(r.asked_at)
         .limit(limit),

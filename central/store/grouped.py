@@ -19,6 +19,7 @@ from central.errors import InputInvalid, LeaseLost
 from central.store import audit, keying, leases, upkeep, views, work
 from central.store.engine import transaction
 from central.store.keying import Sent
+from central.store.limits import within
 from central.store.tables import documents, drafts, fields, lots
 from central.store.tables import leases as held
 from central.store.work import WorkPage
@@ -106,7 +107,7 @@ def take(
 
 
 def load(engine: sa.Engine, person: Person, ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Item]:
-    """Read documents that somebody holds, to show them together; each look is audited.
+    """Read those of the documents that somebody holds; each look is audited.
 
     Raises:
         StoreUnavailable: the database does not answer.
@@ -116,7 +117,13 @@ def load(engine: sa.Engine, person: Person, ids: Collection[uuid.UUID]) -> Mappi
         rows = connection.execute(
             sa.select(documents, lots.c.name.label("lot_name"))
             .join(lots, lots.c.id == _d.lot_id)
-            .where(_d.id.in_(ids))
+            .join(held, _l.document_id == _d.id)
+            .where(
+                _d.id.in_(ids),
+                _l.person_id == person.id,
+                _l.queue == "key",
+                *within(person, _d.site, _d.pole),
+            )
         ).mappings()
         for row in list(rows):
             views.looked(connection, person, row["id"], "group")

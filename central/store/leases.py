@@ -91,17 +91,16 @@ def take(
 def take_this(
     engine: sa.Engine, person: Person, document_id: uuid.UUID, queue: str, lease_s: float
 ) -> bool:
-    """Take one document; False when somebody else has it, or it waits for nobody.
+    """Take one document; False when somebody else has it, or it waits for nobody like them.
 
     Raises:
         StoreUnavailable: nothing was taken.
     """
+    where = [_c.id == document_id, _c.state == STATE_OF[queue], *limits(person, queue)]
+    if queue == "key":
+        where.append(_is_another_persons_turn(person))
     with transaction(engine) as connection:
-        found = connection.scalar(
-            sa.select(_c.id)
-            .where(_c.id == document_id, _c.state == STATE_OF[queue], *limits(person, queue))
-            .with_for_update()
-        )
+        found = connection.scalar(sa.select(_c.id).where(*where).with_for_update())
         return found is not None and hold(connection, found, person.id, queue, lease_s)
 
 
@@ -176,6 +175,23 @@ def demand(
     if row is None:
         raise LeaseLost(str(document_id))
     return row
+
+
+def demand_held(engine: sa.Engine, person_id: int, document_id: uuid.UUID) -> None:
+    """See that somebody holds a document, in whatever queue.
+
+    Raises:
+        LeaseLost: they do not.
+        StoreUnavailable: the database does not answer.
+    """
+    with transaction(engine) as connection:
+        if not connection.scalar(sa.select(is_held_by(person_id, document_id))):
+            raise LeaseLost(str(document_id))
+
+
+def is_held_by(person_id: int, document_id: uuid.UUID) -> sa.Exists:
+    """Whether a lease is somebody's; one that nobody took over still counts."""
+    return sa.exists().where(_l.document_id == document_id, _l.person_id == person_id)
 
 
 def end(connection: sa.Connection, document_id: uuid.UUID) -> None:

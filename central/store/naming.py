@@ -18,6 +18,7 @@ from central.errors import InputInvalid
 from central.store import leases, plan, rescans, upkeep, work
 from central.store.acts import keep, move
 from central.store.engine import transaction
+from central.store.limits import within
 from central.store.tables import documents, fields, namings, pages
 
 _c, _f, _p, _n = documents.c, fields.c, pages.c, namings.c
@@ -85,13 +86,14 @@ def discard_duplicate(
     """Say that a document came twice; the other must be there, and not given up itself.
 
     Raises:
-        InputInvalid: the other one is none.
+        InputInvalid: the other one is none, or none of the person's business.
         LeaseLost: somebody else holds the document.
         StoreUnavailable: nothing was changed.
     """
     with transaction(engine) as connection:
         row = leases.demand(connection, person.id, document_id, "name")
-        state = connection.scalar(sa.select(_c.state).where(_c.id == original))
+        is_it = (_c.id == original, *within(person, _c.site, _c.pole))
+        state = connection.scalar(sa.select(_c.state).where(*is_it))
         if original == document_id or state in (None, DocumentState.DISCARDED):
             raise InputInvalid("original")
         leases.end(connection, document_id)
@@ -147,8 +149,12 @@ def set_urgent(engine: sa.Engine, person: Person, document_id: uuid.UUID) -> Non
         keep(connection, person, row, "urgent", row.type)
 
 
-def twins(engine: sa.Engine, document_id: uuid.UUID, limit: int = 5) -> list[Mapping[str, Any]]:
-    """Other documents that hold the same image as one of this one's pages, newest first.
+def twins(
+    engine: sa.Engine, document_id: uuid.UUID, person: Person, limit: int = 5
+) -> list[Mapping[str, Any]]:
+    """Other documents with the same image as one of this one's pages, newest first.
+
+    Only those that the person may see.
 
     Raises:
         StoreUnavailable: the database does not answer.
@@ -170,7 +176,11 @@ def twins(engine: sa.Engine, document_id: uuid.UUID, limit: int = 5) -> list[Map
     with transaction(engine) as connection:
         rows = connection.execute(
             sa.select(_c.id, _c.type, _c.state, _c.site, _c.stored_at)
-            .where(_c.id.in_(found), _c.state != "discarded")
+            .where(
+                _c.id.in_(found),
+                _c.state != "discarded",
+                *within(person, _c.site, _c.pole),
+            )
             .order_by(_c.id.desc())
             .limit(limit)
         ).mappings()

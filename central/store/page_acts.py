@@ -154,12 +154,16 @@ def join(
 
     Raises:
         LeaseLost: somebody else holds one of them.
-        NotFound: there is no neighbour, or it has left already.
+        NotFound: there is no neighbour, it is none of the person's business, or it has left
+            already.
         StoreUnavailable: nothing was changed.
     """
     with transaction(engine) as connection:
         row = leases.demand(connection, person.id, document_id, "name")
         other = _neighbour(connection, row, is_before=into_previous)
+        # Its pages would be seen here, or these would go where the person sees nothing.
+        if not person.may_see(other.site, other.pole):
+            raise NotFound("neighbour")
         if leases.is_anothers(connection, other.id, person.id):
             raise LeaseLost(str(other.id))
         first, second = (other, row) if into_previous else (row, other)

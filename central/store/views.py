@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from central.domain.access import Person
+from central.domain.access import Person, Role
 from central.errors import Forbidden, NotFound
 from central.store import audit
 from central.store.engine import transaction
 from central.store.tables import audit as audit_table
-from central.store.tables import documents, pages
+from central.store.tables import documents, leases, pages
 
 _ONE_LOOK = dt.timedelta(minutes=10)
 _VIEWED = "document_viewed"
+_SEE_ANY = (Role.SUPERVISOR, Role.OPERATIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,10 @@ def version(sha256: bytes, index: int, rotation: int) -> str:
 def page(engine: sa.Engine, person: Person, document_id: uuid.UUID, number: int) -> SeenPage:
     """Find a page that somebody wants to see.
 
+    Who only keys sees what they hold: an id is no reason to read mail.
+
     Raises:
-        Forbidden: it is of another site or pôle.
+        Forbidden: it is of another site or pôle, or a keyer does not hold it.
         NotFound: there is none.
         StoreUnavailable: the database does not answer.
     """
@@ -60,6 +63,11 @@ def page(engine: sa.Engine, person: Person, document_id: uuid.UUID, number: int)
         if row is None:
             raise NotFound(f"page {number}")
         if not person.may_see(row.site, row.pole):
+            raise Forbidden(str(document_id))
+        is_held = sa.exists().where(
+            leases.c.document_id == document_id, leases.c.person_id == person.id
+        )
+        if not person.has_any(_SEE_ANY) and not connection.scalar(sa.select(is_held)):
             raise Forbidden(str(document_id))
         looked(connection, person, document_id, "image")
     return SeenPage(

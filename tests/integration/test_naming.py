@@ -104,13 +104,13 @@ def test_only_a_document_whose_image_came_before_is_a_duplicate(
 ) -> None:
     first, again = post.deliver("A", kind="name"), post.deliver("A", kind="name")
     person = keyer(engine, "p")
-    assert [t["id"] for t in naming.twins(engine, again.id)] == [first.id]
+    assert [t["id"] for t in naming.twins(engine, again.id, person)] == [first.id]
     leases.take_this(engine, person, again.id, "name", 60)
     with pytest.raises(InputInvalid):
         naming.discard_duplicate(engine, person, again.id, again.id)
     naming.discard_duplicate(engine, person, again.id, first.id)
     assert state_of(engine, again.id) == "discarded"
-    assert naming.twins(engine, first.id) == []
+    assert naming.twins(engine, first.id, person) == []
 
 
 def test_only_a_document_of_blank_pages_is_given_up_as_blank(engine: sa.Engine, post: Post) -> None:

@@ -157,6 +157,7 @@ def test_images_are_given_for_pages_and_boxes_that_are_there(
     keyer: httpx.Client, post: Post, number: str, query: str, status: int
 ) -> None:
     made = post.deliver("A", kind="name")
+    _take(keyer)
     path = number if "/" in number else f"{number}/image"
     answer = keyer.get(f"/api/documents/{made.id}/pages/{path}?{query}")
     assert answer.status_code == status, answer.text
@@ -166,6 +167,7 @@ def test_an_image_that_the_store_lost_is_told(
     keyer: httpx.Client, post: Post, tmp_path: Path
 ) -> None:
     made = post.deliver("A", kind="name")
+    _take(keyer)
     for file in (tmp_path / "images").rglob("*"):
         if file.is_file():
             file.unlink()

@@ -63,12 +63,17 @@ export function make(tag, options = {}, ...children) {
   return element;
 }
 
+const mine = `${document.body.dataset.person} `;
+for (const key of Object.keys(sessionStorage)) {
+  if (!key.startsWith(mine)) sessionStorage.removeItem(key); // of who used this tab before
+}
+
 /**
  * What was typed and is on its way to the centre, for a page that is loaded again before it is
- * there. It lives in this tab alone, and only until the centre has it.
+ * there. It lives in this tab alone, for this person, and only until the centre has it.
  */
 export const underWay = {
-  keep: (key, value) => sessionStorage.setItem(key, JSON.stringify(value)),
-  drop: (key) => sessionStorage.removeItem(key),
-  find: (key) => JSON.parse(sessionStorage.getItem(key) ?? "null"),
+  keep: (key, value) => sessionStorage.setItem(mine + key, JSON.stringify(value)),
+  drop: (key) => sessionStorage.removeItem(mine + key),
+  find: (key) => JSON.parse(sessionStorage.getItem(mine + key) ?? "null"),
 };

@@ -28,6 +28,10 @@ def _bytes(image: Image.Image, kind: str, **options: object) -> bytes:
     return out.getvalue()
 
 
+def _decoded(data: bytes, view: SeenPage) -> Image.Image:
+    return decode(io.BytesIO(data), view)
+
+
 def _darkness(image: Image.Image) -> float:
     data = image.convert("L").tobytes()
     return 1 - sum(data) / (255 * len(data))
@@ -44,7 +48,7 @@ def _darkness(image: Image.Image) -> float:
     ids=["png", "jpeg", "g4", "pdf"],
 )
 def test_a_zone_holds_what_stands_in_its_box(data: bytes) -> None:
-    page = decode(data, _view())
+    page = _decoded(data, _view())
     assert _darkness(cut(page, _view(), (21, 31, 18, 8), 0)) > 0.9
     assert _darkness(cut(page, _view(), (60, 31, 18, 8), 0)) < 0.05
 
@@ -52,7 +56,7 @@ def test_a_zone_holds_what_stands_in_its_box(data: bytes) -> None:
 @pytest.mark.parametrize("rotation", [90, 180, 270])
 def test_a_turned_page_comes_upright(rotation: int) -> None:
     lying = _marked().rotate(rotation, expand=True)  # anticlockwise, so that clockwise mends it
-    page = decode(_bytes(lying, "PNG"), _view(rotation))
+    page = _decoded(_bytes(lying, "PNG"), _view(rotation))
     assert page.size == (_WIDTH, _HEIGHT)
     assert _darkness(cut(page, _view(), (21, 31, 18, 8), 0)) > 0.9
 
@@ -61,14 +65,14 @@ def test_a_skewed_page_is_straightened_as_the_station_did() -> None:
     lines = Image.new("L", (_WIDTH, _HEIGHT), "white")
     ImageDraw.Draw(lines).line((20, 300, 400, 300), fill="black", width=4)
     rising = lines.rotate(3.0, fillcolor="white")  # its line rises to the right: skew +3
-    page = decode(_bytes(rising, "PNG"), _view(skew=3.0))
+    page = _decoded(_bytes(rising, "PNG"), _view(skew=3.0))
     assert _darkness(page.crop((40, 297, 380, 303))) > 0.5
 
 
 def test_every_page_of_a_multi_page_file_is_found() -> None:
     blank = Image.new("L", (_WIDTH, _HEIGHT), "white")
     data = _bytes(blank, "TIFF", save_all=True, append_images=[_marked()])
-    assert _darkness(decode(data, _view(index=1))) > _darkness(decode(data, _view()))
+    assert _darkness(_decoded(data, _view(index=1))) > _darkness(_decoded(data, _view()))
 
 
 @pytest.mark.parametrize(
@@ -76,12 +80,12 @@ def test_every_page_of_a_multi_page_file_is_found() -> None:
 )
 def test_what_cannot_be_decoded_is_a_value_error(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"\w+"):
-        decode(data, _view())
+        _decoded(data, _view())
 
 
 def test_a_page_that_is_not_there_is_a_value_error() -> None:
     with pytest.raises(ValueError, match=r"\w+"):
-        decode(_bytes(_marked(), "PNG"), _view(index=3))
+        _decoded(_bytes(_marked(), "PNG"), _view(index=3))
 
 
 def test_a_box_outside_the_page_gives_something_to_look_at() -> None:
