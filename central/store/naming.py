@@ -18,6 +18,7 @@ from central.errors import InputInvalid
 from central.store import leases, plan, rescans, upkeep, work
 from central.store.acts import keep, move
 from central.store.engine import transaction
+from central.store.steps import share_routes
 from central.store.tables import documents, fields, namings, pages
 
 _c, _f, _p, _n = documents.c, fields.c, pages.c, namings.c
@@ -90,6 +91,10 @@ def discard_duplicate(
         StoreUnavailable: nothing was changed.
     """
     with transaction(engine) as connection:
+        share_routes(connection)
+        # Both are locked, in one order: two people may call two copies each other's duplicate.
+        both = sa.select(_c.id).where(_c.id.in_((document_id, original))).order_by(_c.id)
+        connection.execute(both.with_for_update())
         row = leases.demand(connection, person.id, document_id, "name")
         state = connection.scalar(sa.select(_c.state).where(_c.id == original))
         if original == document_id or state in (None, DocumentState.DISCARDED):
