@@ -1,5 +1,6 @@
 """Documents that come back: what was keyed of them before counts no more; two acts at one moment."""
 
+import datetime as dt
 import threading
 import time
 import uuid
@@ -15,10 +16,10 @@ from central.domain.incoming import IncomingDocument, IncomingField
 from central.domain.keying import Entry, KeyReason
 from central.domain.returns import Cause, ReturnNote
 from central.errors import CentralError, InputInvalid, LeaseLost
-from central.store import deliveries, keying, leases, naming, rescans, returns, work
+from central.store import deliveries, keying, leases, naming, quality, returns, samples, work
 from central.store.engine import transaction
 from central.store.keying import Sent
-from central.store.tables import documents, fields, keyings
+from central.store.tables import documents, keyings
 from tests.support.central import document, page, picture, store, tiff
 from tests.support.keyers import CATALOGUE, keyer, state_of, take
 from tests.support.mail import Line, Post
@@ -60,7 +61,8 @@ def _todo(engine: sa.Engine, person: Person, wanted: uuid.UUID) -> list[str]:
 
 def _deliver_and_return(engine: sa.Engine, wanted: uuid.UUID, cause: Cause) -> None:
     claimed = deliveries.claim(engine, "w", [_WAY[1]], 60.0)
-    assert claimed is not None and claimed.document.id == wanted
+    assert claimed is not None
+    assert claimed.document.id == wanted
     assert deliveries.delivered(engine, claimed.claim, "receipt")
     returns.give_back(engine, wanted, _WAY[1], ReturnNote(cause), "http")
 
@@ -239,3 +241,48 @@ def test_pages_that_come_while_somebody_names_are_seen_before_it_goes_on(
         naming.name(engine, namer, wanted, CATALOGUE.of("autre"), due_on=first.received_on)
     assert take(engine, namer) == wanted
     assert len(work.load(engine, namer, wanted, "name").pages) == 3
+
+
+def test_rounds_of_double_keying_are_measured_apart(engine: sa.Engine, post: Post) -> None:
+    made = _rib(post)
+    people = [keyer(engine, f"p{n}") for n in range(4)]
+    chief = keyer(engine, "s", Role.SUPERVISOR)
+    with transaction(engine) as connection:
+        looks = (
+            ("first", people[0], _IBAN), ("second", people[1], _OTHER),
+            ("arbitration", chief, _IBAN),
+            ("first", people[2], _IBAN), ("second", people[3], _IBAN),
+        )  # fmt: skip
+        for look, who, value in looks:
+            row = {"document_id": made.id, "position": 0, "name": "iban", "pass": look}
+            connection.execute(keyings.insert().values(row | {"person_id": who.id, "value": value}))
+        since = connection.execute(sa.select(sa.func.now() - dt.timedelta(days=1))).scalar_one()
+    counts, pairs = quality.double_keying(engine, chief, since)
+    assert [(one.first.value, one.second.value) for one in pairs] == [(_IBAN, _OTHER)]
+    assert sum(one.total for one in counts) == 4
+
+
+def test_a_sample_is_never_cut_where_another_field_or_an_older_image_stood(
+    engine: sa.Engine, post: Post
+) -> None:
+    made = _rib(post)
+    chief = keyer(engine, "s", Role.SUPERVISOR)
+    with transaction(engine) as connection:
+        row = {"document_id": made.id, "position": 0, "pass": "first", "person_id": chief.id}
+        connection.execute(keyings.insert().values(row | {"name": "nir", "value": "1"}))
+        connection.execute(documents.update().values(state="ready"))
+    wanted = samples.Wanted()
+    assert samples.select(engine, chief, wanted, 1e6, through="test") == []
+    with transaction(engine) as connection:
+        connection.execute(keyings.update().values(name="iban", value=_IBAN))
+    assert len(samples.select(engine, chief, wanted, 1e6, through="test")) == 1
+    with transaction(engine) as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO rescans (id, document_id, site, station, lot_name, reason, state,"
+                " person_id, answered_at) SELECT gen_random_uuid(), id, site, station, 'l', 'r',"
+                " 'answered', :person, now() + interval '1 second' FROM documents"
+            ),
+            {"person": chief.id},
+        )
+    assert samples.select(engine, chief, wanted, 1e6, through="test") == []
