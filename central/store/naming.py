@@ -15,7 +15,7 @@ from central.domain.catalogue import TypeEntry
 from central.domain.keying import missing, tasks
 from central.domain.lifecycle import DocumentState
 from central.errors import InputInvalid
-from central.store import leases, plan, rescans, upkeep, work
+from central.store import leases, plan, rescans, upkeep, work, wrong_values
 from central.store.acts import keep, move
 from central.store.engine import transaction
 from central.store.steps import share_routes
@@ -53,6 +53,8 @@ def name(
         row = leases.demand(connection, person.id, document_id, "name")
         if row.type != entry.code:
             _replace_fields(connection, document_id, entry)
+        elif wrong_values.is_told(connection, document_id):
+            wrong_values.doubt(connection, row, entry)
         connection.execute(
             documents.update()
             .where(_c.id == document_id)

@@ -1,4 +1,4 @@
-"""Documents that come back: what was keyed of them before counts no more; two acts at one moment."""
+"""Documents that come back: what was keyed before counts no more; two acts at one moment."""
 
 import datetime as dt
 import threading
@@ -16,7 +16,7 @@ from central.domain.incoming import IncomingDocument, IncomingField
 from central.domain.keying import Entry, KeyReason
 from central.domain.returns import Cause, ReturnNote
 from central.errors import CentralError, InputInvalid, LeaseLost
-from central.store import deliveries, keying, leases, naming, quality, returns, samples, work
+from central.store import board, deliveries, keying, leases, naming, quality, returns, samples, work
 from central.store.engine import transaction
 from central.store.keying import Sent
 from central.store.tables import documents, keyings
@@ -286,3 +286,39 @@ def test_a_sample_is_never_cut_where_another_field_or_an_older_image_stood(
             {"person": chief.id},
         )
     assert samples.select(engine, chief, wanted, 1e6, through="test") == []
+
+
+def test_a_value_that_a_pole_calls_wrong_is_keyed_before_it_is_delivered_again(
+    engine: sa.Engine,
+) -> None:
+    wanted = store(engine, document(destination=_WAY[1])).id
+    _deliver_and_return(engine, wanted, Cause.WRONG_VALUE)
+    namer = keyer(engine, "namer")
+    assert take(engine, namer) == wanted
+    due = dt.date(2026, 12, 1)
+    state = naming.name(engine, namer, wanted, CATALOGUE.of("S3110"), due_on=due)
+    assert state == "to_key"
+    assert "nir" in _todo(engine, namer, wanted)
+
+
+def test_what_is_asked_and_controlled_for_other_poles_is_not_shown(
+    engine: sa.Engine, post: Post
+) -> None:
+    made, namer = post.deliver("A", kind="name"), keyer(engine, "namer")
+    assert take(engine, namer) == made.id
+    naming.rescan(engine, namer, made.id, "name", "Coupé.")
+    with transaction(engine) as connection:
+        connection.execute(
+            sa.text("INSERT INTO controls (document_id, cause, type, site)"
+                    " SELECT id, 'sample', type, site FROM documents")
+        )  # fmt: skip
+    own = keyer(engine, "o1", poles=frozenset({"Flux entrants"}))
+    other = keyer(engine, "o2", poles=frozenset({"Comptabilité"}))
+    seen = {
+        who.login: (len(board.rescans_asked(engine, 9, who)), board.controls_waiting(engine, who))
+        for who in (own, other)
+    }
+    assert {login: (asked, told["count"]) for login, (asked, told) in seen.items()} == {
+        "o1": (1, 1),
+        "o2": (0, 0),
+    }
