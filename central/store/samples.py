@@ -170,11 +170,17 @@ def forget(engine: sa.Engine, keep_samples_s: float, keep_drafts_s: float) -> Fo
 
 
 def _forget_values(engine: sa.Engine, keep_s: float) -> int:
+    # What is not settled yet is compared with what comes: two emptied values would agree.
+    is_needed = sa.or_(
+        sa.exists().where(_d.id == _k.document_id, _d.state == "to_key"),
+        sa.exists().where(_c.document_id == _k.document_id, _c.state == "disputed"),
+    )
     old: sa.ScalarSelect[int] = (
         sa.select(_k.id)
         .where(
             _k.keyed_at < _before(keep_s),
             sa.or_(_k.value.is_not(None), _k.machine_value.is_not(None)),
+            ~is_needed,
         )
         .limit(_BATCH)
         .scalar_subquery()

@@ -322,3 +322,18 @@ def test_what_is_asked_and_controlled_for_other_poles_is_not_shown(
         "o1": (1, 1),
         "o2": (0, 0),
     }
+
+
+def test_what_was_keyed_first_is_not_forgotten_while_the_second_look_is_awaited(
+    engine: sa.Engine, post: Post
+) -> None:
+    made, first = _rib(post), keyer(engine, "p1")
+    names = _todo(engine, first, made.id)
+    told = {name: Entry(_IBAN if name == "iban" else "MARTIN") for name in names}
+    assert _key(engine, first, made.id, **told) == "to_key"
+    with transaction(engine) as connection:
+        past = sa.func.now() - dt.timedelta(days=400)
+        connection.execute(keyings.update().values(keyed_at=past))
+    assert samples.forget(engine, 365 * 86_400.0, 86_400.0).values == 0
+    assert _key(engine, keyer(engine, "p2"), made.id, iban=Entry(_IBAN)) == "ready"
+    assert samples.forget(engine, 365 * 86_400.0, 86_400.0).values == len(names)
