@@ -16,7 +16,19 @@ from central.domain.incoming import IncomingDocument, IncomingField
 from central.domain.keying import Entry, KeyReason
 from central.domain.returns import Cause, ReturnNote
 from central.errors import CentralError, InputInvalid, LeaseLost
-from central.store import board, deliveries, keying, leases, naming, quality, returns, samples, work
+from central.store import (
+    board,
+    deliveries,
+    keying,
+    leases,
+    life,
+    naming,
+    quality,
+    rescans,
+    returns,
+    samples,
+    work,
+)
 from central.store.engine import transaction
 from central.store.keying import Sent
 from central.store.tables import documents, keyings
@@ -168,12 +180,12 @@ def test_of_two_copies_that_two_people_call_duplicates_one_stays(
     first, second = keyer(engine, "p1"), keyer(engine, "p2")
     assert (take(engine, first), take(engine, second)) == (one, other)
 
-    def drop(person: Person, wanted: uuid.UUID, original: uuid.UUID) -> Callable[[], None]:
+    def drop(person: Person, wanted: uuid.UUID, original: uuid.UUID) -> Callable[[], object]:
         return lambda: naming.discard_duplicate(engine, person, wanted, original)
 
     came: list[object] = []
 
-    def run(act: Callable[[], None]) -> None:
+    def run(act: Callable[[], object]) -> None:
         try:
             came.append(act())
         except CentralError as error:
@@ -337,3 +349,15 @@ def test_what_was_keyed_first_is_not_forgotten_while_the_second_look_is_awaited(
     assert samples.forget(engine, 365 * 86_400.0, 86_400.0).values == 0
     assert _key(engine, keyer(engine, "p2"), made.id, iban=Entry(_IBAN)) == "ready"
     assert samples.forget(engine, 365 * 86_400.0, 86_400.0).values == len(names)
+
+
+def test_who_names_what_was_to_be_scanned_again_withdraws_the_request(
+    engine: sa.Engine, post: Post
+) -> None:
+    made, namer = post.deliver("A", kind="name"), keyer(engine, "namer", Role.OPERATIONS)
+    for _ in range(2):
+        assert take(engine, namer) == made.id
+        naming.rescan(engine, namer, made.id, "name", "Coupé.")
+        assert len(rescans.open_for(engine, made.site, made.station)) == 1
+        life.back_to_naming(engine, made.id, namer, "finalement lisible")
+        assert board.rescans_asked(engine, 9, None) == []
