@@ -152,18 +152,19 @@ def queues(engine: sa.Engine, now: dt.datetime, person: Person | None = None) ->
 
 def controls_waiting(engine: sa.Engine, person: Person | None = None) -> dict[str, Any]:
     """Blind controls that nobody has done yet: how many, and the oldest."""
-    k = controls.c
+    k, c = controls.c, documents.c
     query = sa.select(sa.func.count().label("count"), sa.func.min(k.drawn_at).label("oldest"))
-    return _rows(
-        engine,
-        query.where(k.state.in_(("waiting", "disputed")), *within(person, k.site)),
-    )[0]
+    where = [k.state.in_(("waiting", "disputed")), *within(person, k.site)]
+    if person is not None and person.poles:
+        is_seen = (c.id == k.document_id, *within(person, c.site, c.pole))
+        where.append(sa.exists().where(*is_seen))
+    return _rows(engine, query.where(*where))[0]
 
 
 def rescans_asked(engine: sa.Engine, limit: int, person: Person | None, site: str = "") -> Rows:
     """Documents that stations were asked to scan again and have not answered, oldest first."""
     r, c = rescans.c, documents.c
-    where = [r.state.in_(("asked", "told")), *within(person, r.site, c.pole)]
+    where = [r.state.in_(("asked", "told")), *within(person, c.site, c.pole)]
     if site:
         where.append(r.site == site)
     return _rows(

@@ -29,7 +29,8 @@ def correct(
     """Put fields right and see to it that the pôle has them; returns the delivery's round.
 
     A delivery that nobody tried yet takes the new values along; one that was tried gets a key of
-    its own, since the application may have taken it without our knowing.
+    its own, since the application may have taken it without our knowing. Replaying a dead letter
+    begins its attempts anew, but leaves what stopped it.
 
     Args:
         connection: Of a transaction in which the document's row is locked.
@@ -45,9 +46,11 @@ def correct(
     ).scalar_one()
     is_it = (_d.document_id == document_id, _d.destination == destination)
     row = connection.execute(
-        sa.select(_d.state, _d.round, _d.attempts).where(*is_it).with_for_update()
-    ).one()
-    if row.state == DeliveryState.CLAIMED:
+        sa.select(_d.state, _d.round, _d.attempts, _d.last_code)
+        .where(*is_it)
+        .with_for_update(skip_locked=True)  # who has it may wait for the document, which we have
+    ).one_or_none()
+    if row is None or row.state == DeliveryState.CLAIMED:
         raise DeliveryUnderWay(str(document_id))
     for position, truth in truths.items():
         keying.settle(connection, document_id, position, truth)
@@ -56,7 +59,7 @@ def correct(
         returns.take_back(connection, actor, document_id, destination, _NOTE, "console")
         upkeep.send(connection, actor, document_id, destination)
         delivery_round += 1
-    elif row.attempts:
+    elif row.attempts or row.last_code is not None:
         delivery_round += 1
         connection.execute(
             deliveries.update()

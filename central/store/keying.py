@@ -120,7 +120,8 @@ def submit(
                 .values(key_pass=following, state_at=sa.func.now())
             )
             return DocumentState.TO_KEY
-        _settle_agreed(connection, document_id)
+        if row.key_pass > 1:
+            _settle_agreed(connection, row, entry)
         upkeep.send(connection, person.actor, document_id, row.destination or entry.destination)
         return DocumentState.READY
 
@@ -157,12 +158,20 @@ def _following(
     return next_pass(row.key_pass, {p: e for p, e in firsts.items() if p in wanted}, seconds)
 
 
-def _settle_agreed(connection: sa.Connection, document_id: uuid.UUID) -> None:
-    """What two people keyed alike is so; where a third decided, that stands already."""
-    firsts = work.keyed(connection, document_id, KeyPass.FIRST)
-    for position, second in work.keyed(connection, document_id, KeyPass.SECOND).items():
-        if position in firsts and agree(firsts[position], second):
-            settle(connection, document_id, position, Sent(firsts[position], "ok"))
+def _settle_agreed(connection: sa.Connection, row: sa.Row[Any], entry: TypeEntry) -> None:
+    """What two people keyed alike is so; where a third decided, that stands already.
+
+    Only what is still to key: the document may have been keyed before it came back, and its
+    fields have been read anew since, or are those of another type.
+    """
+    known = work.fields_of(connection, row.id)
+    found = tasks(entry, known, layout=row.layout, reasons=row.route_reasons)
+    firsts = work.keyed(connection, row.id, KeyPass.FIRST)
+    seconds = work.keyed(connection, row.id, KeyPass.SECOND)
+    for position in (task.field.position for task in found if task.is_blind):
+        first, second = firsts.get(position), seconds.get(position)
+        if first is not None and second is not None and agree(first, second):
+            settle(connection, row.id, position, Sent(first, "ok"))
 
 
 def settle(connection: sa.Connection, document_id: uuid.UUID, position: int, sent: Sent) -> None:

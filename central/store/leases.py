@@ -68,6 +68,7 @@ def take(
                 _l.queue == queue,
                 _c.state == STATE_OF[queue],
                 _l.document_id.not_in(besides),
+                *limits(person, queue),  # a change of the plan may have moved it out of them
             )
             .order_by(_l.taken_at)
             .limit(1)
@@ -100,7 +101,7 @@ def take_this(
     if queue == "key":
         where.append(_is_another_persons_turn(person))
     with transaction(engine) as connection:
-        found = connection.scalar(sa.select(_c.id).where(*where).with_for_update())
+        found = connection.scalar(sa.select(_c.id).where(*where).with_for_update(of=documents))
         return found is not None and hold(connection, found, person.id, queue, lease_s)
 
 
@@ -155,7 +156,9 @@ def demand(
 ) -> sa.Row[Any]:
     """Give the document, locked, to who holds it; a lease that nobody took over still counts.
 
-    The routes are shared until the end of the transaction: what follows may make a delivery.
+    The routes are shared until the end of the transaction: what follows may make a delivery. The
+    lease is locked behind the document: of one form sent twice at a moment the second waits here,
+    and would else go on by the lease that the first one ended.
 
     Raises:
         LeaseLost: somebody else has it, or it waits for nobody any more.
@@ -170,7 +173,7 @@ def demand(
             _l.person_id == person_id,
             _l.queue == queue,
         )
-        .with_for_update(of=documents)
+        .with_for_update(of=[documents, leases])
     ).one_or_none()
     if row is None:
         raise LeaseLost(str(document_id))
@@ -256,7 +259,7 @@ def _next(
                 _l.lease_until >= sa.func.now(),
                 sa.not_(sa.and_(sa.literal(may_steal), _l.is_ahead)),
             ),
-            _l.person_id == person.id,
+            sa.and_(_l.person_id == person.id, _l.queue == queue),
         ),
     )
     where = [_c.state == STATE_OF[queue], ~is_held, _c.id.not_in(besides), *limits(person, queue)]

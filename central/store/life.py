@@ -116,7 +116,8 @@ def may_be_named_again(document: Mapping[str, Any]) -> bool:
 def back_to_naming(engine: sa.Engine, document_id: uuid.UUID, person: Person, reason: str) -> None:
     """Have a document named anew; whoever keys it now loses it.
 
-    One that a pôle has is given back instead (``central.store.returns.give_back``).
+    One that a pôle has is given back instead (``central.store.returns.give_back``). A request to
+    scan it again is withdrawn: left open, it would be told anew beside the next one.
 
     Raises:
         NotFound: there is none of that id.
@@ -125,6 +126,11 @@ def back_to_naming(engine: sa.Engine, document_id: uuid.UUID, person: Person, re
         StoreUnavailable: nothing was changed.
     """
     with transaction(engine) as connection:
+        connection.execute(  # before the document's row is locked, as an answer does
+            rescans.update()
+            .where(rescans.c.document_id == document_id, rescans.c.state.in_(("asked", "told")))
+            .values(state="withdrawn", answered_at=sa.func.now())
+        )
         document = _seen(connection, document_id, person, lock=True)
         if not may_be_named_again(document):
             raise StepRefused(f"{document_id} is {document['state']}")

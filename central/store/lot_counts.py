@@ -155,10 +155,9 @@ def _with_counts(connection: sa.Connection, found: sa.CTE) -> Rows:
 
 def _stored(found: sa.CTE) -> sa.Subquery:
     carried = _carried(found)
-    piece = documents.alias("piece")
-    has_open_piece = sa.exists().where(
-        piece.c.lot_id == _c.lot_id, piece.c.split_from == _c.id, piece.c.state.not_in(_DONE)
-    )
+    unfinished = sa.select(_unfinished(found, carried).c.id)
+    holder = sa.func.coalesce(carried.c.carrier, _c.id)
+    has_open_piece = sa.or_(_c.id.in_(unfinished), holder.in_(unfinished))
     is_sent = _c.split_from.is_(None)
     is_out = sa.and_(
         sa.func.coalesce(carried.c.state, _c.state) == "delivered",
@@ -186,6 +185,25 @@ def _stored(found: sa.CTE) -> sa.Subquery:
     )
 
 
+def _unfinished(found: sa.CTE, carried: sa.Subquery) -> sa.CTE:
+    """Documents that a piece was cut off which has not left, be it off another piece."""
+    state = sa.func.coalesce(carried.c.state, _c.state)
+    cut = (
+        sa.select(_c.split_from.label("id"))
+        .outerjoin(carried, carried.c.id == _c.id)
+        .where(
+            _c.lot_id.in_(sa.select(found.c.id)), _c.split_from.is_not(None), state.not_in(_DONE)
+        )
+        .cte("unfinished", recursive=True)
+    )
+    piece = documents.alias("piece")
+    return cut.union(
+        sa.select(piece.c.split_from)
+        .join(cut, cut.c.id == piece.c.id)
+        .where(piece.c.split_from.is_not(None))
+    )
+
+
 def _carried(found: sa.CTE) -> sa.Subquery:
     """Documents that were joined to others, each with the state of the last of the chain."""
     chain = (
@@ -201,7 +219,7 @@ def _carried(found: sa.CTE) -> sa.Subquery:
         .where(link.c.joined_into.is_not(None))
     )
     return (
-        sa.select(chain.c.id, last.c.state)
+        sa.select(chain.c.id, chain.c.carrier, last.c.state)
         .join(last, last.c.id == chain.c.carrier)
         .where(last.c.joined_into.is_(None))
         .subquery("carried")

@@ -15,10 +15,11 @@ from central.domain.catalogue import TypeEntry
 from central.domain.keying import missing, tasks
 from central.domain.lifecycle import DocumentState
 from central.errors import InputInvalid
-from central.store import leases, plan, rescans, upkeep, work
+from central.store import leases, plan, rescans, upkeep, work, wrong_values
 from central.store.acts import keep, move
 from central.store.engine import transaction
 from central.store.limits import within
+from central.store.steps import share_routes
 from central.store.tables import documents, fields, namings, pages
 
 _c, _f, _p, _n = documents.c, fields.c, pages.c, namings.c
@@ -53,6 +54,8 @@ def name(
         row = leases.demand(connection, person.id, document_id, "name")
         if row.type != entry.code:
             _replace_fields(connection, document_id, entry)
+        elif wrong_values.is_told(connection, document_id):
+            wrong_values.doubt(connection, row, entry)
         connection.execute(
             documents.update()
             .where(_c.id == document_id)
@@ -91,6 +94,10 @@ def discard_duplicate(
         StoreUnavailable: nothing was changed.
     """
     with transaction(engine) as connection:
+        share_routes(connection)
+        # Both are locked, in one order: two people may call two copies each other's duplicate.
+        both = sa.select(_c.id).where(_c.id.in_((document_id, original))).order_by(_c.id)
+        connection.execute(both.with_for_update())
         row = leases.demand(connection, person.id, document_id, "name")
         is_it = (_c.id == original, *within(person, _c.site, _c.pole))
         state = connection.scalar(sa.select(_c.state).where(*is_it))

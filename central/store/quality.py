@@ -160,8 +160,14 @@ def double_keying(
     first, second, third = (keyings.alias(n) for n in ("first", "second", "third"))
     one, other = people.alias("one"), people.alias("other")
 
-    def same_field(a: sa.FromClause, b: sa.FromClause) -> sa.ColumnElement[bool]:
-        return sa.and_(a.c.document_id == b.c.document_id, a.c.position == b.c.position)
+    def last_before(a: sa.FromClause, b: sa.FromClause, look: KeyPass) -> sa.ColumnElement[bool]:
+        """A document may be keyed again after it came back: each look goes with its round's."""
+        is_it = (
+            _k.document_id == b.c.document_id, _k.position == b.c.position,
+            _k["pass"] == look, _k.id < b.c.id,
+        )  # fmt: skip
+        last = sa.select(sa.func.max(_k.id)).where(*is_it).correlate(b).scalar_subquery()
+        return sa.and_(a.c.id == last, a.c["pass"] == look)
 
     pairs = (
         sa.select(
@@ -174,12 +180,18 @@ def double_keying(
             third.c.reason.label("third_reason"),
         )
         .select_from(second)
-        .join(first, sa.and_(same_field(first, second), first.c["pass"] == KeyPass.FIRST))
+        .join(first, last_before(first, second, KeyPass.FIRST))
         .join(one, one.c.id == first.c.person_id)
         .join(other, other.c.id == second.c.person_id)
         .join(documents, _d.id == second.c.document_id)
         .outerjoin(
-            third, sa.and_(same_field(third, second), third.c["pass"] == KeyPass.ARBITRATION)
+            third,
+            sa.and_(
+                third.c.document_id == second.c.document_id,
+                third.c.position == second.c.position,
+                third.c["pass"] == KeyPass.ARBITRATION,
+                last_before(second, third, KeyPass.SECOND),
+            ),
         )
         .where(
             second.c["pass"] == KeyPass.SECOND,

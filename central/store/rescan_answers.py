@@ -16,7 +16,7 @@ from central.domain.incoming import IncomingDocument
 from central.domain.lifecycle import DocumentState, may_become
 from central.store import audit
 from central.store.rows import field_rows, page_rows
-from central.store.tables import documents, fields, pages, rescans
+from central.store.tables import documents, fields, leases, pages, rescans
 
 UNKNOWN = "rescan_unknown"
 """Why a document waits for a person that answers no request, or one that is over."""
@@ -88,6 +88,8 @@ def join(connection: sa.Connection, asked: Asked, answer: IncomingDocument) -> N
     else:
         replaced, state = [], DocumentState.TO_NAME
         _become(connection, asked, state)
+        # Who has it open has not seen these pages: what they send is refused, and they look again.
+        connection.execute(leases.delete().where(leases.c.document_id == asked.document_id))
     connection.execute(
         rescans.update()
         .where(rescans.c.id == asked.rescan_id)

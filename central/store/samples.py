@@ -15,9 +15,10 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from central.domain.access import Person
 from central.store import audit
 from central.store.engine import transaction
-from central.store.tables import controls, documents, drafts, fields, keyings, pages
+from central.store.tables import controls, documents, drafts, fields, keyings, pages, rescans
 
 _k, _f, _d, _p, _c = keyings.c, fields.c, documents.c, pages.c, controls.c
+_r = rescans.c
 _BATCH = 20_000
 
 
@@ -109,6 +110,9 @@ def _query(person: Person, wanted: Wanted, keep_s: float) -> sa.Select[tuple[obj
     if wanted.field:
         last = last.where(_k.name == wanted.field)
     k = last.subquery("k").c
+    is_replaced = sa.exists().where(
+        _r.document_id == k.document_id, _r.state == "answered", _r.answered_at > k.keyed_at
+    )
     is_disputed = sa.exists().where(_c.document_id == k.document_id, _c.state == "disputed")
     query = (
         sa.select(
@@ -118,9 +122,15 @@ def _query(person: Person, wanted: Wanted, keep_s: float) -> sa.Select[tuple[obj
             _p.rotation, _p.skew_deg, _p.dpi, _p.width_mm, _p.height_mm, _d.versions,
         )
         .join(documents, _d.id == k.document_id)
-        .join(fields, sa.and_(_f.document_id == k.document_id, _f.position == k.position))
+        .join(
+            fields,
+            # Of another name: what was keyed is of the type that the document had before.
+            sa.and_(
+                _f.document_id == k.document_id, _f.position == k.position, _f.name == k.name
+            ),
+        )
         .join(pages, sa.and_(_p.document_id == k.document_id, _p.number == _f.page))
-        .where(_f.box_mm.is_not(None), _d.state != "to_key", ~is_disputed)
+        .where(_f.box_mm.is_not(None), _d.state != "to_key", ~is_disputed, ~is_replaced)
         .order_by(k.id)
         .limit(wanted.limit)
     )  # fmt: skip
@@ -160,11 +170,17 @@ def forget(engine: sa.Engine, keep_samples_s: float, keep_drafts_s: float) -> Fo
 
 
 def _forget_values(engine: sa.Engine, keep_s: float) -> int:
+    # What is not settled yet is compared with what comes: two emptied values would agree.
+    is_needed = sa.or_(
+        sa.exists().where(_d.id == _k.document_id, _d.state == "to_key"),
+        sa.exists().where(_c.document_id == _k.document_id, _c.state == "disputed"),
+    )
     old: sa.ScalarSelect[int] = (
         sa.select(_k.id)
         .where(
             _k.keyed_at < _before(keep_s),
             sa.or_(_k.value.is_not(None), _k.machine_value.is_not(None)),
+            ~is_needed,
         )
         .limit(_BATCH)
         .scalar_subquery()

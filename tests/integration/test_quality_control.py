@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from central.domain.access import Person, Role
 from central.domain.keying import Entry, KeyReason
 from central.errors import DeliveryUnderWay, InputInvalid, LeaseLost, NotYours
-from central.store import control_results, controls, deliveries, samples
+from central.store import control_results, controls, deliveries, samples, upkeep
 from central.store.engine import transaction
 from central.store.keying import Sent
 from central.store.tables import (
@@ -336,3 +336,31 @@ def test_what_was_keyed_long_ago_is_forgotten_and_counts_stay(
     assert told["keyings_forgotten"] == {"count": 1}
     assert told["drafts_deleted"] == {"count": 1}
     assert samples.forget(engine, 365 * 86_400.0, 14 * 86_400.0) == samples.Forgotten(0, 0)
+
+
+def test_a_dead_letter_that_is_replayed_gets_a_key_of_its_own_when_corrected(
+    engine: sa.Engine, keyer: Person, chief: Person
+) -> None:
+    made = put(engine, controlled())
+    claimed = deliveries.claim(engine, "test", [POLE], 60.0)
+    assert claimed is not None
+    assert deliveries.dead(engine, claimed.claim, "timeout", "pas de réponse")
+    assert upkeep.replay(engine, "person:ops", [made.id]) == 1
+    _dispute(engine, keyer, chief, made.id)
+    assert control_results.arbitrate(engine, chief, made.id, entry_of, _FOR_PERSON) == 2
+
+
+def test_a_correction_never_waits_for_a_worker_that_waits_for_the_document(
+    engine: sa.Engine, keyer: Person, chief: Person
+) -> None:
+    made = put(engine, controlled())
+    _dispute(engine, keyer, chief, made.id)
+    with transaction(engine) as connection:  # a worker that is about to settle the document
+        connection.execute(
+            deliveries_table.update()
+            .where(deliveries_table.c.document_id == made.id)
+            .values(last_code="x")
+        )
+        connection.execute(sa.text("SET LOCAL lock_timeout = '5s'"))
+        with pytest.raises(DeliveryUnderWay):
+            control_results.arbitrate(engine, chief, made.id, entry_of, _FOR_PERSON)

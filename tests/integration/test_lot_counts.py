@@ -1,0 +1,81 @@
+"""A lot's counts after people cut its documents, on a real database."""
+
+import uuid
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from uuid6 import uuid7
+
+from central.domain.access import Person
+from central.store import leases, lot_counts, page_acts
+from central.store.engine import transaction
+from central.store.tables import documents
+from tests.support.keyers import keyer
+from tests.support.mail import Post
+
+
+@pytest.fixture
+def post(engine: sa.Engine, tmp_path: Path) -> Post:
+    return Post(engine, tmp_path)
+
+
+def _cut(engine: sa.Engine, person: Person, wanted: uuid.UUID, number: int) -> uuid.UUID:
+    piece = uuid.UUID(str(uuid7()))
+    assert leases.take_this(engine, person, wanted, "name", 60)
+    page_acts.split(engine, person, wanted, number, piece, 60)
+    return piece
+
+
+def _put(engine: sa.Engine, state: str, *ids: uuid.UUID) -> None:
+    with transaction(engine) as connection:
+        connection.execute(documents.update().where(documents.c.id.in_(ids)).values(state=state))
+
+
+def _delivered(engine: sa.Engine) -> tuple[int, int]:
+    (lot,) = lot_counts.newest(engine, 10)
+    assert (lot["stored_documents"], lot["stored_pages"]) == (1, 3)
+    return lot["delivered_documents"], lot["delivered_pages"] or 0
+
+
+def test_pages_cut_off_twice_are_delivered_when_the_last_piece_is(
+    engine: sa.Engine, post: Post
+) -> None:
+    first, person = post.deliver("A", kind="name", pages=3).id, keyer(engine, "p")
+    second = _cut(engine, person, first, 1)
+    third = _cut(engine, person, second, 1)
+    _put(engine, "delivered", first, second)
+    assert _delivered(engine) == (0, 0)
+    _put(engine, "delivered", third)
+    assert _delivered(engine) == (1, 3)
+
+
+def test_a_piece_that_was_joined_to_another_is_delivered_with_that_one(
+    engine: sa.Engine, post: Post
+) -> None:
+    first, person = post.deliver("A", kind="name", pages=3).id, keyer(engine, "p")
+    second = _cut(engine, person, first, 1)
+    third = _cut(engine, person, second, 1)
+    page_acts.join(engine, person, third, into_previous=True)
+    _put(engine, "delivered", first)
+    assert _delivered(engine) == (0, 0), "the pages of the third are in the second"
+    _put(engine, "delivered", second)
+    assert _delivered(engine) == (1, 3)
+
+
+def test_a_piece_that_was_joined_to_a_neighbour_is_delivered_with_it(
+    engine: sa.Engine, post: Post
+) -> None:
+    first, person = post.deliver("A", kind="name", pages=3).id, keyer(engine, "p")
+    after = post.deliver("B", kind="name").id
+    piece = _cut(engine, person, first, 2)
+    assert leases.take_this(engine, person, after, "name", 60)
+    page_acts.join(engine, person, after, into_previous=True)
+    (lot,) = lot_counts.newest(engine, 10)
+    assert lot["stored_pages"] == 4
+    _put(engine, "delivered", first)
+    (lot,) = lot_counts.newest(engine, 10)
+    assert not lot["delivered_pages"]
+    _put(engine, "delivered", piece)
+    (lot,) = lot_counts.newest(engine, 10)
+    assert (lot["delivered_documents"], lot["delivered_pages"]) == (2, 4)
