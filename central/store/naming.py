@@ -18,7 +18,7 @@ from central.errors import InputInvalid
 from central.store import leases, plan, rescans, upkeep, work
 from central.store.acts import keep, move
 from central.store.engine import transaction
-from central.store.tables import documents, fields, namings, pages
+from central.store.tables import documents, fields, lots, namings, pages
 
 _c, _f, _p, _n = documents.c, fields.c, pages.c, namings.c
 _URGENT = 1
@@ -169,7 +169,16 @@ def twins(engine: sa.Engine, document_id: uuid.UUID, limit: int = 5) -> list[Map
     )
     with transaction(engine) as connection:
         rows = connection.execute(
-            sa.select(_c.id, _c.type, _c.state, _c.site, _c.stored_at)
+            sa.select(
+                _c.id,
+                _c.type,
+                _c.state,
+                _c.site,
+                _c.stored_at,
+                _c.position,
+                lots.c.name.label("lot_name"),
+            )
+            .join(lots, lots.c.id == _c.lot_id)
             .where(_c.id.in_(found), _c.state != "discarded")
             .order_by(_c.id.desc())
             .limit(limit)
