@@ -194,8 +194,12 @@ def test_operations_hurry_a_document_and_send_it_back_to_naming(
     assert sent.status_code == 303
     (line,) = _audited(engine, "document_sent_to_naming")
     assert line.detail == {"reason": "mauvais type"}
-    again = client.post(f"/documents/{mail.id}/nommer", data={"reason": "encore"})
+    came_from = {"Referer": f"{client.base_url.copy_with(path=f'/documents/{mail.id}')}"}
+    again = client.post(
+        f"/documents/{mail.id}/nommer", data={"reason": "encore"}, headers=came_from
+    )
     assert again.status_code == 409
+    assert f'<a href="/documents/{mail.id}">Revenir à la page précédente' in again.text
     assert "du document ne le permet plus" in again.text
 
 
@@ -337,6 +341,16 @@ def test_what_cannot_be_searched_for_is_told_in_french_and_searched_for_by_nobod
     assert answer.status_code == 400
     assert told in answer.text
     assert _audited(engine, "documents_searched") == []
+
+
+def test_a_problem_leads_back_to_our_own_pages_alone(
+    client: httpx.Client, engine: sa.Engine
+) -> None:
+    _as(client, engine, Role.OPERATIONS)
+    for elsewhere in ("https://ailleurs.example/lots", "//ailleurs.example", "http://["):
+        answer = client.get("/lots/abc", headers={"Referer": elsewhere})
+        assert answer.status_code == 404
+        assert "page précédente" not in answer.text
 
 
 def test_a_nir_in_an_address_is_refused(client: httpx.Client, engine: sa.Engine) -> None:
