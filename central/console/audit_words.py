@@ -59,6 +59,8 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "plan_undone": "modification du plan annulée",
         "report_exported": "rapport exporté",
         "rescan_asked": "nouvelle numérisation demandée",
+        "rescan_impossible": "nouvelle numérisation impossible",
+        "rescan_withdrawn": "demande de numérisation retirée",
         "rights_changed": "droits changés",
         "samples_exported": "échantillons exportés",
         "sessions_ended": "sessions fermées",
@@ -122,6 +124,14 @@ _VALUES = {
     "name": "à nommer",
     "key": "à vidéocoder",
 }
+_LOOKS = {
+    "name": "nommer",
+    "key": "vidéocoder",
+    "control": "contrôler",
+    "group": "grouper",
+    "image": "voir une image",
+}
+"""Why somebody was shown a document."""
 _NOTHING = "–"
 _CUT = 200
 
@@ -178,6 +188,10 @@ def _value(key: str, value: Any) -> str:
         text = _VALUES.get(text, text)
     elif key == "cause":
         text = labels.cause(text)
+    elif key == "why":
+        text = _LOOKS.get(text, text)
+    elif key == "type":
+        text = labels.kind(text)
     elif key == "state":
-        text = labels.lot_state(text)
+        text = labels.lot_state(labels.document_state(text))
     return text[:_CUT]

@@ -24,7 +24,7 @@ _A_PAGE = 100
 _TICK = "t:"
 _FILTERS = ("destination", "code", "etat", "type", "site")
 _STATES = {"dead": "en échec", "held": "retenue"}
-_DONE = {"relancer": "relancée(s)", "ecarter": "écartée(s)"}
+_DONE = {"relancer": "livraison relancée", "ecarter": "livraison écartée"}
 
 
 def register(desk: Desk) -> None:

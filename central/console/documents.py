@@ -25,12 +25,14 @@ from central.domain.keying import spec_of
 from central.domain.lifecycle import DocumentState
 from central.domain.returns import MAX_COMMENT_CHARACTERS, Cause, ReturnNote
 from central.errors import Forbidden, InputInvalid, StepRefused
-from central.store import life, returns, views
+from central.store import life, rescans, returns, views
 from central.store.life import Life
 from central.store.returns import Returned
 
 _SEE_CONTENT = (Role.OPERATIONS, Role.SUPERVISOR)
 _ACT = (Role.OPERATIONS,)
+_WITHDRAW = (Role.OPERATIONS, Role.SUPERVISOR)
+_READ_FAILURES = (Role.OPERATIONS, Role.AUDITOR)
 _MOST_REASON = 500
 _TO_KEY = (DocumentState.TO_NAME, DocumentState.TO_KEY, DocumentState.TO_RESCAN)
 
@@ -43,6 +45,8 @@ def register(desk: Desk) -> None:
         ("urgent", pages.hurry), ("nommer", pages.name_again), ("rendre", pages.give_back),
     ):  # fmt: skip
         desk.page(f"/documents/{{id}}/{name}", act, roles=_ACT, method="POST", max_bytes=8_192)
+    path = "/documents/{id}/retirer-demande"
+    desk.page(path, pages.withdraw_rescan, roles=_WITHDRAW, method="POST")
 
 
 class _Pages:
@@ -78,6 +82,8 @@ class _Pages:
             may_name_again=life.may_be_named_again(document),
             received=[d["destination"] for d in found.deliveries if d["state"] == "delivered"],
             causes=labels.CAUSES,
+            open_rescan=who.has_any(_WITHDRAW) and rescans.open_one(found.rescans) is not None,
+            reads_failures=who.has_any(_READ_FAILURES),
         )
 
     def hurry(self, visit: Visit) -> Response:
@@ -90,6 +96,15 @@ class _Pages:
         document_id = asked.id_in_path(visit)
         reason = visit.text("reason", most=_MOST_REASON, needed=True)
         life.back_to_naming(self._engine, document_id, visit.who, reason)
+        return go(f"/documents/{document_id}")
+
+    def withdraw_rescan(self, visit: Visit) -> Response:
+        """Nobody needs it scanned again: the sheet was found, or can be read after all."""
+        document_id, who = asked.id_in_path(visit), visit.who
+        if not life.may_see(self._engine, document_id, who):
+            raise Forbidden(f"document {document_id}")
+        if not rescans.withdraw_of(self._engine, document_id, who.actor):
+            raise StepRefused(f"no open request for {document_id}")
         return go(f"/documents/{document_id}")
 
     def give_back(self, visit: Visit) -> Response:

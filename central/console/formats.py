@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,6 +11,9 @@ from zoneinfo import ZoneInfo
 from central.console.field_names import field_name
 
 PARIS = ZoneInfo("Europe/Paris")
+_PLURAL_FROM = 2
+_ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_TICKS = {"true": "cochée", "false": "non cochée"}
 _NARROW_SPACE = "\u202f"
 _MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin",
@@ -88,6 +92,20 @@ def count(value: float | None) -> str:
     return "–" if value is None else f"{value:,.0f}".replace(",", _NARROW_SPACE)
 
 
+def counted(value: float, words: str) -> str:
+    """``1 livraison relancée``, ``4 livraisons relancées``: each word takes its plural."""
+    if value >= _PLURAL_FROM:
+        words = " ".join(one if one[-1] in "sxz" else f"{one}s" for one in words.split())
+    return f"{count(value)}\u00a0{words}"
+
+
+def field_value(value: str) -> str:
+    """A field's value as it stands on paper: ``2026-03-20`` is ``20/03/2026``, a tick a word."""
+    if found := _ISO_DAY.fullmatch(value):
+        return "/".join(reversed(found.groups()))
+    return _TICKS.get(value, value)
+
+
 def share(part: float, whole: float) -> str:
     """``97,3 %``; a dash of nothing."""
     if not whole:
@@ -147,6 +165,8 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "share": share,
     "count": count,
     "percent": percent,
+    "counted": counted,
+    "field_value": field_value,
     "decimal": decimal,
     "tick": tick,
     "field_name": field_name,

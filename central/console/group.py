@@ -159,7 +159,7 @@ class _Pages:
             Choice(
                 address=f"/grouper?{urlencode({'type': code, 'champ': name})}",
                 title=field_name(name),
-                detail=f"{code}, {self._desk.catalogue().of(code).title}",
+                detail=_type_told(code, self._desk.catalogue().of(code).title),
                 count=len(values),
             )
             for (code, name), values in waiting.items()
@@ -199,3 +199,8 @@ def _id(told: Any) -> uuid.UUID:
         return uuid.UUID(told)
     except (ValueError, TypeError, AttributeError):
         raise InputInvalid("id") from None
+
+
+def _type_told(code: str, title: str) -> str:
+    """``S3110, feuille de soins``; a type whose code is a word is told by its title alone."""
+    return f"{code}, {title}" if code[-1].isdigit() and title != code else title

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from central.console import formats
 from central.console.desk import Desk, go
 from central.console.visit import Visit
 from central.domain.access import Person, Role
@@ -136,7 +137,7 @@ def _demand(person: Person, kind: str, value: str) -> None:
 def _told(visit: Visit) -> str:
     count = visit.number("nombre", 0)
     if value := visit.text("retenu"):
-        return f"{value} est retenu : {count} livraison(s) qui attendaient."
+        return f"{value} est retenu : {formats.counted(count, 'livraison en attente')}."
     if value := visit.text("leve"):
-        return f"{value} n'est plus retenu : {count} livraison(s) repartent."
+        return f"{value} n'est plus retenu : {formats.counted(count, 'livraison libérée')}."
     return ""

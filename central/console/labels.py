@@ -34,6 +34,7 @@ CAUSES = {
     Cause.WRONG_VALUE: "valeur fausse",
     Cause.OTHER: "autre",
 }
+_TYPES = {"unknown": "inconnu", "misdirected": "autre organisme", "pnd": "pli non distribué"}
 _LOT_STATES = {
     "arriving": "en cours d'arrivée",
     "read": "complet",
@@ -114,6 +115,13 @@ _KINDS = {
     "tick": "case",
     "signature": "signature",
 }
+_RETENTIONS = {
+    "accident": "règle des accidents du travail",
+    "correspondence": "règle des courriers",
+    "returned_mail": "règle des plis non distribués",
+    "rights": "règle des droits",
+    "voucher_two_years_six_months": "règle des pièces de paiement, 2 ans et 6 mois",
+}
 _CIRCUITS = {"open": "injoignable", "half_open": "essai en cours"}
 
 
@@ -142,7 +150,7 @@ def lot_state(code: str) -> str:
 
 def kind(code: str) -> str:
     """A type as people call it: its number or its word."""
-    return "inconnu" if code == "unknown" else code
+    return _TYPES.get(code) or code.replace("_", " ")
 
 
 def document_state(code: str) -> str:
@@ -188,6 +196,11 @@ def check(code: str) -> str:
 def keying(code: str) -> str:
     """Which of the keyings of a document it was."""
     return _PASSES.get(code, code)
+
+
+def retention(code: str) -> str:
+    """Which rule dates the destruction of a document; a rule without a name keeps its code."""
+    return _RETENTIONS.get(code, code)
 
 
 def circuit(code: str | None) -> str:

@@ -16,10 +16,14 @@ _ACTS = {
     "attached": "Joint au document précédent",
     "turned": "Page tournée",
     "blank": "Page marquée blanche",
-    "rescan": "Nouvelle numérisation demandée",
     "misdirected": "Autre organisme",
     "duplicate": "Doublon",
     "urgent": "Marqué urgent",
+}
+_RESCANNED = {
+    "answered": ("Numérisé de nouveau", ""),
+    "impossible": ("Nouvelle numérisation impossible", "bad"),
+    "withdrawn": ("Demande de nouvelle numérisation retirée", ""),
 }
 _TOLD_BY_AUDIT = {
     "delivery_dead": "bad",
@@ -67,6 +71,8 @@ def _arrival(life: Life) -> Iterator[Event]:
 
 def _by_people(life: Life) -> Iterator[Event]:
     for one in life.namings:
+        if one["act"] == "rescan":
+            continue  # told with its reason below
         kinds = labels.kind(one["type_after"])
         if one["type_before"] != one["type_after"]:
             kinds = f"{labels.kind(one['type_before'])} → {kinds}"
@@ -86,9 +92,8 @@ def _rescans(life: Life) -> Iterator[Event]:
         if one["told_at"]:
             yield Event(one["told_at"], "Demande connue du site", one["site"])
         if one["answered_at"]:
-            is_done = one["state"] == "answered"
-            what = "Numérisé de nouveau" if is_done else "Nouvelle numérisation impossible"
-            yield Event(one["answered_at"], what, one["answer"], "" if is_done else "bad")
+            what, tone = _RESCANNED[one["state"]]
+            yield Event(one["answered_at"], what, one["answer"], tone)
 
 
 def _deliveries(life: Life) -> Iterator[Event]:

@@ -213,7 +213,7 @@ def _tiles(
         _queue_tile(queues.get("to_key"), "à vidéocoder", now),
         _queue_tile(queues.get("ready"), "à livrer", now, ""),
         Tile(formats.count(dead), "en échec", "à reprendre" if dead else "",
-             "bad" if dead else "good"),
+             "bad" if dead else "good", "/echecs" if dead else ""),
         Tile(formats.count(late[0]), "en retard", f"{formats.count(late[1])} pour aujourd'hui",
              "bad" if late[0] else "good", "/delais"),
         Tile(f"{len(stations) - silent}\u202f/\u202f{len(stations)}", "stations en ligne",

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from central import pack
 from central.console.desk import Desk, go
-from central.console.formats import PARIS
+from central.console.formats import PARIS, counted
 from central.console.visit import Visit
 from central.domain.access import Role
 from central.domain.catalogue import Catalogue, TypeEntry
@@ -239,6 +239,6 @@ def _told(visit: Visit) -> str:
     return {
         "propose": "Proposée. Une autre personne doit la décider.",
         "refuse": "La modification est refusée : rien n'a changé.",
-        "applique": f"Appliquée : {count} document(s) suivent le nouveau plan.",
-        "annule": f"Annulée : {count} document(s) sont revenus.",
+        "applique": f"Appliquée : {counted(count, 'document déplacé')}.",
+        "annule": f"Annulée : {counted(count, 'document revenu')}.",
     }.get(visit.text("fait"), "")

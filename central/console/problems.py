@@ -1,12 +1,14 @@
 """What went wrong, told in French with the right status; never a stack trace."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import urlsplit
 
 from jinja2 import Environment
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from central.console.desk import own
 from central.errors import (
     AccountClosed,
     AccountExists,
@@ -74,7 +76,9 @@ def register(
     def told(request: Request, status: int, text: str, detail: str = "") -> Response:
         if request.url.path.startswith(("/api/", "/v1/")):
             return JSONResponse({"reason": text, "detail": detail}, status_code=status)
-        return HTMLResponse(page.render(status=status, text=text, detail=detail), status)
+        return HTMLResponse(
+            page.render(status=status, text=text, detail=detail, back=_back(request)), status
+        )
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, CentralError)  # noqa: S101 - registered for it alone
@@ -95,3 +99,15 @@ def register(
         return told(request, 500, _UNFORESEEN)
 
     return {CentralError: refused, HTTPException: http, Exception: unforeseen}
+
+
+def _back(request: Request) -> str:
+    """The page of ours that somebody came from; empty when they came from none."""
+    try:
+        came_from = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return ""
+    if came_from.netloc != request.url.netloc or came_from.path == request.url.path:
+        return ""
+    path = came_from._replace(scheme="", netloc="", fragment="").geturl()
+    return path if own(path) == path else ""

@@ -3,11 +3,11 @@
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from central.console import labels
+from central.console import formats, labels
 from central.console.desk import Desk
 from central.console.field_names import field_name
 from central.domain import guesses
@@ -61,7 +61,9 @@ class Shown:
         }
         if queue == "name":
             told["guesses"] = self._guesses(loaded)
-            told["twins"] = naming.twins(self._desk.engine, document_id, person)
+            told["twins"] = [
+                _twin(row) for row in naming.twins(self._desk.engine, document_id, person)
+            ]
         else:
             told["tasks"] = self._tasks(loaded, entry, queue)
             to_key = {task["position"] for task in told["tasks"]}
@@ -151,6 +153,13 @@ def task_shown(document_id: uuid.UUID, task: Task, pages: dict[int, WorkPage]) -
         "box_mm": box,
         "zone": zone,
     }
+
+
+def _twin(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Another document with the same image, as somebody chooses among several."""
+    where = f"lot {row['lot_name']}, n° {row['position'] + 1}, {row['site']}"
+    told = f"{labels.kind(row['type'])} · {where} · {formats.moment(row['stored_at'])}"
+    return {"id": row["id"], "told": f"{told} · {labels.document_state(row['state'])}"}
 
 
 def _returned(loaded: Work) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from central.domain.access import Person
 from central.domain.lifecycle import DocumentState, may_become
 from central.errors import Forbidden, NotFound, StepRefused
 from central.store import audit
+from central.store import rescans as rescans_of
 from central.store.engine import transaction
 from central.store.tables import audit as audit_table
 from central.store.tables import (
@@ -134,6 +135,7 @@ def back_to_naming(engine: sa.Engine, document_id: uuid.UUID, person: Person, re
         document = _seen(connection, document_id, person, lock=True)
         if not may_be_named_again(document):
             raise StepRefused(f"{document_id} is {document['state']}")
+        rescans_of.withdraw_of(connection, document_id, person.actor)
         for table in (leases, drafts):
             connection.execute(table.delete().where(table.c.document_id == document_id))
         connection.execute(

@@ -20,7 +20,7 @@ from central.store.acts import keep, move
 from central.store.engine import transaction
 from central.store.limits import within
 from central.store.steps import share_routes
-from central.store.tables import documents, fields, namings, pages
+from central.store.tables import documents, fields, lots, namings, pages
 
 _c, _f, _p, _n = documents.c, fields.c, pages.c, namings.c
 _URGENT = 1
@@ -182,7 +182,16 @@ def twins(
     )
     with transaction(engine) as connection:
         rows = connection.execute(
-            sa.select(_c.id, _c.type, _c.state, _c.site, _c.stored_at)
+            sa.select(
+                _c.id,
+                _c.type,
+                _c.state,
+                _c.site,
+                _c.stored_at,
+                _c.position,
+                lots.c.name.label("lot_name"),
+            )
+            .join(lots, lots.c.id == _c.lot_id)
             .where(
                 _c.id.in_(found),
                 _c.state != "discarded",

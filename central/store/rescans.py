@@ -8,8 +8,9 @@ nobody's queue. What an answer does to its document is in central/store/rescan_a
 import contextlib
 import datetime as dt
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 import uuid6
@@ -183,6 +184,30 @@ def withdraw(where: sa.Connection | sa.Engine, rescan_id: uuid.UUID, actor: str)
             return False
         _back(connection, document_id, actor, "rescan_withdrawn", rescan_id)
     return True
+
+
+def open_one(rows: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Of a document's requests, the one that the station has yet to answer."""
+    return next((row for row in rows if row["state"] in _OPEN), None)
+
+
+def withdraw_of(where: sa.Connection | sa.Engine, document_id: uuid.UUID, actor: str) -> bool:
+    """Withdraw whatever request is open for a document.
+
+    Returns:
+        False when there was none.
+
+    Raises:
+        StoreUnavailable: nothing was written.
+    """
+    with _within(where) as connection:
+        found = connection.scalars(
+            sa.select(rescans.c.id)
+            .where(rescans.c.document_id == document_id, rescans.c.state.in_(_OPEN))
+            .order_by(rescans.c.id)
+        ).all()
+        done = [withdraw(connection, rescan_id, actor) for rescan_id in found]
+    return any(done)
 
 
 def _back(

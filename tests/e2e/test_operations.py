@@ -113,7 +113,7 @@ def test_a_dead_letter_is_replayed_in_the_browser_and_arrives(
     expect(operator.get_by_role("heading", name="Relancer 2 livraisons ?")).to_be_visible()
     expect(operator.get_by_role("button", name="Relancer 2 livraisons")).to_be_focused()
     operator.keyboard.press("Enter")
-    expect(operator.get_by_text("2 livraison(s) relancée(s).")).to_be_visible()
+    expect(operator.get_by_text("2\u00a0livraisons relancées.")).to_be_visible()
     _until(lambda: len(pole.holds()) == 2)
     assert sorted(pole.holds()) == sorted(f"{one}-{_POLE}-1" for one in dead)
     assert pole.arrivals() == 2
@@ -134,6 +134,6 @@ def test_a_held_destination_gets_nothing_until_it_is_released(
     assert pole.arrivals() == before
     operator.goto("/retenues")
     operator.get_by_role("button", name=f"Lever la retenue {_POLE}").press("Enter")
-    expect(operator.get_by_role("status")).to_contain_text("1 livraison(s) repartent")
+    expect(operator.get_by_role("status")).to_contain_text("1\u00a0livraison libérée")
     _until(lambda: f"{held}-{_POLE}-1" in pole.holds())
     assert pole.arrivals() == before + 1

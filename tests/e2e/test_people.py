@@ -180,6 +180,25 @@ def test_a_reload_in_the_middle_loses_nothing_typed(centre: Centre, browser: Bro
     page.context.close()
 
 
+def test_a_reload_confirms_no_field_that_was_passed_over(centre: Centre, browser: Browser) -> None:
+    made = _situation(centre, "passed over")
+    page = sign_in(visitor(browser, centre.site.address), "videocodeur")
+    page.goto("/videocoder")
+    page.wait_for_selector("#desk:not([hidden])")
+    page.keyboard.press("ArrowDown")
+    with page.expect_response(lambda answer: answer.url.endswith("/draft")):
+        page.keyboard.type("MARTIN LÉA")
+    page.reload()
+    page.wait_for_selector("#desk:not([hidden])")
+    assert page.input_value("#value") == "MARTIN LÉA"
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.getElementById('label').textContent === 'NIR'")
+    page.keyboard.type(_NIR)
+    page.keyboard.press("Enter")
+    assert _values(centre.package(made)) == {"nir": _NIR, "beneficiary_name": "MARTIN LÉA"}
+    page.context.close()
+
+
 def test_the_centre_restarts_in_the_middle_and_nothing_typed_is_lost(
     centre: Centre, browser: Browser
 ) -> None:

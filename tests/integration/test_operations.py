@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from central.domain.access import Role
 from central.domain.incoming import IncomingDocument
-from central.store import deliveries, flow
+from central.store import deliveries, flow, rescans
 from central.store.engine import transaction
 from tests.support.central import document, store
 from tests.support.console import PASSWORD, add_person, enter, serving, settings
@@ -20,6 +20,7 @@ from tests.support.mail import Line, Post
 _NOBODY = "01a215ea-97b4-7fbf-93ed-c57a1e7e1a99"
 _POLE = "FRAIS_DE_SANTE"
 _NIR = "255081416802538"
+_NOTHING = {"rien": "1"}
 _PAGES = ("/exploitation", "/delais", "/lots", "/recherche", "/sites/gien")
 _MAY = {
     Role.OPERATIONS: {"/exploitation", "/delais", "/lots", "/recherche", "/sites/gien", "doc"},
@@ -193,8 +194,12 @@ def test_operations_hurry_a_document_and_send_it_back_to_naming(
     assert sent.status_code == 303
     (line,) = _audited(engine, "document_sent_to_naming")
     assert line.detail == {"reason": "mauvais type"}
-    again = client.post(f"/documents/{mail.id}/nommer", data={"reason": "encore"})
+    came_from = {"Referer": f"{client.base_url.copy_with(path=f'/documents/{mail.id}')}"}
+    again = client.post(
+        f"/documents/{mail.id}/nommer", data={"reason": "encore"}, headers=came_from
+    )
     assert again.status_code == 409
+    assert f'<a href="/documents/{mail.id}">Revenir à la page précédente' in again.text
     assert "du document ne le permet plus" in again.text
 
 
@@ -215,6 +220,40 @@ def test_what_waits_elsewhere_or_was_given_up_can_be_brought_back_unless_it_was_
     assert client.post(path, data=sent).status_code == 303
 
 
+@pytest.mark.parametrize("role", [Role.OPERATIONS, Role.SUPERVISOR])
+def test_a_request_to_scan_again_is_withdrawn_on_the_document_s_page(
+    client: httpx.Client, engine: sa.Engine, mail: IncomingDocument, role: Role
+) -> None:
+    asks = add_person(engine, "asks", Role.KEYER)
+    rescans.ask(engine, mail.id, asks, "person:asks", "page floue")
+    path = f"/documents/{mail.id}/retirer-demande"
+    _as(client, engine, Role.OPERATIONS)
+    assert f'href="/documents/{mail.id}"' in client.get("/lots").text
+    _as(client, engine, role, sites=["ailleurs"])
+    assert client.post(path, data=_NOTHING).status_code == 403
+    _as(client, engine, role)
+    assert "Retirer la demande" in client.get(f"/documents/{mail.id}").text
+    assert client.post(path, data=_NOTHING).status_code == 303
+    page = client.get(f"/documents/{mail.id}").text
+    assert "Retirer la demande" not in page
+    told = re.findall(r"</time> <strong>([^<]*umérisation[^<]*)</strong>", page)
+    assert told == ["Nouvelle numérisation demandée", "Demande de nouvelle numérisation retirée"]
+    assert rescans.open_for(engine, mail.site, mail.station) == ()
+    assert client.post(path, data=_NOTHING).status_code == 409
+
+
+def test_a_document_sent_back_to_naming_is_no_longer_asked_of_its_station(
+    client: httpx.Client, engine: sa.Engine, mail: IncomingDocument
+) -> None:
+    asks = add_person(engine, "asks", Role.KEYER)
+    rescans.ask(engine, mail.id, asks, "person:asks", "page floue")
+    _as(client, engine, Role.OPERATIONS)
+    sent = client.post(f"/documents/{mail.id}/nommer", data={"reason": "retrouvé"})
+    assert sent.status_code == 303
+    assert [line.subject for line in _audited(engine, "rescan_withdrawn")] == [str(mail.id)]
+    assert "numériser de nouveau" not in client.get("/lots").text
+
+
 @pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.AUDITOR])
 def test_only_operations_act_on_a_document(
     client: httpx.Client, engine: sa.Engine, mail: IncomingDocument, role: Role
@@ -223,6 +262,9 @@ def test_only_operations_act_on_a_document(
     assert "Agir" not in client.get(f"/documents/{mail.id}").text
     for act in ("urgent", "nommer", "rendre"):
         assert client.post(f"/documents/{mail.id}/{act}", data={}).status_code == 403
+    may_withdraw = role is Role.SUPERVISOR
+    answer = client.post(f"/documents/{mail.id}/retirer-demande", data=_NOTHING)
+    assert answer.status_code == (409 if may_withdraw else 403)
 
 
 # --- search
@@ -299,6 +341,16 @@ def test_what_cannot_be_searched_for_is_told_in_french_and_searched_for_by_nobod
     assert answer.status_code == 400
     assert told in answer.text
     assert _audited(engine, "documents_searched") == []
+
+
+def test_a_problem_leads_back_to_our_own_pages_alone(
+    client: httpx.Client, engine: sa.Engine
+) -> None:
+    _as(client, engine, Role.OPERATIONS)
+    for elsewhere in ("https://ailleurs.example/lots", "//ailleurs.example", "http://["):
+        answer = client.get("/lots/abc", headers={"Referer": elsewhere})
+        assert answer.status_code == 404
+        assert "page précédente" not in answer.text
 
 
 def test_a_nir_in_an_address_is_refused(client: httpx.Client, engine: sa.Engine) -> None:

@@ -112,7 +112,7 @@ def test_a_whole_group_is_replayed_after_its_count_was_shown(
     assert set(_states(engine).values()) == {"dead"}, "nothing is done before it is confirmed"
     done = console.post("/echecs/relancer", data=_group("http_422"))
     assert done.headers["location"] == "/echecs?fait=relancer&nombre=3"
-    assert "3 livraison(s) relancée(s)" in console.get(done.headers["location"]).text
+    assert "3\u00a0livraisons relancées" in console.get(done.headers["location"]).text
     assert {one for one, state in _states(engine).items() if state == "waiting"} == set(group)
     assert _states(engine)[other] == "dead"
     told = [subject for action, subject in _actions(engine, "person:ops") if "replayed" in action]
@@ -174,7 +174,7 @@ def test_a_hold_is_placed_shown_and_released(console: httpx.Client, engine: sa.E
     _as(console, "ops")
     answer = console.post("/retenues", data=_hold("destination", _FSP))
     assert answer.status_code == 303
-    assert "1 livraison(s) qui attendaient" in console.get(answer.headers["location"]).text
+    assert "1\u00a0livraison en attente" in console.get(answer.headers["location"]).text
     assert _states(engine)[made.id] == "held"
     assert "panne annoncée" in console.get("/retenues").text
     assert "Retenues en cours" in console.get("/echecs").text, "the banner"
@@ -209,7 +209,7 @@ def test_a_change_is_foretold_proposed_by_one_and_applied_by_another(
     _as(console, "chef")
     assert "Appliquer à 2 documents" in console.get(f"/plan/{change.id}").text
     done = console.post(f"/plan/{change.id}/appliquer", data=_NOTHING)
-    assert "2 document(s) suivent" in console.get(done.headers["location"]).text
+    assert "2\u00a0documents déplacés" in console.get(done.headers["location"]).text
     with transaction(engine) as connection:
         c = documents_table.c
         assert set(connection.scalars(sa.select(c.destination).where(c.id.in_(made)))) == {_ATEMPO}
@@ -217,7 +217,7 @@ def test_a_change_is_foretold_proposed_by_one_and_applied_by_another(
     assert f'<span class="was">{_FSP}</span> <span class="becomes">{_ATEMPO}</span>' in table
     _as(console, "ops")
     undone = console.post(f"/plan/{change.id}/annuler", data=_NOTHING)
-    assert "2 document(s) sont revenus" in console.get(undone.headers["location"]).text
+    assert "2\u00a0documents revenus" in console.get(undone.headers["location"]).text
     assert 'class="was"' not in console.get("/plan").text
     assert console.post(f"/plan/{change.id}/annuler", data=_NOTHING).status_code == 409
 
@@ -435,7 +435,7 @@ def test_a_failure_is_replayed_by_keyboard_alone(
     expect(page.get_by_role("heading")).to_have_text("Relancer 1 livraison ?")
     expect(page.get_by_role("button", name="Relancer 1 livraison")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status").first).to_have_text("1 livraison(s) relancée(s).")
+    expect(page.get_by_role("status").first).to_have_text("1\u00a0livraison relancée.")
     assert _states(engine) == {made: "waiting", other: "dead"}
     page.context.close()
 

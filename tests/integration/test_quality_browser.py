@@ -206,6 +206,15 @@ def test_the_odd_one_out_is_marked_by_keyboard(
     assert states == ["ready", "to_key", "ready"]
 
 
+def test_without_a_control_no_rate_is_claimed(enter: Callable[[str, Role], Page]) -> None:
+    page = enter("sophie", Role.SUPERVISOR)
+    page.goto("/qualite")
+    figures = page.inner_text(".figures")
+    assert "faux, machine" in figures
+    assert "%" not in figures
+    assert page.get_by_text("Rien dans cette période.").count() == 3
+
+
 def test_the_quality_page_is_accessible_and_fits_its_screen(
     engine: sa.Engine, enter: Callable[[str, Role], Page]
 ) -> None:

@@ -94,8 +94,8 @@ INSERT INTO deliveries (document_id, destination, state, idempotency_key, priori
 SELECT c.id, c.destination, CASE c.state WHEN 'ready' THEN 'waiting' ELSE c.state END,
   c.id || '-' || c.destination || '-1', c.priority, CASE c.state WHEN 'dead' THEN 6 ELSE 1 END,
   c.stored_at, c.stored_at,
-  CASE WHEN c.state = 'dead' THEN 'application_refused' END,
-  CASE WHEN c.state = 'dead' THEN 'L''application a refusé le document : NIR inconnu.' END,
+  CASE WHEN c.state = 'dead' THEN 'http_422' END,
+  CASE WHEN c.state = 'dead' THEN 'L''application a répondu 422 : NIR inconnu.' END,
   CASE WHEN c.state = 'delivered' THEN least(now() - interval '1 min', c.stored_at
     + CASE c.route WHEN 'straight' THEN interval '40 s' ELSE interval '5 h' END) END,
   CASE WHEN c.state = 'delivered' THEN left(md5(CAST(c.id AS text)), 12) END

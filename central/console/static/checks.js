@@ -19,9 +19,9 @@ export function nirKey(first13) {
 
 function nir(text) {
   const plain = digitsOf(text).toUpperCase();
-  if (plain.length < 13) return soFar(`${plain.length} / 15`);
+  if (plain.length < 13) return soFar(`${plain.length} caractères sur 15`);
   if (!/^[123478]\d{2}(0[1-9]|1[0-2]|2\d|3\d|4[0-2]|[5-9]\d)(\d{2}|2[AB])\d{6}(\d{2})?$/.test(plain)) {
-    return plain.length === 14 ? soFar("14 / 15") : wrong("ce n'est pas un NIR");
+    return plain.length === 14 ? soFar("14 caractères sur 15") : wrong("ce n'est pas un NIR");
   }
   if (plain.length === 13) return fine(`clé attendue : ${nirKey(plain)}`);
   return nirKey(plain.slice(0, 13)) === plain.slice(13) ? fine("clé juste") : wrong("la clé ne correspond pas");
@@ -54,7 +54,7 @@ function number(text, check) {
   if (!/^\d*$/.test(plain)) return wrong("des chiffres seulement");
   const lengths = { rpps: [11], am: [9], rpps_or_am: [9, 11], siret: [14], finess: [9], structure: [9, 14] }[check];
   if (!lengths) return check === "luhn" && !luhn(plain) ? wrong("la clé ne correspond pas") : fine("");
-  if (plain.length < Math.max(...lengths) && !lengths.includes(plain.length)) return soFar(`${plain.length} / ${lengths.join(" ou ")}`);
+  if (plain.length < Math.max(...lengths) && !lengths.includes(plain.length)) return soFar(`${plain.length} chiffre${plain.length > 1 ? "s" : ""} sur ${lengths.join(" ou ")}`);
   if (!lengths.includes(plain.length)) return wrong(`${lengths.join(" ou ")} chiffres`);
   const hasKey = plain.length === 11 || plain.length === 14 || check === "finess";
   const isPost = plain.startsWith("356000000") && [...plain].reduce((sum, d) => sum + Number(d), 0) % 5 === 0;
@@ -65,7 +65,7 @@ function number(text, check) {
 
 function iban(text) {
   const plain = text.toUpperCase().replace(/[^A-Z0-9]/g, "");
-  if (plain.length < 27) return soFar(`${plain.length} / 27`);
+  if (plain.length < 27) return soFar(`${plain.length} caractère${plain.length > 1 ? "s" : ""} sur 27`);
   if (!/^FR\d{12}[A-Z0-9]{11}\d{2}$/.test(plain)) return wrong("FR et 25 caractères");
   const turned = plain.slice(4) + plain.slice(0, 4);
   const digits = [...turned].map((c) => parseInt(c, 36)).join("");

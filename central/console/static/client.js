@@ -51,6 +51,12 @@ export async function postUntilAnswered(path, body, onWait = () => {}) {
   }
 }
 
+/** « 1 document », « 4 documents »: each word takes its plural. */
+export function counted(count, words) {
+  const said = count < 2 ? words : words.split(" ").map((word) => (/[sxz]$/.test(word) ? word : `${word}s`)).join(" ");
+  return `${count} ${said}`;
+}
+
 /** Make an element; text goes in as text, never as markup. */
 export function make(tag, options = {}, ...children) {
   const element = document.createElement(tag);

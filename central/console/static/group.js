@@ -1,7 +1,7 @@
 // Group mode: one field of many documents, or look-alike characters; each document is settled alone.
 
 import { check, shown } from "./checks.js";
-import { Refused, make, post, postUntilAnswered, underWay } from "./client.js";
+import { Refused, counted, make, post, postUntilAnswered, underWay } from "./client.js";
 
 const DRAFT_AFTER_MS = 300;
 const PAIRS = { 17: "17", 38: "38", 56: "56", 49: "49", "06": "06", "0O": "0O", "1I": "1I", "2Z": "2Z", "5S": "5S", "8B": "8B" };
@@ -43,8 +43,8 @@ async function take() {
 
 function showCount() {
   const here = pair ? rows.filter((row) => row.isWrong).length : rows.filter((row) => row.isDone).length;
-  const word = pair ? "marquée(s) fausse(s)" : "vérifié(s)";
-  byId("count").textContent = rows.length ? `${here} ${word} sur ${rows.length} · ${settled} envoyé(s)` : `${settled} envoyé(s)`;
+  const word = pair ? "marquée fausse" : "vérifié";
+  byId("count").textContent = rows.length ? `${counted(here, word)} sur ${rows.length} · ${counted(settled, "envoyé")}` : counted(settled, "envoyé");
 }
 
 function focusOn(index) {
@@ -244,7 +244,7 @@ async function send() {
     const refused = new Map(results.filter((one) => one.state === "refused").map((one) => [one.id, one.detail]));
     const lost = results.filter((one) => one.state === "lost").length;
     settled += results.length - refused.size - lost;
-    tellProblem(lost ? `${lost} document(s) n'étai(en)t plus à vous : rien n'y a changé.` : "");
+    tellProblem(lost ? `${counted(lost, "document passé")} à quelqu'un d'autre entre-temps : rien n'y a changé.` : "");
     if (refused.size && !pair) keepRefused(told, refused);
     else await next(told);
   } catch (error) {

@@ -1,6 +1,6 @@
 // Keying: the doubtful fields in the order of the form, the zone above the input, Enter goes on.
 
-import { make } from "./client.js";
+import { counted, make } from "./client.js";
 import { check, shown } from "./checks.js";
 import { askRescan, bind, bindActs, showFacts, tellProblem, tellStatus } from "./frame.js";
 import { Queue, pageUrl } from "./queue.js";
@@ -31,7 +31,7 @@ let previous = new Map();
 const tasks = () => queue.current?.tasks ?? [];
 
 function content() {
-  return { at, entries: entries.map(({ value, reason, seconds }) => ({ value, reason, seconds })) };
+  return { at, entries: entries.map(({ value, reason, seconds, isDone }) => ({ value, reason, seconds, isDone })) };
 }
 
 function begin(work) {
@@ -45,9 +45,6 @@ function begin(work) {
     ...(isSame ? draft[index] : {}),
   }));
   at = isSame ? Math.min(work.draft.at ?? 0, Math.max(0, entries.length - 1)) : 0;
-  entries.slice(0, at).forEach((entry) => {
-    entry.isDone = true;
-  });
 }
 
 function draw() {
@@ -112,7 +109,7 @@ function listTasks() {
     ...tasks().map((task, index) => {
       const entry = entries[index];
       const state = index === at ? "now" : entry.isDone ? "done" : "";
-      const value = entry.reason ? REASONS[entry.reason] : entry.isDone || index < at ? entry.value : "";
+      const value = entry.reason ? REASONS[entry.reason] : entry.isDone ? entry.value : "";
       const item = make("li", { class: state }, make("span", { class: "name" }, task.label), make("span", { class: "value" }, value));
       item.addEventListener("click", () => moveTo(index));
       return item;
@@ -264,7 +261,7 @@ queue.addEventListener("show", ({ detail: { work } }) => {
   const looks = { 2: ", deuxième saisie", 3: ", arbitrage" };
   const isDispute = isControl && work.tasks.some((task) => task.others.length);
   const look = isControl ? (isDispute ? ", arbitrage d'un contrôle" : ", contrôle à l'aveugle") : (looks[work.key_pass] ?? "");
-  tellStatus(`${work.title}${look}, ${work.tasks.length} champ(s) à saisir`);
+  tellStatus(`${work.title}${look}, ${counted(work.tasks.length, "champ")} à saisir`);
 });
 
 queue.addEventListener("empty", () => {

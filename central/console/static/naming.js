@@ -1,6 +1,6 @@
 // Naming: what is it? Guesses on digit keys, search by letters, Enter goes on.
 
-import { get, make } from "./client.js";
+import { counted, get, make } from "./client.js";
 import { ask, askRescan, bind, bindActs, showFacts, tellProblem, tellStatus } from "./frame.js";
 import { Queue, pageUrl } from "./queue.js";
 import { Sheet } from "./sheet.js";
@@ -75,6 +75,7 @@ async function send(type = offered[chosen]) {
 
 async function act(name) {
   if (isBusy || !queue.current) return;
+  tellProblem("");
   const path = `/api/documents/${queue.current.id}/act`;
   const page = sheet.page.number;
   try {
@@ -113,7 +114,7 @@ async function markBlank(path, page) {
 async function duplicate(path) {
   const { twins } = queue.current;
   if (!twins.length) return tellProblem("Aucun autre document ne contient la même image : nommez-le normalement.");
-  const select = make("select", { id: "twin", name: "original" }, ...twins.map((twin) => make("option", { value: twin.id }, `${twin.type} · ${twin.site} · ${twin.stored_at.slice(0, 10)} · ${twin.state}`)));
+  const select = make("select", { id: "twin", name: "original" }, ...twins.map((twin) => make("option", { value: twin.id }, twin.told)));
   const label = make("label", {}, "Même image que");
   label.htmlFor = "twin";
   const answer = await ask("Écarter ce document comme doublon", label, select);
@@ -163,7 +164,7 @@ queue.addEventListener("show", ({ detail: { work } }) => {
   sheet.show(work);
   draw();
   search.focus();
-  tellStatus(`Document ${work.position + 1} du lot ${work.lot_name}, ${work.pages.length} page(s)`);
+  tellStatus(`Document ${work.position + 1} du lot ${work.lot_name}, ${counted(work.pages.length, "page")}`);
 });
 
 queue.addEventListener("empty", () => {

@@ -40,5 +40,11 @@ def test_changes_are_told_as_before_and_after() -> None:
     ]
 
 
+def test_details_are_told_without_codes() -> None:
+    told = {"why": "control", "type": "misdirected", "state": "to_name"}
+
+    assert audit_words.detail(told) == "pour : contrôler, type : autre organisme, état : à nommer"
+
+
 def test_a_spreadsheet_runs_nothing_of_what_somebody_was_called() -> None:
     assert _line(["=1+1", "-2", "@x", "a;b", 'c"d']) == '\'=1+1;\'-2;\'@x;"a;b";"c""d"\r\n'
