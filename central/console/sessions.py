@@ -98,8 +98,8 @@ class Sessions:
         people.open_session(self._engine, person_id, token, new_token(), method, longest, id_token)
         set_cookie(request, response, token, longest)
 
-    def signed(self, token: str) -> Signed | None:
-        """Who a browser is.
+    def signed(self, token: str, *, is_by_itself: bool = False) -> Signed | None:
+        """Who a browser is; what its page asks by itself keeps no session alive.
 
         Raises:
             StoreUnavailable: the database does not answer.
@@ -109,7 +109,9 @@ class Sessions:
             at, known = self._known.get(token, (0.0, None))
         if known is not None and now - at < _REMEMBERED_S:
             return known
-        found = people.signed(self._engine, token, self._settings.session_idle_s)
+        found = people.signed(
+            self._engine, token, self._settings.session_idle_s, is_by_itself=is_by_itself
+        )
         with self._lock:
             if len(self._known) >= _MOST_REMEMBERED:
                 self._known.clear()

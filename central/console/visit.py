@@ -20,6 +20,8 @@ from central.errors import Forbidden, InputInvalid
 from central.store.people import Signed
 
 CSRF_FIELD, CSRF_HEADER = "csrf", "x-csrf"
+BY_ITSELF_HEADER = "x-by-itself"
+"""A page asks, and nobody may sit before it: that keeps no session alive."""
 _ACCOUNT, _CODES, _LEAVE = "/compte", "/compte/codes", "/deconnexion"
 _API = "/api/"
 
@@ -144,7 +146,12 @@ class Door:
     async def open(self, request: Request) -> Response:
         """Check, then answer."""
         token = cookie(request)
-        signed = await run_in_threadpool(self._sessions.signed, token) if token else None
+        signed = None
+        if token:
+            by_itself = BY_ITSELF_HEADER in request.headers
+            signed = await run_in_threadpool(
+                lambda: self._sessions.signed(token, is_by_itself=by_itself)
+            )
         self._limits.request(_asker(request, signed, token))
         if self._roles is not None:
             if signed is None:

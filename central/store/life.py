@@ -127,11 +127,8 @@ def back_to_naming(engine: sa.Engine, document_id: uuid.UUID, person: Person, re
         StoreUnavailable: nothing was changed.
     """
     with transaction(engine) as connection:
-        connection.execute(  # before the document's row is locked, as an answer does
-            rescans.update()
-            .where(rescans.c.document_id == document_id, rescans.c.state.in_(("asked", "told")))
-            .values(state="withdrawn", answered_at=sa.func.now())
-        )
+        asked = sa.select(rescans.c.id).where(rescans.c.document_id == document_id)
+        connection.execute(asked.with_for_update())  # before the document, as an answer does
         document = _seen(connection, document_id, person, lock=True)
         if not may_be_named_again(document):
             raise StepRefused(f"{document_id} is {document['state']}")

@@ -74,8 +74,12 @@ def open_session(
         audit.record(connection, f"person:{row.login}", "signed_in", row.login, method=method)
 
 
-def signed(engine: sa.Engine, token: str, idle_s: float) -> Signed | None:
+def signed(
+    engine: sa.Engine, token: str, idle_s: float, *, is_by_itself: bool = False
+) -> Signed | None:
     """Who a browser is; None when its session has ended, or the account was closed.
+
+    What a page asks by itself (``is_by_itself``) keeps no session alive: nobody may be there.
 
     Raises:
         StoreUnavailable: the database does not answer.
@@ -90,7 +94,7 @@ def signed(engine: sa.Engine, token: str, idle_s: float) -> Signed | None:
                 _p.id == _s.person_id,
                 _p.is_active,
             )
-            .values(seen_at=sa.func.now())
+            .values(seen_at=_s.seen_at if is_by_itself else sa.func.now())
             .returning(people, _s.csrf, _s.method)
         ).one_or_none()
     if row is None:

@@ -331,6 +331,24 @@ def test_sessions_end_when_idle_and_at_their_longest(
     assert people.sweep_sessions(engine, 3_600.0) == 0
 
 
+def test_what_a_page_asks_by_itself_keeps_no_session_alive(
+    engine: sa.Engine, tmp_path: Path, short_memory: None
+) -> None:
+    def seen_at() -> object:
+        with engine.begin() as connection:
+            return connection.scalar(sa.text("SELECT max(seen_at) FROM sessions"))
+
+    add_person(engine, "anne", Role.KEYER)
+    with serving(_config(tmp_path), engine) as console:
+        enter(console, "anne", PASSWORD)
+        for headers, is_kept in (({"x-by-itself": "1"}, True), ({}, False)):
+            time.sleep(0.3)
+            before = seen_at()
+            kept = console.post("/api/work/keep", json={"ids": []}, headers=headers)
+            assert kept.status_code == 200
+            assert (seen_at() == before) is is_kept
+
+
 def test_rights_that_were_taken_and_accounts_that_were_closed_end_within_seconds(
     console: httpx.Client, engine: sa.Engine, short_memory: None
 ) -> None:

@@ -12,11 +12,11 @@ export class Refused extends Error {
 }
 
 /** One POST; throws Refused for what the centre refuses, TypeError while it cannot be reached. */
-export async function post(path, body, { keepalive = false } = {}) {
+export async function post(path, body, { keepalive = false, byItself = false } = {}) {
   const answer = await fetch(path, {
     method: "POST",
     keepalive,
-    headers: { "Content-Type": "application/json", "X-CSRF": csrf },
+    headers: { "Content-Type": "application/json", "X-CSRF": csrf, ...(byItself ? { "X-By-Itself": "1" } : {}) },
     body: JSON.stringify(body),
   });
   return read(answer);
@@ -33,10 +33,10 @@ async function read(answer) {
 }
 
 /** Post until the centre has answered; `onWait` is told while it does not. */
-export async function postUntilAnswered(path, body, onWait = () => {}) {
+export async function postUntilAnswered(path, body, onWait = () => {}, options = {}) {
   for (let tries = 0; ; tries += 1) {
     try {
-      const told = await post(path, body);
+      const told = await post(path, body, options);
       onWait(false);
       return told;
     } catch (error) {

@@ -139,10 +139,10 @@ export class Queue extends EventTarget {
     this.#unsaved = null;
   }
 
-  async #take(id = "", ahead = false) {
+  async #take(id = "", ahead = false, byItself = false) {
     const besides = [this.current?.id, ...this.#pending.keys(), this.#nextId].filter(Boolean);
     const body = id ? { queue: this.name, id } : { queue: this.name, besides, ahead };
-    const { work } = await postUntilAnswered("/api/work/take", body, (isWaiting) => this.#tell("link", { isWaiting }));
+    const { work } = await postUntilAnswered("/api/work/take", body, (isWaiting) => this.#tell("link", { isWaiting }), { byItself });
     const typed = work && underWay.find(`${this.name} ${work.id}`);
     if (typed) work.draft = typed;
     if (work) for (const url of this.#urlsOf(work)) this.pictures.get(url);
@@ -161,6 +161,7 @@ export class Queue extends EventTarget {
     try {
       work = await coming;
     } catch (error) {
+      if (error.status === 401) return this.#tell("signedout", {});
       this.#tell("refused", { work: null, error });
       work = null;
     }
@@ -168,8 +169,8 @@ export class Queue extends EventTarget {
     this.#nextId = isSame ? this.#nextId : "";
     if (!work) {
       this.#tell("empty", {});
-      this.#looking = setTimeout(() => this.#show(this.#take()), LOOK_AGAIN_MS);
-      return;
+      this.#looking = setTimeout(() => this.#show(this.#take("", false, true)), LOOK_AGAIN_MS);
+      return undefined;
     }
     const urls = this.#urlsOf(work);
     await this.pictures.get(urls[0])?.ready;
@@ -184,6 +185,7 @@ export class Queue extends EventTarget {
     );
     this.#keep();
     if (!this.#next) this.#fetchAhead(work);
+    return undefined;
   }
 
   #fetchAhead(work) {
@@ -210,7 +212,7 @@ export class Queue extends EventTarget {
     const work = this.current;
     if (!ids.length) return;
     try {
-      const { kept } = await post("/api/work/keep", { ids, shown: work?.id ?? "" });
+      const { kept } = await post("/api/work/keep", { ids, shown: work?.id ?? "" }, { byItself: true });
       this.#tell("link", { isWaiting: false });
       if (work && this.current === work && !this.#pending.has(work.id) && !kept.includes(work.id)) {
         await this.#show(this.#ahead()); // somebody who had nothing to do has taken it
