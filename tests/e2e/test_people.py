@@ -153,8 +153,10 @@ def test_two_keyers_at_once_share_the_work_and_key_an_iban_blind(
         for page in pages:
             page.wait_for_selector("#desk:not([hidden])")
             assert page.input_value("#value") == ""
+            before = _shown(page)
             page.keyboard.type(_IBAN)
             page.keyboard.press("Enter")
+            _next_comes(page, before)
     for one in made:
         assert _values(centre.package(one)) == {"iban": _IBAN}
     for page in pages:

@@ -43,7 +43,11 @@ class Window:
             self.complaints.append(text)
 
     def type(self, *words: str) -> None:
-        """Type into the field in focus, each next one a Tab away, and press Enter."""
+        """Type into the field in focus, each next one a Tab away, and press Enter.
+
+        A new page puts the focus into a field a moment after it has loaded: that is waited for.
+        """
+        self.page.wait_for_selector("input:focus")
         for number, word in enumerate(words):
             if number:
                 self.page.keyboard.press("Tab")
