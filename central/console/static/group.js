@@ -283,7 +283,7 @@ document.addEventListener("keydown", (event) => {
 
 const held = () => [...new Set(rows.map((row) => row.item.id))];
 setInterval(() => {
-  if (held().length) post("/api/work/keep", { ids: held() }).then(() => onWait(false), (error) => (error.status === 401 ? location.reload() : onWait(true)));
+  if (held().length) post("/api/work/keep", { ids: held() }, { byItself: true }).then(() => onWait(false), (error) => (error.status === 401 ? location.reload() : onWait(true)));
 }, Number(keep) * 1000);
 window.addEventListener("pagehide", () => {
   for (const row of rows) if (row.timer) saveDraft(row, { keepalive: true }).catch(() => {});
