@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from starlette.responses import Response
 from uuid6 import uuid7
 
+from central.console.asked import id_in_path
 from central.console.desk import Desk, answer
-from central.console.pictures import document_id
 from central.console.shown import Shown
 from central.console.visit import Visit
-from central.console.work import KEYERS
+from central.console.work import KEYERS, id_of
 from central.errors import InputInvalid
 from central.store import naming, page_acts
 
@@ -43,7 +43,7 @@ class _Acts:
         act = self._acts.get(visit.text("act", most=20))
         if act is None:
             raise InputInvalid("act")
-        remains = act(visit, document_id(visit))
+        remains = act(visit, id_in_path(visit))
         shown = None if remains is None else self._shown.work(visit.who, remains, "name")
         return answer({"work": shown})
 
@@ -69,10 +69,7 @@ class _Acts:
         return held if held == wanted else None
 
     def _duplicate(self, visit: Visit, wanted: uuid.UUID) -> None:
-        try:
-            original = uuid.UUID(visit.text("original", most=36))
-        except ValueError:
-            raise InputInvalid("original") from None
+        original = id_of(visit.text("original", most=36), "original")
         naming.discard_duplicate(self._engine, visit.who, wanted, original)
 
     def _discard_blank(self, visit: Visit, wanted: uuid.UUID) -> None:

@@ -20,10 +20,10 @@ from central.blobs import BlobStore
 from central.config import CentralConfig
 from central.console import formats, labels
 from central.console.limits import Limits
+from central.console.plan import Plan
 from central.console.sessions import Sessions
 from central.console.visit import Door, Visit
 from central.domain.access import Person, Role
-from central.domain.catalogue import Catalogue
 from central.events import Events
 from central.store.engine import Engine
 
@@ -79,7 +79,7 @@ class Desk:
     engine: Engine
     blobs: BlobStore
     events: Events
-    catalogue: Callable[[], Catalogue]
+    catalogue: Plan
     sessions: Sessions
     limits: Limits
     routes: list[Route] = field(default_factory=list)
@@ -97,6 +97,11 @@ class Desk:
     def __post_init__(self) -> None:
         self.templates.filters.update(formats.FILTERS)
         self.templates.globals["labels"] = labels
+
+    @property
+    def keep_every_s(self) -> float:
+        """How often a page says that it still holds documents."""
+        return max(1.0, self.config.console.lease_s / 4)
 
     def page(
         self,

@@ -1,6 +1,5 @@
 """Group mode: one field of many documents on a screen, or readings with look-alike characters."""
 
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +11,14 @@ from central.console.desk import Desk, answer
 from central.console.field_names import field_name
 from central.console.shown import task_shown
 from central.console.visit import Visit
-from central.console.work import KEYERS, sent_of
+from central.console.work import KEYERS, fields_sent, id_of
 from central.domain import lookalikes
-from central.domain.catalogue import FieldSpec, KeyingMode
+from central.domain.catalogue import KeyingMode, TypeEntry
 from central.domain.keying import Task, spec_of
 from central.errors import InputInvalid, LeaseLost
 from central.store import grouped
 from central.store.grouped import Candidate, Item, Name
+from central.store.keying import Sent
 
 MOST = 24
 _LEAST_OF_A_FIELD = 2
@@ -50,7 +50,6 @@ class _Pages:
     def index(self, visit: Visit) -> Response:
         """What can be keyed as a group; or one group, when the address names it."""
         pair, code, name = (visit.text(key, most=100) for key in ("paire", "type", "champ"))
-        lease_s = self._desk.config.console.lease_s
         if pair or (code and name):
             title = self._title(pair, code, name)
             return self._desk.show(
@@ -60,7 +59,7 @@ class _Pages:
                 pair=pair,
                 type=code,
                 field=name,
-                keep_every_s=max(1.0, lease_s / 4),
+                keep_every_s=self._desk.keep_every_s,
             )
         waiting = self._waiting(visit)
         return self._desk.show(
@@ -91,7 +90,7 @@ class _Pages:
         """Of one document: done, left (more is to key), lost, or refused with what is wrong."""
         if not isinstance(told, dict):
             raise InputInvalid("answers")
-        wanted = _id(told.get("id"))
+        wanted = id_of(told.get("id"))
         try:
             if told.get("wrong") is True:
                 grouped.take_out(self._desk.engine, visit.who, wanted)
@@ -109,25 +108,19 @@ class _Pages:
             return {"id": wanted, "state": "refused", "detail": str(error)}
         return {"id": wanted, "state": "done" if is_done else "left"}
 
-    def _sent(self, item: Item, told: Any) -> dict[int, Any]:
-        if not isinstance(told, list) or not 0 < len(told) <= MOST:
-            raise InputInvalid("fields")
-        sent = {}
-        for one in told:
-            position = one.get("position") if isinstance(one, dict) else None
-            if not isinstance(position, int) or position not in item.fields:
-                raise InputInvalid("fields")
-            sent[position] = sent_of(self._spec(item, item.fields[position].name), one)
-        return sent
+    def _sent(self, item: Item, told: Any) -> dict[int, Sent]:
+        names = {position: one.name for position, one in item.fields.items()}
+        return fields_sent(told, self._entry(item), names, least=1, most=MOST)
 
-    def _spec(self, item: Item, name: str) -> FieldSpec:
-        entry = self._desk.catalogue().of(item.document["type"], item.document["fund"])
-        return spec_of(entry, name)
+    def _entry(self, item: Item) -> TypeEntry:
+        return self._desk.catalogue().of(item.document["type"], item.document["fund"])
 
     def _item(self, one: Candidate, item: Item) -> dict[str, Any]:
         field = item.fields[one.position]
         pages = {page.number: page for page in item.pages}
-        shown = task_shown(one.document_id, Task(field, self._spec(item, field.name), False), pages)
+        shown = task_shown(
+            one.document_id, Task(field, spec_of(self._entry(item), field.name), False), pages
+        )
         told = {name: item.document[name] for name in ("id", "type", "lot_name", "site", "due_on")}
         return {**told, "number": item.document["position"] + 1, "draft": item.draft, "task": shown}
 
@@ -192,13 +185,6 @@ class _Pages:
         if pair not in lookalikes.PAIRS:
             raise InputInvalid("paire")
         return "{} ou {}".format(*lookalikes.PAIRS[pair])
-
-
-def _id(told: Any) -> uuid.UUID:
-    try:
-        return uuid.UUID(told)
-    except (ValueError, TypeError, AttributeError):
-        raise InputInvalid("id") from None
 
 
 def _type_told(code: str, title: str) -> str:

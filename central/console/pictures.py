@@ -1,7 +1,6 @@
 """Previews of pages and cut-out zones, for whoever may see the document; each look is audited."""
 
 import time
-import uuid
 from collections import OrderedDict
 from collections.abc import Callable
 from threading import BoundedSemaphore, Lock
@@ -9,6 +8,7 @@ from threading import BoundedSemaphore, Lock
 from PIL import Image
 from starlette.responses import Response
 
+from central.console.asked import id_in_path
 from central.console.desk import Desk
 from central.console.images import Kept, Picture, cut, decode, preview, zone
 from central.console.visit import Visit
@@ -34,18 +34,6 @@ def register(desk: Desk) -> None:
     pictures = Pictures(desk)
     desk.page("/api/documents/{id}/pages/{number}/image", pictures.image, roles=LOOKERS)
     desk.page("/api/documents/{id}/pages/{number}/zone", pictures.zone, roles=LOOKERS)
-
-
-def document_id(visit: Visit) -> uuid.UUID:
-    """The id in the address.
-
-    Raises:
-        NotFound: it is no id.
-    """
-    try:
-        return uuid.UUID(visit.request.path_params["id"])
-    except ValueError:
-        raise NotFound("id") from None
 
 
 class Pictures:
@@ -110,7 +98,7 @@ class Pictures:
             NotFound: there is no such page.
             Forbidden: it is of another site or pôle, or a keyer does not hold it.
         """
-        person, wanted = visit.who, document_id(visit)
+        person, wanted = visit.who, id_in_path(visit)
         number = visit.request.path_params["number"]
         if not (number.isascii() and number.isdigit() and len(number) < 7):
             raise NotFound("page")

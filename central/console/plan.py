@@ -24,7 +24,7 @@ class Plan:
     """
 
     def __init__(self, engine: Engine, shipped: Catalogue) -> None:
-        self._engine, self._shipped = engine, shipped
+        self._engine, self.shipped = engine, shipped
         self._lock = threading.Lock()
         self._known: Catalogue | None = None
         self._at = 0.0
@@ -43,7 +43,7 @@ class Plan:
 
     def _read(self) -> Catalogue:
         try:
-            return self._shipped.changed(plan.changes(self._engine))
+            return self.shipped.changed(plan.changes(self._engine))
         except StoreUnavailable:
             if self._known is None:
                 raise

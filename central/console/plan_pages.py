@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from central import pack
 from central.console.desk import Desk, go
 from central.console.formats import PARIS, counted
 from central.console.visit import Visit
@@ -53,7 +52,7 @@ def register(desk: Desk) -> None:
 class _Pages:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._shipped = pack.load(desk.config.console.pack_dir or pack.default_dir())
+        self._shipped = desk.catalogue.shipped
 
     def index(self, visit: Visit) -> Response:
         engine, now = self._desk.engine, self._now()

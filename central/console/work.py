@@ -7,18 +7,19 @@ that the next is there at once.
 import datetime as dt
 import json
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
 
+from central.console.asked import id_in_path
 from central.console.desk import Desk, answer
-from central.console.pictures import document_id
 from central.console.shown import Shown
 from central.console.visit import Visit
 from central.domain import typed
 from central.domain.access import Person, Role
 from central.domain.calendar import public_holidays
-from central.domain.catalogue import FieldSpec
+from central.domain.catalogue import FieldSpec, TypeEntry
 from central.domain.keying import Entry, KeyReason, spec_of
 from central.domain.working_days import add_working_days
 from central.errors import InputInvalid, LeaseLost
@@ -69,8 +70,7 @@ class _Queues:
         return self._index(visit, "control.html")
 
     def _index(self, visit: Visit, template: str) -> Response:
-        lease_s = self._desk.config.console.lease_s
-        return self._desk.show(visit, template, keep_every_s=max(1.0, lease_s / 4))
+        return self._desk.show(visit, template, keep_every_s=self._desk.keep_every_s)
 
     def types(self, _: Visit) -> Response:
         entries = self._desk.catalogue().types.values()
@@ -83,8 +83,8 @@ class _Queues:
         queue, held = queue_of(visit), ids_of(visit, "besides")
         lease_s = self._desk.config.console.lease_s
         if wanted := visit.text("id", most=36):
-            found: uuid.UUID | None = _uuid(wanted)
-            if not self._take_this(visit.who, _uuid(wanted), queue):
+            found: uuid.UUID | None = id_of(wanted)
+            if not self._take_this(visit.who, id_of(wanted), queue):
                 raise LeaseLost(wanted)
         elif queue == controls.QUEUE:
             found = controls.take(self._desk.engine, visit.who, lease_s, besides=held)
@@ -115,7 +115,7 @@ class _Queues:
             visit.who.id,
             ids_of(visit, "ids"),
             self._desk.config.console.lease_s,
-            shown=_uuid(shown) if shown else None,
+            shown=id_of(shown) if shown else None,
         )
         return answer({"kept": kept})
 
@@ -128,17 +128,17 @@ class _Queues:
         if not isinstance(content, dict) or "\\u0000" in json.dumps(content):
             raise InputInvalid("content")
         work.save_draft(
-            self._desk.engine, visit.who.id, document_id(visit), queue_of(visit), content
+            self._desk.engine, visit.who.id, id_in_path(visit), queue_of(visit), content
         )
         return answer({})
 
     def name(self, visit: Visit) -> Response:
         """Say what a document is."""
-        engine, wanted = self._desk.engine, document_id(visit)
+        engine, wanted = self._desk.engine, id_in_path(visit)
         code = visit.text("type", most=100, needed=True)
         if code not in self._desk.catalogue().types:
             raise InputInvalid("type")
-        document = work.load(engine, visit.who, wanted, "name").document
+        document = work.facts(engine, visit.who, wanted, "name")
         entry = self._desk.catalogue().of(code, document["fund"])
         state = naming.name(
             engine,
@@ -152,14 +152,14 @@ class _Queues:
 
     def key(self, visit: Visit) -> Response:
         """Send every field that was to key."""
-        engine, wanted = self._desk.engine, document_id(visit)
+        engine, wanted = self._desk.engine, id_in_path(visit)
         sent = self._sent(visit, wanted, "key")
         state = keying.submit(engine, visit.who, wanted, self._desk.catalogue().of, sent)
         return answer({"state": state.value})
 
     def control(self, visit: Visit) -> Response:
         """Send what was keyed blind for a control, or what an arbiter decided."""
-        wanted = document_id(visit)
+        wanted = id_in_path(visit)
         sent = self._sent(visit, wanted, controls.QUEUE)
         state, sent_again = control_results.send(
             self._desk.engine, visit.who, wanted, self._desk.catalogue().of, sent
@@ -170,23 +170,14 @@ class _Queues:
         loaded = work.load(self._desk.engine, visit.who, wanted, queue)
         entry = self._desk.catalogue().of(loaded.document["type"], loaded.document["fund"])
         names = {field.position: field.name for field in loaded.fields}
-        told = visit.content.get("fields")
-        if not isinstance(told, list) or len(told) > _MOST_FIELDS:
-            raise InputInvalid("fields")
-        sent = {}
-        for one in told:
-            position = one.get("position") if isinstance(one, dict) else None
-            if not isinstance(position, int) or position not in names:
-                raise InputInvalid("fields")
-            sent[position] = sent_of(spec_of(entry, names[position]), one)
-        return sent
+        return fields_sent(visit.content.get("fields"), entry, names, most=_MOST_FIELDS)
 
     def check(self, visit: Visit) -> Response:
         """What the centre says of one value, before it is sent."""
-        wanted = document_id(visit)
+        wanted = id_in_path(visit)
         leases.demand_held(self._desk.engine, visit.who.id, wanted)
-        loaded = work.load(self._desk.engine, visit.who, wanted, "key")
-        entry = self._desk.catalogue().of(loaded.document["type"], loaded.document["fund"])
+        document = work.facts(self._desk.engine, visit.who, wanted, "key")
+        entry = self._desk.catalogue().of(document["type"], document["fund"])
         spec = spec_of(entry, visit.text("name", most=100))
         found = typed.read(spec, visit.text("value", most=typed.LONGEST), today())
         return answer({"value": found.value, "check": found.check, "problem": found.problem})
@@ -194,15 +185,41 @@ class _Queues:
     def rescan(self, visit: Visit) -> Response:
         """Ask the station to scan a document again."""
         reason = visit.text("reason", most=200, needed=True)
-        naming.rescan(self._desk.engine, visit.who, document_id(visit), queue_of(visit), reason)
+        naming.rescan(self._desk.engine, visit.who, id_in_path(visit), queue_of(visit), reason)
         return answer({})
 
     def to_naming(self, visit: Visit) -> Response:
-        keying.back_to_naming(self._desk.engine, visit.who, document_id(visit))
+        keying.back_to_naming(self._desk.engine, visit.who, id_in_path(visit))
         return answer({})
 
 
-def sent_of(spec: FieldSpec, one: dict[str, Any]) -> Sent:
+def fields_sent(
+    told: Any, entry: TypeEntry, names: Mapping[int, str], *, least: int = 0, most: int
+) -> dict[int, Sent]:
+    """Fields that were sent of a document, by position.
+
+    Args:
+        told: As it came.
+        entry: The document's type.
+        names: Of the document's fields, by position.
+        least: How many there must be.
+        most: How many there may be.
+
+    Raises:
+        InputInvalid: they are no such list, name no field, or one cannot be.
+    """
+    if not isinstance(told, list) or not least <= len(told) <= most:
+        raise InputInvalid("fields")
+    sent = {}
+    for one in told:
+        position = one.get("position") if isinstance(one, dict) else None
+        if not isinstance(position, int) or position not in names:
+            raise InputInvalid("fields")
+        sent[position] = _sent_of(spec_of(entry, names[position]), one)
+    return sent
+
+
+def _sent_of(spec: FieldSpec, one: dict[str, Any]) -> Sent:
     """One field that was sent.
 
     Raises:
@@ -245,7 +262,7 @@ def ids_of(visit: Visit, name: str) -> list[uuid.UUID]:
     told = visit.content.get(name, [])
     if not isinstance(told, list) or len(told) > _MOST_HELD:
         raise InputInvalid(name)
-    return [_uuid(one) for one in told]
+    return [id_of(one) for one in told]
 
 
 def seconds_of(content: Any) -> float | None:
@@ -265,8 +282,13 @@ def today() -> dt.date:
     return dt.datetime.now(dt.UTC).date()
 
 
-def _uuid(text: object) -> uuid.UUID:
+def id_of(text: object, name: str = "id") -> uuid.UUID:
+    """An id that came in a request.
+
+    Raises:
+        InputInvalid: it is none.
+    """
     try:
         return uuid.UUID(text) if isinstance(text, str) else uuid.UUID("")
     except ValueError:
-        raise InputInvalid("id") from None
+        raise InputInvalid(name) from None

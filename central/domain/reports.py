@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Self
 
 from central.domain.working_days import working_days_between
 
@@ -47,7 +48,15 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class _Summed:
+    """Counts that are added one by one."""
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Flow(_Summed):
     """Counts of one site, pôle, type or day (central/store/tables/operations.py)."""
 
     received: int = 0
@@ -59,12 +68,9 @@ class Flow:
     delivered_late: int = 0
     returned: int = 0
 
-    def __add__(self, other: "Flow") -> "Flow":
-        return Flow(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
-
 
 @dataclass(frozen=True, slots=True)
-class Team:
+class Team(_Summed):
     """What people of one team did."""
 
     people: int = 0
@@ -73,9 +79,6 @@ class Team:
     keyed: int = 0
     fields: int = 0
     keying_s: float = 0.0
-
-    def __add__(self, other: "Team") -> "Team":
-        return Team(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
 
 Delay = tuple[str, dt.date, dt.date, int]

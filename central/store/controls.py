@@ -192,7 +192,7 @@ def _next(person: Person, state: str, besides: Collection[uuid.UUID]) -> sa.Sele
             ~is_held,
             ~_was_at(person, _c.document_id),
             _c.document_id.not_in(besides),
-            *_limits(person),
+            *leases.limits(person, QUEUE),
         )
         .order_by(_c.drawn_at)
         .limit(1)
@@ -204,18 +204,6 @@ def _was_at(person: Person, document_id: sa.ColumnElement[Any]) -> sa.ColumnElem
     has_keyed = sa.exists().where(_k.document_id == document_id, _k.person_id == person.id)
     has_named = sa.exists().where(_n.document_id == document_id, _n.person_id == person.id)
     return sa.or_(has_keyed, has_named)
-
-
-def _limits(person: Person) -> list[sa.ColumnElement[bool]]:
-    return [
-        column.in_(allowed)
-        for column, allowed in (
-            (_d.site, person.sites),
-            (_d.pole, person.poles),
-            (_d.type, person.skills),
-        )
-        if allowed
-    ]
 
 
 def _id(value: Any) -> uuid.UUID:

@@ -20,7 +20,7 @@ from central.store import audit, keying, leases, upkeep, views, work
 from central.store.engine import transaction
 from central.store.keying import Sent
 from central.store.limits import within
-from central.store.tables import documents, drafts, fields, lots
+from central.store.tables import documents, fields, lots
 from central.store.tables import leases as held
 from central.store.work import WorkPage
 
@@ -127,14 +127,10 @@ def load(engine: sa.Engine, person: Person, ids: Collection[uuid.UUID]) -> Mappi
         ).mappings()
         for row in list(rows):
             views.looked(connection, person, row["id"], "group")
-            draft: Mapping[str, Any] | None = connection.scalar(
-                sa.select(drafts.c.content).where(
-                    drafts.c.document_id == row["id"], drafts.c.person_id == person.id
-                )
-            )
+            draft = work.draft_of(connection, row["id"], person.id)
             pages = work.pages_of(connection, row["id"])
             known = {one.position: one for one in work.fields_of(connection, row["id"])}
-            found[row["id"]] = Item(dict(row), pages, known, draft or {})
+            found[row["id"]] = Item(dict(row), pages, known, draft)
     return found
 
 

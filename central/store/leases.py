@@ -18,6 +18,7 @@ from central.domain.access import Person, Role
 from central.domain.keying import KeyPass
 from central.errors import LeaseLost
 from central.store.engine import transaction
+from central.store.limits import within
 from central.store.steps import share_routes
 from central.store.tables import documents, drafts, keyings, leases
 
@@ -286,13 +287,8 @@ def _is_another_persons_turn(person: Person) -> sa.ColumnElement[bool]:
 
 
 def limits(person: Person, queue: str) -> list[sa.ColumnElement[bool]]:
-    """Skills are types; what is to be named has none yet."""
-    return [
-        column.in_(allowed)
-        for column, allowed in (
-            (_c.site, person.sites),
-            (_c.pole, person.poles),
-            (_c.type, person.skills if queue == "key" else ()),
-        )
-        if allowed
-    ]
+    """What comes to somebody in a queue; skills are types, and what is to be named has none yet."""
+    found = within(person, _c.site, _c.pole)
+    if person.skills and queue != "name":
+        found.append(_c.type.in_(sorted(person.skills)))
+    return found

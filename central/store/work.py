@@ -11,21 +11,20 @@ from sqlalchemy.dialects.postgresql import insert
 from central.domain.access import Person
 from central.domain.keying import Entry, KeyPass, KeyReason, ReadField
 from central.errors import Forbidden, LeaseLost, NotFound
-from central.store import views
+from central.store import leases, views
 from central.store.engine import transaction
 from central.store.tables import (
     documents,
     drafts,
     fields,
     keyings,
-    leases,
     lots,
     pages,
     rescans,
     returns,
 )
 
-_c, _l = documents.c, leases.c
+_c = documents.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,28 +69,45 @@ def load(engine: sa.Engine, person: Person, document_id: uuid.UUID, why: str) ->
         StoreUnavailable: the database does not answer.
     """
     with transaction(engine) as connection:
-        row = (
-            connection.execute(
-                sa.select(documents, lots.c.name.label("lot_name"))
-                .join(lots, lots.c.id == _c.lot_id)
-                .where(_c.id == document_id)
-            )
-            .mappings()
-            .one_or_none()
-        )
-        if row is None:
-            raise NotFound(str(document_id))
-        if not person.may_see(row["site"], row["pole"]):
-            raise Forbidden(str(document_id))
-        views.looked(connection, person, document_id, why)
+        row = _seen(connection, person, document_id, why)
         return Work(
-            document=dict(row),
+            document=row,
             pages=pages_of(connection, document_id),
             fields=fields_of(connection, document_id),
-            draft=_draft(connection, document_id, person.id),
+            draft=draft_of(connection, document_id, person.id),
             returned=_latest(connection, returns, returns.c.id, document_id),
             rescan=_latest(connection, rescans, rescans.c.asked_at, document_id),
         )
+
+
+def facts(engine: sa.Engine, person: Person, document_id: uuid.UUID, why: str) -> Mapping[str, Any]:
+    """``load``'s document alone, where neither its pages nor its fields are wanted.
+
+    Raises:
+        NotFound, Forbidden, StoreUnavailable: as ``load``.
+    """
+    with transaction(engine) as connection:
+        return _seen(connection, person, document_id, why)
+
+
+def _seen(
+    connection: sa.Connection, person: Person, document_id: uuid.UUID, why: str
+) -> Mapping[str, Any]:
+    row = (
+        connection.execute(
+            sa.select(documents, lots.c.name.label("lot_name"))
+            .join(lots, lots.c.id == _c.lot_id)
+            .where(_c.id == document_id)
+        )
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        raise NotFound(str(document_id))
+    if not person.may_see(row["site"], row["pole"]):
+        raise Forbidden(str(document_id))
+    views.looked(connection, person, document_id, why)
+    return dict(row)
 
 
 def pages_of(connection: sa.Connection, document_id: uuid.UUID) -> tuple[WorkPage, ...]:
@@ -155,15 +171,17 @@ def save_draft(
     told = {"queue": queue, "content": content, "saved_at": sa.func.now()}
     statement = insert(drafts).values(document_id=document_id, person_id=person_id, **told)
     with transaction(engine) as connection:
-        is_held = sa.exists().where(_l.document_id == document_id, _l.person_id == person_id)
-        if not connection.scalar(sa.select(is_held)):
+        if not connection.scalar(sa.select(leases.is_held_by(person_id, document_id))):
             raise LeaseLost(str(document_id))
         connection.execute(
             statement.on_conflict_do_update(index_elements=["document_id", "person_id"], set_=told)
         )
 
 
-def _draft(connection: sa.Connection, document_id: uuid.UUID, person_id: int) -> Mapping[str, Any]:
+def draft_of(
+    connection: sa.Connection, document_id: uuid.UUID, person_id: int
+) -> Mapping[str, Any]:
+    """What somebody has typed into a document and not sent yet."""
     d = drafts.c
     found: Mapping[str, Any] | None = connection.scalar(
         sa.select(d.content).where(d.document_id == document_id, d.person_id == person_id)

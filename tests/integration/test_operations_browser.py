@@ -6,13 +6,13 @@ from collections.abc import Iterator
 import httpx
 import pytest
 import sqlalchemy as sa
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from central.domain.access import Role
 from central.store import flow
 from central.store.engine import open_engine, transaction
 from tests.support import many
+from tests.support.accessibility import hold_to_accessibility
 from tests.support.browser import LARGE, SMALL, chromium, visitor
 from tests.support.console import PASSWORD, add_person, serving, settings
 from tests.support.database import TestServer
@@ -72,11 +72,6 @@ def _paths(engine: sa.Engine) -> list[str]:
     ]  # fmt: skip
 
 
-def _demand_accessible(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, f"{page.url}: {found.generate_report()}"
-
-
 @pytest.mark.parametrize("size", [SMALL, LARGE])
 def test_every_page_is_accessible_and_none_scrolls_sideways(
     browser: Browser, console: tuple[str, sa.Engine], size: tuple[int, int]
@@ -86,7 +81,7 @@ def test_every_page_is_accessible_and_none_scrolls_sideways(
     for path in _paths(engine):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0], path
-        _demand_accessible(page)
+        hold_to_accessibility(page)
 
 
 @pytest.mark.parametrize(("login", "first"), [("audit", "/exploitation"), ("scan", "/lots")])
@@ -95,10 +90,10 @@ def test_who_sees_less_begins_at_their_own_page_and_finds_it_accessible(
 ) -> None:
     page = _enter(browser, console[0], login)
     assert page.url.endswith(first)
-    _demand_accessible(page)
+    hold_to_accessibility(page)
     page.click("table.list tbody th a[href^='/lots/']")
     page.wait_for_selector(".steps")
-    _demand_accessible(page)
+    hold_to_accessibility(page)
 
 
 def test_the_board_renews_itself_and_keeps_what_somebody_has_opened(
@@ -154,4 +149,4 @@ def test_a_wrong_nir_is_told_beside_its_field(
     page.wait_for_selector("#nir[aria-invalid=true]")
     assert "La clé de ce NIR est fausse" in page.inner_text("#wrong-nir")
     assert page.input_value("#nir") == "255081416802539"
-    _demand_accessible(page)
+    hold_to_accessibility(page)

@@ -6,13 +6,13 @@ from pathlib import Path
 import httpx
 import pytest
 import sqlalchemy as sa
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from central.domain.access import Role
 from central.domain.incoming import IncomingDocument
 from central.store.engine import transaction
 from central.store.tables import controls, deliveries, documents, fields
+from tests.support.accessibility import hold_to_accessibility
 from tests.support.browser import chromium, visitor
 from tests.support.console import PASSWORD, add_person, serving, settings
 from tests.support.controlled import POLE, deliver, entry_of
@@ -63,11 +63,6 @@ def enter(
     yield act
     for page in opened:
         page.context.close()
-
-
-def _is_accessible(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
 
 
 def _controlled(engine: sa.Engine, post: Post) -> IncomingDocument:
@@ -125,7 +120,7 @@ def test_a_delivered_value_that_was_wrong_is_found_blind_and_delivered_again(
     keyer = enter("karim", Role.KEYER)
     keyer.goto("/controle")
     keyer.wait_for_selector("#desk:not([hidden])")
-    _is_accessible(keyer)
+    hold_to_accessibility(keyer)
     shown = keyer.content()
     assert "à l'aveugle" in shown
     assert "265" not in shown, "what the machine read is not shown"
@@ -142,7 +137,7 @@ def test_a_delivered_value_that_was_wrong_is_found_blind_and_delivered_again(
     chief = enter("sophie", Role.SUPERVISOR)
     chief.goto("/controle")
     chief.wait_for_selector("#others:not([hidden])")
-    _is_accessible(chief)
+    hold_to_accessibility(chief)
     both = chief.locator("#others").inner_text()
     side = 1 if both.index("26,50") < both.index("265,00") else 2
     chief.keyboard.press(f"Alt+{side}")
@@ -164,11 +159,11 @@ def test_a_group_is_confirmed_and_corrected_by_keyboard_and_outlives_a_reload(
         _doubtful(post, number)
     page = enter("karim", Role.KEYER)
     page.goto("/grouper")
-    _is_accessible(page)
+    hold_to_accessibility(page)
     page.locator(".choose a").first.focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("#items input:focus")
-    _is_accessible(page)
+    hold_to_accessibility(page)
     page.keyboard.press("Enter")  # as it was read
     page.keyboard.type("2222")
     page.reload()
@@ -195,11 +190,11 @@ def test_the_odd_one_out_is_marked_by_keyboard(
     page = enter("karim", Role.KEYER)
     page.goto("/grouper?paire=17")
     page.wait_for_selector("#items button:focus")
-    _is_accessible(page)
+    hold_to_accessibility(page)
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
     assert page.locator('[aria-checked="true"]').count() == 1
-    _is_accessible(page)
+    hold_to_accessibility(page)
     page.keyboard.press("Enter")
     page.wait_for_selector("#empty:not([hidden])")
     states = [state for state, _, _ in _values(engine, "accident_number")]
@@ -222,6 +217,6 @@ def test_the_quality_page_is_accessible_and_fits_its_screen(
     controls_of_months(engine, keyers, keyers[0], weeks=3, a_week=6)
     page = enter("sophie", Role.SUPERVISOR)
     page.goto("/qualite?jours=90")
-    _is_accessible(page)
+    hold_to_accessibility(page)
     assert page.locator("svg.plot circle").count() == 3
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.support.accessibility import hold_to_accessibility
 from tests.support.browser import chromium
 from tests.support.page import RESCANS, busy_station, serving
 from tests.support.station import Station
@@ -82,8 +82,7 @@ def test_everybody_can_read_every_page(
     )
     for path in paths:
         page.goto(address + path)
-        found = Axe().run(page)
-        assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+        hold_to_accessibility(page)
 
 
 def test_an_operator_closes_a_lot_by_keyboard(page: Page, station: Station) -> None:
