@@ -83,14 +83,14 @@ def _read_files(files: Sequence[ClaimedFile], workers: Workers) -> Iterator[_Rea
 
 
 def _read_file(file: ClaimedFile, workers: Workers, twin: ClaimedFile | None) -> _ReadFile:
-    count = workers.count_pages(file.path, PageRef(file.name, 0, file.sha256))
-    if isinstance(count, Failure):
-        aside = SetAside(file.name, None, count.code, count.reason)
+    found = workers.pages_of(file.path, PageRef(file.name, 0, file.sha256))
+    if isinstance(found, Failure):
+        aside = SetAside(file.name, None, found.code, found.reason)
         if twin is None:
             return _ReadFile((Gap(PageRef(file.name, 0, file.sha256)),), (aside,))
         instead = _read_file(twin, workers, None)
         return _ReadFile(instead.pages, (aside, *instead.set_aside))
-    refs = [PageRef(file.name, index, file.sha256) for index in range(count)]
+    refs = [PageRef(file.name, index, file.sha256) for index in found.indices]
     answers = [(ref, workers.read(file.path, ref)) for ref in refs]
     pages: list[PageReading | Gap] = []
     set_aside: list[SetAside] = []

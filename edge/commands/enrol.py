@@ -110,7 +110,7 @@ def _decoded(path: Path, number: int) -> PageImage:
     with open_source(data, limits) as source:
         if not 1 <= number <= source.page_count:
             raise EnrolmentRefused(f"{path} n'a pas de page {number}.")
-        return source.page(number - 1)
+        return source.page(source.indices[number - 1])
 
 
 def _read(page: PageImage, path: Path, readers: Readers) -> Sample:

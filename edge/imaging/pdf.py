@@ -49,9 +49,9 @@ class PdfSource(Source):
             raise TooManyPages(f"{self._count} pages, at most {limits.max_pages} are allowed")
 
     @property
-    def page_count(self) -> int:
-        """See ``Source.page_count``."""
-        return self._count
+    def indices(self) -> range:
+        """See ``Source.indices``."""
+        return range(self._count)
 
     def page(self, index: int) -> PageImage:
         """See ``Source.page``."""

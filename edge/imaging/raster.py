@@ -55,9 +55,9 @@ class RasterSource(Source):
         self._limits = limits
 
     @property
-    def page_count(self) -> int:
+    def indices(self) -> range:
         """Always one."""
-        return 1
+        return range(1)
 
     def page(self, index: int) -> PageImage:
         """See ``Source.page``."""

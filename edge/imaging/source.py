@@ -2,6 +2,7 @@
 
 import mmap
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeAlias
@@ -46,12 +47,22 @@ class Source(ABC):
 
     @property
     @abstractmethod
+    def indices(self) -> Sequence[int]:
+        """Index of each page inside the file, ascending, those that will not decode included.
+
+        An index is where the page lies in the file, from 0: in a TIFF its directory's place in
+        the chain. What is no page (a preview) keeps its place, so an index means the same to
+        whoever opens the file, and none is used twice.
+        """
+
+    @property
     def page_count(self) -> int:
-        """Number of pages, at least 1, those that will not decode included."""
+        """Number of pages, at least 1."""
+        return len(self.indices)
 
     @abstractmethod
     def page(self, index: int) -> PageImage:
-        """Decode one page; ``index`` counts from 0.
+        """Decode one page of ``indices``.
 
         Raises:
             ReadingError: this page cannot be read; the others may.
@@ -67,7 +78,7 @@ class Source(ABC):
         Raises:
             IndexError: there is no such page.
         """
-        if not 0 <= index < self.page_count:
+        if index not in self.indices:
             raise IndexError(f"page {index} of {self.page_count}")
 
     def __enter__(self) -> Self:

@@ -21,9 +21,14 @@ _TYPES = {
 }  # fmt: skip
 
 
+_MOST_ENTRIES = 4096  # of one directory
+
+
 class Tag:
     """The tags that we look at."""
 
+    SUBFILE = 254
+    OLD_SUBFILE = 255
     WIDTH = 256
     HEIGHT = 257
     BITS = 258
@@ -44,6 +49,7 @@ class Tag:
     TILE_OFFSETS = 324
     TILE_COUNTS = 325
     JPEG_OFFSET = 513
+    JPEG_LENGTH = 514
 
 
 class Layout(NamedTuple):
@@ -181,14 +187,16 @@ def _next(data: Data, layout: Layout, offset: int) -> int | None:
     return following if count else None
 
 
-def read_directory(data: Data, layout: Layout, offset: int) -> Directory:
-    """Read the fields of the directory at ``offset``, which ``walk`` found inside the file."""
+def read_directory(
+    data: Data, layout: Layout, offset: int, at_most: int = _MOST_ENTRIES
+) -> Directory:
+    """Read the first fields of the directory at ``offset``, which ``walk`` found in the file."""
     head, size, form, inline = ("Q", 20, "HHQ", 8) if layout.big else ("H", 12, "HHI", 4)
     (count,) = struct.unpack_from(layout.endian + head, data, offset)
     start = offset + struct.calcsize(layout.endian + head)
     pointer = layout.endian + ("Q" if layout.big else "I")
     entries: dict[int, Entry] = {}
-    for position in range(start, start + min(count, 4096) * size, size):
+    for position in range(start, start + min(count, at_most) * size, size):
         tag, kind, values = struct.unpack_from(layout.endian + form, data, position)
         where = position + struct.calcsize(layout.endian + form)
         if values * _TYPES.get(kind, ("B", 1))[1] > inline:

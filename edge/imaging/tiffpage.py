@@ -6,14 +6,17 @@ repaired, they have little left to stumble over.
 """
 
 import struct
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from edge.errors import PageTooLarge
+from edge.errors import ImageUndecodable, PageTooLarge
 from edge.imaging.source import Limits
 from edge.imaging.tiffdir import Directory, Tag
+from edge.imaging.tiffjpeg import frame_size
 from edge.imaging.tiffsegments import KEPT, OLD_JPEG, is_usable, segments_of, shape_of
 
 _OLD_JPEG_MAX_FILE = 256_000_000
+_JPEG = 7
 _BYTES_A_PIXEL = 16  # four samples of 32 bits
 
 
@@ -52,7 +55,7 @@ def extract(directory: Directory, offset: int) -> Lone:
 
     Raises:
         FileTruncated: pixel data is missing or lies outside the file.
-        ImageUndecodable: the directory names no pixel data.
+        ImageUndecodable: the directory names no pixel data, or less than the page's.
         PageTooLarge: an old-style JPEG page of a huge file.
     """
     bits = shape_of(directory).bits
@@ -70,10 +73,25 @@ def extract(directory: Directory, offset: int) -> Lone:
         body.append(bytes(directory.data[start : start + count]))
         starts.append(at)
         at += count
+    if directory.integer(Tag.COMPRESSION, 1) == _JPEG and not tiled:
+        _check_frames(body, directory)
     longs = f"{endian}{len(segments)}I"
     fields[offsets_tag] = (4, len(segments), struct.pack(longs, *starts))
     fields[counts_tag] = (4, len(segments), struct.pack(longs, *(count for _, count in segments)))
     return Lone(_compose(endian, b"".join(body), fields), repaired, bits)
+
+
+def _check_frames(strips: Sequence[bytes], directory: Directory) -> None:
+    """Refuse JPEG strips of fewer pixels than they are to fill: decoders leave the rest empty."""
+    shape = shape_of(directory)
+    rows = min(directory.integer(Tag.ROWS_PER_STRIP, 0) or shape.height, shape.height)
+    for place, strip in enumerate(strips[: -(-shape.height // rows)]):
+        size = frame_size(strip)
+        if size is None:
+            continue
+        width, height = size
+        if width < shape.width or height < min(rows, shape.height - place * rows):
+            raise ImageUndecodable("a JPEG strip holds fewer pixels than the page")
 
 
 def _field(directory: Directory, tag: int) -> tuple[int, int, bytes]:

@@ -6,6 +6,7 @@ from edge.errors import FileTruncated, ImageUndecodable
 from edge.imaging.tiffdir import Directory, Tag
 
 OLD_JPEG = 6
+_MOST_STRIPS = 100_000  # looked at, of a page in old-style JPEG
 _UNPACKED = 1
 _YCBCR = 6  # may hold fewer colours than pixels
 # Fields a decoder needs; orientation and resolution are ours, profiles and notes nobody's.
@@ -36,7 +37,7 @@ def shape_of(directory: Directory) -> Shape:
 
 
 def segments_inside(directory: Directory) -> bool:
-    """Whether all strips or tiles lie within the file (old-style JPEG: its stream's start).
+    """Whether all strips or tiles lie within the file (old-style JPEG: also its stream's start).
 
     So must the values of the fields: some writers put them last.
     """
@@ -45,13 +46,25 @@ def segments_inside(directory: Directory) -> bool:
             if is_usable(directory, tag):
                 directory.raw(tag)
         if directory.integer(Tag.COMPRESSION, 1) == OLD_JPEG:
-            return directory.integer(Tag.JPEG_OFFSET, 0) < len(directory.data)
+            return _old_jpeg_inside(directory)
         segments_of(directory)
     except FileTruncated:
         return False
     except ImageUndecodable:
         return True  # complete, and of no use: decoding will say so
     return True
+
+
+def _old_jpeg_inside(directory: Directory) -> bool:
+    """Whether an old-style JPEG's stream begins, and its strips end, within the file.
+
+    The length of its stream is left alone: where there are strips too, it is often wrong.
+    """
+    size = len(directory.data)
+    starts = directory.integers(Tag.STRIP_OFFSETS, _MOST_STRIPS)
+    counts = directory.integers(Tag.STRIP_COUNTS, _MOST_STRIPS)
+    strips_end = max((sum(strip) for strip in zip(starts, counts, strict=False)), default=0)
+    return directory.integer(Tag.JPEG_OFFSET, 0) < size and strips_end <= size
 
 
 def segments_of(directory: Directory) -> list[tuple[int, int]]:

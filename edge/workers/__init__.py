@@ -2,6 +2,6 @@
 
 from edge.workers.pool import Workers
 from edge.workers.progress import Progress
-from edge.workers.task import Failure, WorkerSettings
+from edge.workers.task import Failure, FilePages, WorkerSettings
 
-__all__ = ["Failure", "Progress", "WorkerSettings", "Workers"]
+__all__ = ["Failure", "FilePages", "Progress", "WorkerSettings", "Workers"]

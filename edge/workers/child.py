@@ -30,7 +30,7 @@ from edge.errors import (
 from edge.imaging.decode import Data, Limits, Source, open_source
 from edge.inference.station import load_readers
 from edge.reading.readers import Readers
-from edge.workers.task import Answer, Failure, Started, Task, WorkerSettings
+from edge.workers.task import Answer, Failure, FilePages, Started, Task, WorkerSettings
 
 
 def serve(pipe: Connection, settings: WorkerSettings) -> None:
@@ -72,7 +72,7 @@ def _answer(task: Task, files: "_OpenFile", recipe: process.Recipe, readers: Rea
     try:
         source = files.open(task.path, task.ref.sha256)
         if task.count_only:
-            return source.page_count
+            return FilePages(tuple(source.indices))
         today = dt.datetime.now(dt.UTC).date()
         return process.read_page(source.page(task.ref.index), task.ref, recipe, readers, today)
     except ReadingError as error:

@@ -19,7 +19,7 @@ from pathlib import Path
 from edge.document import PageReading, PageRef
 from edge.errors import PackInvalid, PageCrashed, PageTimeout, ReaderFailed
 from edge.workers import child
-from edge.workers.task import Answer, Failure, Started, Task, WorkerSettings
+from edge.workers.task import Answer, Failure, FilePages, Started, Task, WorkerSettings
 
 _START_TIMEOUT_S = 120.0  # importing and loading networks on a busy machine
 _ATTEMPTS = 2
@@ -50,8 +50,8 @@ class Workers:
             self._idle.put(worker)
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="reading")
 
-    def count_pages(self, path: Path, ref: PageRef) -> int | Failure:
-        """Open a file and count its pages.
+    def pages_of(self, path: Path, ref: PageRef) -> FilePages | Failure:
+        """Open a file and say which pages it has.
 
         Asked twice when a worker dies over it: a whole file is worth more than a page.
 
@@ -65,7 +65,7 @@ class Workers:
                 answer = worker.ask(task, self._settings.page_timeout_s)
             if not isinstance(answer, Failure) or answer.code != PageCrashed.code:
                 break
-        return answer if isinstance(answer, int | Failure) else Failure.of(PageCrashed())
+        return answer if isinstance(answer, FilePages | Failure) else Failure.of(PageCrashed())
 
     def read(self, path: Path, ref: PageRef) -> "Future[PageReading | Failure]":
         """Read one page; the answer comes when a worker was free for it.

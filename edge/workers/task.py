@@ -36,7 +36,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One question to a worker: read a page, or only count the pages of its file."""
+    """One question to a worker: read a page, or only say which pages its file has."""
 
     path: Path
     ref: PageRef
@@ -50,4 +50,11 @@ class Started:
     versions: dict[str, str]
 
 
-Answer = int | PageReading | Failure
+@dataclass(frozen=True, slots=True)
+class FilePages:
+    """The pages of a file, by their index inside it, ascending; at least one."""
+
+    indices: tuple[int, ...]
+
+
+Answer = FilePages | PageReading | Failure
