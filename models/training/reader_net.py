@@ -66,6 +66,15 @@ class _Answering(nn.Module):
         return self.net(lines).softmax(-1)
 
 
+def load_weights(path: Path) -> LineNet:
+    """A network with the weights of an ``.npz``, stored in half precision."""
+    with np.load(path) as stored:
+        state = {name: torch.from_numpy(stored[name].astype(np.float32)) for name in stored.files}
+    net = LineNet()
+    net.load_state_dict(state)
+    return net
+
+
 def export(net: LineNet, path: Path) -> None:
     """Write the network as ONNX (opset 17) with its characters in the metadata."""
     net.eval()

@@ -19,7 +19,7 @@ from torch import nn
 
 from edge.reading.tensors import line_tensor
 from models.training.line_feed import Feed
-from models.training.reader_net import CHARACTERS, LineNet, decode, export
+from models.training.reader_net import CHARACTERS, LineNet, decode, export, load_weights
 from models.training.reader_sets import drawn_set
 from models.training.samples import real_lines
 
@@ -92,10 +92,7 @@ class Course:
 
     def begin_from(self, weights: Path) -> None:
         """Begin anew from weights that an earlier course left."""
-        with np.load(weights) as stored:
-            state = {
-                name: torch.from_numpy(stored[name].astype(np.float32)) for name in stored.files
-            }
+        state = load_weights(weights).state_dict()
         self.net.load_state_dict(state)
         self.mean.module.load_state_dict(state)
 

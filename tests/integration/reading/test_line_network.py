@@ -4,14 +4,19 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnxruntime as ort
 import pytest
+from onnx import numpy_helper
 from PIL import Image, ImageDraw, ImageFont
 
 from edge.errors import PackInvalid
 from edge.inference import networks
 from edge.inference.line_network import LineNetwork
+from edge.inference.session import Session
 from edge.reading.cascade import least_sure
 from edge.reading.readers import Alphabet, Gray
+from edge.reading.tensors import line_tensor
 from models.training.fill import typefaces
 
 LINES = (
@@ -74,6 +79,43 @@ def test_what_is_no_french_is_never_read_with_certainty(network: LineNetwork, ki
     (reading,) = network.read([image])
 
     assert least_sure(reading) < SURE
+
+
+def test_the_same_line_gives_the_same_steps_on_processors_with_and_without_vnni() -> None:
+    """Without VNNI, onnxruntime's exact mode gives what processors that have it give."""
+    path = networks.default_dir() / "reader.onnx"
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.add_session_config_entry("session.x64quantprecision", "1")
+    exact = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    plain = Session(path.read_bytes(), threads=1)
+    rng = np.random.default_rng(5)
+
+    for text in LINES:
+        for face in ("arial", "typewriter", "arial_bold"):
+            image = drawn(text, face).astype(np.float64)
+            worn = np.clip(image + rng.normal(0, 40, image.shape), 0, 255).astype(np.uint8)
+            batch = line_tensor(worn)[None, None]
+            np.testing.assert_allclose(
+                plain.run(batch), exact.run(None, {"lines": batch})[0], atol=1e-4
+            )
+
+
+@pytest.mark.parametrize(
+    "path", sorted(networks.default_dir().glob("*.onnx")), ids=lambda p: p.stem
+)
+def test_weights_of_eight_bits_keep_to_seven(path: Path) -> None:
+    """Two products of an activation (0..255) and such a weight fit sixteen bits with a sign."""
+    zero_points = {
+        name for node in onnx.load(path).graph.node for name in node.input if "zero_point" in name
+    }
+    weights = [
+        numpy_helper.to_array(tensor).astype(np.int64)
+        for tensor in onnx.load(path).graph.initializer
+        if tensor.data_type == onnx.TensorProto.INT8 and tensor.name not in zero_points
+    ]
+
+    assert all(np.abs(one).max() <= 64 for one in weights)
 
 
 def test_a_missing_altered_or_mismatched_file_is_refused(tmp_path: Path) -> None:
