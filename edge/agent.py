@@ -142,7 +142,12 @@ def _source(config: EdgeConfig, index: int, spool: Spool, events: Events) -> Par
 
     def part(stop: threading.Event) -> None:
         FolderSource(
-            source, spool, whole_check(is_whole), now, events.report, fund=config.station.fund
+            source,
+            spool,
+            whole_check(is_whole),
+            time.monotonic,
+            events.report,
+            fund=config.station.fund,
         ).run(stop)
 
     return part

@@ -69,12 +69,16 @@ class Source(_Frozen):
         default="events", description="polling for SMB and NFS, which deliver no events"
     )
     quiet_for_s: float = Field(
-        default=3.0, gt=0, description="a lot unchanged for so long, and whole, has settled"
+        default=20.0,
+        gt=0,
+        description="a lot unchanged for so long, and whole, has settled; longer than it takes to "
+        "free a jam or fill the feeder",
     )
     broken_after_s: float = Field(
         default=60.0,
         gt=0,
-        description="a file unchanged for so long and still not whole is taken and reported",
+        description="a file unchanged for so long and still not whole, empty or of no known kind "
+        "is taken and reported",
     )
     rescan_every_s: float = Field(
         default=10.0, gt=0, description="full look at the folder, more or less a fifth by chance"

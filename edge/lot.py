@@ -49,6 +49,7 @@ class ReadLot:
 class _ReadFile:
     pages: tuple[PageReading | Gap, ...]
     set_aside: tuple[SetAside, ...] = ()
+    never_ours: int = 0  # gaps that stand for files which no count holds
 
 
 def read_lot(
@@ -61,8 +62,10 @@ def read_lot(
     """
     set_aside: list[SetAside] = []
     pages: list[PageReading | Gap] = []
+    uncounted = 0
     for found in _read_files(files, workers):
         pages += found.pages
+        uncounted += found.never_ours
         set_aside += found.set_aside
     doubtful = {f.name: f.twin_of for f in files if f.twin_of and not f.twin_certain}
     pages = _merge_twins(pages, doubtful)
@@ -71,18 +74,23 @@ def read_lot(
     documents = tuple(_document(draft, pack, context, duplicates) for draft in assembly.drafts)
     documents = _with_what_is_missing(documents, pack.plan, context.fund)
     return ReadLot(
-        LotResult(documents, tuple(set_aside), assembly.header, assembly.loose), len(pages)
+        LotResult(documents, tuple(set_aside), assembly.header, assembly.loose),
+        len(pages) - uncounted,
     )
 
 
 def _read_files(files: Sequence[ClaimedFile], workers: Workers) -> Iterator[_ReadFile]:
-    twins = {f.twin_of: f for f in files if f.twin_of and f.twin_certain}
+    twins = {f.twin_of: f for f in files if f.twin_of and f.twin_certain and f.code is None}
     alone = [f for f in files if not (f.twin_of and f.twin_certain)]
     with ThreadPoolExecutor(workers.count, thread_name_prefix="file") as threads:
         yield from threads.map(lambda file: _read_file(file, workers, twins.get(file.name)), alone)
 
 
 def _read_file(file: ClaimedFile, workers: Workers, twin: ClaimedFile | None) -> _ReadFile:
+    if file.code is not None:  # lost at the claim and told there: its place stays empty
+        if twin is not None:
+            return _read_file(twin, workers, None)
+        return _ReadFile((Gap(PageRef(file.name, 0, file.sha256)),), never_ours=1)
     found = workers.pages_of(file.path, PageRef(file.name, 0, file.sha256))
     if isinstance(found, Failure):
         aside = SetAside(file.name, None, found.code, found.reason)

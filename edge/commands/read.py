@@ -20,6 +20,7 @@ from edge.errors import FileDenied, FileVanished, NoPage, NotRegularFile, Readin
 from edge.imaging.decode import Limits
 from edge.lot import LotContext, read_lot
 from edge.sources import layouts, listing, twins
+from edge.sources.arrival import in_place
 from edge.sources.layouts import Candidate, Entry, Kind
 from edge.sources.stability import Sighting
 from edge.spool.files import open_regular
@@ -92,6 +93,9 @@ def _read_path(
             files.append(_claimed(found, order))
         except ReadingError as error:
             aside.append(SetAside(found.name, None, error.code, error.reason))
+            files.append(
+                ClaimedFile(found.name, "", found.path, 0, None, None, order, True, error.code)
+            )
     result = read_lot(files, workers, recognition, context).result
     return dataclasses.replace(result, set_aside=(*aside, *result.set_aside))
 
@@ -127,14 +131,18 @@ def _look(path: Path) -> list[_Found]:
 
 def _files_of(lot: Candidate, path: Path, name: str) -> Iterator[_Found]:
     pairs = _pairs(lot)
+    taken, refused = [], []
     for entry in lot.files:
         twin_of, is_certain = pairs.get(entry.parts, (None, True))
-        yield _Found(
-            _shown(entry.parts[1:]), path.joinpath(*entry.parts[1:]), None, twin_of, is_certain
+        below = entry.parts[1:]
+        taken.append(
+            (entry, _Found(_shown(below), path.joinpath(*below), None, twin_of, is_certain))
         )
     for entry, reason in lot.refused:
         below = entry.parts[1:]
-        yield _Found(_shown(below) if below else name, path.joinpath(*below), reason)
+        found = _Found(_shown(below) if below else name, path.joinpath(*below), reason)
+        refused.append((entry, found))
+    yield from in_place(taken, refused)
 
 
 def _pairs(lot: Candidate) -> dict[tuple[str, ...], tuple[str, bool]]:

@@ -33,12 +33,6 @@ def sniff(data: Data) -> Kind | None:
     return None
 
 
-def is_started(data: Data) -> bool:
-    """Whether the bytes are the first few of a known format's mark, and nothing more yet."""
-    head = bytes(data[:8])
-    return 0 < len(head) < 8 and any(magic.startswith(head) for magic in _MAGIC)
-
-
 class Window(io.RawIOBase):
     """A read-only file over bytes or a memory map, copying only what is read.
 

@@ -1,13 +1,14 @@
 """Is a file complete to its end, or still being written?
 
 Only what a scanner writes last is looked at; whether the content can be decoded is another
-question. Formats that are not known count as whole: they are answered for when read.
+question. An empty file, zeros and any format that is not known are no proof of an end: a scanner
+may have made room and not yet written. They are waited for like a file that lacks its end.
 """
 
 import mmap
 
 from edge.errors import FileTruncated, TooManyPages
-from edge.imaging.sniff import Kind, is_started, sniff
+from edge.imaging.sniff import Kind, sniff
 from edge.imaging.tiffdir import End, read_directory, read_layout, walk
 from edge.imaging.tiffsegments import segments_inside
 
@@ -33,7 +34,7 @@ def is_whole(data: bytes | mmap.mmap) -> bool:
         case Kind.TIFF:
             return _tiff_is_whole(data)
         case _:
-            return not is_started(data)
+            return False
 
 
 def _tiff_is_whole(data: bytes | mmap.mmap) -> bool:

@@ -1,15 +1,38 @@
 """Describe a settled lot to the spool."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from edge.document import Channel
 from edge.sources import twins
 from edge.sources.layouts import Candidate, Entry
+from edge.sources.names import natural
 from edge.sources.outlook import Outlook
 from edge.sources.twins import Twin
 from edge.spool.keys import key_of
 from edge.spool.values import Arrival, ArrivingFile, Kind
+
+T = TypeVar("T")
+
+
+def in_place(taken: Sequence[tuple[Entry, T]], refused: Sequence[tuple[Entry, T]]) -> tuple[T, ...]:
+    """Put what stands for a file that cannot be taken where its page would have been.
+
+    Args:
+        taken: Files in page order, each with what stands for it.
+        refused: Files that cannot be taken, in any order; their names say where they belong.
+    """
+    names = [natural(entry.parts) for entry, _ in taken]
+    places: dict[int, list[T]] = {}
+    for entry, one in sorted(refused, key=lambda pair: natural(pair[0].parts)):
+        own = natural(entry.parts)
+        places.setdefault(sum(name < own for name in names), []).append(one)
+    merged = list(places.get(0, []))
+    for number, (_, one) in enumerate(taken, start=1):
+        merged += [one, *places.get(number, [])]
+    return tuple(merged)
 
 
 def arrival_of(
@@ -26,7 +49,14 @@ def arrival_of(
     """Describe a lot that is ready; see ``Arrival`` for the arguments."""
     lot, announced = outlook.lot, outlook.announced
     pairs = _twins(lot, announced.sheets or {})
-    files = tuple(_arriving(lot, entry, Kind.PAGES, pairs) for entry in outlook.files)
+    files = in_place(
+        [(entry, _arriving(lot, entry, Kind.PAGES, pairs)) for entry in outlook.files],
+        [
+            (entry, replace(_arriving(lot, entry, Kind.PAGES, {}), code=error.code))
+            for entry, error in outlook.refused
+            if entry.parts != lot.parts
+        ],
+    )
     indexes = tuple(_arriving(lot, entry, Kind.INDEX, {}) for entry in lot.indexes)
     return Arrival(
         source=source,

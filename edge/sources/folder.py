@@ -5,7 +5,6 @@ early when the watcher hints. One lot, or one file, that makes trouble stops onl
 trouble is told once through ``report`` and tried again at the next look.
 """
 
-import datetime as dt
 import os
 import random
 import threading
@@ -46,7 +45,7 @@ class FolderSource:
         source: Its settings.
         spool: Where lots go.
         peek: Whether a file is whole to its end (``edge.sources.whole_file.whole_check``).
-        clock: Gives the time, aware.
+        clock: Gives seconds that only go forward: a step of the wall clock takes no half file.
         report: Receives what happens.
         fund: Of lots whose header sheet names none.
         watch: The watcher; by default one on the real folder.
@@ -57,7 +56,7 @@ class FolderSource:
         source: config.Source,
         spool: Spool,
         peek: Callable[[Path], bool],
-        clock: Callable[[], dt.datetime],
+        clock: Callable[[], float],
         report: Report,
         *,
         fund: str,
@@ -73,6 +72,7 @@ class FolderSource:
         self._status = StatusFiles(source.folder)
         self._shown_at: tuple[int, int] | None = None
         self._troubles: dict[str, str] = {}
+        self._closings_since: dict[Path, float] = {}
         self._jitter = random.SystemRandom()
 
     def run(self, stop: threading.Event) -> None:
@@ -86,18 +86,18 @@ class FolderSource:
                 self._trouble("watch", self._watch.keep_alive(), "watch_failed")
                 now = self._clock()
                 self.scan_once(now)
-                soon = self._look.next_change_s(now.timestamp())
+                soon = self._look.next_change_s(now)
                 every = self._source.rescan_every_s * self._jitter.uniform(0.8, 1.2)
                 stop.wait(min(_AT_MOST_EVERY_S, every))
                 self._watch.wait(every if soon is None else min(every, soon), stop)
         finally:
             self._watch.close()
 
-    def scan_once(self, now: dt.datetime) -> None:
-        """Look at the folder once and do what is due."""
+    def scan_once(self, now: float) -> None:
+        """Look at the folder once and do what is due at ``now``, by the folder's clock."""
         try:
             if self._is_mounted():
-                self._scan(now.timestamp())
+                self._scan(now)
                 self._trouble("scan", "")
         except SpoolFull as error:
             self._trouble("scan", str(error), "spool_full", code=error.code)
@@ -228,11 +228,13 @@ class FolderSource:
     def _close_lots(self, now: float) -> bool:
         """Do what closing files ask; True when a lot was closed."""
         acted = False
-        for path, lot in listing.closings(self._source.folder):
+        there = listing.closings(self._source.folder)
+        self._closings_since = {path: self._closings_since.get(path, now) for path, _ in there}
+        for path, lot in there:
             try:
                 closed = self._spool.close_lot(lot, self._source.name)
                 seen = path.lstat()
-                stray = now - seen.st_mtime > _STRAY_CLOSING_S
+                stray = now - self._closings_since[path] > _STRAY_CLOSING_S
                 if not closed and not stray:
                     continue
                 if seen.st_size <= _STRAY_CLOSING_BYTES:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edge.document import SetAside
-from edge.errors import FileDenied
+from edge.errors import FileDenied, ReadingError
 from edge.sources import index
 from edge.sources.index import Announced, Record
 from edge.sources.layouts import Candidate, Entry
@@ -28,6 +28,7 @@ class Outlook:
     is_ready: bool = False
     announced: Announced = _NO_INDEX_YET
     files: tuple[Entry, ...] = ()
+    refused: tuple[tuple[Entry, type[ReadingError]], ...] = ()
     set_aside: tuple[SetAside, ...] = ()
 
     @property
@@ -71,7 +72,7 @@ def decide(
     shown = Shown.RUNNING if announced.met else Shown.INCOMPLETE
     detail = "Prise en charge imminente." if announced.met else announced.why
     told = Sighted(lot.name, key_of(lot.name), shown, detail, announced.count, set_aside)
-    return Outlook(lot, told, True, announced, files, set_aside)
+    return Outlook(lot, told, True, announced, files, refused, set_aside)
 
 
 def waiting(outlook: Outlook, detail: str, shown: Shown = Shown.RUNNING) -> Outlook:

@@ -49,7 +49,7 @@ def observe(
     """Fold one look at a folder into what is already known.
 
     Lots that have gone are forgotten; those that changed start waiting again, and so does
-    everything when the clock went back.
+    everything when ``now`` went back: durations need a clock that does not.
     """
     return {
         name: previous

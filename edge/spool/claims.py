@@ -199,10 +199,10 @@ def _insert_files(t: Transaction, lot_id: str, files: tuple[ArrivingFile, ...]) 
         taken.add(name)
         t.execute(
             "INSERT INTO lot_files (lot_id, position, origin, name, kind, size, mtime_ns, inode,"
-            " twin_of, twin_certain) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " twin_of, twin_certain, code) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *(lot_id, position, file.origin, name, file.kind, file.size, file.mtime_ns),
-                *(str(file.inode), file.twin_of, int(file.twin_certain)),
+                *(str(file.inode), file.twin_of, int(file.twin_certain), file.code),
             ),
         )
 

@@ -24,19 +24,20 @@ def lots_to_read(store: Store, limit: int) -> list[ClaimedLot]:
 
 def _files(store: Store, lot_id: str) -> tuple[ClaimedFile, ...]:
     rows = store.journal.all(
-        "SELECT * FROM lot_files WHERE lot_id = ? AND kind = ? AND code IS NULL ORDER BY position",
+        "SELECT * FROM lot_files WHERE lot_id = ? AND kind = ? ORDER BY position",
         (lot_id, Kind.PAGES),
     )
     return tuple(
         ClaimedFile(
             name=row["name"],
-            sha256=row["sha256"],
-            path=store.blob(row["sha256"]),
+            sha256=row["sha256"] or "",
+            path=store.blob(row["sha256"] or ""),
             size=row["size"],
             duplicate_of=row["duplicate_of"],
             twin_of=row["twin_of"],
             order=order,
             twin_certain=bool(row["twin_certain"]),
+            code=row["code"],
         )
         for order, row in enumerate(rows)
     )

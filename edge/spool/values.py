@@ -23,6 +23,7 @@ class ArrivingFile:
 
     ``origin`` is its path below the source's folder, byte for byte; ``name`` the same, relative
     to the lot and always valid Unicode. Size, ``mtime_ns`` and ``inode`` are the last sighting.
+    A file that cannot be taken keeps its place among the pages: ``code`` says why.
     """
 
     origin: bytes
@@ -33,6 +34,7 @@ class ArrivingFile:
     kind: Kind = Kind.PAGES
     twin_of: str | None = None
     twin_certain: bool = True
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ class ClaimedFile:
 
     ``duplicate_of`` is the id of the lot that held the same bytes first (this lot's own id for
     bytes twice in one lot). ``twin_of`` names the colour image of the same sheet side; unless
-    ``twin_certain`` the two images must be compared before they are taken for one page.
+    ``twin_certain`` the two images must be compared before they are taken for one page. With a
+    ``code`` it could not be taken from the scanner's folder: no bytes, only its place.
     """
 
     name: str
@@ -86,6 +89,7 @@ class ClaimedFile:
     twin_of: str | None
     order: int
     twin_certain: bool = True
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

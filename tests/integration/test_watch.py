@@ -48,7 +48,9 @@ def _running(
         quiet_for_s=0.1,
         rescan_every_s=rescan_every_s,
     )
-    source = FolderSource(settings, spool, lambda _: True, clock, lambda *_, **__: None, fund="17")
+    source = FolderSource(
+        settings, spool, lambda _: True, time.monotonic, lambda *_, **__: None, fund="17"
+    )
     stop = threading.Event()
     thread = threading.Thread(target=source.run, args=(stop,))
     thread.start()

@@ -4,7 +4,6 @@ The model is plain: what was dropped, by content. Every content is, at any time,
 scanner's folder, on its way, in the spool, or at the centre.
 """
 
-import datetime as dt
 import os
 from pathlib import Path
 
@@ -100,7 +99,7 @@ class SpoolMachine(RuleBasedStateMachine):
 
     @rule(back_s=st.integers(1, 100_000))
     def clock_goes_back(self, back_s: int) -> None:
-        self.station.clock.now -= dt.timedelta(seconds=back_s)
+        self.station.clock.step(-back_s)
 
     @rule(after_steps=st.integers(1, 40), power_cut=st.booleans(), what=st.sampled_from("crsp"))
     def crash_and_reopen(self, after_steps: int, power_cut: bool, what: str) -> None:

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 
 from edge import config
@@ -60,7 +61,7 @@ def main(root: Path, last: int) -> None:
         config.Source(name="scan", folder=root / "scan", quiet_for_s=0.1, rescan_every_s=0.5),
         spool,
         whole_check(lambda _: True),
-        _clock,
+        time.monotonic,
         lambda *_, **__: None,
         fund="17",
     )

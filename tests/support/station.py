@@ -31,11 +31,20 @@ class Clock:
     """A clock that only tests move."""
 
     now: dt.datetime = NOON
+    seconds: float = 0.0  # monotonic
 
     def __call__(self) -> dt.datetime:
         return self.now
 
+    def monotonic(self) -> float:
+        return self.seconds
+
     def forward(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.step(seconds)
+
+    def step(self, seconds: float) -> None:
+        """Set the wall clock, as NTP or a person does: no time passes."""
         self.now += dt.timedelta(seconds=seconds)
 
 
@@ -78,6 +87,7 @@ class Station:
         (self.folder / ".vaguemestre").touch()
         limits = {k: settings.pop(k) for k in ("max_bytes", "min_free_bytes") if k in settings}
         self.limits = config.Spool(**{"min_free_bytes": 0, **limits})
+        settings = {"quiet_for_s": 3.0, **settings}
         self.source = config.Source(name="scan", folder=self.folder, **settings)
         self.spool: Spool
         self.sources: FolderSource
@@ -89,7 +99,7 @@ class Station:
             self.source,
             self.spool,
             peek=lambda path: not path.read_bytes().startswith(BROKEN),
-            clock=self.clock,
+            clock=self.clock.monotonic,
             report=lambda event, **fields: self.events.append((event, fields)),
             fund="17",
             watch=Silence(),
@@ -107,7 +117,7 @@ class Station:
 
     def scan(self, forward: float = 0.0) -> None:
         self.clock.forward(forward)
-        self.sources.scan_once(self.clock())
+        self.sources.scan_once(self.clock.monotonic())
 
     def settle(self) -> None:
         """Look, wait for the quiet time, look again."""
@@ -170,7 +180,9 @@ def result_of(lot: ClaimedLot, header: LotHeader | None = None) -> LotResult:
     """One straight document for each file of a lot; what it answers is said as reading says it."""
     answers = (header.rescan_id if header else "") or lot.lot.rescan_id
     documents = tuple(
-        replace(document_of(file.name, file.sha256), rescan_id=answers) for file in lot.files
+        replace(document_of(file.name, file.sha256), rescan_id=answers)
+        for file in lot.files
+        if file.code is None
     )
     return LotResult(documents, (), header)
 

@@ -1,7 +1,10 @@
 """What a lot as a whole says of its documents."""
 
 import datetime as dt
+from concurrent.futures import Future
 from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -15,13 +18,25 @@ from edge.document import (
     PageReading,
     PageRef,
     Role,
+    RouteKind,
     TextLine,
     TypeGuess,
 )
-from edge.lot import LotContext, _merge_twins, _rescan_id, _with_what_is_missing
+from edge.lot import (
+    LotContext,
+    ReadLot,
+    _merge_twins,
+    _rescan_id,
+    _with_what_is_missing,
+    read_lot,
+)
+from edge.spool.values import ClaimedFile
+from edge.workers import Workers
+from edge.workers.task import FilePages
 from tests.support.station import document_of
 
-PLAN = pack.load(pack.default_dir()).plan
+RECOGNITION = pack.load(pack.default_dir())
+PLAN = RECOGNITION.plan
 _NIR = "255081416802538"
 
 
@@ -76,6 +91,74 @@ def _page(
 
 def _blank(file: str) -> PageReading:
     return PageReading(PageRef(file, 0, ""), is_blank=True)
+
+
+class _Pages:
+    """Reads nothing: each file holds the pages it is told to."""
+
+    count = 1
+
+    def __init__(self, pages: dict[str, list[PageReading]]) -> None:
+        self._pages = pages
+
+    def pages_of(self, _: Path, ref: PageRef) -> FilePages:
+        return FilePages(tuple(range(len(self._pages[ref.file]))))
+
+    def read(self, _: Path, ref: PageRef) -> "Future[PageReading]":
+        answer: Future[PageReading] = Future()
+        answer.set_result(replace(self._pages[ref.file][ref.index], ref=ref))
+        return answer
+
+
+def _file(name: str, **more: Any) -> ClaimedFile:
+    return ClaimedFile(name, name, Path(name), 1, None, None, 0, **more)
+
+
+def _read(files: list[ClaimedFile], pages: dict[str, list[PageReading]], **more: Any) -> ReadLot:
+    context = LotContext("17", dt.date(2026, 3, 2), **more)
+    return read_lot(files, cast(Workers, _Pages(pages)), RECOGNITION, context)
+
+
+def _letter(text: str) -> PageReading:
+    """A page that no form's first page is."""
+    lines = (TextLine(text, 0.99, BoxPx(0, 0, 9, 9)),)
+    return PageReading(PageRef("", 0, ""), lines=lines, guesses=(TypeGuess("unknown", 0.9),))
+
+
+@pytest.mark.parametrize("code", ["file_vanished", "file_denied", "not_regular_file"])
+def test_a_file_lost_at_the_claim_leaves_a_gap_and_a_person_sees_its_neighbours(code: str) -> None:
+    pages = {name: [_page(name, "255081416802538")] for name in ("1.tif", "4.tif")}
+    pages["3.tif"] = [_letter("see overleaf")]
+    files = [_file("1.tif"), _file("2.tif", code=code), _file("3.tif"), _file("4.tif")]
+
+    read = _read(files, pages)
+
+    first, second, third = read.result.documents
+    assert [[page.ref.file for page in document.pages] for document in (first, second, third)] == [
+        *(["1.tif"], ["3.tif"], ["4.tif"]),
+    ]
+    assert "page_missing" in first.marks
+    assert "page_missing" in second.marks
+    assert first.route.kind is second.route.kind is RouteKind.NAME
+    assert "page_missing" in first.route.reasons
+    assert read.counted_pages == 3, "what never became ours is counted by nobody"
+    assert read.result.set_aside == (), "it was told at the claim"
+
+
+def test_the_other_image_of_a_side_stands_in_for_one_that_was_lost() -> None:
+    pages = {"1.jpg": [_page("", "a")], "2.tif": [_page("", "a")], "4.tif": [_page("", "b")]}
+    lost = [
+        *(_file("1.jpg"), replace(_file("2.tif", code="file_vanished"), twin_of="1.jpg")),
+        *(_file("3.jpg", code="file_vanished"), replace(_file("4.tif"), twin_of="3.jpg")),
+    ]
+
+    read = _read(lost, pages)
+
+    assert [page.ref.file for one in read.result.documents for page in one.pages] == [
+        "1.jpg",
+        "4.tif",
+    ]
+    assert not any("page_missing" in document.marks for document in read.result.documents)
 
 
 def test_two_images_of_one_side_are_one_page_whichever_of_its_print_was_read() -> None:

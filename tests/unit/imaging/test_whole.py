@@ -40,8 +40,10 @@ def test_the_first_bytes_of_a_mark_are_a_file_that_has_just_begun(data: bytes) -
     assert not is_whole(data)
 
 
-def test_what_is_not_known_is_whole_and_answered_for_when_read() -> None:
-    assert is_whole(b"GIF89a and so on")
+@pytest.mark.parametrize("data", [b"", b"\0" * 5_000, b"GIF89a and so on"])
+def test_nothing_zeros_and_unknown_bytes_prove_no_end(data: bytes) -> None:
+    """Room that a scanner made and has not filled yet looks like this."""
+    assert not is_whole(data)
 
 
 def test_a_chain_that_loops_is_whole_and_an_endless_one_too() -> None:

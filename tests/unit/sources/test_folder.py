@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from edge.document import LotResult, PageRef
+from edge.imaging.whole import is_whole
 from edge.sources.whole_file import whole_check
 from edge.spool.spool import Spool
+from edge.spool.values import Arrival
 from tests.support.faults import FaultyDisk
 from tests.support.station import BROKEN, Station, document_of
 
@@ -23,7 +25,10 @@ def station(tmp_path: Path) -> Station:
 
 
 def _lots(station: Station) -> dict[str, list[str]]:
-    return {lot.lot.name: [file.name for file in lot.files] for lot in station.spool.lots_to_read()}
+    return {
+        lot.lot.name: [file.name for file in lot.files if file.code is None]
+        for lot in station.spool.lots_to_read()
+    }
 
 
 def test_s01_a_file_is_claimed_only_when_it_is_quiet_and_whole(station: Station) -> None:
@@ -46,6 +51,48 @@ def test_s01_a_file_that_stays_broken_is_taken_so_that_reading_can_say_why(
     station.drop("LOT1.tif", BROKEN)
     station.settle()
     station.scan(60)
+    assert _lots(station) == {"LOT1.tif": ["LOT1.tif"]}
+
+
+@pytest.mark.parametrize("step_s", [-7_200, 7_200])
+def test_s01_a_step_of_the_wall_clock_takes_no_half_file_and_delays_nothing(
+    station: Station, step_s: int
+) -> None:
+    station.drop("LOT1.tif", b"half of it")
+    station.drop("LOT2.tif", BROKEN)
+    station.scan()
+    station.clock.step(step_s)
+    station.scan(2.9)
+    assert _lots(station) == {}
+    station.scan(0.1)
+    assert list(_lots(station)) == ["LOT1.tif"]
+    station.clock.step(-step_s)
+    station.scan(56.9)
+    assert list(_lots(station)) == ["LOT1.tif"]
+    station.scan(0.1)
+    assert list(_lots(station)) == ["LOT1.tif", "LOT2.tif"]
+
+
+@pytest.mark.parametrize("data", [b"", b"\0" * 4_096, b"no kind of file that is known"])
+def test_s01_a_placeholder_is_waited_for_like_a_broken_file(station: Station, data: bytes) -> None:
+    station.sources._look._peek = whole_check(is_whole)
+    station.drop("LOT/1.tif", data)
+    station.settle()
+    station.scan(56)
+    assert _lots(station) == {}
+    assert "pas encore complet (1.tif)" in station.status_text("LOT - EN COURS.txt")
+    station.drop("LOT/1.tif", b"\xff\xd8\xff a picture after all \xff\xd9")
+    station.settle()
+    assert _lots(station) == {"LOT": ["1.tif"]}
+
+
+def test_s01_a_placeholder_that_stays_is_taken_so_that_reading_can_say_why(
+    station: Station,
+) -> None:
+    station.sources._look._peek = whole_check(is_whole)
+    station.drop("LOT1.tif", b"")
+    station.settle()
+    station.scan(57)
     assert _lots(station) == {"LOT1.tif": ["LOT1.tif"]}
 
 
@@ -369,7 +416,7 @@ def test_s10_without_any_event_the_rescan_finds_everything(station: Station) -> 
     scan_once = station.sources.scan_once
 
     def look(now):  # type: ignore[no-untyped-def]
-        scan_once(station.clock())
+        scan_once(station.clock.monotonic())
         station.clock.forward(3)
         if len(_lots(station)) == len(names):
             stop.set()
@@ -450,13 +497,57 @@ def test_s13_a_closing_file_for_no_lot_is_removed_before_it_can_close_tomorrows(
     station: Station,
 ) -> None:
     closing = station.drop("LOT99.cloturer", b"")
-    written = station.clock().timestamp()
-    os.utime(closing, (written, written))
     station.scan()
     assert closing.exists()
-    station.scan(601)
+    station.clock.step(86_400)
+    station.scan(599)
+    assert closing.exists(), "another day on the wall clock is not ten minutes"
+    station.scan(2)
     assert not closing.exists()
     assert len(station.told("closing_unknown")) == 1
+
+
+def test_s25_what_is_lost_at_the_claim_keeps_its_place_among_the_pages(
+    station: Station, tmp_path: Path
+) -> None:
+    for number in (1, 2, 4, 10):
+        station.drop(f"LOT/{number}.tif", b"%d" % number)
+    (station.folder / "LOT/3.tif").symlink_to(tmp_path / "somewhere")
+    (station.folder / "LOT/9.tif").mkdir()
+    os.mkfifo(station.folder / "LOT/11.tif")
+    station.scan()
+    begin = station.spool.begin_claim
+
+    def lose_one(arrival: Arrival) -> str:
+        (station.folder / "LOT/2.tif").unlink(missing_ok=True)
+        return begin(arrival)
+
+    station.spool.begin_claim = lose_one  # type: ignore[method-assign]
+    station.scan(3)
+    [lot] = station.spool.lots_to_read()
+    assert [(file.name, file.code) for file in lot.files] == [
+        *(("1.tif", None), ("2.tif", "file_vanished"), ("3.tif", "not_regular_file")),
+        *(("4.tif", None), ("10.tif", None), ("11.tif", "not_regular_file")),
+    ]
+
+
+def test_s25_a_file_that_may_not_be_read_keeps_its_place(station: Station) -> None:
+    def peek(path: Path) -> bool:
+        if path.name == "2.tif":
+            raise PermissionError(13, "denied")
+        return True
+
+    station.sources._look._peek = peek
+    for number in (1, 2, 3):
+        station.drop(f"LOT/{number}.tif", b"%d" % number)
+    station.settle()
+    station.scan(57)
+    [lot] = station.spool.lots_to_read()
+    assert [(file.name, file.code) for file in lot.files] == [
+        ("1.tif", None),
+        ("2.tif", "file_denied"),
+        ("3.tif", None),
+    ]
 
 
 def test_s20_a_full_spool_leaves_lots_in_the_folder_and_resumes(tmp_path: Path) -> None:
