@@ -20,7 +20,7 @@ from edge.document import (
 )
 from edge.imaging import border, dust, quality, separators
 from edge.imaging.page import PageImage
-from edge.reading import classify, labelled, recognise, zones
+from edge.reading import classify, labelled, outside, recognise, zones
 from edge.reading.forms import FormDefinition
 from edge.reading.lines import skim
 from edge.reading.readers import Gray, Readers
@@ -128,7 +128,9 @@ def _read_content(
     fields = zones.read_fields(
         page.gray, dpi, form, found.where, readers, today, recipe.accept_error_rate
     )
-    return _Content((*lines, *_written(fields, dpi)), guess, fields, ())
+    is_beside = outside.holds_content(page.gray, found.where, form)
+    marks = (outside.OUTSIDE_CONTENT,) if is_beside else ()
+    return _Content((*lines, *_written(fields, dpi)), guess, fields, marks)
 
 
 def _written(fields: Sequence[Field], dpi: float) -> Iterator[TextLine]:

@@ -14,6 +14,8 @@ from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
 from edge.reading.split import Draft
 
 _TO_NAME = frozenset({"unknown", "misdirected"})
+# Of a page: what else lies on its image is read by nobody, and no keying of fields would tell.
+_MARKS_TO_NAME = frozenset({"outside_content"})
 _FOR_A_PERSON = frozenset({"page_missing", "blurred", "dust", "unregistered", "probable_duplicate"})
 
 
@@ -66,6 +68,7 @@ def _reasons_to_name(draft: Draft, plan: Plan, around: Circumstances) -> tuple[s
     if draft.first.is_back:
         reasons.append("front_missing")
     reasons += [mark for mark in draft.marks if mark in _FOR_A_PERSON]
+    reasons += [mark for page in draft.pages for mark in page.marks if mark in _MARKS_TO_NAME]
     return tuple(dict.fromkeys(reasons))
 
 

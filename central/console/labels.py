@@ -16,6 +16,7 @@ _REASONS = {
     "blurred": "image floue",
     "dust": "image poivrée, nettoyée avant lecture",
     "unregistered": "formulaire non recalé",
+    "outside_content": "contenu hors du formulaire",
     "layout_unverified": "formulaire non vérifié",
     "type_for_a_person": "à traiter par une personne",
     "split": "séparé d'un autre document",

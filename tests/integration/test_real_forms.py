@@ -50,6 +50,16 @@ def test_our_real_blanks_are_known_with_their_layout(
     assert _types(path, readers, 1) == [(kind, Layout.VERIFIED)]
 
 
+def test_two_claims_on_one_a3_are_for_a_person(samples: Path, readers: Readers) -> None:
+    recipe = process.Recipe(pack.load(pack.default_dir()).forms, accept_error_rate=0.001)
+    path = samples / "cases" / "12-two-claims-on-a3.tif"
+    with open_source(path.read_bytes(), Limits()) as source:
+        image = source.page(0)
+    page = process.read_page(image, PageRef(path.name, 0, ""), recipe, readers, forms.TODAY)
+    assert page.guesses[0].type == "S3110"
+    assert "outside_content" in page.marks
+
+
 @pytest.mark.parametrize("folder", ["forms", "handfilled", "other"])
 def test_other_organisations_sheets_are_never_taken_for_ours(
     samples: Path, readers: Readers, folder: str

@@ -145,6 +145,12 @@ def test_a_back_without_its_front_and_a_missing_page_are_named() -> None:
     assert routed(draft("S3110", marks=("page_missing",))) == (RouteKind.NAME, ("page_missing",))
 
 
+def test_what_lies_beside_the_form_is_looked_at_by_whoever_names() -> None:
+    of = draft("S3110")
+    page = replace(of.pages[0], marks=("outside_content",))
+    assert routed(replace(of, pages=(page,))) == (RouteKind.NAME, ("outside_content",))
+
+
 @pytest.mark.parametrize("mark", ["blurred", "dust", "unregistered"])
 def test_a_page_that_cannot_be_trusted_is_keyed(mark: str) -> None:
     of = draft("S3110")
