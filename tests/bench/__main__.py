@@ -20,7 +20,19 @@ from edge import config
 from edge.inference.station import StationReaders, load_readers
 from edge.reading.readers import Readers
 from models.training import reader_sets
-from tests.bench import agent, combs, enrolled, forms, kinds, lines, people, rates, speed, text
+from tests.bench import (
+    agent,
+    combs,
+    distorted,
+    enrolled,
+    forms,
+    kinds,
+    lines,
+    people,
+    rates,
+    speed,
+    text,
+)
 from tests.bench import console as operations
 from tests.bench.proportion import Proportion
 
@@ -48,6 +60,7 @@ _COMBS: dict[str, dict[str, bool]] = {
 _WHAT = (
     "forms",
     "combs",
+    "distorted",
     "kinds",
     "enrolled",
     "lines",
@@ -99,6 +112,7 @@ def _run(
     parts: dict[str, Callable[[], None]] = {
         "forms": lambda: _print_forms(console, real, readers, options.pages, seed),
         "combs": lambda: console.print(_combs(real, readers, options.pages, seed)),
+        "distorted": lambda: _print_distorted(console, samples, readers, options.drawn, seed),
         "text": lambda: console.print(_text(real, readers)),
         "kinds": lambda: console.print(_kinds(readers, options.drawn, seed)),
         "enrolled": lambda: console.print(_enrolled(readers, seed)),
@@ -150,6 +164,21 @@ def _combs(samples: Path, readers: Readers, pages: int, seed: int) -> Table:
     table.add_row("accepted and wrong", *(_wrong(one) for one, _ in found))
     table.add_row("seconds a page to read", *(f"{seconds:.2f}" for _, seconds in found))
     return table
+
+
+def _print_distorted(
+    console: Console, samples: Path | None, readers: Readers, pages: int, seed: int
+) -> None:
+    """Sheets that did not lie flat: what goes on without a person though it is not so."""
+    title = f"{pages} forms a row, moved by up to {distorted.MOST_MM:.0f} mm, seed {seed}"
+    table = Table(
+        "", "filled, accepted", "accepted and wrong", "lost", "s a page to read", title=title
+    )
+    for kind in distorted.KINDS:
+        one = distorted.measure(kind, pages, readers, seed, samples)
+        row = (one.accepted, one.wrong, one.lost, f"{one.seconds / pages:.2f}")
+        table.add_row(kind, *(str(cell) for cell in row))
+    console.print(table)
 
 
 def _wrong(outcome: forms.Outcome) -> str:
