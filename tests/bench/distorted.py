@@ -34,8 +34,8 @@ _TURNED = 0.25  # of the pages stand on their head
 class Distorted:
     """What came out of the pages of one kind.
 
-    ``accepted`` is of the filled fields, ``wrong`` of all that were accepted, ``lost`` of the filled
-    ones; ``seconds`` of this process went into reading.
+    ``accepted`` is of the filled fields, ``wrong`` of all that were accepted, ``lost`` of the
+    filled ones; ``seconds`` of this process went into reading.
     """
 
     accepted: Proportion
