@@ -24,6 +24,7 @@ from edge.workers import Failure, Workers
 _WITHOUT = "without:"
 _SAME_SIDE = 80.0  # rapidfuzz ratio of two images' texts from which they show the same side
 _TWIN = "bitonal_twin"
+_ORDER_UNSURE = "order_unsure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ def read_lot(
     pages = _merge_twins(pages, doubtful)
     assembly = assemble(pages, pack.plan, context.fund, context.header, duplex=context.duplex)
     duplicates = {file.sha256 for file in files if file.duplicate_of}
-    documents = tuple(_document(draft, pack, context, duplicates) for draft in assembly.drafts)
+    drafts = _with_doubtful_order(assembly.drafts, files)
+    documents = tuple(_document(draft, pack, context, duplicates) for draft in drafts)
     documents = _with_what_is_missing(documents, pack.plan, context.fund)
     return ReadLot(
         LotResult(documents, tuple(set_aside), assembly.header, assembly.loose),
@@ -138,6 +140,19 @@ def _merge_twins(
             merged[colour] = replace(other, twin=one.ref, marks=(*other.marks, _TWIN))
             dropped.add(bitonal)
     return [merged.get(p.ref.file, p) for p in pages if p.ref.file not in dropped]
+
+
+def _with_doubtful_order(
+    drafts: Sequence[Draft], files: Sequence[ClaimedFile]
+) -> tuple[Draft, ...]:
+    """Mark documents with pages whose place in the lot is not sure: a person looks at the order."""
+    unsure = {file.name for file in files if not file.order_certain}
+    return tuple(
+        replace(draft, marks=(*draft.marks, _ORDER_UNSURE))
+        if any(page.ref.file in unsure for page in draft.pages)
+        else draft
+        for draft in drafts
+    )
 
 
 def _show_one_side(one: PageReading, other: PageReading) -> bool:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from edge.document import Document, Field, LotResult, Page, PageRef, RouteKind
 from edge.sources import names
+from edge.spool.order import natural
 
 _ROUTES = {
     RouteKind.STRAIGHT: "direct",
@@ -48,7 +49,7 @@ def _documents(result: LotResult) -> list[dict[str, Any]]:
 
 def _place(ref: PageRef) -> tuple[object, int]:
     """Sorts as the lot's pages do."""
-    return names.natural(tuple(ref.file.split("/"))), ref.index
+    return natural(tuple(ref.file.split("/"))), ref.index
 
 
 def _nothing_else() -> dict[str, Any]:

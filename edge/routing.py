@@ -16,7 +16,12 @@ from edge.reading.split import Draft
 _TO_NAME = frozenset({"unknown", "misdirected"})
 # Of a page: what else lies on its image is read by nobody, and no keying of fields would tell.
 _MARKS_TO_NAME = frozenset({"outside_content"})
-_FOR_A_PERSON = frozenset({"page_missing", "blurred", "dust", "unregistered", "probable_duplicate"})
+_FOR_A_PERSON = frozenset(
+    {
+        *("page_missing", "order_unsure", "blurred", "dust", "unregistered"),
+        "probable_duplicate",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

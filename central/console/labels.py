@@ -13,6 +13,7 @@ _REASONS = {
     "probable_duplicate": "doublon probable",
     "front_missing": "recto manquant",
     "page_missing": "page manquante",
+    "order_unsure": "ordre des pages incertain",
     "blurred": "image floue",
     "dust": "image poivrée, nettoyée avant lecture",
     "unregistered": "formulaire non recalé",

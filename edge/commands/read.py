@@ -21,10 +21,12 @@ from edge.imaging.decode import Limits
 from edge.lot import LotContext, read_lot
 from edge.sources import layouts, listing, twins
 from edge.sources.arrival import in_place
+from edge.sources.beside import Beside
 from edge.sources.layouts import Candidate, Entry, Kind
 from edge.sources.stability import Sighting
 from edge.spool.files import open_regular
 from edge.spool.keys import ENDINGS
+from edge.spool.order import Written, arrange
 from edge.spool.values import ClaimedFile
 from edge.workers import Workers, WorkerSettings
 
@@ -41,6 +43,7 @@ class _Found:
     refused: type[ReadingError] | None = None
     twin_of: str | None = None
     twin_certain: bool = True
+    order_certain: bool = True
 
 
 def read(
@@ -103,14 +106,15 @@ def _read_path(
 def _look(path: Path) -> list[_Found]:
     """All that a path stands for, in page order; never empty.
 
-    Files are found and ordered as in a watched folder. An empty directory that has the name of
-    a file was meant to be one, and is answered for.
+    Files are found and ordered as in a watched folder; what is known to hold no page is left out
+    there too. An empty directory that has the name of a file was meant to be one, and is answered
+    for.
     """
     name = _shown((path.name or str(path),))
     if path.is_symlink() or not path.is_dir():
         return [_Found(name, path)]
     try:
-        entries = listing.scan(path, marker="")
+        entries, _ = Beside(path).split(listing.scan(path, marker=""))
     except OSError:
         return [_Found(name, path, FileDenied)]
     here = Entry((_HERE,), Kind.DIRECTORY, Sighting(0, 0, 0))
@@ -131,13 +135,18 @@ def _look(path: Path) -> list[_Found]:
 
 def _files_of(lot: Candidate, path: Path, name: str) -> Iterator[_Found]:
     pairs = _pairs(lot)
+    everything = [*lot.files, *(entry for entry, _ in lot.refused)]
+    written = [Written(entry.parts, entry.sighting.mtime_ns) for entry in everything]
+    unsure = {everything[place].parts for place in arrange(written).unsure}
     taken, refused = [], []
     for entry in lot.files:
         twin_of, is_certain = pairs.get(entry.parts, (None, True))
         below = entry.parts[1:]
-        taken.append(
-            (entry, _Found(_shown(below), path.joinpath(*below), None, twin_of, is_certain))
+        found = _Found(
+            *(_shown(below), path.joinpath(*below), None),
+            *(twin_of, is_certain, entry.parts not in unsure),
         )
+        taken.append((entry, found))
     for entry, reason in lot.refused:
         below = entry.parts[1:]
         found = _Found(_shown(below) if below else name, path.joinpath(*below), reason)
@@ -188,4 +197,5 @@ def _claimed(found: _Found, order: int) -> ClaimedFile:
         found.twin_of,
         order,
         found.twin_certain,
+        order_certain=found.order_certain,
     )

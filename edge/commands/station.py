@@ -14,6 +14,7 @@ from edge import agent, doctor
 from edge.commands.visit import visited
 from edge.config import EdgeConfig
 from edge.events import Events
+from edge.spool.keys import composed
 from edge.spool.values import LotView
 
 
@@ -102,7 +103,8 @@ def replay_since(config: EdgeConfig, day: dt.date, console: Console) -> int:
 def discard(config: EdgeConfig, lot: str, console: Console) -> int:
     """Give up what was set aside of a lot, so that it can leave the station."""
     with visited(config) as spool:
-        lots = [one.id for one in spool.lots_overview() if one.id and lot in (one.id, one.name)]
+        asked = (lot, composed(lot))
+        lots = [one.id for one in spool.lots_overview() if one.id in asked or one.name in asked]
         given_up = sum(spool.discard(lot_id) for lot_id in lots)
     console.print(
         f"{given_up} lot(s) déchargé(s)." if given_up else f"Rien d'écarté sous « {lot} »."

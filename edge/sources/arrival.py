@@ -8,10 +8,10 @@ from typing import TypeVar
 from edge.document import Channel
 from edge.sources import twins
 from edge.sources.layouts import Candidate, Entry
-from edge.sources.names import natural
 from edge.sources.outlook import Outlook
 from edge.sources.twins import Twin
 from edge.spool.keys import key_of
+from edge.spool.order import Written, arrange
 from edge.spool.values import Arrival, ArrivingFile, Kind
 
 T = TypeVar("T")
@@ -24,15 +24,9 @@ def in_place(taken: Sequence[tuple[Entry, T]], refused: Sequence[tuple[Entry, T]
         taken: Files in page order, each with what stands for it.
         refused: Files that cannot be taken, in any order; their names say where they belong.
     """
-    names = [natural(entry.parts) for entry, _ in taken]
-    places: dict[int, list[T]] = {}
-    for entry, one in sorted(refused, key=lambda pair: natural(pair[0].parts)):
-        own = natural(entry.parts)
-        places.setdefault(sum(name < own for name in names), []).append(one)
-    merged = list(places.get(0, []))
-    for number, (_, one) in enumerate(taken, start=1):
-        merged += [one, *places.get(number, [])]
-    return tuple(merged)
+    both = [*taken, *refused]
+    written = [Written(entry.parts, entry.sighting.mtime_ns) for entry, _ in both]
+    return tuple(both[place][1] for place in arrange(written).order)
 
 
 def arrival_of(

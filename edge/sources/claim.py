@@ -12,10 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from edge.errors import FileDenied, FileVanished, NotRegularFile, ReadingError
+from edge.sources.handles import directory_at
 from edge.spool.files import Disk, open_regular
 from edge.spool.values import ArrivingFile, StagedFile
-
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def take(folder: Path, staged: StagedFile, disk: Disk) -> type[ReadingError] | None:
@@ -80,17 +79,5 @@ def _is_same(seen: os.stat_result, sighted: ArrivingFile) -> bool:
 @contextmanager
 def _parent(folder: Path, origin: bytes) -> Iterator[tuple[int, bytes]]:
     *above, name = origin.split(b"/")
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        for part in above:
-            try:
-                below = os.open(part, _DIRECTORY, dir_fd=fd)
-            except OSError as error:
-                if error.errno == errno.ELOOP:
-                    raise NotADirectoryError(error.errno, "a link", os.fsdecode(part)) from error
-                raise
-            os.close(fd)
-            fd = below
+    with directory_at(folder, above) as fd:
         yield fd, name
-    finally:
-        os.close(fd)

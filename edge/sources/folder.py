@@ -17,6 +17,7 @@ from edge.errors import FileVanished, ReadingError, SourceAbsent, SourceFailed, 
 from edge.sources import claim, listing, outlook
 from edge.sources.arrival import arrival_of
 from edge.sources.look import Look
+from edge.sources.names import clean
 from edge.sources.outlook import Outlook
 from edge.sources.status_file import StatusFiles
 from edge.sources.watch import FolderWatch, Watch
@@ -70,9 +71,10 @@ class FolderSource:
         self._watch = watch or FolderWatch(source.folder, source.mode, source.quiet_for_s)
         self._look = Look(source, peek)
         self._status = StatusFiles(source.folder)
-        self._shown_at: tuple[int, int] | None = None
+        self._shown_at: tuple[tuple[int, int], tuple[str, ...]] | None = None
+        self._left_alone: tuple[str, ...] = ()
         self._troubles: dict[str, str] = {}
-        self._closings_since: dict[Path, float] = {}
+        self._closings_since: dict[tuple[str, ...], float] = {}
         self._jitter = random.SystemRandom()
 
     def run(self, stop: threading.Event) -> None:
@@ -108,7 +110,7 @@ class FolderSource:
     def _is_mounted(self) -> bool:
         """The marker is there; without it an empty folder proves nothing."""
         try:
-            mounted = (self._source.folder / self._source.marker).exists()
+            mounted = listing.is_marked(self._source.folder, self._source.marker)
         except OSError:
             mounted = False
         self._spool.source_is(self._source.name, "" if mounted else SourceAbsent.reason)
@@ -124,6 +126,7 @@ class FolderSource:
         closed = self._spool.sighted(self._source.name, [o.told for o in outlooks])
         if self._close_lots(now):
             closed = self._spool.sighted(self._source.name, [o.told for o in outlooks])
+        self._note_left_alone()
         left = self._claim_all(outlooks, closed)
         self._spool.sighted(self._source.name, [o.told for o in left])
         self._show_status()
@@ -229,29 +232,38 @@ class FolderSource:
         """Do what closing files ask; True when a lot was closed."""
         acted = False
         there = listing.closings(self._source.folder)
-        self._closings_since = {path: self._closings_since.get(path, now) for path, _ in there}
-        for path, lot in there:
+        self._closings_since = {one.path: self._closings_since.get(one.path, now) for one in there}
+        for one in there:
             try:
-                closed = self._spool.close_lot(lot, self._source.name)
-                seen = path.lstat()
-                stray = now - self._closings_since[path] > _STRAY_CLOSING_S
+                closed = self._spool.close_lot(one.lot, self._source.name)
+                stray = now - self._closings_since[one.path] > _STRAY_CLOSING_S
                 if not closed and not stray:
                     continue
-                if seen.st_size <= _STRAY_CLOSING_BYTES:
-                    path.unlink()
+                if one.size <= _STRAY_CLOSING_BYTES:
+                    listing.remove(self._source.folder, one)
             except OSError as error:
-                self._trouble(f"closing {path.name}", str(error), "source_failed")
+                self._trouble(f"closing {one.path[-1]}", str(error), "source_failed")
                 continue
             self._report("lot_closed" if closed else "closing_unknown", source=self._source.name)
             acted |= closed > 0
         return acted
 
+    def _note_left_alone(self) -> None:
+        """Tell once of files that hold no page; their names only where they lie themselves."""
+        before = set(self._left_alone)
+        self._left_alone = tuple(
+            "/".join(map(clean, entry.parts)) for entry in self._look.left_alone
+        )
+        if new := set(self._left_alone) - before:
+            self._report("left_alone", source=self._source.name, files=len(new))
+
     def _show_status(self) -> None:
-        if self._shown_at == self._spool.mark():
+        mark = (self._spool.mark(), self._left_alone)
+        if self._shown_at == mark:
             return
-        mark = self._spool.mark()
         try:
-            problems = self._status.show(self._spool.lots_overview(self._source.name))
+            lots = self._spool.lots_overview(self._source.name)
+            problems = self._status.show(lots, self._left_alone)
         except OSError as error:
             problems = [error]
         self._trouble(

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 from edge.errors import FileDenied, NotRegularFile, ReadingError, TooManyPages
-from edge.sources.names import clean, natural
+from edge.sources.names import clean
 from edge.sources.stability import Listing, Sighting
 from edge.spool.keys import ENDINGS
 from edge.spool.labels import distinct
+from edge.spool.order import Written, arrange, natural
 
 MAX_FILES = 20_000  # of one lot; 10,000 sheets is more than any feeder's day in one batch
 
@@ -122,9 +123,9 @@ def _name(root: tuple[str, ...]) -> str:
 def _candidate(
     root: tuple[str, ...], entries: Sequence[Entry], name: str, always_index: bool
 ) -> Candidate:
-    files = sorted(
-        (entry for entry in entries if entry.kind is Kind.FILE), key=lambda e: natural(e.parts)
-    )
+    found = [entry for entry in entries if entry.kind is Kind.FILE]
+    order = arrange([Written(entry.parts, entry.sighting.mtime_ns) for entry in found]).order
+    files = [found[place] for place in order]
     refused: list[tuple[Entry, type[ReadingError]]] = [
         (entry, FileDenied if entry.kind is Kind.DENIED else NotRegularFile)
         for entry in entries

@@ -3,13 +3,41 @@
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+from edge.sources.handles import directory_at, folder_at, open_directory
 from edge.sources.layouts import MAX_FILES, Entry, Kind
 from edge.sources.names import STATUS_FOLDER, is_ignored, lot_to_close
 from edge.sources.stability import Sighting
+from edge.spool.keys import composed
 
 _DEEPEST = 8  # levels below the folder; a tree deeper than that is not a scanner's
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A file that an operator dropped to close a lot: where it lies, and what was seen of it."""
+
+    path: tuple[str, ...]  # below the folder
+    lot: str
+    size: int  # in bytes
+    identity: tuple[int, int]  # device and inode
+
+
+def is_marked(folder: Path, marker: str) -> bool:
+    """The marker file is there, and not a link to something that is always there.
+
+    Raises:
+        OSError: the folder cannot be reached.
+    """
+    with folder_at(folder) as fd:
+        try:
+            seen = os.stat(marker, dir_fd=fd, follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+    return not stat.S_ISLNK(seen.st_mode)
 
 
 def scan(folder: Path, marker: str) -> list[Entry]:
@@ -18,36 +46,78 @@ def scan(folder: Path, marker: str) -> list[Entry]:
     Raises:
         OSError: the folder itself cannot be listed; nothing may be concluded then.
     """
-    with os.scandir(folder) as names:
-        roots = [e for e in names if not (_is_left_out(e.name) or e.name == marker)]
     found: list[Entry] = []
-    for root in roots:
-        budget = [MAX_FILES + 1]  # of each root, so that one tree stops only itself
-        found += _below(root, (), budget)
+    with folder_at(folder) as fd:
+        with os.scandir(fd) as names:
+            roots = [one for one in names if composed(one.name) != composed(marker)]
+        for root in roots:
+            budget = [MAX_FILES + 1]  # of each root, so that one tree stops only itself
+            found += _below(root, fd, (), budget)
     return found
 
 
-def closings(folder: Path) -> list[tuple[Path, str]]:
-    """Files that an operator dropped to close a lot, each with the lot's name."""
-    found = []
-    for place in (folder, folder / STATUS_FOLDER):
+def closings(folder: Path) -> list[Closing]:
+    """Files that an operator dropped to close a lot, in the folder or in its ``_etat``.
+
+    Raises:
+        OSError: the folder itself cannot be listed.
+    """
+    found = _closings(folder, ())
+    # It may not be made yet; a link or a file in its place is told with the status files.
+    with suppress(FileNotFoundError, NotADirectoryError):
+        found += _closings(folder, (STATUS_FOLDER,))
+    return found
+
+
+def remove(folder: Path, one: Closing) -> None:
+    """Remove a closing file, if what lies under its name now is the file that was seen.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    *place, name = one.path
+    with directory_at(folder, place) as fd:
         try:
-            paths = sorted(place.iterdir())
+            now = os.stat(name, dir_fd=fd, follow_symlinks=False)
         except FileNotFoundError:
-            continue
-        found += [(path, lot) for path in paths if (lot := lot_to_close(path.name))]
-    return found
+            return
+        if stat.S_ISREG(now.st_mode) and _identity(now) == one.identity:
+            os.unlink(name, dir_fd=fd)
 
 
-def _is_left_out(name: str) -> bool:
-    return is_ignored(name) or lot_to_close(name) is not None
+def _closings(folder: Path, place: tuple[str, ...]) -> list[Closing]:
+    with directory_at(folder, place) as fd, os.scandir(fd) as names:
+        return sorted(
+            (
+                Closing((*place, one.name), lot, seen.st_size, _identity(seen))
+                for one in names
+                if (lot := lot_to_close(one.name))
+                and (seen := _seen(one)) is not None
+                and stat.S_ISREG(seen.st_mode)
+            ),
+            key=lambda one: one.path,
+        )
 
 
-def _below(entry: os.DirEntry[str], above: tuple[str, ...], budget: list[int]) -> Iterator[Entry]:
-    parts = (*above, entry.name)
+def _identity(seen: os.stat_result) -> tuple[int, int]:
+    return seen.st_dev, seen.st_ino
+
+
+def _seen(entry: os.DirEntry[str]) -> os.stat_result | None:
     try:
-        seen = entry.stat(follow_symlinks=False)
+        return entry.stat(follow_symlinks=False)
     except FileNotFoundError:
+        return None
+
+
+def _below(
+    entry: os.DirEntry[str], above_fd: int, above: tuple[str, ...], budget: list[int]
+) -> Iterator[Entry]:
+    parts = (*above, entry.name)
+    if is_ignored(entry.name):
+        return
+    seen = _seen(entry)
+    if seen is None or (stat.S_ISREG(seen.st_mode) and lot_to_close(entry.name) is not None):
         return
     budget[0] -= 1
     if budget[0] < 0:
@@ -62,13 +132,19 @@ def _below(entry: os.DirEntry[str], above: tuple[str, ...], budget: list[int]) -
         yield Entry(parts, Kind.DENIED, still)
         return
     try:
-        with os.scandir(entry.path) as names:
-            inside = [e for e in names if not _is_left_out(e.name)]
+        fd = open_directory(entry.name, above_fd)
     except FileNotFoundError:
         return
-    except OSError:
-        yield Entry(parts, Kind.DENIED, still)
+    except OSError as error:
+        # It may have been swapped for a link or a file since it was seen.
+        is_other = isinstance(error, NotADirectoryError)
+        yield Entry(parts, Kind.OTHER if is_other else Kind.DENIED, still)
         return
-    yield Entry(parts, Kind.DIRECTORY, still)
-    for below in inside:
-        yield from _below(below, parts, budget)
+    try:
+        with os.scandir(fd) as names:
+            inside = list(names)
+        yield Entry(parts, Kind.DIRECTORY, still)
+        for below in inside:
+            yield from _below(below, fd, parts, budget)
+    finally:
+        os.close(fd)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from edge import config
 from edge.sources import index, listing, outlook, stability
+from edge.sources.beside import Beside
+from edge.sources.handles import read_at
 from edge.sources.index import Record
 from edge.sources.layouts import Candidate, Entry, recognise
 from edge.sources.outlook import Outlook
 from edge.sources.stability import Sighting, Watched
-from edge.spool.files import open_regular
 
 _Parts = tuple[str, ...]
 
@@ -30,6 +31,8 @@ class Look:
         self._peek = peek
         self._watched: dict[_Parts, Watched] = {}
         self._whole: dict[_Parts, tuple[Sighting, bool]] = {}
+        self._beside = Beside(source.folder)
+        self.left_alone: list[Entry] = []  # at the last look: what is known to hold no page
 
     def look(self, now: float, claimed: frozenset[_Parts]) -> list[Outlook]:
         """Look once, at ``now`` in seconds.
@@ -41,11 +44,11 @@ class Look:
         Raises:
             OSError: the folder cannot be listed.
         """
-        entries = [
+        entries, self.left_alone = self._beside.split(
             entry
             for entry in listing.scan(self._source.folder, self._source.marker)
             if entry.parts not in claimed
-        ]
+        )
         lots = recognise(entries, always_index=self._source.layout == "kodak")
         self._watched = stability.observe(
             self._watched, {lot.parts: lot.listing for lot in lots}, now
@@ -103,10 +106,6 @@ class Look:
         if entry.sighting.size > index.MAX_INDEX_BYTES:
             return None
         try:
-            with (
-                open_regular(self._source.folder.joinpath(*entry.parts)) as fd,
-                open(fd, "rb", closefd=False) as file,
-            ):
-                return index.parse(file.read(index.MAX_INDEX_BYTES))
+            return index.parse(read_at(self._source.folder, entry.parts, index.MAX_INDEX_BYTES))
         except (OSError, index.IndexUnreadable):
             return None

@@ -1,12 +1,14 @@
 """What names in a scanner's folder mean.
 
 Names are handled as Python gives them (undecodable bytes as lone surrogates) and shown as
-valid Unicode.
+valid Unicode, accents as one code point each. What lies on the disk keeps its own spelling.
 """
 
 import os
 import re
 import unicodedata
+
+from edge.spool.keys import composed
 
 STATUS_FOLDER = "_etat"
 
@@ -18,9 +20,15 @@ _LITTER = frozenset(
         *("network trash folder", "temporary items", STATUS_FOLDER),
     }
 )
+# What scanners and people's programs write beside images. Anything else may hold pages, and is
+# answered for: a letter as ``.html`` or ``.eml``, a ``.dat`` that is no index, a bare name.
+_BESIDE_PAGES = (
+    *(".xml", ".csv", ".json", ".txt", ".log", ".ini", ".idx", ".xmp", ".url", ".lnk"),
+    *(".md5", ".sha1", ".sha256", ".sfv"),
+    *(".lck", ".lock", ".ok", ".done", ".rdy", ".sem", ".flg", ".trg"),
+)
 _CLOSING = (".cloturer", ".cloture")
 _STATE_WORDS = re.compile(r" - (EN COURS|INCOMPLET.*|TERMINÉ|ERREUR)$")
-_DIGITS = re.compile(r"(\d+)")
 
 
 def is_ignored(name: str) -> bool:
@@ -34,6 +42,11 @@ def is_ignored(name: str) -> bool:
     return is_hidden or folded.startswith("~$") or folded.endswith(_TEMPORARY) or folded in _LITTER
 
 
+def is_beside_pages(name: str) -> bool:
+    """A file's name says that it holds no page: metadata, sums, locks and signals of a scanner."""
+    return name.casefold().endswith(_BESIDE_PAGES)
+
+
 def lot_to_close(name: str) -> str | None:
     """Read the lot's name off a file that an operator dropped to close it; None for others.
 
@@ -45,23 +58,11 @@ def lot_to_close(name: str) -> str | None:
     ).casefold()
     if not plain.endswith(_CLOSING):
         return None
-    stem = unicodedata.normalize("NFC", name).rpartition(".")[0]
+    stem = composed(name).rpartition(".")[0]
     return _STATE_WORDS.sub("", clean(stem).removesuffix(".txt")) or None
 
 
 def clean(name: str) -> str:
     r"""Show a name as valid Unicode: undecodable bytes become ``\xff``, control ones ``�``."""
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    text = composed(os.fsencode(name).decode("utf-8", "backslashreplace"))
     return "".join("\ufffd" if unicodedata.category(c) == "Cc" else c for c in text)
-
-
-def natural(parts: tuple[str, ...]) -> tuple[tuple[tuple[int, int, str], ...], ...]:
-    """Sort key by which ``2`` comes before ``10`` in each part of a path."""
-    return tuple(
-        tuple(
-            (0, int(piece), piece) if piece.isdecimal() else (1, 0, piece.casefold())
-            for piece in _DIGITS.split(part)
-            if piece
-        )
-        for part in parts
-    )

@@ -8,6 +8,8 @@ lose it: a pair is *certain* only when the names or the index's counts leave no 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from edge.spool.keys import key_of
+
 _JPEG = (".jpg", ".jpeg")
 _TIFF = (".tif", ".tiff")
 _A_SHEET = 4  # colour front, bitonal front, colour back, bitonal back
@@ -52,12 +54,17 @@ def pair(names: Sequence[str], sheets: int | None) -> Mapping[str, Twin]:
 
 
 def _by_stem(names: Sequence[str]) -> dict[str, Twin]:
-    colours = {name.rpartition(".")[0]: name for name in names if _letter(name) == "J"}
-    return {
-        name: Twin(colours[stem], certain=True)
-        for name in names
-        if _letter(name) == "T" and (stem := name.rpartition(".")[0]) in colours
-    }
+    """One colour and one bitonal image of one name; where there are more, nobody knows which."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        if _letter(name) != "-":
+            groups.setdefault(key_of(name), []).append(name)
+    twins = {}
+    for group in groups.values():
+        if sorted(map(_letter, group)) == ["J", "T"]:
+            colour, bitonal = sorted(group, key=_letter)
+            twins[bitonal] = Twin(colour, certain=True)
+    return twins
 
 
 def _letter(name: str) -> str:

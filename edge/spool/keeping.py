@@ -11,6 +11,7 @@ from pathlib import Path
 
 from edge.errors import SpoolCorrupt
 from edge.spool import claims, rescans, states
+from edge.spool.keys import normal
 from edge.spool.sending import document_refused
 from edge.spool.states import State, Step
 from edge.spool.store import Store, Transaction, step_lot
@@ -87,6 +88,7 @@ def remove_leaving(store: Store) -> None:
 def recover(store: Store) -> list[str]:
     """Put right what a crash left; return the names of files that no record knows."""
     remove_leaving(store)
+    _fold_keys_anew(store)
     for row in store.journal.all("SELECT id FROM lots WHERE state = ?", (State.SIGHTED,)):
         for partial in store.staging(row["id"]).glob("*.part"):
             store.disk.unlink(partial)  # a copy cut short: the original is still in its folder
@@ -94,6 +96,14 @@ def recover(store: Store) -> list[str]:
             claims.settle(store, row["id"])
     _miss_blobs(store)
     return _put_strangers_aside(store)
+
+
+def _fold_keys_anew(store: Store) -> None:
+    """Earlier versions kept both spellings of an accent apart: such lots can be completed now."""
+    for row in store.journal.all("SELECT id, key FROM lots WHERE state <> ?", (State.REAPED,)):
+        if normal(row["key"]) != row["key"]:
+            with store.journal.transaction() as t:
+                t.execute("UPDATE lots SET key = ? WHERE id = ?", (normal(row["key"]), row["id"]))
 
 
 def _let_go(t: Transaction, lot_id: str) -> None:

@@ -1,5 +1,7 @@
 """Which lots are the same lot to the operator: the name without an image's ending."""
 
+import unicodedata
+
 ENDINGS = (".tif", ".tiff", ".pdf", ".jpg", ".jpeg", ".png")
 
 
@@ -11,6 +13,16 @@ def without_ending(name: str) -> str:
     return name
 
 
+def composed(name: str) -> str:
+    """Spell accents as one code point each: macOS writes two for what Windows writes as one."""
+    return unicodedata.normalize("NFC", name)
+
+
+def normal(name: str) -> str:
+    """Fold a name so that spellings which people take for one are equal: case and accents."""
+    return composed(unicodedata.normalize("NFD", name).casefold())
+
+
 def key_of(name: str) -> str:
     """Fold a lot's name: ``LOT0012.TIF``, ``lot0012.pdf`` and ``LOT0012`` are one."""
-    return without_ending(name).casefold()
+    return normal(without_ending(name))

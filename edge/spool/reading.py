@@ -3,6 +3,7 @@
 import datetime as dt
 
 from edge.spool import sending
+from edge.spool.order import Written, arrange
 from edge.spool.states import State, Step
 from edge.spool.store import Store, lot_from, step_lot
 from edge.spool.values import ClaimedFile, ClaimedLot, Kind
@@ -27,6 +28,8 @@ def _files(store: Store, lot_id: str) -> tuple[ClaimedFile, ...]:
         "SELECT * FROM lot_files WHERE lot_id = ? AND kind = ? ORDER BY position",
         (lot_id, Kind.PAGES),
     )
+    written = [Written(tuple(row["name"].split("/")), row["mtime_ns"]) for row in rows]
+    unsure = arrange(written).unsure
     return tuple(
         ClaimedFile(
             name=row["name"],
@@ -38,6 +41,7 @@ def _files(store: Store, lot_id: str) -> tuple[ClaimedFile, ...]:
             order=order,
             twin_certain=bool(row["twin_certain"]),
             code=row["code"],
+            order_certain=order not in unsure,
         )
         for order, row in enumerate(rows)
     )

@@ -28,7 +28,7 @@ from edge.spool import (
 )
 from edge.spool.files import Disk
 from edge.spool.journal import Journal
-from edge.spool.keys import key_of
+from edge.spool.keys import composed, key_of
 from edge.spool.news import News
 from edge.spool.outbox import Backlog, Blob, LotReport, RescanAsked, SpooledDocument
 from edge.spool.ownership import is_owned, own
@@ -239,7 +239,8 @@ class Spool:
 
     def close_lot(self, name_or_id: str, source: str = "") -> int:
         """The operator closes an incomplete lot; returns how many lots that closed."""
-        closed = sightings.close(self._store, name_or_id, key_of(name_or_id), source)
+        asked = composed(name_or_id)
+        closed = sightings.close(self._store, asked, key_of(asked), source)
         self._to_send.tell()
         return closed
 

@@ -78,7 +78,8 @@ class ClaimedFile:
     ``duplicate_of`` is the id of the lot that held the same bytes first (this lot's own id for
     bytes twice in one lot). ``twin_of`` names the colour image of the same sheet side; unless
     ``twin_certain`` the two images must be compared before they are taken for one page. With a
-    ``code`` it could not be taken from the scanner's folder: no bytes, only its place.
+    ``code`` it could not be taken from the scanner's folder: no bytes, only its place. Unless
+    ``order_certain`` neither its name nor its time says surely where it stands among the others.
     """
 
     name: str
@@ -90,6 +91,7 @@ class ClaimedFile:
     order: int
     twin_certain: bool = True
     code: str | None = None
+    order_certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)

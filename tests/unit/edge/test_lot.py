@@ -27,9 +27,12 @@ from edge.lot import (
     ReadLot,
     _merge_twins,
     _rescan_id,
+    _with_doubtful_order,
     _with_what_is_missing,
     read_lot,
 )
+from edge.reading.split import Draft, to_page
+from edge.routing import Circumstances, route
 from edge.spool.values import ClaimedFile
 from edge.workers import Workers
 from edge.workers.task import FilePages
@@ -224,3 +227,21 @@ def test_a_document_answers_what_its_sheet_says_else_what_its_lot_is_called(
 
     assert _rescan_id(LotHeader(rescan_id=on_sheet), context) == expected
     assert _rescan_id(None, context) == in_name
+
+
+def test_a_document_with_a_page_whose_place_is_in_doubt_goes_to_a_person() -> None:
+    def file(name: str, *, sure: bool) -> ClaimedFile:
+        return ClaimedFile(name, "", Path(name), 1, None, None, 0, order_certain=sure)
+
+    def draft(name: str) -> Draft:
+        page = _page(name, "written")
+        return Draft(page, (to_page(page, Role.FRONT),), (), (), separated=False)
+
+    sure, unsure = _with_doubtful_order(
+        (draft("1.jpg"), draft("IMG_0001.jpg")),
+        (file("1.jpg", sure=True), file("IMG_0001.jpg", sure=False)),
+    )
+
+    assert (sure.marks, unsure.marks) == ((), ("order_unsure",))
+    around = Circumstances("17", dt.date(2026, 3, 2), None, is_duplicate=False)
+    assert "order_unsure" in route(unsure, None, PLAN, around).reasons

@@ -13,6 +13,7 @@ from edge.sources.layouts import MAX_FILES, Candidate, Entry, Kind, recognise
 from edge.sources.stability import Sighting, Verdict, Watched
 from edge.sources.twins import Twin
 from edge.spool.counts import Count, Unit
+from edge.spool.order import natural
 
 SEEN = Sighting(10, 1, 1)
 GROWN = Sighting(20, 2, 1)
@@ -122,7 +123,7 @@ def test_s13_a_closing_file_names_its_lot(name: str, lot: str | None) -> None:
 
 def test_pages_are_ordered_as_people_count() -> None:
     pages = [("LOT", f"{n}.tif") for n in (10, 2, 1)] + [("LOT", "a.tif")]
-    assert [parts[1] for parts in sorted(pages, key=names.natural)] == [
+    assert [parts[1] for parts in sorted(pages, key=natural)] == [
         *("1.tif", "2.tif", "10.tif", "a.tif")
     ]
 
