@@ -16,7 +16,14 @@ from holidays import country_holidays
 from edge import pack
 from edge.config import EdgeConfig
 from edge.document import LotHeader, PageReading
-from edge.errors import ConfigInvalid, EdgeError, PackInvalid, ReaderFailed, SpoolCorrupt
+from edge.errors import (
+    ConfigInvalid,
+    EdgeError,
+    PackInvalid,
+    SpoolCorrupt,
+    code_of,
+    passes,
+)
 from edge.events import Events
 from edge.imaging.decode import Limits
 from edge.imaging.whole import is_whole
@@ -28,7 +35,7 @@ from edge.sources.folder import FolderSource
 from edge.sources.whole_file import whole_check
 from edge.spool.spool import Spool
 from edge.spool.values import ClaimedLot
-from edge.supervise import Part, Supervisor
+from edge.supervise import Part, Supervisor, lasting
 from edge.uplink.sender import Sender
 from edge.workers import Progress, Workers, WorkerSettings
 
@@ -228,29 +235,41 @@ class LotReader:
             read = read_lot(claimed.files, self._workers, self._pack, context)
         except PackInvalid:
             raise  # nothing is wrong with the lot, and no other could be read
-        except ReaderFailed as error:
-            self._events.failed(error.code, lot=lot.id)
-            stop.wait(_READER_PAUSE_S)  # the lot stays claimed and is read then
-            return
         except Exception as error:
-            if not stop.is_set():
-                self._set_aside(lot.id, error)
+            if passes(error):
+                self._events.failed(code_of(error), lot=lot.id)
+                stop.wait(_READER_PAUSE_S)  # the lot stays claimed and is read then
+            elif not stop.is_set():
+                self._set_aside(lot.id, error, stop)
             return
         if stop.is_set():
             return  # workers were ended under this lot: it is read again at the next start
         try:
-            self._spool.read_done(lot.id, read.result, read.counted_pages, self._versions)
+            kept = lasting(
+                lambda: self._spool.read_done(
+                    lot.id, read.result, read.counted_pages, self._versions
+                ),
+                stop,
+                lambda code: self._events.failed(code, lot=lot.id),
+            )
         except SpoolCorrupt:
             raise
         except Exception as error:
-            self._set_aside(lot.id, error)
+            self._set_aside(lot.id, error, stop)
             return
-        self._events.lot_read(lot.id, read.result, read.counted_pages, time.monotonic() - started)
+        if kept:
+            seconds = time.monotonic() - started
+            self._events.lot_read(lot.id, read.result, read.counted_pages, seconds)
 
-    def _set_aside(self, lot_id: str, error: Exception) -> None:
+    def _set_aside(self, lot_id: str, error: Exception, stop: threading.Event) -> None:
         """One lot that makes trouble stops only itself; ``replay`` reads it again."""
         if not isinstance(error, EdgeError):
             self._events.crashed("reading", error)
             error = EdgeError()
-        self._events.failed(error.code, lot=lot_id)
-        self._spool.read_failed(lot_id, error.code, error.reason)
+        code, reason = error.code, error.reason
+        self._events.failed(code, lot=lot_id)
+        lasting(
+            lambda: self._spool.read_failed(lot_id, code, reason),
+            stop,
+            lambda failed: self._events.failed(failed, lot=lot_id),
+        )

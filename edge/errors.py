@@ -5,6 +5,7 @@ command that ends with it, whether trying again can help (``permanent``), and a 
 sentence for the operator. Details go into ``str(error)``; personal data never does.
 """
 
+import errno
 from typing import ClassVar
 
 
@@ -53,6 +54,20 @@ class SpoolFull(EdgeError):
 
     code = "spool_full"
     reason = "L'espace de travail est plein. Les lots attendent dans le dossier du scanner."
+
+
+class SpoolLocked(EdgeError):
+    """Another command holds the journal for longer than we wait in one go."""
+
+    code = "spool_locked"
+    reason = "Le journal local est occupé par une autre commande. Nouvel essai automatique."
+
+
+class SpoolFailed(EdgeError):
+    """The disk, or the system, refuses the journal an act; nothing was changed."""
+
+    code = "spool_failed"
+    reason = "Le disque de la station a refusé un accès au journal. Nouvel essai automatique."
 
 
 class SpoolCorrupt(EdgeError):
@@ -224,3 +239,26 @@ class UplinkLost(EdgeError):
 
     code = "uplink_lost"
     reason = "Le centre est injoignable. Les documents attendent et partiront tout seuls."
+
+
+# What the machine refuses for a while, whatever lot or document it is asked for.
+_MACHINE_SHORT = frozenset(
+    {
+        *(errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM),
+        *(errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.EROFS, errno.ESTALE, errno.ETIMEDOUT),
+    }
+)
+
+
+def passes(error: BaseException) -> bool:
+    """Whether an error says nothing of a lot or document: what failed is to be tried again."""
+    if isinstance(error, EdgeError):
+        return not error.permanent and type(error) is not EdgeError
+    return isinstance(error, OSError) and error.errno in _MACHINE_SHORT
+
+
+def code_of(error: BaseException) -> str:
+    """The code under which an error is told."""
+    if isinstance(error, EdgeError):
+        return error.code
+    return SpoolFailed.code if isinstance(error, OSError) else EdgeError.code

@@ -132,8 +132,12 @@ class Events:
     def crashed(self, part: str, error: BaseException) -> None:
         """A part of the agent ended on an error that nobody foresaw; it is started again.
 
-        The traceback goes into the log without the error's own text, which may quote a page.
+        An error of our own has a code that says what it is. Else the traceback goes into the log,
+        without the error's own text, which may quote a page.
         """
+        if isinstance(error, EdgeError) and type(error) is not EdgeError:
+            self.failed(error.code, part=part)
+            return
         self._errors.labels("edge").inc()
         where = [
             f"{frame.filename}:{frame.lineno} {frame.name}"

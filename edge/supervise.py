@@ -7,14 +7,44 @@ could lose or repeat a document.
 """
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 
-from edge.errors import EdgeError
+from edge.errors import EdgeError, code_of, passes
 
 Part = Callable[[threading.Event], None]
 
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0
+_LONGEST_RETRY_S = 15.0
+
+
+def lasting(
+    act: Callable[[], object], stop: threading.Event, failed: Callable[[str], None]
+) -> bool:
+    """Do something to the spool; what the machine refuses for a while is tried again.
+
+    Args:
+        act: What to do; may be repeated.
+        stop: Ends the trying.
+        failed: Told the code of each try that failed.
+
+    Returns:
+        Whether it was done; only a stop leaves it undone.
+    """
+    pause = _FIRST_PAUSE_S
+    while True:
+        try:
+            act()
+        except Exception as error:
+            if not passes(error):
+                raise
+            failed(code_of(error))
+        else:
+            return True
+        if stop.wait(pause):
+            return False
+        pause = min(pause * 2, _LONGEST_RETRY_S)
 
 
 class Supervisor:
@@ -56,6 +86,7 @@ class Supervisor:
     def _keep(self, name: str, part: Part) -> None:
         stop, pause = self._stops[name], _FIRST_PAUSE_S
         while not stop.is_set():
+            began = time.monotonic()
             try:
                 part(stop)
                 return
@@ -67,5 +98,7 @@ class Supervisor:
                 self._crashed(name, error)
             except Exception as error:
                 self._crashed(name, error)
+            if time.monotonic() - began > _LONGEST_PAUSE_S:
+                pause = _FIRST_PAUSE_S  # it had recovered: this is another trouble
             stop.wait(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_S)

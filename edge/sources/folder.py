@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from edge import config
-from edge.errors import FileVanished, ReadingError, SourceAbsent, SourceFailed, SpoolFull
+from edge.errors import (
+    FileVanished,
+    ReadingError,
+    SourceAbsent,
+    SourceFailed,
+    SpoolFailed,
+    SpoolFull,
+    SpoolLocked,
+)
 from edge.sources import claim, listing, outlook
 from edge.sources.arrival import arrival_of
 from edge.sources.look import Look
@@ -101,8 +109,8 @@ class FolderSource:
             if self._is_mounted():
                 self._scan(now)
                 self._trouble("scan", "")
-        except SpoolFull as error:
-            self._trouble("scan", str(error), "spool_full", code=error.code)
+        except (SpoolFull, SpoolLocked, SpoolFailed) as error:
+            self._trouble("scan", error.code, error.code, code=error.code)
         except OSError as error:
             self._trouble("scan", str(error), "source_failed", code=SourceFailed.code)
             self._spool.source_is(self._source.name, SourceFailed.reason)

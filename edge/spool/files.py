@@ -14,6 +14,9 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
+
+FILE_MODE, DIRECTORY_MODE = 0o600, 0o700  # all that is here quotes or shows what people wrote
 
 _BLOCK = 1 << 20
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -37,7 +40,19 @@ class Disk:
         if path.is_dir():
             return
         self.step("make_dir")
-        path.mkdir(mode=0o750, exist_ok=True)
+        path.mkdir(mode=DIRECTORY_MODE, exist_ok=True)
+        self.sync_dir(path.parent)
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Write a small file, durably: all of it is there or nothing."""
+        partial = path.with_name(path.name + ".part")
+        self.step("write")
+        with _made(partial) as file:
+            file.write(data)
+            file.flush()
+            self.step("sync")
+            os.fsync(file.fileno())
+        self.rename(partial, path)
         self.sync_dir(path.parent)
 
     def rename(self, source: Path, target: Path) -> None:
@@ -67,7 +82,7 @@ class Disk:
         before = os.fstat(source_fd)
         digest = hashlib.sha256()
         self.step("copy")
-        with partial.open("wb") as file:
+        with _made(partial) as file:
             for block in _blocks(source_fd):
                 digest.update(block)
                 file.write(block)
@@ -142,6 +157,14 @@ class Disk:
     def free_bytes(self, path: Path) -> int:
         """Bytes free on a path's file system."""
         return shutil.disk_usage(path).free
+
+
+def _made(path: Path) -> BinaryIO:
+    """Make a file anew, for this account alone whatever the umask says."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    file = os.fdopen(os.open(path, flags, FILE_MODE), "wb")
+    os.fchmod(file.fileno(), FILE_MODE)
+    return file
 
 
 @contextmanager

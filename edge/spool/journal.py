@@ -6,16 +6,57 @@ lock serves all threads; other processes (the command line) open their own.
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from edge.errors import SpoolBusy, SpoolCorrupt, SpoolFull
+from edge.errors import (
+    EdgeError,
+    SpoolAbsent,
+    SpoolBusy,
+    SpoolCorrupt,
+    SpoolFailed,
+    SpoolFull,
+    SpoolLocked,
+)
+from edge.spool import founding
 from edge.spool.files import Disk
+from edge.spool.tally import Tally
 
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
+_FIRST_COUNTED = 3  # journals before counted no transactions
 _APPLICATION_ID = 0x76676D31  # "vgm1"
-_BUSY_TIMEOUT_MS = 10_000
+_BUSY_TIMEOUT_MS = 100  # of one try, while which no other thread gets at the journal
+_WAIT_S, _PAUSE_S = 10.0, 0.02  # for another process to end its transaction
+
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+)
+_COUNT = "UPDATE tally SET committed = committed + 1 RETURNING committed"
+
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
+_OURS: tuple[tuple[frozenset[int], type[EdgeError], str], ...] = (
+    (frozenset({sqlite3.SQLITE_FULL}), SpoolFull, "the journal cannot grow"),
+    (
+        frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}),
+        SpoolCorrupt,
+        "the journal is damaged",
+    ),
+    (_BUSY, SpoolLocked, "another process writes"),
+    (
+        frozenset(
+            {
+                *(sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM),
+                *(sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOLFS),
+            }
+        ),
+        SpoolFailed,
+        "the disk refuses the journal",
+    ),
+)
 
 _SCHEMA = """
 CREATE TABLE lots (
@@ -99,7 +140,11 @@ DROP TABLE rescans_1;
 CREATE INDEX rescans_by_document ON rescans (document_id);
 CREATE TABLE standing (name TEXT PRIMARY KEY, value TEXT NOT NULL, since TEXT NOT NULL)
     STRICT, WITHOUT ROWID;
-"""
+""",
+    2: """
+CREATE TABLE tally (only INTEGER PRIMARY KEY CHECK (only = 1), committed INTEGER NOT NULL) STRICT;
+INSERT INTO tally VALUES (1, 1);
+""",
 }
 
 Row = sqlite3.Row
@@ -110,64 +155,73 @@ class Journal:
     """An open journal.
 
     Args:
-        path: The SQLite file; made when it is missing.
+        work_dir: Where its file, and the tally of its transactions, lie.
         disk: The door through which commits go.
-        migrate: Bring one of an earlier version up to date; only its owner may.
+        visitor: Beside its owner: makes nothing and brings nothing up to date.
 
     Raises:
-        SpoolCorrupt: the file is damaged, or of another program or a later version.
+        SpoolCorrupt: the file is damaged, of another program or of a later version; or it is
+            empty, missing or lacks transactions, where there has been a spool.
         SpoolBusy: it is of an earlier version and not ours to change.
+        SpoolAbsent: a visitor came before there was a spool.
+        SpoolLocked, SpoolFull, SpoolFailed: it cannot be opened now.
     """
 
-    def __init__(self, path: Path, disk: Disk, *, migrate: bool = True) -> None:
-        self._disk, self._may_migrate = disk, migrate
+    def __init__(self, work_dir: Path, disk: Disk, *, visitor: bool = False) -> None:
+        self._disk, self._visitor = disk, visitor
         self._lock = threading.RLock()
+        self._tally = Tally(work_dir)
         with _told_as_ours():
-            path.touch(mode=0o640)  # it quotes pages; SQLite's other files take its mode over
-            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        try:
-            self._prepare()
-        except BaseException:
-            self._connection.close()
-            raise
+            at_least = self._tally.read()
+            self._connection = self._opened(work_dir)
+            try:
+                self._prepare(at_least)
+            except BaseException:
+                self._connection.close()
+                raise
 
-    def _prepare(self) -> None:
-        with _told_as_ours():
-            self._connection.row_factory = sqlite3.Row
-            for pragma in (
-                f"busy_timeout={_BUSY_TIMEOUT_MS}",
-                "auto_vacuum=INCREMENTAL",
-                "journal_mode=WAL",
-                "synchronous=FULL",
-                "foreign_keys=ON",
-            ):
-                self._connection.execute(f"PRAGMA {pragma}")
-            if [tuple(row) for row in self._connection.execute("PRAGMA quick_check")] != [("ok",)]:
-                raise SpoolCorrupt("the journal fails SQLite's quick_check")
-        with self.transaction() as t:
-            found = t.execute("PRAGMA user_version").fetchone()[0]
-            owner = t.execute("PRAGMA application_id").fetchone()[0]
-            if found == 0 and not t.execute("SELECT 1 FROM sqlite_master").fetchone():
-                _run(t, _SCHEMA)
-                owner = _APPLICATION_ID
-                t.execute(f"PRAGMA application_id={owner}")
-                version = 1
-            else:
-                version = found
-            if owner != _APPLICATION_ID or not 1 <= version <= _SCHEMA_VERSION:
-                raise SpoolCorrupt(f"the journal has schema {version}, not {_SCHEMA_VERSION}")
-            self._bring_up_to_date(t, found, version)
+    def _opened(self, work_dir: Path) -> sqlite3.Connection:
+        """A journal with tables; made where there never was one."""
+        path = work_dir / founding.NAME
+        if not founding.is_to_be_made(work_dir):
+            connection = _connect(path)
+            try:
+                if connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+                    return connection
+            except BaseException:
+                connection.close()
+                raise
+            connection.close()
+            founding.refuse_lost(work_dir, founding.NO_TABLES)
+        if self._visitor:
+            raise SpoolAbsent(str(work_dir))
+        founding.make(path, self._disk, _make_tables)
+        return _connect(path)
 
-    def _bring_up_to_date(self, t: sqlite3.Connection, found: int, version: int) -> None:
-        if found not in (0, _SCHEMA_VERSION) and not self._may_migrate:
+    def _prepare(self, at_least: int) -> None:
+        connection = self._connection
+        found, owner = _identity(connection)
+        if owner != _APPLICATION_ID or not 1 <= found <= _SCHEMA_VERSION:
+            raise SpoolCorrupt(f"the journal has schema {found}, not {_SCHEMA_VERSION}")
+        if found < _SCHEMA_VERSION and self._visitor:
             raise SpoolBusy(
                 f"the journal has schema {found}, not {_SCHEMA_VERSION}",
                 hint="Redémarrez la station : elle met son journal à jour.",
             )
-        for step in range(version, _SCHEMA_VERSION):
-            _run(t, _MIGRATIONS[step])
-        if found != _SCHEMA_VERSION:
-            t.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
+        committed = _committed(connection, found)
+        if committed < at_least:
+            raise SpoolCorrupt(f"the journal holds {committed} of {at_least} transactions")
+        if self._visitor:
+            connection.execute("PRAGMA wal_autocheckpoint=0")  # its owner's to do
+        elif [tuple(row) for row in connection.execute("PRAGMA quick_check")] != [("ok",)]:
+            raise SpoolCorrupt("the journal fails SQLite's quick_check")
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+        if found < _SCHEMA_VERSION:
+            with self.transaction() as t:
+                _bring_up_to_date(t, found)
+        if not self._visitor:
+            self._tally.make(self._disk, _committed(connection, _SCHEMA_VERSION))
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -175,17 +229,46 @@ class Journal:
 
         Raises:
             SpoolFull: the disk is full; nothing was changed.
+            SpoolLocked: another process writes; nothing was changed.
+            SpoolFailed: the disk refuses; nothing was changed.
             SpoolCorrupt: the file is damaged.
         """
-        with self._lock, _told_as_ours():
-            self._connection.execute("BEGIN IMMEDIATE")
+        with _told_as_ours():
+            self._begin()
             try:
+                before = self._connection.total_changes
                 yield self._connection
+                committed = 0
+                if self._connection.total_changes != before:
+                    row = self._connection.execute(_COUNT).fetchone()
+                    committed = int(row[0])
                 self._disk.commit(self._connection)
+                if committed:
+                    self._tally.count(committed)
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+            finally:
+                self._lock.release()
+
+    def _begin(self) -> None:
+        """Begin to write, and keep our other threads out until the end.
+
+        While another process writes they still read: the wait is in short pieces.
+        """
+        until = time.monotonic() + _WAIT_S
+        while True:
+            self._lock.acquire()
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+            except BaseException as error:
+                self._lock.release()
+                if not _is_busy(error) or time.monotonic() > until:
+                    raise
+            else:
+                return
+            time.sleep(_PAUSE_S)
 
     def all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """Run a query outside any transaction."""
@@ -216,6 +299,47 @@ class Journal:
         """Close the file; every transaction has ended."""
         with self._lock:
             self._connection.close()
+            self._tally.close()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    connection.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+    return connection
+
+
+def _identity(connection: sqlite3.Connection) -> tuple[int, int]:
+    """The schema's version and the program that made it."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    return int(version), int(connection.execute("PRAGMA application_id").fetchone()[0])
+
+
+def _committed(connection: sqlite3.Connection, version: int) -> int:
+    if version < _FIRST_COUNTED:
+        return 0
+    return int(connection.execute("SELECT committed FROM tally").fetchone()[0])
+
+
+def _make_tables(path: Path) -> None:
+    """Fill a file that nobody knows of yet."""
+    connection = _connect(path)
+    try:
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        connection.execute("PRAGMA journal_mode=MEMORY")
+        connection.execute("BEGIN")
+        _run(connection, _SCHEMA)
+        connection.execute(f"PRAGMA application_id={_APPLICATION_ID}")
+        _bring_up_to_date(connection, 1)
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+def _bring_up_to_date(t: sqlite3.Connection, found: int) -> None:
+    for step in range(found, _SCHEMA_VERSION):
+        _run(t, _MIGRATIONS[step])
+    t.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
 
 
 def _run(t: sqlite3.Connection, script: str) -> None:
@@ -224,15 +348,18 @@ def _run(t: sqlite3.Connection, script: str) -> None:
         t.execute(statement)
 
 
+def _is_busy(error: BaseException) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _BUSY
+
+
 @contextmanager
 def _told_as_ours() -> Iterator[None]:
-    """Tell SQLite's damage and a full disk as errors of the edge."""
+    """Tell what SQLite meets on the disk as errors of the edge; a defect of ours stays itself."""
     try:
         yield
     except sqlite3.Error as error:
         kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if kind == sqlite3.SQLITE_FULL:
-            raise SpoolFull(f"the journal cannot grow: {error}") from error
-        if kind in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            raise SpoolCorrupt(f"the journal is damaged: {error}") from error
+        for kinds, ours, what in _OURS:
+            if kind in kinds:
+                raise ours(f"{what}: {error}") from error
         raise

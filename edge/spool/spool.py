@@ -13,7 +13,7 @@ from typing import Self
 
 from edge import config
 from edge.document import LotResult
-from edge.errors import ReadingError, SpoolAbsent, SpoolCorrupt, SpoolFull
+from edge.errors import ReadingError, SpoolFull
 from edge.spool import (
     claims,
     keeping,
@@ -84,19 +84,15 @@ class Spool:
         Raises:
             SpoolAbsent: a visitor came before the agent first started.
             SpoolBusy: another process owns it, or a visitor's is of an earlier version.
-            SpoolCorrupt: the journal is damaged, or missing where there are files.
+            SpoolCorrupt: the journal is damaged, or missing where there has been a spool.
+            SpoolLocked, SpoolFull, SpoolFailed: it cannot be opened now.
         """
         disk = disk or Disk()
-        path = work_dir / "journal.sqlite3"
-        if visitor and not path.exists():
-            raise SpoolAbsent(str(work_dir))  # a visitor makes nothing: it may be another user
         lock_fd = None if visitor else own(work_dir)
         try:
             for name in () if visitor else ("blobs", "claims", "aside"):
                 disk.make_dir(work_dir / name)
-            if not path.exists() and any((work_dir / "blobs").iterdir()):
-                raise SpoolCorrupt("the journal is missing, but files are there")
-            journal = Journal(path, disk, migrate=not visitor)
+            journal = Journal(work_dir, disk, visitor=visitor)
             spool = cls(Store(work_dir, journal, disk, clock), limits, lock_fd)
         except BaseException:
             if lock_fd is not None:

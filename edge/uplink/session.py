@@ -18,13 +18,14 @@ from pathlib import Path
 
 from vaguemestre.v1 import fleet_pb2, intake_pb2
 
-from edge.errors import FileTooLarge, SpoolCorrupt, UplinkRefused
+from edge.errors import FileTooLarge, SpoolCorrupt, UplinkRefused, code_of, passes
 from edge.spool.outbox import Blob, Outbox, RescanAsked, SpooledDocument
 from edge.uplink import messages
 
 _WAIT_S = 0.2  # how soon a stop, or work that came while answers are awaited, is noticed
 _IDLE_S = 0.5
 _MOST_RESCANS = 1_000  # held and told at the hello; the centre takes no more (docs/wire.md)
+_UNREAD_TRIES = 20  # in one stream, of a file of ours that the disk does not give
 _BLOB_MISSING, _BLOB_CORRUPT = "blob_missing", "blob_corrupt"
 
 
@@ -94,6 +95,7 @@ class Session:
         self._over = threading.Event()
         self.failure: Exception | None = None
         self._state = _State(answered_at=time.monotonic())
+        self._unread: dict[str, int] = {}
 
     @property
     def answers(self) -> int:
@@ -273,8 +275,22 @@ class Session:
                     offset += len(data)
                     if not data:
                         return
-        except OSError:
-            self._blob_lost(blob.sha256)
+        except OSError as error:
+            if passes(error) and self._may_try_again(blob.sha256):
+                self._report("blob_unread", code=code_of(error), blob=blob.sha256[:16])
+                self._postpone_needing(blob.sha256)
+            else:
+                self._blob_lost(blob.sha256)
+
+    def _may_try_again(self, sha256: str) -> bool:
+        """A disk that is short of something recovers; a place on it that is worn out does not."""
+        self._unread[sha256] = self._unread.get(sha256, 0) + 1
+        return self._unread[sha256] <= _UNREAD_TRIES
+
+    def _postpone_needing(self, sha256: str) -> None:
+        with self._changed:
+            needing = [k for k, one in self._state.open.items() if sha256 in one.missing]
+        self._postpone(sha256, [sha256, *needing], self._pauses.refused_for_now_s)
 
     def _blob_lost(self, sha256: str) -> None:
         """Our own copy cannot be read: its documents are for a person at the station."""
@@ -359,8 +375,8 @@ class Session:
         try:
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-        except OSError:
-            return False
+        except OSError as error:
+            return passes(error)  # it could not be looked at: it is sent again
 
     def _refuse_all(self, subject: str, code: str, reason: str) -> None:
         """A document, or every document that needs a blob, is refused for good."""
