@@ -70,6 +70,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="TEXTE",
         help="code-barres qui sépare les documents ; * et ? comme dans les noms de fichiers",
     )
+    read.add_argument(
+        "--duplex",
+        action="store_true",
+        help="recto et verso de chaque feuille se suivent, comme pour un dossier duplex = true",
+    )
     status = add("status", "montre les lots et les envois", _status)
     how = status.add_mutually_exclusive_group()
     how.add_argument("--json", action="store_true")
@@ -144,7 +149,13 @@ def _read(options: argparse.Namespace, console: Console) -> int:
         if not os.path.lexists(path):
             print(f"{path} n'existe pas.", file=sys.stderr)
             return 2
-    results = commands.read(options.paths, options.workers, options.fund, options.separator_barcode)
+    results = commands.read(
+        options.paths,
+        options.workers,
+        options.fund,
+        options.separator_barcode,
+        duplex=options.duplex,
+    )
     if options.json:
         # JSON is UTF-8 whatever the terminal's own encoding is.
         text = json.dumps(report.to_json(results), ensure_ascii=False, indent=1)

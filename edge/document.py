@@ -169,6 +169,12 @@ class Separator:
     kind: SeparatorKind
     payload: str = ""
     header: LotHeader | None = None
+    is_on_content: bool = False  # a sticker on a page of a document, or writing on a sheet
+
+    @property
+    def keeps_page(self) -> bool:
+        """Whether the page that bears it opens a document and stays in it."""
+        return self.is_on_content or self.kind is SeparatorKind.PATCH_2
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from rapidfuzz import fuzz
 from edge.document import Document, LotHeader, LotResult, PageReading, PageRef, Role, SetAside
 from edge.pack import Pack
 from edge.plan import Plan
-from edge.reading.split import Draft, Gap, assemble
+from edge.reading.sides import Gap
+from edge.reading.split import Draft, assemble
 from edge.routing import Circumstances, route
 from edge.spool.values import ClaimedFile
 from edge.workers import Failure, Workers

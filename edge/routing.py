@@ -20,6 +20,7 @@ _FOR_A_PERSON = frozenset(
     {
         *("page_missing", "order_unsure", "blurred", "dust", "unregistered"),
         "probable_duplicate",
+        *("rhythm_broken", "other_person", "page_unexpected"),
     }
 )
 

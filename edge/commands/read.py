@@ -47,7 +47,12 @@ class _Found:
 
 
 def read(
-    paths: Sequence[Path], count: int, fund: str, separator_barcodes: Sequence[str] = ()
+    paths: Sequence[Path],
+    count: int,
+    fund: str,
+    separator_barcodes: Sequence[str] = (),
+    *,
+    duplex: bool = False,
 ) -> tuple[LotResult, ...]:
     """Read files and directories.
 
@@ -56,6 +61,7 @@ def read(
         count: How many reading processes.
         fund: Department whose rules the plan applies.
         separator_barcodes: Texts of barcodes that separate documents.
+        duplex: Pages are the two sides of sheets, one after the other.
 
     Returns:
         One result a path.
@@ -76,7 +82,8 @@ def read(
         )
         recognition = pack.load(settings.pack_dir)
         today = agent.now().date()
-        context = LotContext(fund, today, None, agent.public_holidays(today))
+        holidays = agent.public_holidays(today)
+        context = LotContext(fund, today, None, holidays, duplex=duplex)
         workers = Workers(settings, count)
         threads = stack.enter_context(ThreadPoolExecutor(count, thread_name_prefix="lot"))
         stack.callback(workers.close)  # before the threads are waited for: a Ctrl-C ends at once

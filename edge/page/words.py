@@ -134,6 +134,7 @@ def advice(lot: LotView) -> str:
     if lot.shown is Shown.DONE:
         is_there = lot.acknowledged == lot.documents
         detail = "Reçu par le centre." if is_there else "En sécurité ici, attend le centre."
+        detail = f"{lot.note} {detail}" if lot.note else detail
     return f"Répond à une demande du centre. {detail}" if lot.answers_rescan else detail
 
 

@@ -6,11 +6,15 @@ what came before them. Other pages join the document before them where a separat
 header's pages a document, or the plan says so; else they open a document of their own. A page
 that could not be read leaves a gap, and what stands around the gap is marked for a person.
 
-Where a scanner takes both sides of every sheet, the second side stays with the first, whatever
-it looks like. A header sheet rules over what follows it, up to the next one or a patch 3.
+A page that names another person than the document before it opens its own, and both are marked: one
+of the two was misread or lies in the wrong place. So does a known back whose front is not there. A
+page that only its place joins to a document that could go straight marks it for a person.
+
+Where a scanner takes both sides of every sheet, the second side stays with the first, as long as
+nothing contradicts that (``edge/reading/sides.py``). A header sheet rules over what follows it, up
+to the next one or a patch 3.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -19,23 +23,21 @@ from edge.document import (
     LotHeader,
     Page,
     PageReading,
-    PageRef,
     Role,
     Separator,
     SeparatorKind,
     TypeGuess,
 )
 from edge.plan import Plan
+from edge.reading import sides
+from edge.reading.persons import differ, nirs_of
+from edge.reading.sides import Gap
 
 UNKNOWN = TypeGuess("unknown", 0.0)
-PAGE_MISSING = "page_missing"
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A page that was set aside."""
-
-    ref: PageRef
+PAGE_MISSING = "page_missing"  # a neighbour was set aside
+RHYTHM_BROKEN = "rhythm_broken"  # fronts and backs do not follow each other in turn
+OTHER_PERSON = "other_person"  # the page that follows, or went before, names somebody else
+PAGE_UNEXPECTED = "page_unexpected"  # nothing but its place says that a page belongs to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +90,11 @@ def assemble(
         for page in readings
     )
     builder = _Builder(plan, fund, is_cut, sheets[0] if sheets else header, header)
-    versos = _versos(pages) if duplex else frozenset()
+    turns = sides.told(pages, lambda page: _is_first_page(page, plan)) if duplex else sides.Sides()
     for page in pages:
-        builder.add(page, is_verso=page.ref in versos)
+        builder.add(page, is_verso=page.ref in turns.backs)
+        if page.ref in turns.in_doubt:
+            builder.mark(RHYTHM_BROKEN)
     builder.close()
     builder.rescue_blanks()
     return Assembly(tuple(builder.drafts), tuple(builder.loose), _together(sheets) or header)
@@ -103,20 +107,6 @@ def _together(sheets: Sequence[LotHeader]) -> LotHeader | None:
     counts = [sheet.expected_documents for sheet in sheets]
     total = None if None in counts else sum(count or 0 for count in counts)
     return replace(sheets[0], expected_documents=total)
-
-
-def _versos(pages: Sequence[PageReading | Gap]) -> frozenset[PageRef]:
-    """The second sides: every other page of a file, or of a run of single images."""
-    found, place, before = [], 0, ""
-    sizes = Counter(page.ref.file for page in pages)
-    for page in pages:
-        is_single = sizes[page.ref.file] == 1
-        if page.ref.file != before and not (is_single and sizes.get(before, 1) == 1):
-            place = 0
-        if place % 2 == 1:
-            found.append(page.ref)
-        place, before = place + 1, page.ref.file
-    return frozenset(found)
 
 
 class _Builder:
@@ -137,14 +127,15 @@ class _Builder:
         self._first: PageReading | None = None
         self._pages: list[Page] = []
         self._marks: list[str] = []
+        self._nirs: frozenset[str] = frozenset()
         self._after_gap = False
         self._separated = False
 
     def add(self, page: PageReading | Gap, *, is_verso: bool) -> None:
         if isinstance(page, Gap):
-            self._mark(PAGE_MISSING)
+            self.mark(PAGE_MISSING)
             self._after_gap = True
-        elif page.separator is not None and page.separator.kind is not SeparatorKind.PATCH_2:
+        elif page.separator is not None and not page.separator.keeps_page:
             self.close()
             self._separated = True
             self._obey(page.separator)
@@ -157,10 +148,31 @@ class _Builder:
             self.close()
             self._open(page)
             if was_gap:
-                self._mark(PAGE_MISSING)
+                self.mark(PAGE_MISSING)
+        elif self._names_another(page):
+            self.mark(OTHER_PERSON)
+            self.close()
+            self._open(page)
+            self.mark(OTHER_PERSON)
+        elif sides.is_back_of_another(page, self._first):
+            self.close()
+            self._open(page)
         else:
-            role = Role.BACK if is_verso else self._role(page)
-            self._pages.append(to_page(page, role))
+            self._join(page, self._first, is_verso=is_verso)
+
+    def _join(self, page: PageReading, first: PageReading, *, is_verso: bool) -> None:
+        entry = self._plan.of(first.guesses[0].type if first.guesses else "", self._fund)
+        kind = page.guesses[0].type if page.guesses else UNKNOWN.type
+        is_announced = self._header is not None and bool(self._header.pages_each)
+        if entry.straight and not (page.is_back or is_announced or kind in entry.attachments):
+            self.mark(PAGE_UNEXPECTED)
+        role = Role.BACK if is_verso or page.is_back else Role.ATTACHMENT
+        self._pages.append(to_page(page, role))
+        self._nirs |= nirs_of(page)
+
+    def _names_another(self, page: PageReading) -> bool:
+        """Whether a page holds a social security number that is not on the growing document."""
+        return differ(self._nirs, nirs_of(page))
 
     def _obey(self, separator: Separator) -> None:
         if separator.header is not None:
@@ -182,6 +194,7 @@ class _Builder:
             )
             self._separated = False
         self._first, self._pages, self._marks = None, [], []
+        self._nirs = frozenset()
         self._after_gap = False
 
     def rescue_blanks(self) -> None:
@@ -198,9 +211,11 @@ class _Builder:
         if page.separator is not None:
             self._separated = True
         self._first = page
+        self._nirs = nirs_of(page)
         self._pages = [to_page(page, Role.BACK if page.is_back else Role.FRONT)]
 
-    def _mark(self, mark: str) -> None:
+    def mark(self, mark: str) -> None:
+        """Mark the document that is growing, if there is one."""
         if self._first is not None and mark not in self._marks:
             self._marks.append(mark)
 
@@ -222,9 +237,6 @@ class _Builder:
         kind = page.guesses[0].type if page.guesses else UNKNOWN.type
         grown = self._first.guesses[0].type if self._first and self._first.guesses else ""
         return kind not in self._plan.of(grown, self._fund).attachments
-
-    def _role(self, page: PageReading) -> Role:
-        return Role.BACK if page.is_back else Role.ATTACHMENT
 
 
 def _is_first_page(page: PageReading, plan: Plan) -> bool:

@@ -83,13 +83,16 @@ def _claimed(store: Store, row: Row, read: Mapping[str, int]) -> LotView:
     set_aside = set_aside_of(store, row["id"]) + _refused(store, row)
     wanted = rescans.reasons_of_lot(store, row["id"])
     trouble = bool(set_aside or wanted or row["refused"])
+    note = (row["reason"] or "") if state is not State.SET_ASIDE else ""
+    usual = _DETAIL.get(state, "Le lot est lu et conservé en sécurité.")
     return LotView(
         id=row["id"],
         source=row["source"],
         name=row["name"],
         label=row["label"],
         shown=_shown(state, trouble=trouble),
-        detail=row["reason"] or _DETAIL.get(state, "Le lot est lu et conservé en sécurité."),
+        detail=f"{note} {usual}" if note else row["reason"] or usual,
+        note=note,
         received_at=dt.datetime.fromisoformat(row["received_at"]),
         count=_count(row),
         counted_pages=row["counted_pages"],

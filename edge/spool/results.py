@@ -25,6 +25,7 @@ _RESULT: pydantic.TypeAdapter[LotResult] = pydantic.TypeAdapter(LotResult)
 
 DUPLICATE = "probable_duplicate"
 COUNT_SHORT = "count_short"
+_RHYTHM_BROKEN = "rhythm_broken"
 
 
 def read_done(
@@ -135,12 +136,21 @@ def _note(
     )
     t.execute(
         "UPDATE lots SET counted_pages = ?, loose_pages = ?, twins = ?, versions = ?, code = NULL,"
-        " reason = NULL WHERE id = ?",
+        " reason = ? WHERE id = ?",
         (
             *(counted_pages, len(result.loose_pages), _twins(result)),
-            *(json.dumps(dict(versions)), lot_id),
+            *(json.dumps(dict(versions)), _what_to_check(result), lot_id),
         ),
     )
+
+
+def _what_to_check(result: LotResult) -> str | None:
+    """What the operator, who still holds the paper, should look at; None when there is nothing."""
+    broken = sum(_RHYTHM_BROKEN in document.marks for document in result.documents)
+    if not broken:
+        return None
+    whose = "1 document est vu" if broken == 1 else f"{broken} documents sont vus"
+    return f"Rythme recto verso rompu : {whose} par une personne. Contrôlez le paquet."
 
 
 def _twins(result: LotResult) -> int:

@@ -136,6 +136,7 @@ class LotView:
     read_pages: int = 0  # so far, while the lot is being read
     sent: int = 0  # documents whose images the centre holds
     answers_rescan: bool = False
+    note: str = ""  # French: what reading found that the operator should look at
 
 
 @dataclass(frozen=True, slots=True)

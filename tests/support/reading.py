@@ -64,10 +64,11 @@ def claimed(*paths: Path) -> list[ClaimedFile]:
     ]
 
 
-def read(workers: Workers, *paths: Path) -> LotResult:
+def read(workers: Workers, *paths: Path, duplex: bool = False) -> LotResult:
     """Read files as one lot."""
     recognition = pack.load(pack.default_dir())
-    return read_lot(claimed(*paths), workers, recognition, LotContext("17", TODAY)).result
+    context = LotContext("17", TODAY, duplex=duplex)
+    return read_lot(claimed(*paths), workers, recognition, context).result
 
 
 def living(workers: Workers) -> list[psutil.Process]:

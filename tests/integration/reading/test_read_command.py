@@ -208,6 +208,25 @@ def test_wrong_arguments_end_with_2_and_say_why(
     assert err.strip()
 
 
+def test_both_sides_of_a_sheet_are_one_document_where_the_command_is_told_so(
+    tmp_path: Path,
+) -> None:
+    """Two sheets of text, both sides of each."""
+    for number in range(4):
+        page = paper.text(paper.sheet(number), lines=6 + number)
+        (tmp_path / f"{number}.png").write_bytes(pictures.encoded(page, "PNG"))
+
+    def pages(*options: str) -> list[list[tuple[str, str]]]:
+        told = answer(tmp_path, "--workers", "1", *options)
+        return [[(p["file"], p["role"]) for p in d["pages"]] for d in told["documents"]]
+
+    assert pages("--duplex") == [
+        [("0.png", "front"), ("1.png", "back")],
+        [("2.png", "front"), ("3.png", "back")],
+    ]
+    assert pages() == [[(f"{number}.png", "front")] for number in range(4)]
+
+
 def test_one_path_that_does_not_exist_is_a_wrong_argument_and_nothing_is_read(
     tmp_path: Path,
 ) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from edge.document import LotResult, Role
+from edge.document import LotResult, Role, RouteKind
 from edge.workers import Workers
 from tests.support import reading
 
@@ -107,3 +107,15 @@ def test_a_blank_sheet_is_blank_and_one_with_a_paragraph_is_not(
     assert [page.role for d in blank.documents for page in d.pages] == [Role.BLANK]
     assert [page.role for d in written.documents for page in d.pages] == [Role.FRONT]
     assert "separator sheet geometry" in written.documents[0].pages[0].text
+
+
+def test_claims_whose_blank_backs_were_dropped_are_three_for_a_person(
+    samples: Path, workers: Workers
+) -> None:
+    lot = samples / "cases" / "34-blank-backs-dropped.tif"
+    result = reading.read(workers, lot, duplex=True)
+    assert split(result) == ([[0], [1], [2]], [])
+    assert {document.route.kind for document in result.documents} == {RouteKind.NAME}
+    assert all("rhythm_broken" in document.marks for document in result.documents)
+    one_sided = reading.read(workers, lot)
+    assert {document.route.kind for document in one_sided.documents} == {RouteKind.STRAIGHT}

@@ -138,11 +138,12 @@ def test_bytes_received_before_are_held_for_a_person() -> None:
     assert routed(draft("S3110"), around) == (RouteKind.NAME, ("probable_duplicate",))
 
 
-def test_a_back_without_its_front_and_a_missing_page_are_named() -> None:
+def test_what_may_hold_too_much_or_too_little_is_named() -> None:
     of = draft("S3110")
     back = replace(of, first=replace(of.first, is_back=True))
     assert routed(back) == (RouteKind.NAME, ("front_missing",))
-    assert routed(draft("S3110", marks=("page_missing",))) == (RouteKind.NAME, ("page_missing",))
+    for mark in ("page_missing", "rhythm_broken", "other_person", "page_unexpected"):
+        assert routed(draft("S3110", marks=(mark,))) == (RouteKind.NAME, (mark,))
 
 
 def test_what_lies_beside_the_form_is_looked_at_by_whoever_names() -> None:

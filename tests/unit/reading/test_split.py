@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 
 from edge import pack
 from edge.document import (
+    BoxPx,
+    Check,
+    Field,
     Layout,
     LotHeader,
     PageReading,
@@ -16,9 +19,18 @@ from edge.document import (
     Role,
     Separator,
     SeparatorKind,
+    TextLine,
     TypeGuess,
 )
-from edge.reading.split import PAGE_MISSING, Assembly, Gap, assemble
+from edge.reading.sides import Gap
+from edge.reading.split import (
+    OTHER_PERSON,
+    PAGE_MISSING,
+    PAGE_UNEXPECTED,
+    RHYTHM_BROKEN,
+    Assembly,
+    assemble,
+)
 
 PLAN = pack.load(pack.default_dir()).plan
 CUTS = {
@@ -179,19 +191,72 @@ def _flat(documents: Sequence[Sequence[int]]) -> list[int]:
     return [index for document in documents for index in document]
 
 
-def _sides(lot: str, files: Sequence[str] | None = None) -> list[str]:
+def _both_sides(lot: str, files: Sequence[str] | None = None) -> Assembly:
     """Cut a lot of two-sided sheets; ``files`` names the file of each page, else one has all."""
     pages = []
     for index, letter in enumerate(lot):
         made = page(letter, index)
         name = files[index] if files else "lot.tif"
         pages.append(replace(made, ref=replace(made.ref, file=name)))
-    return told(assemble(pages, PLAN, "17", duplex=True), lot)[0]
+    return assemble(pages, PLAN, "17", duplex=True)
+
+
+def _sides(lot: str, files: Sequence[str] | None = None) -> list[str]:
+    return told(_both_sides(lot, files), lot)[0]
+
+
+def _broken(lot: str, files: Sequence[str] | None = None) -> list[str]:
+    """The documents that are marked because sides do not follow each other in turn."""
+    assembly = _both_sides(lot, files)
+    names = told(assembly, lot)[0]
+    return [
+        name
+        for name, draft in zip(names, assembly.drafts, strict=True)
+        if RHYTHM_BROKEN in draft.marks
+    ]
 
 
 def test_both_sides_of_a_sheet_stay_together_whatever_they_look_like() -> None:
-    assert _sides("ucuFoc") == ["uc", "uF", "oc"]
-    assert told(cut("ucuFoc"), "ucuFoc")[0] == ["u", "cu", "Fo", "c"]
+    assert _sides("ucuuoc") == ["uc", "uu", "oc"]
+    assert told(cut("ucuuoc"), "ucuuoc")[0] == ["u", "cuu", "o", "c"]
+    assert _broken("ucuuoc") == []
+
+
+def test_a_sure_first_page_opens_its_document_where_a_back_must_lie() -> None:
+    """A blank back was dropped, two sheets were fed at once, or a file was lost."""
+    assert _sides("ucuFoc") == ["uc", "u", "Fo", "c"]
+    assert _broken("ucuFoc") == ["uc", "u", "Fo", "c"]
+
+
+@pytest.mark.parametrize(
+    ("lot", "documents", "broken"),
+    [
+        ("F_F_F_", ["F_", "F_", "F_"], []),
+        ("FFF", ["F", "F", "F"], ["F", "F", "F"]),  # all blank backs dropped
+        ("F_F_FF_", ["F_", "F_", "F", "F_"], ["F", "F_"]),  # one: what went before is certain
+        ("F_FF_D_F_", ["F_", "F", "F_", "F_"], ["F", "F_"]),  # a separator begins anew
+        ("F_FF_DF_F_", ["F_", "F", "F_", "F_", "F_"], ["F", "F_"]),  # one without its back
+        ("F_FF_2_F_", ["F_", "F", "F_", "2_", "F_"], ["F", "F_"]),
+        ("u_u_uD_u_", ["u_u_u", "u_"], ["u_u_u"]),  # nobody knows where
+        ("u_F_cuc", ["u_", "F_", "cu", "c"], ["F_", "cu", "c"]),
+        ("F_fF_", ["F_f", "F_"], ["F_f", "F_"]),  # a known back where a front must lie
+        ("FfFm", ["Ff", "F", "m"], ["F", "m"]),  # the back of another form
+        ("F_u", ["F_", "u"], ["F_", "u"]),  # the last back is not there
+        ("F_!_F_", ["F__", "F_"], []),  # one that could not be read keeps its place
+    ],
+)
+def test_a_broken_rhythm_is_marked_from_the_last_certain_place_to_the_next_separator(
+    lot: str, documents: list[str], broken: list[str]
+) -> None:
+    assert _sides(lot) == documents
+    assert _broken(lot) == broken
+
+
+def test_the_back_of_a_blank_front_or_of_a_lost_one_is_not_the_sheet_before_s() -> None:
+    assert _sides("F__uF_") == ["F__", "u", "F_"]
+    assert _sides("F_!uF_") == ["F_", "u", "F_"]
+    marked = [PAGE_MISSING in draft.marks for draft in _both_sides("F_!uF_").drafts]
+    assert marked == [True, True, False]
 
 
 def test_the_back_of_a_separator_sheet_opens_no_document_and_costs_no_side() -> None:
@@ -200,7 +265,81 @@ def test_the_back_of_a_separator_sheet_opens_no_document_and_costs_no_side() -> 
 
 def test_single_images_are_sides_in_turn_and_a_file_begins_a_sheet() -> None:
     assert _sides("ucuc", ["1.jpg", "2.jpg", "3.jpg", "4.jpg"]) == ["uc", "uc"]
-    assert _sides("ucucc", ["a.tif", "a.tif", "a.tif", "b.tif", "b.tif"]) == ["uc", "u", "cc"]
+    files = ["a.tif", "a.tif", "a.tif", "b.tif", "b.tif"]
+    assert _sides("ucucc", files) == ["uc", "u", "cc"]
+    assert _broken("ucucc", files) == ["uc", "u", "cc"]
+    assert _broken("ucuucc", ["a.tif"] * 4 + ["b.tif"] * 2) == []
+
+
+def test_a_file_that_could_not_be_read_breaks_no_other_file_s_rhythm() -> None:
+    files = ["a.tif", "a.tif", "b.tif", "c.tif", "c.tif"]
+    assert _sides("F_!F_", files) == ["F_", "F_"]
+    assert _broken("F_!F_", files) == []
+
+
+def _naming(letter: str, index: int, nir: str) -> PageReading:
+    """A page that names a person: a form in its field, any other in its text."""
+    made = page(letter, index)
+    assert isinstance(made, PageReading)
+    if made.layout is not None:
+        return replace(made, fields=(nir_field(nir),))
+    return replace(made, lines=(TextLine(f"N° {nir} de sécurité", 0.9, BoxPx(0, 0, 9, 9)),))
+
+
+ONE, OTHER = "255081416802538", "178121705512305"
+
+
+def nir_field(value: str) -> Field:
+    return Field("nir", value, value, 0.9, True, Check.OK, 0, None)
+
+
+def _two(lot: str, nirs: tuple[str, str], *, duplex: bool) -> Assembly:
+    """A lot whose last two pages name somebody."""
+    first = len(lot) - 2
+    pages = [page(letter, i) for i, letter in enumerate(lot[:first])]
+    pages += [_naming(lot[first + i], first + i, nir) for i, nir in enumerate(nirs)]
+    return assemble(pages, PLAN, "17", duplex=duplex)
+
+
+@pytest.mark.parametrize("lot", ["Fo", "TFu", "TFc", "TFf", "cu", "Tuc"])
+@pytest.mark.parametrize("duplex", [False, True])
+def test_a_page_that_names_somebody_else_opens_its_document_and_both_are_marked(
+    lot: str, duplex: bool
+) -> None:
+    assert len(_two(lot, (ONE, ONE), duplex=duplex).drafts) == 1
+    apart = _two(lot, (ONE, OTHER), duplex=duplex).drafts
+    assert len(apart) == 2
+    for draft in apart:
+        assert OTHER_PERSON in draft.marks
+        assert (RHYTHM_BROKEN in draft.marks) is duplex
+
+
+def test_two_claims_of_two_people_one_after_the_other_are_nothing_special() -> None:
+    for draft in _two("FF", (ONE, OTHER), duplex=False).drafts:
+        assert draft.marks == ()
+
+
+def test_a_number_whose_key_is_wrong_or_that_is_no_number_names_nobody() -> None:
+    assert len(_two("cu", (ONE, OTHER[:-1] + "6"), duplex=False).drafts) == 1
+    assert len(_two("cu", (ONE, "9" + OTHER), duplex=False).drafts) == 1
+
+
+def test_a_page_that_only_its_place_joins_to_a_claim_is_for_a_person() -> None:
+    for lot, expected in (("TFu", True), ("TFo", False), ("TFf", False), ("TFc", True)):
+        (draft,) = cut(lot).drafts
+        assert (PAGE_UNEXPECTED in draft.marks) is expected
+    (draft,) = cut("Fu", LotHeader(pages_each=2)).drafts
+    assert draft.marks == ()
+    (letter,) = cut("Tcu").drafts
+    assert letter.marks == ()  # a person sees it anyway
+    (two_sided,) = _both_sides("Fu").drafts
+    assert two_sided.marks == (PAGE_UNEXPECTED,)
+
+
+def test_a_back_of_another_form_is_not_the_back_of_this_one() -> None:
+    assembly = cut("FmF")
+    assert told(assembly, "FmF")[0] == ["F", "m", "F"]
+    assert assembly.drafts[1].first.is_back
 
 
 def test_a_header_sheet_rules_what_follows_it_up_to_a_patch_3() -> None:

@@ -11,6 +11,7 @@ import pytest
 from edge.config import Spool as Limits
 from edge.document import LotHeader, LotResult, Role, RouteKind, SetAside
 from edge.errors import SpoolAbsent, SpoolBusy, SpoolCorrupt
+from edge.page import words
 from edge.spool import overview
 from edge.spool.outbox import RescanAsked
 from edge.spool.spool import Spool
@@ -188,6 +189,19 @@ def test_s17_a_lot_without_documents_has_its_report_at_once(station: Station) ->
     lot_id = _claim(station, "LOT1.tif")
     station.spool.read_done(lot_id, LotResult((), ()), 1, {})
     assert [report.documents for report in station.spool.lots_to_send(10)] == [0]
+
+
+def test_a_broken_rhythm_of_sides_is_told_to_the_operator_who_holds_the_paper(
+    station: Station,
+) -> None:
+    lot_id = _claim(station, "LOT1.tif")
+    result = result_of(station.spool.lots_to_read()[0])
+    broken = tuple(replace(d, marks=("rhythm_broken",)) for d in result.documents)
+    station.spool.read_done(lot_id, replace(result, documents=broken), 1, {})
+    (lot,) = station.spool.lots_overview()
+    assert lot.note.startswith("Rythme recto verso rompu : 1 document est vu par une personne.")
+    assert lot.note in words.advice(lot)
+    assert lot.detail.startswith(lot.note)
 
 
 def test_s18_a_refused_document_stays_until_it_is_replayed(station: Station) -> None:
