@@ -100,6 +100,12 @@ class Spool(_Frozen):
         default=1_000_000_000, ge=0, description="left free on the disk; below it claiming stops"
     )
     keep_for_s: float = Field(default=7 * 86_400, ge=0, description="kept after acknowledgement")
+    ballast_bytes: int = Field(
+        default=64_000_000,
+        ge=0,
+        description="held on the disk and given up when it is full, so that what the centre has "
+        "can be recorded and leave; 0: none",
+    )
 
 
 class Reading(_Frozen):

@@ -154,6 +154,24 @@ class Disk:
         self.step("commit")
         connection.execute("COMMIT")
 
+    def reserve(self, path: Path, size: int) -> None:
+        """Make a file of so many bytes and their room, or make it larger.
+
+        Raises:
+            OSError: there is no room; the file has the size that it had.
+        """
+        self.step("reserve")
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        fd = os.open(path, flags, FILE_MODE)
+        before = os.fstat(fd).st_size
+        try:
+            os.posix_fallocate(fd, 0, size)
+        except OSError:
+            os.ftruncate(fd, before)
+            raise
+        finally:
+            os.close(fd)
+
     def free_bytes(self, path: Path) -> int:
         """Bytes free on a path's file system."""
         return shutil.disk_usage(path).free

@@ -21,6 +21,7 @@ from edge.errors import (
     SpoolLocked,
 )
 from edge.spool import founding
+from edge.spool.ballast import Ballast
 from edge.spool.files import Disk
 from edge.spool.tally import Tally
 
@@ -157,6 +158,7 @@ class Journal:
     Args:
         work_dir: Where its file, and the tally of its transactions, lie.
         disk: The door through which commits go.
+        ballast: Makes room on the disk before something is written.
         visitor: Beside its owner: makes nothing and brings nothing up to date.
 
     Raises:
@@ -167,10 +169,13 @@ class Journal:
         SpoolLocked, SpoolFull, SpoolFailed: it cannot be opened now.
     """
 
-    def __init__(self, work_dir: Path, disk: Disk, *, visitor: bool = False) -> None:
-        self._disk, self._visitor = disk, visitor
+    def __init__(
+        self, work_dir: Path, disk: Disk, ballast: Ballast, *, visitor: bool = False
+    ) -> None:
+        self._disk, self._ballast, self._visitor = disk, ballast, visitor
         self._lock = threading.RLock()
         self._tally = Tally(work_dir)
+        ballast.make_room()  # also to read: SQLite makes a file beside its log
         with _told_as_ours():
             at_least = self._tally.read()
             self._connection = self._opened(work_dir)
@@ -233,6 +238,7 @@ class Journal:
             SpoolFailed: the disk refuses; nothing was changed.
             SpoolCorrupt: the file is damaged.
         """
+        self._ballast.make_room()
         with _told_as_ours():
             self._begin()
             try:
@@ -245,9 +251,11 @@ class Journal:
                 self._disk.commit(self._connection)
                 if committed:
                     self._tally.count(committed)
-            except BaseException:
+            except BaseException as error:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
+                if _code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+                    self._ballast.give_up()
                 raise
             finally:
                 self._lock.release()
@@ -264,7 +272,7 @@ class Journal:
                 self._connection.execute("BEGIN IMMEDIATE")
             except BaseException as error:
                 self._lock.release()
-                if not _is_busy(error) or time.monotonic() > until:
+                if _code(error) not in _BUSY or time.monotonic() > until:
                     raise
             else:
                 return
@@ -348,8 +356,9 @@ def _run(t: sqlite3.Connection, script: str) -> None:
         t.execute(statement)
 
 
-def _is_busy(error: BaseException) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _BUSY
+def _code(error: BaseException) -> int:
+    """SQLite's primary code; 0 for errors of others."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 @contextmanager
@@ -358,7 +367,7 @@ def _told_as_ours() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        kind = _code(error)
         for kinds, ours, what in _OURS:
             if kind in kinds:
                 raise ours(f"{what}: {error}") from error

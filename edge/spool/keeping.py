@@ -7,6 +7,7 @@ is found at opening without any record is moved to ``aside``, never deleted.
 """
 
 import datetime as dt
+import json
 from pathlib import Path
 
 from edge.errors import SpoolCorrupt
@@ -23,6 +24,11 @@ SELECT id FROM lots WHERE state = ? AND acknowledged_at <= ?
 AND NOT EXISTS (SELECT 1 FROM documents WHERE lot_id = lots.id AND state NOT IN (?, ?))
 AND NOT EXISTS (SELECT 1 FROM set_aside WHERE lot_id = lots.id AND NOT discarded)
 """
+_ONLY_OF_FINISHED = """
+SELECT sha256 FROM lot_files AS mine WHERE lot_id = ?1 AND sha256 IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM lot_files JOIN lots ON lots.id = lot_id WHERE lot_files.sha256 = mine.sha256
+    AND state <> 'reaped' AND lot_id NOT IN (SELECT value FROM json_each(?2)))
+"""
 _UNUSED = """
 UPDATE blobs SET leaving = 1 WHERE sha256 NOT IN (
     SELECT sha256 FROM lot_files JOIN lots ON lots.id = lot_id
@@ -32,7 +38,7 @@ UPDATE blobs SET leaving = 1 WHERE sha256 NOT IN (
 
 def reap(store: Store, now: dt.datetime, keep_for: dt.timedelta) -> int:
     """Let finished lots go; return how many."""
-    until = (now - keep_for).astimezone(dt.UTC).isoformat()
+    until = _written(now - keep_for)
     with store.journal.transaction() as t:
         ids = [
             row["id"]
@@ -44,7 +50,7 @@ def reap(store: Store, now: dt.datetime, keep_for: dt.timedelta) -> int:
             _let_go(t, lot_id)
         if ids:
             t.execute(_UNUSED, (State.REAPED,))
-        forgotten = (now - _REMEMBER_DIGESTS).astimezone(dt.UTC).isoformat()
+        forgotten = _written(now - _REMEMBER_DIGESTS)
         t.execute("DELETE FROM digests WHERE seen_at < ?", (forgotten,))
         rescans.forget(t, now)
         t.execute("DELETE FROM lots WHERE state = ? AND received_at < ?", (State.REAPED, forgotten))
@@ -52,6 +58,28 @@ def reap(store: Store, now: dt.datetime, keep_for: dt.timedelta) -> int:
     if ids:
         store.journal.shrink()
     return len(ids)
+
+
+def remove_finished(store: Store, until: dt.datetime) -> None:
+    """Remove bytes that only finished lots hold, ahead of any record: the journal has no room.
+
+    The centre holds them, and whatever crash follows, nothing asks for them again: the lots
+    leave at the next ``reap``.
+    """
+    ids = [
+        row["id"]
+        for row in store.journal.all(
+            _FINISHED,
+            (State.ACKNOWLEDGED, _written(until), State.ACKNOWLEDGED, State.REAPED),
+        )
+    ]
+    removed = []
+    for lot_id in ids:
+        for row in store.journal.all(_ONLY_OF_FINISHED, (lot_id, json.dumps(ids))):
+            path = store.blob(row["sha256"])
+            store.disk.unlink(path)
+            removed.append(path.parent)
+    store.disk.sync_dirs(folder for folder in removed if folder.is_dir())
 
 
 def discard(t: Transaction, lot_id: str) -> bool:
@@ -104,6 +132,10 @@ def _fold_keys_anew(store: Store) -> None:
         if normal(row["key"]) != row["key"]:
             with store.journal.transaction() as t:
                 t.execute("UPDATE lots SET key = ? WHERE id = ?", (normal(row["key"]), row["id"]))
+
+
+def _written(time: dt.datetime) -> str:
+    return time.astimezone(dt.UTC).isoformat()
 
 
 def _let_go(t: Transaction, lot_id: str) -> None:

@@ -26,6 +26,7 @@ from edge.spool import (
     sightings,
     standing,
 )
+from edge.spool.ballast import Ballast
 from edge.spool.files import Disk
 from edge.spool.journal import Journal
 from edge.spool.keys import composed, key_of
@@ -51,9 +52,12 @@ _SHORTEST_KEEPING = dt.timedelta(seconds=1)
 class Spool:
     """See the module; use ``Spool.open``. Implements ``edge.spool.outbox.Outbox``."""
 
-    def __init__(self, store: Store, limits: config.Spool, lock_fd: int | None) -> None:
+    def __init__(
+        self, store: Store, limits: config.Spool, ballast: Ballast, lock_fd: int | None
+    ) -> None:
         self._store = store
         self._limits = limits
+        self._ballast = ballast
         self._lock_fd = lock_fd
         # Bytes leave, and bytes arrive under the same digest, never at the same time.
         self._moving = threading.Lock()
@@ -92,8 +96,9 @@ class Spool:
         try:
             for name in () if visitor else ("blobs", "claims", "aside"):
                 disk.make_dir(work_dir / name)
-            journal = Journal(work_dir, disk, visitor=visitor)
-            spool = cls(Store(work_dir, journal, disk, clock), limits, lock_fd)
+            ballast = Ballast(work_dir, disk, limits.ballast_bytes)
+            journal = Journal(work_dir, disk, ballast, visitor=visitor)
+            spool = cls(Store(work_dir, journal, disk, clock), limits, ballast, lock_fd)
         except BaseException:
             if lock_fd is not None:
                 os.close(lock_fd)
@@ -101,6 +106,7 @@ class Spool:
         if not visitor:
             try:
                 spool.strangers = tuple(keeping.recover(spool._store))
+                spool.take_ballast()
             except BaseException:
                 spool.close()
                 raise
@@ -155,10 +161,11 @@ class Spool:
             "SELECT (SELECT ifnull(sum(size), 0) FROM blobs) + (SELECT ifnull(sum(size), 0)"
             " FROM lot_files JOIN lots ON id = lot_id WHERE state = 'sighted' AND sha256 IS NULL)"
         )
+        free = self._store.disk.free_bytes(self._store.work_dir)
         return quota.Usage(
             used=int(row[0]) if row else 0,
             max_bytes=self._limits.max_bytes,
-            free=self._store.disk.free_bytes(self._store.work_dir),
+            free=max(0, free - max(0, self._ballast.missing)),
             min_free_bytes=self._limits.min_free_bytes,
         )
 
@@ -305,17 +312,32 @@ class Spool:
         When the spool is full the oldest go earlier: a scanner that waits is worse than a copy
         that the centre holds too.
         """
-        keep_for = dt.timedelta(seconds=self._limits.keep_for_s)
         with self._moving:
-            count = keeping.reap(self._store, now, keep_for)
-            incoming, copied = self._lacking
-            self._lacking = (0, False)
-            while keep_for > _SHORTEST_KEEPING:
-                if not isinstance(self.room(incoming, copied=copied), quota.Full):
-                    break
-                keep_for /= 2
-                count += keeping.reap(self._store, now, keep_for)
+            try:
+                count = self._reap(now)
+            except SpoolFull:
+                # Not even the ballast left room to say so first: what nobody needs goes at once.
+                keeping.remove_finished(self._store, now - _SHORTEST_KEEPING)
+                raise
+        self.take_ballast()
         return count
+
+    def _reap(self, now: dt.datetime) -> int:
+        keep_for = dt.timedelta(seconds=self._limits.keep_for_s)
+        count = keeping.reap(self._store, now, keep_for)
+        incoming, copied = self._lacking
+        self._lacking = (0, False)
+        while keep_for > _SHORTEST_KEEPING:
+            if not isinstance(self.room(incoming, copied=copied), quota.Full):
+                break
+            keep_for /= 2
+            count += keeping.reap(self._store, now, keep_for)
+        return count
+
+    def take_ballast(self) -> None:
+        """Hold the ballast again where the disk has more than enough room for it."""
+        spare = max(self._limits.min_free_bytes, self._limits.ballast_bytes)
+        self._ballast.take_back(spare)
 
     # --- edge.spool.outbox.Outbox ---
 

@@ -56,7 +56,9 @@ def _stop_at_end_of_input(stop: threading.Event) -> None:
 
 def main(root: Path, last: int) -> None:
     """Run until standard input closes, or up to the last step (0 for none)."""
-    spool = Spool.open(root / "work", config.Spool(min_free_bytes=0), _clock, disk=_Mortal(last))
+    spool = Spool.open(
+        root / "work", config.Spool(min_free_bytes=0, ballast_bytes=0), _clock, disk=_Mortal(last)
+    )
     source = FolderSource(
         config.Source(name="scan", folder=root / "scan", quiet_for_s=0.1, rescan_every_s=0.5),
         spool,

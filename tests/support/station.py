@@ -85,8 +85,8 @@ class Station:
         for path in (self.folder, self.work, root / ".backups"):
             path.mkdir(exist_ok=True)
         (self.folder / ".vaguemestre").touch()
-        limits = {k: settings.pop(k) for k in ("max_bytes", "min_free_bytes") if k in settings}
-        self.limits = config.Spool(**{"min_free_bytes": 0, **limits})
+        limits = {k: settings.pop(k) for k in config.Spool.model_fields if k in settings}
+        self.limits = config.Spool(**{"min_free_bytes": 0, "ballast_bytes": 0, **limits})
         settings = {"quiet_for_s": 3.0, **settings}
         self.source = config.Source(name="scan", folder=self.folder, **settings)
         self.spool: Spool

@@ -16,6 +16,7 @@ from tests.support.faults import Crash, FaultyDisk
 from tests.support.station import Clock, Station
 
 NAME = founding.NAME
+_LIMITS = Limits(ballast_bytes=0)
 
 
 @pytest.fixture
@@ -84,10 +85,10 @@ def test_s21_a_journal_that_holds_nothing_is_damage_where_there_has_been_a_spool
 def test_s21_a_log_without_its_journal_is_damage(tmp_path: Path) -> None:
     (tmp_path / f"{NAME}-wal").write_bytes(b"frames")
     with pytest.raises(SpoolCorrupt, match="is missing"):
-        Spool.open(tmp_path, Limits(), Clock())
+        Spool.open(tmp_path, _LIMITS, Clock())
     (tmp_path / NAME).touch()
     with pytest.raises(SpoolCorrupt, match="is empty"):
-        Spool.open(tmp_path, Limits(), Clock())
+        Spool.open(tmp_path, _LIMITS, Clock())
 
 
 def _alive(station: Station) -> Path:
@@ -150,18 +151,18 @@ def test_s21_a_start_that_is_cut_short_anywhere_is_begun_again(tmp_path: Path) -
     """And never taken for damage: each step of the first start, with a crash or a power cut."""
     (tmp_path / ".backups").mkdir()
     disk = FaultyDisk()
-    Spool.open(_new(tmp_path, "whole"), Limits(), Clock(), disk=disk).close()
+    Spool.open(_new(tmp_path, "whole"), _LIMITS, Clock(), disk=disk).close()
     assert len(disk.steps) > 8
     for fail_at in range(1, len(disk.steps) + 1):
         for power_cut in (False, True):
             work = _new(tmp_path, f"{fail_at}-{power_cut}")
             disk = FaultyDisk(fail_at=fail_at)
             with pytest.raises(Crash):
-                Spool.open(work, Limits(), Clock(), disk=disk)
+                Spool.open(work, _LIMITS, Clock(), disk=disk)
             if power_cut:
                 disk.power_cut()
-            Spool.open(work, Limits(), Clock()).close()
-            Spool.open(work, Limits(), Clock(), visitor=True).close()
+            Spool.open(work, _LIMITS, Clock()).close()
+            Spool.open(work, _LIMITS, Clock(), visitor=True).close()
             assert not list(work.glob("*.new*"))
 
 
@@ -173,8 +174,8 @@ def test_s21_what_a_first_start_of_0_3_0_left_half_made_is_begun_again(
         (tmp_path / name).mkdir()
     half(tmp_path)
     with pytest.raises(SpoolAbsent):
-        Spool.open(tmp_path, Limits(), Clock(), visitor=True)
-    Spool.open(tmp_path, Limits(), Clock()).close()
+        Spool.open(tmp_path, _LIMITS, Clock(), visitor=True)
+    Spool.open(tmp_path, _LIMITS, Clock()).close()
 
 
 def _new(root: Path, name: str) -> Path:
