@@ -5,7 +5,7 @@ The steps live in ``edge.imaging`` and ``edge.reading``; this module only says t
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge import upright
 from edge.document import (
@@ -14,17 +14,17 @@ from edge.document import (
     Layout,
     PageReading,
     PageRef,
-    Separator,
     SeparatorKind,
     TextLine,
 )
-from edge.imaging import border, dust, quality, separators
+from edge.imaging import border, dust, negative, quality, separators
 from edge.imaging.page import PageImage
 from edge.reading import classify, labelled, outside, recognise, zones
 from edge.reading.forms import FormDefinition
 from edge.reading.lines import skim
 from edge.reading.readers import Gray, Readers
 
+_UNSURE = frozenset({"negative", "dark", "faint"})  # marks of pages of which nothing is accepted
 _BLURRED_FROM = 0.6  # a page this unsharp is marked, so that routing asks a person
 
 
@@ -57,9 +57,11 @@ def read_page(
         readers: The recognition networks.
         today: No date on the page may lie after it.
     """
-    clean, had_dust = dust.without(image.gray, image.dpi)
+    positive, polarity = _positive(image)
+    clean, had_dust = dust.without(positive, image.dpi)
     gray, had_border = border.erase(clean)
-    marks = image.marks + (("dust",) if had_dust else ()) + (("border",) if had_border else ())
+    marks = (*image.marks, *polarity)
+    marks += (("dust",) if had_dust else ()) + (("border",) if had_border else ())
     height, width = gray.shape
     blank = PageReading(
         ref=ref,
@@ -69,16 +71,21 @@ def read_page(
         is_blank=True,
         marks=marks,
     )
-    # With the pepper thin writing may have gone: whether nothing is left is for a person to see.
-    if not had_dust and quality.is_blank(gray, image.dpi):
+    # With the pepper thin writing may have gone, and a dark page may hide some: whether nothing is
+    # left is for a person to see.
+    content = quality.Content.WRITTEN if had_dust or polarity else quality.content(gray, image.dpi)
+    if content is quality.Content.BLANK:
         return blank
+    if content is quality.Content.FAINT:
+        marks += ("faint",)
+    blank = replace(blank, marks=marks)
     separator = separators.find(gray, image.dpi, recipe.separator_barcodes)
     # Patch 2 announces a document on its own first page: that page is read as any other.
     if separator is not None and separator.kind is not SeparatorKind.PATCH_2:
-        return _with(blank, is_blank=False, separator=separator)
+        return replace(blank, is_blank=False, separator=separator)
     blur = quality.blur(gray, image.dpi)
     page, found = _recognised(gray, image.dpi, recipe.forms, readers)
-    content = _read_content(page, found, image.dpi, recipe, readers, today)
+    read = _read_content(page, found, image.dpi, recipe, readers, today)
     height, width = page.gray.shape
     return PageReading(
         ref=ref,
@@ -88,26 +95,29 @@ def read_page(
         width_mm=round(width * 25.4 / image.dpi, 1),
         height_mm=round(height * 25.4 / image.dpi, 1),
         blur=round(blur, 3),
-        is_back=content.guess.is_back,
-        lines=content.lines,
-        guesses=content.guess.guesses,
-        layout=content.guess.layout,
-        fields=content.fields,
+        is_back=read.guess.is_back,
+        lines=read.lines,
+        guesses=read.guess.guesses,
+        layout=read.guess.layout,
+        fields=_unaccepted(read.fields) if _UNSURE & set(marks) else read.fields,
         separator=separator,
-        marks=marks + content.marks + (("blurred",) if blur >= _BLURRED_FROM else ()),
+        marks=marks + read.marks + (("blurred",) if blur >= _BLURRED_FROM else ()),
     )
 
 
-def _with(page: PageReading, *, is_blank: bool, separator: Separator) -> PageReading:
-    return PageReading(
-        ref=page.ref,
-        dpi=page.dpi,
-        width_mm=page.width_mm,
-        height_mm=page.height_mm,
-        is_blank=is_blank,
-        separator=separator,
-        marks=page.marks,
-    )
+def _unaccepted(fields: Sequence[Field]) -> tuple[Field, ...]:
+    """The same values, none of which may go without a person: their ink was not as measured."""
+    return tuple(replace(field, accepted=False) for field in fields)
+
+
+def _positive(image: PageImage) -> tuple[Gray, tuple[str, ...]]:
+    """The page with dark ink on light paper, and the mark of what was done or is in doubt."""
+    match negative.find(image.gray, image.dpi):
+        case negative.Polarity.NEGATIVE:
+            return 255 - image.gray, ("negative",)
+        case negative.Polarity.DOUBTFUL:
+            return image.gray, ("dark",)
+    return image.gray, ()
 
 
 def _read_content(

@@ -15,10 +15,11 @@ from edge.reading.split import Draft
 
 _TO_NAME = frozenset({"unknown", "misdirected"})
 # Of a page: what else lies on its image is read by nobody, and no keying of fields would tell.
-_MARKS_TO_NAME = frozenset({"outside_content"})
+_MARKS_TO_NAME = frozenset({"outside_content", "placeholder"})
 _FOR_A_PERSON = frozenset(
     {
         *("page_missing", "order_unsure", "blurred", "dust", "unregistered"),
+        *("negative", "dark", "faint"),
         "probable_duplicate",
         *("rhythm_broken", "other_person", "page_unexpected"),
     }

@@ -1,18 +1,20 @@
 """Is there anything on a page, and can it be read?"""
 
 import itertools
+from enum import StrEnum
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.imaging import discs
+from edge.imaging import discs, faint
 from edge.pixels import pieces, reduced, times
 
 _WORK_DPI = 100.0
 _EDGE_MM = 8.0  # staples and shadows lie at the edge
 _CORNER_MM = 14.0  # torn corners, and the codes that printers leave there
 _HOLE_MM = (3.5, 9.0)  # punched 12 mm from the edge, where people write
+_AROUND_HOLE_MM = 4.0
 _DARK_PAPER = 90  # a black page hides something: a lamp that failed, a lid left open
 _BANDS = 8
 _CONTRAST = 22  # grey levels darker than the paper around: bleed-through stays below
@@ -24,8 +26,21 @@ _EVERY_ROW = 3  # of the reduced image is enough to tell how sharp a page is
 _SHARP_FROM, _BLURRED_FROM = 0.32, 0.07  # steepness of the steepest edges, share of their height
 
 
+class Content(StrEnum):
+    """What a page bears."""
+
+    BLANK = "blank"
+    FAINT = "faint"  # strokes hardly darker than their paper, sharp as writing is
+    WRITTEN = "written"
+
+
 def is_blank(gray: NDArray[np.uint8], dpi: float) -> bool:
-    """Whether a page holds nothing but paper, dust, punch holes and shadows.
+    """Whether a page is blank; see ``content``."""
+    return content(gray, dpi) is Content.BLANK
+
+
+def content(gray: NDArray[np.uint8], dpi: float) -> Content:
+    """Whether a page holds anything but paper, dust, punch holes, shadows and the other side.
 
     Args:
         gray: Height × width, black borders painted white.
@@ -33,17 +48,35 @@ def is_blank(gray: NDArray[np.uint8], dpi: float) -> bool:
     """
     small, px_per_mm = _reduced(gray, dpi)
     if float(np.median(small[::8, ::8])) < _DARK_PAPER:
-        return False
+        return Content.WRITTEN
     soft = cv2.GaussianBlur(small, (3, 3), 0)
     depth = np.asarray(cv2.subtract(cv2.blur(soft, (61, 61)), soft), np.uint8)
     dark = (depth > _CONTRAST).astype(np.uint8)
     _forget_edges(dark, px_per_mm)
-    if not dark.any():
-        return True  # most backs: labelling nothing takes longer than all the rest
-    if _bands_hold_ink(dark, depth, px_per_mm):
-        return False
-    dark = discs.without(dark, *(diameter * px_per_mm for diameter in _HOLE_MM))
-    return _ink_mm2(dark, depth, px_per_mm) < _INK_MM2
+    # Labelling nothing, on most backs, takes longer than all the rest.
+    solid = dark if dark.any() else None
+    if solid is not None:
+        if _bands_hold_ink(dark, depth, px_per_mm):
+            return Content.WRITTEN
+        solid = discs.without(dark, *(diameter * px_per_mm for diameter in _HOLE_MM))
+        if _ink_mm2(solid, depth, px_per_mm) >= _INK_MM2:
+            return Content.WRITTEN
+    is_faint = faint.is_written(small, px_per_mm, _ignored(dark, solid, px_per_mm))
+    return Content.FAINT if is_faint else Content.BLANK
+
+
+def _ignored(
+    dark: NDArray[np.uint8], solid: NDArray[np.uint8] | None, px_per_mm: float
+) -> NDArray[np.uint8]:
+    """Where faint strokes do not count: at the edges, and around punched holes."""
+    ignored = np.ones_like(dark)
+    _forget_edges(ignored, px_per_mm)
+    ignored = 1 - ignored
+    if solid is not None and not np.array_equal(dark, solid):
+        reach = round(_AROUND_HOLE_MM * px_per_mm) | 1
+        holes = cv2.dilate(dark - solid, np.ones((reach, reach), np.uint8))
+        ignored = np.maximum(ignored, holes).astype(np.uint8)
+    return ignored
 
 
 def _bands_hold_ink(dark: NDArray[np.uint8], depth: NDArray[np.uint8], px_per_mm: float) -> bool:

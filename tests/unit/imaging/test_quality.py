@@ -1,10 +1,13 @@
 """What is blank, what is not, and how sharp a page is."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
-from edge.imaging import quality
+from edge.imaging import border, quality
+from edge.imaging.decode import Limits, open_source
 from tests.support import paper
 from tests.support.paper import DPI, Gray
 
@@ -96,3 +99,71 @@ def test_blur_grows_with_the_blur() -> None:
 def test_print_is_sharp_in_black_and_white_and_pale_print_too() -> None:
     assert quality.blur(paper.bitonal(paper.text(paper.sheet())), DPI) < 0.2
     assert quality.blur(paper.text(paper.sheet(), ink=150), DPI) < 0.4
+
+
+WORDS = ("remboursement des soins", "du mois dernier", "merci de rappeler le docteur")
+
+
+def faintly(layer: Gray, depth: float, noise: float, soft_mm: float, seed: int = 0) -> Gray:
+    """What a layer shows (0 ink, 255 none), so many grey levels below its own noisy paper."""
+    blurred = cv2.GaussianBlur(layer, (0, 0), soft_mm * DPI / 25.4).astype(np.float32)
+    ink = (255 - blurred) / np.percentile(255 - blurred[layer < 128], 70)
+    return np.asarray(np.clip(paper.sheet(seed, noise=noise) - depth * ink, 0, 255), np.uint8)
+
+
+def carbon(lines: int, size: float, thick: int) -> Gray:
+    layer = np.full((2339, 1654), 255, np.uint8)
+    for number in range(lines):
+        place = (200, 500 + 90 * number)
+        face = cv2.FONT_HERSHEY_DUPLEX if thick < 3 else cv2.FONT_HERSHEY_SCRIPT_SIMPLEX
+        words = "  ".join(WORDS[(number + k) % 3] for k in range(2))
+        cv2.putText(layer, words, place, face, size, 0, thick, cv2.LINE_AA)
+    return layer
+
+
+@pytest.mark.parametrize(("depth", "noise"), [(8, 1.0), (10, 3.0), (14, 5.0), (20, 5.0)])
+@pytest.mark.parametrize("soft_mm", [0.05, 0.15])
+@pytest.mark.parametrize(("lines", "size", "thick"), [(12, 0.9, 2), (2, 0.7, 1), (2, 1.3, 3)])
+def test_carbon_copies_and_faint_print_are_written(
+    depth: float, noise: float, soft_mm: float, lines: int, size: float, thick: int
+) -> None:
+    page = faintly(carbon(lines, size, thick), depth, noise, soft_mm)
+    assert quality.content(page, DPI) is quality.Content.FAINT
+    assert quality.content(np.ascontiguousarray(np.rot90(page)), DPI) is quality.Content.FAINT
+
+
+@pytest.mark.parametrize("depth", [5, 10, 16])
+@pytest.mark.parametrize("noise", [1.0, 5.0])
+@pytest.mark.parametrize("soft_mm", [0.36, 0.5])
+def test_what_shines_through_is_as_pale_and_stays_blank(
+    depth: float, noise: float, soft_mm: float
+) -> None:
+    layer = np.ascontiguousarray(carbon(12, 0.9, 2)[:, ::-1])
+    assert quality.is_blank(faintly(layer, depth, noise, soft_mm), DPI)
+
+
+def test_creases_and_streaks_of_the_scanner_are_no_words() -> None:
+    page = paper.sheet().astype(np.int16)
+    page[:, 700:702] -= 18
+    page[:, 1100] -= 30
+    page[800:803] -= 16
+    assert quality.is_blank(np.clip(page, 0, 255).astype(np.uint8), DPI)
+
+
+def test_what_is_dark_enough_is_not_called_faint() -> None:
+    assert quality.content(paper.text(paper.sheet()), DPI) is quality.Content.WRITTEN
+
+
+@pytest.mark.samples
+@pytest.mark.parametrize("name", ["13-carbon-form.jpg", "13-carbon-letter.jpg"])
+def test_carbon_copies_of_the_mail_are_written(samples: Path, name: str) -> None:
+    with open_source((samples / "cases" / name).read_bytes(), Limits()) as source:
+        page = source.page(0)
+    assert quality.content(page.gray, page.dpi) is quality.Content.FAINT
+
+
+@pytest.mark.samples
+def test_a_scanned_blank_sheet_with_folds_stays_blank(samples: Path) -> None:
+    with open_source((samples / "scans" / "naps2_blank1.jpg").read_bytes(), Limits()) as source:
+        page = source.page(0)
+    assert quality.is_blank(border.erase(page.gray)[0], page.dpi)
