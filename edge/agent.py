@@ -7,7 +7,7 @@ uplink sends them, housekeeping lets go of what the centre holds. They meet only
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib import metadata
 
@@ -25,23 +25,24 @@ from edge.errors import (
     passes,
 )
 from edge.events import Events
-from edge.imaging.decode import Limits
-from edge.imaging.whole import is_whole
 from edge.lot import LotContext, read_lot
 from edge.pace import Pace
 from edge.page.server import Server
 from edge.page.site import Site
 from edge.sources.folder import FolderSource
-from edge.sources.whole_file import whole_check
 from edge.spool.spool import Spool
 from edge.spool.values import ClaimedLot
 from edge.supervise import Part, Supervisor, lasting
 from edge.uplink.sender import Sender
-from edge.workers import Progress, Workers, WorkerSettings
+from edge.workers import Checker, Progress, Workers
+from edge.workers import settings as worker_settings
 
 _HOUSEKEEPING_EVERY_S = 5.0
 _STANDING_EVERY_S = 2.0
 _READER_PAUSE_S = 15.0
+_OPEN_LOTS = 6  # read in turns
+_SMALL_LOTS = 18  # more, of few bytes: a sheet alone waits for no large lot to end
+_SMALL_BYTES = 8_000_000
 
 
 def now() -> dt.datetime:
@@ -52,25 +53,6 @@ def now() -> dt.datetime:
 def public_holidays(day: dt.date) -> frozenset[dt.date]:
     """French public holidays of this year and the next."""
     return frozenset(country_holidays("FR", years=(day.year, day.year + 1)))
-
-
-def worker_settings(config: EdgeConfig) -> WorkerSettings:
-    """What the reading processes are told."""
-    reading = config.reading
-    barcodes = {text for source in config.sources for text in source.separator_barcodes}
-    return WorkerSettings(
-        pack_dir=reading.pack_dir or pack.default_dir(),
-        cache_dir=reading.cache_dir or config.station.work_dir / "cache",
-        limits=Limits(
-            max_page_pixels=reading.max_page_pixels,
-            max_pages=reading.max_pages_per_file,
-            max_file_bytes=reading.max_file_bytes,
-        ),
-        memory_bytes=reading.worker_memory_bytes,
-        page_timeout_s=reading.page_timeout_s,
-        accept_error_rate=reading.accept_error_rate,
-        separator_barcodes=tuple(sorted(barcodes)),
-    )
 
 
 def run(
@@ -87,7 +69,7 @@ def run(
     Raises:
         EdgeError: what the agent cannot go on with.
     """
-    settings = worker_settings(config)
+    settings = worker_settings.of_station(config)
     recognition = pack.load(settings.pack_dir)
     try:
         config.station.work_dir.mkdir(parents=True, exist_ok=True)
@@ -102,15 +84,17 @@ def run(
         events.page_read(reading, seconds)
 
     workers = Workers(settings, config.reading.workers, page_read)
+    checker = Checker(worker_settings.for_looking(settings), config.reading.check_timeout_s)
     try:
         versions = {"program": metadata.version("vaguemestre"), **workers.versions()}
+        events.confined(workers.held())
         _serve_metrics(events, config.metrics.listen)
         reader = LotReader(config, spool, workers, recognition, versions, events, progress)
         sender = Sender(
             spool, config, versions, events.report, lambda: pace.per_minute(time.monotonic())
         )
         parts: dict[str, Part] = {
-            f"source {source.name}": _source(config, index, spool, events)
+            f"source {source.name}": _source(config, index, spool, events, checker)
             for index, source in enumerate(config.sources)
         }
         parts["reading"] = reader.run
@@ -124,6 +108,7 @@ def run(
         Supervisor(parts, events.crashed).run(stop)
     finally:
         workers.close()
+        checker.close()
         spool.close()
 
 
@@ -144,14 +129,14 @@ def _page(
     return Server(config.page, site, events.crashed)
 
 
-def _source(config: EdgeConfig, index: int, spool: Spool, events: Events) -> Part:
+def _source(config: EdgeConfig, index: int, spool: Spool, events: Events, checker: Checker) -> Part:
     source = config.sources[index]
 
     def part(stop: threading.Event) -> None:
         FolderSource(
             source,
             spool,
-            whole_check(is_whole),
+            checker.is_whole,
             time.monotonic,
             events.report,
             fund=config.station.fund,
@@ -173,7 +158,7 @@ def _tell_standing(spool: Spool, pace: Pace, progress: Progress, stop: threading
 
 
 class LotReader:
-    """Reads claimed lots, as many at once as there are workers, so that none idles."""
+    """Reads claimed lots, several at once: they take turns with the reading processes."""
 
     def __init__(
         self,
@@ -196,21 +181,26 @@ class LotReader:
 
     def run(self, stop: threading.Event) -> None:
         """Read until ``stop`` is set; lots under way are finished or read again at next start."""
-        count = self._config.reading.workers
         reading: dict[str, Future[None]] = {}
-        with ThreadPoolExecutor(count, thread_name_prefix="lot") as threads:
+        with ThreadPoolExecutor(_OPEN_LOTS + _SMALL_LOTS, thread_name_prefix="lot") as threads:
             while not stop.is_set():
                 for lot_id in [key for key, future in reading.items() if future.done()]:
                     reading.pop(lot_id).result()
-                waiting = self._spool.lots_to_read(2 * count) if len(reading) < count else []
-                for lot in waiting:
-                    if lot.lot.id not in reading and len(reading) < count:
-                        reading[lot.lot.id] = threads.submit(self._read_counting, lot, stop)
-                if len(reading) < count:
-                    self._spool.wait_for_lots(0.5)
-                else:
-                    stop.wait(0.1)
+                for lot in self._next_lots(reading.keys()):
+                    reading[lot.lot.id] = threads.submit(self._read_counting, lot, stop)
+                self._spool.wait_for_lots(0.5)
             self._workers.close()  # else a lot of 1,000 pages would hold the stop up
+
+    def _next_lots(self, reading: Collection[str]) -> list[ClaimedLot]:
+        """Lots to begin with: a few at once, so that they take turns, and small ones besides.
+
+        All that waits is not begun at once: each of a hundred lots would end with the last.
+        """
+        places = _OPEN_LOTS - len(reading)
+        if places > 0:
+            return self._spool.lots_to_read(places, reading)
+        places += _SMALL_LOTS
+        return self._spool.lots_to_read(places, reading, _SMALL_BYTES) if places > 0 else []
 
     def _read_counting(self, claimed: ClaimedLot, stop: threading.Event) -> None:
         self._progress.begin(claimed.lot.id, (file.sha256 for file in claimed.files))

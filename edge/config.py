@@ -128,6 +128,34 @@ class Reading(_Frozen):
     max_page_pixels: int = Field(default=150_000_000, gt=0, description="of one page, decoded")
     max_file_bytes: int = Field(default=4_000_000_000, gt=0, description="of one source file")
     max_pages_per_file: int = Field(default=5_000, gt=0, description="of one source file")
+    max_pages_per_lot: int = Field(
+        default=20_000, gt=0, description="of one lot; files beyond are set aside as lot_too_long"
+    )
+    max_seconds_per_file: float = Field(
+        default=7_200.0,
+        gt=0,
+        description="of one reading process, all pages together; the rest is set aside as "
+        "reading_too_long",
+    )
+    max_seconds_per_lot: float = Field(
+        default=14_400.0, gt=0, description="the same for all files of a lot"
+    )
+    max_lost_pages_per_file: int = Field(
+        default=10,
+        gt=0,
+        description="that took too long or ended their process, after which the rest of the file "
+        "is set aside as reading_too_long",
+    )
+    check_timeout_s: float = Field(
+        default=20.0,
+        gt=0,
+        description="to judge whether a file in a watched folder is whole; then it counts as such",
+    )
+    confinement: Literal["required", "best"] = Field(
+        default="required",
+        description="required: nothing is read where the kernel cannot confine the reading "
+        "processes; best: it is read all the same, and doctor says what lacks",
+    )
     accept_error_rate: float = Field(
         default=0.001,
         gt=0,

@@ -10,15 +10,15 @@ import shutil
 import socket
 import ssl
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge import pack
 from edge.config import EdgeConfig
-from edge.errors import EdgeError, PackInvalid
-from edge.inference.station import load_readers
+from edge.errors import ConfinementMissing, EdgeError
 from edge.uplink.channel import certificate_site, certificate_valid_until
+from edge.workers import Workers, settings
+from edge.workers.confine import REQUIRED, Protection
 
 _CONNECT_TIMEOUT_S = 3.0
 _HTTP2_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"
@@ -48,17 +48,7 @@ def examine(config: EdgeConfig, now: dt.datetime) -> Iterator[Finding]:
     yield from _certificate(config, now)
     for centre in config.uplink.centres:
         yield _reachable(centre, config)
-    yield _attempt("paquet de reconnaissance", lambda: _load_pack(config))
-
-
-def _attempt(subject: str, act: Callable[[], object]) -> Finding:
-    try:
-        act()
-    except EdgeError as error:
-        return Finding(subject, False, f"{error.reason} ({error})")
-    except OSError as error:
-        return Finding(subject, False, str(error.strerror))
-    return Finding(subject, True)
+    yield from _reading(config)
 
 
 def _writable(subject: str, folder: Path) -> Finding:
@@ -134,8 +124,42 @@ def _reachable(centre: str, config: EdgeConfig) -> Finding:
     return Finding(subject, is_welcome, "Le centre raccroche. Vérifiez le certificat.")
 
 
-def _load_pack(config: EdgeConfig) -> None:
-    folder = config.reading.pack_dir or pack.default_dir()
-    if not pack.load(folder).forms:
-        raise PackInvalid(f"{folder} holds no form")
-    load_readers(config.reading.cache_dir or config.station.work_dir / "cache", 1, folder / "onnx")
+def _reading(config: EdgeConfig) -> Iterator[Finding]:
+    """Start a reading process: it loads the pack, is confined, and says how far."""
+    workers = Workers(settings.of_station(config), 1)
+    try:
+        held = workers.held()
+    except ConfinementMissing as error:
+        yield Finding("isolement de la lecture", False, f"{error.reason} ({error})")
+        return
+    except EdgeError as error:
+        yield Finding("paquet de reconnaissance", False, f"{error.reason} ({error})")
+        return
+    finally:
+        workers.close()
+    yield Finding("paquet de reconnaissance", True)
+    for protection, words in _PROTECTIONS.items():
+        subject = f"isolement de la lecture : {words}"
+        if protection in held:
+            yield Finding(subject, True)
+        elif protection in REQUIRED:
+            advice = (
+                "Le noyau ou le conteneur ne l'offre pas : un fichier piégé ne serait pas retenu."
+            )
+            yield Finding(subject, False, advice)
+        else:
+            yield Finding(
+                f"{subject} – non offert par ce noyau, les autres protections tiennent", True
+            )
+
+
+_PROTECTIONS = {
+    Protection.NO_NEW_RIGHTS: "aucun droit de plus (no_new_privs)",
+    Protection.NO_CAPABILITIES: "aucun pouvoir d'administrateur (capabilities)",
+    Protection.NO_MEMORY_IMAGE: "aucune image de la mémoire (core)",
+    Protection.CALLS: "ni réseau, ni programme, ni signal (seccomp)",
+    Protection.FILES: "ni clés, ni journal, ni écriture de fichiers",
+    Protection.LANDLOCK: "polices et code seuls lisibles (Landlock)",
+    Protection.TCP: "aucune connexion TCP (Landlock 4, noyau 6.7)",
+    Protection.SIGNALS: "aucun signal vers l'extérieur (Landlock 6, noyau 6.12)",
+}

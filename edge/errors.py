@@ -107,6 +107,15 @@ class ReaderFailed(EdgeError):
     reason = "La lecture ne démarre pas. Vérifiez la mémoire libre ; les lots attendent."
 
 
+class ConfinementMissing(EdgeError):
+    """The kernel cannot confine a reading process; the message names what it lacks."""
+
+    code = "confinement_missing"
+    exit_code = 3
+    permanent = True
+    reason = "Ce système ne sait pas isoler la lecture des fichiers. Prévenez l'exploitation."
+
+
 class ReadingError(EdgeError):
     """Base of what stops one file or page only; the rest of the lot goes on."""
 
@@ -181,6 +190,20 @@ class PageCrashed(ReadingError):
 
     code = "page_crashed"
     reason = "La page a fait échouer la lecture. À traiter à la main."
+
+
+class ReadingTooLong(ReadingError):
+    """The file, or its lot, has had all the time that it may have; the rest is not tried."""
+
+    code = "reading_too_long"
+    reason = "Le fichier ou son lot prend trop de temps à lire. La suite est à traiter à la main."
+
+
+class LotTooLong(ReadingError):
+    """With this file the lot would have more pages than the limit."""
+
+    code = "lot_too_long"
+    reason = "Le lot contient trop de pages. Numérisez la suite sous un autre nom de lot."
 
 
 class NotRegularFile(ReadingError):

@@ -7,7 +7,7 @@ what a page says. Metrics carry the error ``code`` as their only error label.
 import logging
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import structlog
@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, star
 from edge.document import Check, Field, LotResult, PageReading
 from edge.errors import EdgeError
 from edge.spool.outbox import Backlog
+from edge.workers.confine import Protection
 
 
 class Events:
@@ -123,6 +124,12 @@ class Events:
         self._backlog.set(backlog.documents)
         self._backlog_bytes.set(backlog.bytes)
         self._incomplete.set(backlog.lots_incomplete)
+
+    def confined(self, held: Iterable[Protection]) -> None:
+        """How the reading processes are confined, and what the kernel lacks for it."""
+        lacking = sorted(set(Protection) - set(held))
+        tell = self._log.warning if lacking else self._log.info
+        tell("reading_confined", held=sorted(held), lacking=lacking)
 
     def failed(self, code: str, **fields: Any) -> None:
         """Something went wrong and was dealt with; ``code`` is from edge/errors.py."""

@@ -14,13 +14,14 @@ from dataclasses import dataclass, replace
 from rapidfuzz import fuzz
 
 from edge.document import Document, LotHeader, LotResult, PageReading, PageRef, Role, SetAside
+from edge.errors import LotTooLong
 from edge.pack import Pack
 from edge.plan import Plan
 from edge.reading.sides import Gap
 from edge.reading.split import Draft, assemble
 from edge.routing import Circumstances, route
 from edge.spool.values import ClaimedFile
-from edge.workers import Failure, Workers
+from edge.workers import Desk, Failure, FilePages, Workers
 
 _WITHOUT = "without:"
 _SAME_SIDE = 80.0  # rapidfuzz ratio of two images' texts from which they show the same side
@@ -60,15 +61,17 @@ def read_lot(
     """Read the files of a lot, in order, as one lot.
 
     Raises:
-        PackInvalid: no worker can start; the lot is as unread as before.
+        PackInvalid, ConfinementMissing, ReaderFailed: no reading process can start; the lot is
+            as unread as before.
     """
     set_aside: list[SetAside] = []
     pages: list[PageReading | Gap] = []
     uncounted = 0
-    for found in _read_files(files, workers):
-        pages += found.pages
-        uncounted += found.never_ours
-        set_aside += found.set_aside
+    with workers.lot(context.header.priority if context.header else 0) as desk:
+        for found in _read_files(files, desk):
+            pages += found.pages
+            uncounted += found.never_ours
+            set_aside += found.set_aside
     doubtful = {f.name: f.twin_of for f in files if f.twin_of and not f.twin_certain}
     pages = _merge_twins(pages, doubtful)
     assembly = assemble(pages, pack.plan, context.fund, context.header, duplex=context.duplex)
@@ -82,34 +85,36 @@ def read_lot(
     )
 
 
-def _read_files(files: Sequence[ClaimedFile], workers: Workers) -> Iterator[_ReadFile]:
+def _read_files(files: Sequence[ClaimedFile], desk: Desk) -> Iterator[_ReadFile]:
     twins = {f.twin_of: f for f in files if f.twin_of and f.twin_certain and f.code is None}
     alone = [f for f in files if not (f.twin_of and f.twin_certain)]
-    with ThreadPoolExecutor(workers.count, thread_name_prefix="file") as threads:
-        yield from threads.map(lambda file: _read_file(file, workers, twins.get(file.name)), alone)
+    with ThreadPoolExecutor(desk.count, thread_name_prefix="file") as threads:
+        yield from threads.map(lambda file: _read_file(file, desk, twins.get(file.name)), alone)
 
 
-def _read_file(file: ClaimedFile, workers: Workers, twin: ClaimedFile | None) -> _ReadFile:
+def _read_file(file: ClaimedFile, desk: Desk, twin: ClaimedFile | None) -> _ReadFile:
     if file.code is not None:  # lost at the claim and told there: its place stays empty
         if twin is not None:
-            return _read_file(twin, workers, None)
+            return _read_file(twin, desk, None)
         return _ReadFile((Gap(PageRef(file.name, 0, file.sha256)),), never_ours=1)
-    found = workers.pages_of(file.path, PageRef(file.name, 0, file.sha256))
+    found = desk.pages_of(file.path, PageRef(file.name, 0, file.sha256))
+    if isinstance(found, FilePages) and not desk.admit(len(found.indices)):
+        found = Failure.of(LotTooLong)
     if isinstance(found, Failure):
         aside = SetAside(file.name, None, found.code, found.reason)
         if twin is None:
             return _ReadFile((Gap(PageRef(file.name, 0, file.sha256)),), (aside,))
-        instead = _read_file(twin, workers, None)
+        instead = _read_file(twin, desk, None)
         return _ReadFile(instead.pages, (aside, *instead.set_aside))
     refs = [PageRef(file.name, index, file.sha256) for index in found.indices]
-    answers = [(ref, workers.read(file.path, ref)) for ref in refs]
+    answers = [(ref, desk.read(file.path, ref)) for ref in refs]
     pages: list[PageReading | Gap] = []
     set_aside: list[SetAside] = []
     for ref, future in answers:
         answer = future.result()
         if isinstance(answer, Failure):
             set_aside.append(SetAside(file.name, ref.index, answer.code, answer.reason))
-            pages.append(_instead(twin, ref, workers) or Gap(ref))
+            pages.append(_instead(twin, ref, desk) or Gap(ref))
         elif twin is not None:
             other = PageRef(twin.name, ref.index, twin.sha256)
             pages.append(replace(answer, twin=other, marks=(*answer.marks, _TWIN)))
@@ -118,11 +123,11 @@ def _read_file(file: ClaimedFile, workers: Workers, twin: ClaimedFile | None) ->
     return _ReadFile(tuple(pages), tuple(set_aside))
 
 
-def _instead(twin: ClaimedFile | None, ref: PageRef, workers: Workers) -> PageReading | None:
+def _instead(twin: ClaimedFile | None, ref: PageRef, desk: Desk) -> PageReading | None:
     """The other image of a side whose first choice cannot be read."""
     if twin is None:
         return None
-    page = workers.read(twin.path, PageRef(twin.name, ref.index, twin.sha256)).result()
+    page = desk.read(twin.path, PageRef(twin.name, ref.index, twin.sha256)).result()
     return None if isinstance(page, Failure) else page
 
 

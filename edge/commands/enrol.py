@@ -6,6 +6,7 @@ the page network. Nothing is in force before the form is in the pack and its typ
 """
 
 import contextlib
+import dataclasses
 import json
 import re
 from collections.abc import Sequence
@@ -19,12 +20,13 @@ from edge.enrolment import formfile, sample
 from edge.enrolment.learn import Learned, Sample, learn
 from edge.errors import EnrolmentRefused
 from edge.imaging import border, quality
-from edge.imaging.decode import Limits, open_source
+from edge.imaging.decode import Limits
 from edge.imaging.page import PageImage
 from edge.inference.pages import PageNetwork, load_network
 from edge.inference.station import load_readers
 from edge.reading import embed
 from edge.reading.readers import Readers
+from edge.workers import Checker, settings
 
 _MOST_SAMPLES = 5
 _MOST_BYTES = 60_000_000
@@ -64,9 +66,10 @@ def enrol(
     folder = output or pack.default_dir() / "forms"
     targets = {ending: folder / f"{name}.{ending}" for ending in ("toml", "png", "page.json")}
     _check(name, samples, targets, force=force)
-    pages = [_decoded(path, page) for path in samples]
     network = load_network(pack.default_dir())
     with contextlib.ExitStack() as stack:
+        checker = stack.enter_context(contextlib.closing(_checker(cache.cache_dir(stack))))
+        pages = [_decoded(path, page, checker) for path in samples]
         readers = load_readers(cache.cache_dir(stack))
         read = [_read(page, path, readers) for page, path in zip(pages, samples, strict=True)]
     learned = learn(name, read)
@@ -97,20 +100,26 @@ def _check(name: str, samples: Sequence[Path], targets: dict[str, Path], *, forc
         )
 
 
-def _decoded(path: Path, number: int) -> PageImage:
+def _checker(cache_dir: Path) -> Checker:
+    """What opens the samples: they come from outside as any scan does."""
     limits = Limits(max_page_pixels=_MOST_PIXELS, max_pages=200, max_file_bytes=_MOST_BYTES)
+    usual = settings.standard(pack.default_dir(), cache_dir)
+    told = dataclasses.replace(settings.for_looking(usual), limits=limits)
+    return Checker(told, usual.page_timeout_s)
+
+
+def _decoded(path: Path, number: int, checker: Checker) -> PageImage:
     if path.exists() and not path.is_file():
         raise EnrolmentRefused(f"{path} n'est pas un fichier.")
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise EnrolmentRefused(f"{path} dépasse {_MOST_BYTES // 1_000_000} Mo.")
-        data = path.read_bytes()
     except OSError as error:
         raise EnrolmentRefused(f"{path} ne se lit pas : {error.strerror}.") from error
-    with open_source(data, limits) as source:
-        if not 1 <= number <= source.page_count:
-            raise EnrolmentRefused(f"{path} n'a pas de page {number}.")
-        return source.page(source.indices[number - 1])
+    page = checker.decode(path.resolve(), number - 1)
+    if page is None:
+        raise EnrolmentRefused(f"{path} n'a pas de page {number}.")
+    return page
 
 
 def _read(page: PageImage, path: Path, readers: Readers) -> Sample:

@@ -13,11 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge import agent, config, pack
+from edge import agent, pack
 from edge.commands import cache
 from edge.document import LotResult, SetAside
 from edge.errors import FileDenied, FileVanished, NoPage, NotRegularFile, ReadingError
-from edge.imaging.decode import Limits
 from edge.lot import LotContext, read_lot
 from edge.sources import layouts, listing, twins
 from edge.sources.arrival import in_place
@@ -28,7 +27,7 @@ from edge.spool.files import open_regular
 from edge.spool.keys import ENDINGS
 from edge.spool.order import Written, arrange
 from edge.spool.values import ClaimedFile
-from edge.workers import Workers, WorkerSettings
+from edge.workers import Workers, settings
 
 _CHUNK = 1 << 20
 _HERE = "lot"  # stands for the path itself at the head of what lies below it
@@ -70,21 +69,15 @@ def read(
         PackInvalid: the reading processes cannot start.
     """
     with contextlib.ExitStack() as stack:
-        usual = config.Reading()
-        settings = WorkerSettings(
-            pack_dir=pack.default_dir(),
-            cache_dir=cache.cache_dir(stack),
-            limits=Limits(usual.max_page_pixels, usual.max_pages_per_file, usual.max_file_bytes),
-            memory_bytes=usual.worker_memory_bytes,
-            page_timeout_s=usual.page_timeout_s,
-            accept_error_rate=usual.accept_error_rate,
+        told = dataclasses.replace(
+            settings.standard(pack.default_dir(), cache.cache_dir(stack)),
             separator_barcodes=tuple(separator_barcodes),
         )
-        recognition = pack.load(settings.pack_dir)
+        recognition = pack.load(told.pack_dir)
         today = agent.now().date()
         holidays = agent.public_holidays(today)
         context = LotContext(fund, today, None, holidays, duplex=duplex)
-        workers = Workers(settings, count)
+        workers = Workers(told, count)
         threads = stack.enter_context(ThreadPoolExecutor(count, thread_name_prefix="lot"))
         stack.callback(workers.close)  # before the threads are waited for: a Ctrl-C ends at once
         workers.versions()

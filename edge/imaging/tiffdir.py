@@ -125,6 +125,11 @@ class Directory:
         values = self.integers(tag, 1)
         return values[0] if values else default
 
+    def is_inside(self, tag: int) -> bool:
+        """Whether a field's values lie within the file; they are not looked at."""
+        entry = self.entries[tag]
+        return entry.position + entry.count * _TYPES[entry.type][1] <= len(self.data)
+
     def raw(self, tag: int) -> bytes:
         """Values of a field as they are in the file.
 

@@ -43,8 +43,8 @@ def segments_inside(directory: Directory) -> bool:
     """
     try:
         for tag in (*KEPT, Tag.X_RESOLUTION, Tag.Y_RESOLUTION):
-            if is_usable(directory, tag):
-                directory.raw(tag)
+            if is_usable(directory, tag) and not directory.is_inside(tag):
+                return False
         if directory.integer(Tag.COMPRESSION, 1) == OLD_JPEG:
             return _old_jpeg_inside(directory)
         segments_of(directory)
@@ -65,6 +65,16 @@ def _old_jpeg_inside(directory: Directory) -> bool:
     counts = directory.integers(Tag.STRIP_COUNTS, _MOST_STRIPS)
     strips_end = max((sum(strip) for strip in zip(starts, counts, strict=False)), default=0)
     return directory.integer(Tag.JPEG_OFFSET, 0) < size and strips_end <= size
+
+
+def segment_work(directory: Directory) -> int:
+    """How many numbers ``segments_inside`` would look through, at most."""
+    tags = (Tag.STRIP_OFFSETS, Tag.STRIP_COUNTS, Tag.TILE_OFFSETS, Tag.TILE_COUNTS)
+    try:
+        most = _segment_count(directory, Tag.TILE_OFFSETS in directory.entries)
+    except (FileTruncated, ImageUndecodable):
+        return 0
+    return sum(min(directory.entries[tag].count, most) for tag in tags if tag in directory.entries)
 
 
 def segments_of(directory: Directory) -> list[tuple[int, int]]:

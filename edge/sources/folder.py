@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from edge import config
 from edge.errors import (
     FileVanished,
+    ReaderFailed,
     ReadingError,
     SourceAbsent,
     SourceFailed,
@@ -53,7 +54,7 @@ class FolderSource:
     Args:
         source: Its settings.
         spool: Where lots go.
-        peek: Whether a file is whole to its end (``edge.sources.whole_file.whole_check``).
+        peek: Whether a file is whole to its end (``edge.workers.Checker.is_whole``).
         clock: Gives seconds that only go forward: a step of the wall clock takes no half file.
         report: Receives what happens.
         fund: Of lots whose header sheet names none.
@@ -109,7 +110,7 @@ class FolderSource:
             if self._is_mounted():
                 self._scan(now)
                 self._trouble("scan", "")
-        except (SpoolFull, SpoolLocked, SpoolFailed) as error:
+        except (SpoolFull, SpoolLocked, SpoolFailed, ReaderFailed) as error:
             self._trouble("scan", error.code, error.code, code=error.code)
         except OSError as error:
             self._trouble("scan", str(error), "source_failed", code=SourceFailed.code)

@@ -1,6 +1,8 @@
 """Lots that wait to be read, and what a person sends through again."""
 
 import datetime as dt
+import json
+from collections.abc import Collection
 
 from edge.spool import sending
 from edge.spool.order import Written, arrange
@@ -9,11 +11,22 @@ from edge.spool.store import Store, lot_from, step_lot
 from edge.spool.values import ClaimedFile, ClaimedLot, Kind
 
 
-def lots_to_read(store: Store, limit: int) -> list[ClaimedLot]:
-    """Claimed lots, urgent first, then oldest first."""
+def lots_to_read(
+    store: Store, limit: int, besides: Collection[str] = (), most_bytes: int | None = None
+) -> list[ClaimedLot]:
+    """Claimed lots, urgent first, then oldest first.
+
+    Args:
+        store: The journal and the blobs.
+        limit: How many at most.
+        besides: Ids of lots that are left out.
+        most_bytes: Of all files of one lot; larger lots are left out.
+    """
     rows = store.journal.all(
-        "SELECT * FROM lots WHERE state = ? ORDER BY priority DESC, id LIMIT ?",
-        (State.CLAIMED, limit),
+        "SELECT * FROM lots WHERE state = ? AND id NOT IN (SELECT value FROM json_each(?))"
+        " AND (? IS NULL OR ? >= (SELECT COALESCE(SUM(size), 0) FROM lot_files"
+        " WHERE lot_id = lots.id)) ORDER BY priority DESC, id LIMIT ?",
+        (State.CLAIMED, json.dumps(sorted(besides)), most_bytes, most_bytes, limit),
     )
     return [
         ClaimedLot(

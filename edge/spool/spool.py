@@ -7,7 +7,7 @@ the agent, owns the spool; others open it as visitors to look, close and replay.
 import datetime as dt
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -218,9 +218,11 @@ class Spool:
 
     # --- readers ---
 
-    def lots_to_read(self, limit: int = 100) -> list[ClaimedLot]:
-        """Claimed lots, urgent first, then oldest first."""
-        return reading.lots_to_read(self._store, limit)
+    def lots_to_read(
+        self, limit: int = 100, besides: Collection[str] = (), most_bytes: int | None = None
+    ) -> list[ClaimedLot]:
+        """Claimed lots, urgent first, then oldest first; see ``reading.lots_to_read``."""
+        return reading.lots_to_read(self._store, limit, besides, most_bytes)
 
     def wait_for_lots(self, timeout_s: float) -> bool:
         """Block until a lot may be ready to be read, or the time has passed."""

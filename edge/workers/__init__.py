@@ -1,7 +1,17 @@
-"""Reading in processes of their own; see ``edge.workers.pool``."""
+"""Reading in confined processes of their own; see ``edge.workers.pool``."""
 
-from edge.workers.pool import Workers
+from edge.workers.checker import Checker
+from edge.workers.pool import Desk, Workers
 from edge.workers.progress import Progress
-from edge.workers.task import Failure, FilePages, WorkerSettings
+from edge.workers.task import Confinement, Failure, FilePages, WorkerSettings
 
-__all__ = ["Failure", "FilePages", "Progress", "WorkerSettings", "Workers"]
+__all__ = [
+    "Checker",
+    "Confinement",
+    "Desk",
+    "Failure",
+    "FilePages",
+    "Progress",
+    "WorkerSettings",
+    "Workers",
+]

@@ -1,128 +1,212 @@
-"""The life of one reading process: answer tasks until the pipe closes.
+"""The life of one reading process: load, be confined, answer until the link closes.
 
-Hostile files make decoders loop, allocate or crash. A limit on this process's private memory
-turns the second into an error; the first and the third end the process, and its owner sees it.
+Hostile files make decoders loop, allocate, crash or obey. A limit on this process's private
+memory turns the second into an error; the first and the third end the process, and its owner
+sees it; against the fourth it has nothing in its hands (edge/workers/confine.py).
 """
 
 import datetime as dt
+import importlib
 import mmap
 import os
 import resource
 import signal
-import stat
+import socket
 import sys
 import traceback
-from multiprocessing.connection import Connection
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
+import numpy as np
+import stdnum
 from PIL import Image
 
 from edge import pack, process
-from edge.errors import (
-    FileDenied,
-    FileVanished,
-    NotRegularFile,
-    PackInvalid,
-    PageCrashed,
-    ReadingError,
-)
-from edge.imaging.decode import Data, Limits, Source, open_source
+from edge.document import PageRef
+from edge.errors import ConfinementMissing, PackInvalid, PageCrashed, ReadingError
+from edge.imaging.decode import Data, Source, open_source
+from edge.imaging.whole import is_whole
 from edge.inference.station import load_readers
 from edge.reading.readers import Readers
-from edge.workers.task import Answer, Failure, FilePages, Started, Task, WorkerSettings
+from edge.workers import confine, samples
+from edge.workers.link import Link, LinkBroken
+from edge.workers.task import (
+    ANSWER,
+    FIRST,
+    SETTINGS,
+    TASK,
+    Act,
+    Answer,
+    Checked,
+    Confinement,
+    Decoded,
+    Failed,
+    FilePages,
+    NotStarted,
+    Read,
+    Started,
+    Task,
+    WorkerSettings,
+)
+
+_READ_AT_ONCE = 32_000_000  # a mapped file that shrinks ends the process; a read one does not
+_MOST_FRAMES = 20
+_CODECS = ("latin_1", "cp1252", "utf_8_sig", "utf_16", "utf_16_be", "utf_16_le", "ascii")
 
 
-def serve(pipe: Connection, settings: WorkerSettings) -> None:
-    """Say what is read with, then answer tasks; the entry point of the process."""
+def main() -> None:
+    """The program of the process: its only argument is the number of its end of the link."""
+    link = Link(socket.socket(fileno=int(sys.argv[1])))
+    told, _ = link.take()
+    serve(link, SETTINGS.validate_json(told))
+
+
+def serve(link: Link, settings: WorkerSettings) -> None:
+    """Say what is read with and what was given up for it, then answer tasks."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is its owner's to deal with
-    _silence_libraries()
+    confine.no_memory_image()
     resource.setrlimit(resource.RLIMIT_DATA, (settings.memory_bytes, settings.memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     Image.MAX_IMAGE_PIXELS = None  # the settings' limit holds, and before anything is decoded
     cv2.setNumThreads(1)  # one page a process at a time; the others have cores to themselves
     try:
-        recognition = pack.load(settings.pack_dir)
-        readers = load_readers(settings.cache_dir, 1, settings.pack_dir / "onnx")
+        desk = _Desk.load(settings)
     except PackInvalid as error:
-        pipe.send(Failure(error.code, str(error)))
+        _say_not(link, error.code, str(error))
         return
-    pipe.send(Started({**recognition.versions, **readers.versions}))
-    recipe = process.Recipe(
-        recognition.forms, settings.accept_error_rate, settings.separator_barcodes
-    )
-    files = _OpenFile(settings.limits)
-    while True:
-        try:
-            task: Task = pipe.recv()
-        except (EOFError, OSError):
-            return
-        pipe.send(_answer(task, files, recipe, readers))
+    desk.warm_up()
+    _close_all_but(link.fileno())
+    held = confine.lock()
+    lacking = confine.REQUIRED - held
+    if lacking and settings.confinement is Confinement.REQUIRED:
+        _say_not(link, ConfinementMissing.code, ", ".join(sorted(lacking)))
+        return
+    link.send(FIRST.dump_json(Started(desk.versions, held)))
+    with suppress(LinkBroken):
+        while True:
+            question, fd = link.take()
+            answer, pixels = desk.answer(TASK.validate_json(question), fd)
+            link.send(ANSWER.dump_json(answer))
+            if pixels is not None:
+                link.send(pixels)
 
 
-def _silence_libraries() -> None:
-    """Leave standard error to Python: decoders complain there about each damaged page."""
-    ours, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
-    sys.stderr = os.fdopen(ours, "w", buffering=1)
+def _say_not(link: Link, code: str, detail: str) -> None:
+    link.send(FIRST.dump_json(NotStarted(code, detail)))
 
 
-def _answer(task: Task, files: "_OpenFile", recipe: process.Recipe, readers: Readers) -> Answer:
-    try:
-        source = files.open(task.path, task.ref.sha256)
-        if task.count_only:
-            return FilePages(tuple(source.indices))
-        today = dt.datetime.now(dt.UTC).date()
-        return process.read_page(source.page(task.ref.index), task.ref, recipe, readers, today)
-    except ReadingError as error:
-        return Failure.of(error)
-    except Exception as error:
-        # Out of memory, or a fault of ours: the owner ends this process, and its log says where.
-        # The error's own text stays out of it, since it may quote a page.
-        traceback.print_tb(error.__traceback__)
-        sys.stderr.write(f"{type(error).__name__}\n")
-        return Failure.of(PageCrashed())
+def _close_all_but(kept: int) -> None:
+    """Keep the link; the standard ones lead nowhere: decoders complain there about each page."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nowhere, standard)
+    os.closerange(3, kept)
+    os.closerange(kept + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
-class _OpenFile:
-    """The file read last stays open: the pages of a lot of 1,000 come one by one."""
+class _Desk:
+    """What answers tasks."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._key: tuple[Path, str] | None = None
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        recipe: process.Recipe | None,
+        readers: Readers | None,
+        versions: dict[str, str],
+    ) -> None:
+        self.versions = versions
+        self._limits = settings.limits
+        self._recipe, self._readers = recipe, readers
+        self._key: tuple[str, str] | None = None
         self._source: Source | None = None
 
-    def open(self, path: Path, sha256: str) -> Source:
-        """Open a file, or go on with it.
+    @classmethod
+    def load(cls, settings: WorkerSettings) -> "_Desk":
+        """Load what the settings ask for.
 
         Raises:
-            ReadingError: it cannot be opened, or holds no page.
+            PackInvalid: the pack or a model is missing or altered.
         """
-        if self._source is not None and self._key == (path, sha256):
+        if not settings.networks:
+            return cls(settings, None, None, {})
+        recognition = pack.load(settings.pack_dir)
+        readers = load_readers(settings.cache_dir, 1, settings.pack_dir / "onnx")
+        recipe = process.Recipe(
+            recognition.forms, settings.accept_error_rate, settings.separator_barcodes
+        )
+        return cls(settings, recipe, readers, {**recognition.versions, **readers.versions})
+
+    def warm_up(self) -> None:
+        """Have everything imported and every thread made that reading may ever ask for."""
+        Image.init()
+        for codec in _CODECS:
+            "".encode(codec)
+        folders = [Path(folder) for folder in stdnum.__path__]
+        for path in sorted(path for folder in folders for path in folder.glob("*/iban.py")):
+            importlib.import_module(f"stdnum.{path.parent.name}.iban")
+        for data in samples.files():
+            with open_source(data, self._limits) as source:
+                page = source.page(source.indices[0])
+            if self._recipe is not None and self._readers is not None:
+                today = dt.datetime.now(dt.UTC).date()
+                process.read_page(page, PageRef("", 0, ""), self._recipe, self._readers, today)
+
+    def answer(self, task: Task, fd: int | None) -> tuple[Answer, bytes | None]:
+        """Answer one task, with pixels when it asks for them; the file is closed again."""
+        try:
+            if fd is None:
+                return Failed(PageCrashed.code), None
+            try:
+                return self._answer(task, fd)
+            finally:
+                os.close(fd)
+        except ReadingError as error:
+            return Failed(error.code), None
+        except Exception as error:
+            # Out of memory, or a fault of ours: the owner ends this process, and its log says
+            # where. The error's own text stays out of it, since it may quote a page.
+            frames = traceback.extract_tb(error.__traceback__)[-_MOST_FRAMES:]
+            where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
+            return Failed(PageCrashed.code, f"{type(error).__name__} at {where}"), None
+
+    def _answer(self, task: Task, fd: int) -> tuple[Answer, bytes | None]:
+        if task.act is Act.CHECK:
+            return Checked(is_whole(_bytes_of(fd))), None
+        source = self._open(task.ref, fd)
+        match task.act:
+            case Act.LIST:
+                return FilePages(tuple(source.indices)), None
+            case Act.DECODE:
+                page = source.page(task.ref.index)
+                height, width = page.gray.shape
+                told = Decoded(height, width, page.dpi, page.dpi_known, page.marks)
+                return told, np.ascontiguousarray(page.gray).tobytes()
+            case _:
+                if self._recipe is None or self._readers is None:
+                    return Failed(PageCrashed.code, "no networks"), None
+                today = dt.datetime.now(dt.UTC).date()
+                page = source.page(task.ref.index)
+                read = process.read_page(page, task.ref, self._recipe, self._readers, today)
+                return Read(read), None
+
+    def _open(self, ref: PageRef, fd: int) -> Source:
+        """Open a file, or go on with it: the pages of a lot of 1,000 come one by one."""
+        key = (ref.file, ref.sha256)
+        if self._source is not None and self._key == key:
             return self._source
         if self._source is not None:
             self._source.close()
             self._source = None
-        self._source = open_source(_mapped(path), self._limits)
-        self._key = (path, sha256)
+        self._source = open_source(_mapped(fd), self._limits)
+        self._key = key
         return self._source
 
 
-def _mapped(path: Path) -> Data:
-    """A regular file's bytes without reading them; never waits at a fifo, follows no link."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError as error:
-        raise FileVanished from error
-    except PermissionError as error:
-        raise FileDenied from error
-    except OSError as error:
-        raise NotRegularFile(str(error.strerror)) from error
-    try:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            raise NotRegularFile
-        return mmap.mmap(fd, 0, access=mmap.ACCESS_READ) if status.st_size else b""
-    finally:
-        os.close(fd)
+def _mapped(fd: int) -> Data:
+    """A file's bytes without reading them."""
+    return mmap.mmap(fd, 0, access=mmap.ACCESS_READ) if os.fstat(fd).st_size else b""
+
+
+def _bytes_of(fd: int) -> Data:
+    size = os.fstat(fd).st_size
+    return os.pread(fd, size, 0) if size <= _READ_AT_ONCE else _mapped(fd)

@@ -1,33 +1,39 @@
-"""Reading in spawned processes: a memory limit and a time-out for each page.
+"""Reading in confined processes: a memory limit and a time-out for each page, lots in turn.
 
-Workers are started by *spawn*, never forked: gRPC and ONNX threads do not survive a fork. Their
-owner waits for each answer with a time-out; a worker that is late or dies is ended and a new one
-takes its place. Only a page that does so twice is lost to a person.
+Each process has a thread that takes the next job (edge/workers/turns.py), asks it and waits with
+a time-out; a process that is late or dies is ended and a new one takes its place. Only a page
+that does so twice is lost to a person.
 """
 
 import contextlib
-import multiprocessing as mp
-import queue
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
+from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from edge.document import PageReading, PageRef
-from edge.errors import PackInvalid, PageCrashed, PageTimeout, ReaderFailed
-from edge.workers import child
-from edge.workers.task import Answer, Failure, FilePages, Started, Task, WorkerSettings
+from edge.errors import PageCrashed, PageTimeout, ReadingTooLong
+from edge.workers.budget import Allowance, Budget
+from edge.workers.confine import Protection
+from edge.workers.handle import Handle
+from edge.workers.task import Act, Failure, FilePages, Read, Started, Task, WorkerSettings
+from edge.workers.turns import Taken, Turns
 
-_START_TIMEOUT_S = 120.0  # importing and loading networks on a busy machine
-_ATTEMPTS = 2
-_LOOK_EVERY_S = 0.2  # how soon a waiting owner notices that all is to end
+_LISTED_TIMES = 2  # a whole file is worth more than a page
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    ask: Callable[[Handle], object]
+    answer: "Future[Any]"
 
 
 class Workers:
-    """A fixed number of reading processes behind one thread each.
+    """A fixed number of reading processes, and a thread for each.
 
     Args:
         settings: Told to every process.
@@ -44,177 +50,191 @@ class Workers:
         self.count = count
         self._settings, self._page_read = settings, page_read
         self._closed = threading.Event()
-        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
-        self._all = [_Worker(settings, self._closed) for _ in range(count)]
-        for worker in self._all:
-            self._idle.put(worker)
-        self._threads = ThreadPoolExecutor(count, thread_name_prefix="reading")
+        self._turns: Turns[_Job] = Turns(count)
+        self._changed = threading.Condition()
+        self._all = [Handle(settings, self._closed) for _ in range(count)]
+        self._threads = [
+            threading.Thread(target=self._serve, args=(handle,), name=f"reading-{i}", daemon=True)
+            for i, handle in enumerate(self._all)
+        ]
+        self._no_lot = Desk(self, 0)
+        for thread in self._threads:
+            thread.start()
+
+    @contextlib.contextmanager
+    def lot(self, priority: int = 0) -> Iterator["Desk"]:
+        """A lot is read: its pages take turns with those of the others, within its budget."""
+        desk = Desk(self, priority)
+        try:
+            yield desk
+        finally:
+            desk.close()
+
+    def pages_of(self, path: Path, ref: PageRef) -> FilePages | Failure:
+        """``Desk.pages_of`` of a file that belongs to no lot."""
+        return self._no_lot.pages_of(path, ref)
+
+    def read(self, path: Path, ref: PageRef) -> "Future[PageReading | Failure]":
+        """``Desk.read`` of a file that belongs to no lot."""
+        return self._no_lot.read(path, ref)
+
+    def versions(self) -> dict[str, str]:
+        """Start one process and return the versions of what it reads with.
+
+        Raises:
+            PackInvalid: the pack or a model is missing or altered; never a silent fall-back.
+            ConfinementMissing: the kernel cannot confine it, and the settings want it so.
+            ReaderFailed: the process does not start for another reason.
+        """
+        return self._start().versions
+
+    def held(self) -> frozenset[Protection]:
+        """Start one process and return how it is confined; raises as ``versions`` does."""
+        return self._start().held
+
+    def pids(self) -> tuple[int, ...]:
+        """The processes that were started, for whoever watches over their memory."""
+        return tuple(pid for handle in self._all if (pid := handle.pid) is not None)
+
+    def close(self) -> None:
+        """End all processes; pages under way and those still waiting answer ``page_crashed``."""
+        with self._changed:
+            self._closed.set()
+            waiting = self._turns.drain()
+            self._changed.notify_all()
+        for job in waiting:
+            job.answer.set_result(Failure.of(PageCrashed))
+        for thread in self._threads:
+            thread.join()
+        for handle in self._all:
+            handle.end()
+
+    def _start(self) -> Started:
+        started: Started = self._no_lot.ask(Handle.start).result()
+        return started
+
+    def _serve(self, handle: Handle) -> None:
+        while (taken := self._next()) is not None:
+            began = time.monotonic()
+            try:
+                answer = taken.job.ask(handle)
+            except Exception as error:
+                taken.job.answer.set_exception(error)
+            else:
+                taken.job.answer.set_result(answer)
+            finally:
+                with self._changed:
+                    self._turns.done(taken, time.monotonic() - began)
+                    self._changed.notify_all()
+
+    def _next(self) -> Taken[_Job] | None:
+        """Wait for a job; None at the end."""
+        with self._changed:
+            while not self._closed.is_set():
+                taken = self._turns.take()
+                if taken is not None:
+                    return taken
+                self._changed.wait()
+        return None
+
+
+class Desk:
+    """Where one lot has its files read; made by ``Workers.lot``. Safe to call from any thread."""
+
+    def __init__(self, workers: Workers, priority: int) -> None:
+        self._workers, self._settings = workers, workers._settings
+        self._turns, self._changed = workers._turns, workers._changed
+        told = workers._settings
+        self._budget = Budget(
+            Allowance(
+                told.max_seconds_per_file,
+                told.max_seconds_per_lot,
+                told.max_lost_pages_per_file,
+                told.max_pages_per_lot,
+            )
+        )
+        with self._changed:
+            self._lot = self._turns.open(priority)
+
+    @property
+    def count(self) -> int:
+        """How many files it is worth asking for at once."""
+        return self._workers.count
+
+    def admit(self, pages: int) -> bool:
+        """Whether the lot may have so many pages more; if so they are counted."""
+        with self._changed:
+            return self._budget.admit(pages)
 
     def pages_of(self, path: Path, ref: PageRef) -> FilePages | Failure:
         """Open a file and say which pages it has.
 
-        Asked twice when a worker dies over it: a whole file is worth more than a page.
-
         Raises:
-            PackInvalid, ReaderFailed: no worker can start; nothing is wrong with the file.
+            PackInvalid, ConfinementMissing, ReaderFailed: no process can start; nothing is wrong
+                with the file.
         """
-        task = Task(path, ref, count_only=True)
-        answer: Answer = Failure.of(PageCrashed())
-        for _ in range(2):
-            with self._borrowed() as worker:
-                answer = worker.ask(task, self._settings.page_timeout_s)
-            if not isinstance(answer, Failure) or answer.code != PageCrashed.code:
-                break
-        return answer if isinstance(answer, FilePages | Failure) else Failure.of(PageCrashed())
+        answer: FilePages | Failure = self.ask(
+            lambda handle: self._list(handle, path, ref)
+        ).result()
+        return answer
 
     def read(self, path: Path, ref: PageRef) -> "Future[PageReading | Failure]":
-        """Read one page; the answer comes when a worker was free for it.
+        """Read one page; the answer comes when it was its turn.
 
-        The future raises ``PackInvalid`` or ``ReaderFailed`` when no worker can start.
+        The future raises as ``pages_of`` does.
         """
-        return self._threads.submit(self._read, path, ref)
+        return self.ask(lambda handle: self._read(handle, path, ref))
 
-    def versions(self) -> dict[str, str]:
-        """Start one worker and return the versions of what it reads with.
-
-        Raises:
-            PackInvalid: the pack or a model is missing or altered; never a silent fall-back.
-            ReaderFailed: the process does not start for another reason.
-        """
-        with self._borrowed() as worker:
-            return worker.start()
-
-    def pids(self) -> tuple[int, ...]:
-        """The processes that were started, for whoever watches over their memory."""
-        return tuple(pid for worker in self._all if (pid := worker.pid) is not None)
+    def ask(self, act: Callable[[Handle], object]) -> "Future[Any]":
+        """Have something done with a process when it is this lot's turn."""
+        job = _Job(act, Future())
+        with self._changed:
+            if self._workers._closed.is_set():
+                job.answer.set_result(Failure.of(PageCrashed))
+            else:
+                self._turns.put(self._lot, job)
+                self._changed.notify()
+        return job.answer
 
     def close(self) -> None:
-        """End all processes; pages under way and those still waiting answer ``page_crashed``."""
-        self._closed.set()
-        self._threads.shutdown(wait=True)
-        for worker in [self._idle.get() for _ in self._all]:
-            worker.end()
-            self._idle.put(worker)
+        """The lot is done, or given up: what still waits of it is forgotten."""
+        with self._changed:
+            waiting = self._turns.close(self._lot)
+        for job in waiting:
+            job.answer.set_result(Failure.of(PageCrashed))
 
-    def _read(self, path: Path, ref: PageRef) -> PageReading | Failure:
-        with self._borrowed() as worker:
-            started = time.monotonic()
-            answer = worker.ask(Task(path, ref, count_only=False), self._settings.page_timeout_s)
-        if isinstance(answer, PageReading):
-            self._page_read(answer, time.monotonic() - started)
-        return answer if isinstance(answer, PageReading | Failure) else Failure.of(PageCrashed())
+    def _list(self, handle: Handle, path: Path, ref: PageRef) -> FilePages | Failure:
+        answer: object = Failure.of(PageCrashed)
+        for _ in range(_LISTED_TIMES):
+            answer = self._asked(handle, Task(Act.LIST, ref), path)
+            if not isinstance(answer, Failure) or answer.code != PageCrashed.code:
+                break
+        return answer if isinstance(answer, FilePages | Failure) else Failure.of(PageCrashed)
 
-    @contextlib.contextmanager
-    def _borrowed(self) -> Iterator["_Worker"]:
-        worker = self._idle.get()
-        try:
-            yield worker
-        finally:
-            self._idle.put(worker)
+    def _read(self, handle: Handle, path: Path, ref: PageRef) -> PageReading | Failure:
+        with self._changed:
+            if self._budget.is_spent(ref.file):
+                return Failure.of(ReadingTooLong)
+        began = time.monotonic()
+        answer = self._asked(handle, Task(Act.READ, ref), path)
+        seconds = time.monotonic() - began
+        if not isinstance(answer, Read):
+            return answer if isinstance(answer, Failure) else Failure.of(PageCrashed)
+        reading = answer.reading
+        if reading.separator is not None and reading.separator.header is not None:
+            with self._changed:
+                self._turns.raise_to(self._lot, reading.separator.header.priority)
+        self._workers._page_read(reading, seconds)
+        return reading
 
-
-class _Worker:
-    """One process and the pipe to it; used by one thread at a time."""
-
-    def __init__(self, settings: WorkerSettings, closed: threading.Event) -> None:
-        self._settings = settings
-        self._closed = closed
-        self._process: SpawnProcess | None = None
-        self._pipe: Connection | None = None
-        self._versions: dict[str, str] = {}
-
-    @property
-    def pid(self) -> int | None:
-        """The process's id, if there is one; it may have died."""
-        process = self._process
-        return process.pid if process is not None else None
-
-    def start(self) -> dict[str, str]:
-        """Have a process that answers, and say what it reads with."""
-        if self._process is not None and self._process.is_alive():
-            return self._versions
-        self.end()
-        context = mp.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        process = context.Process(
-            target=child.serve, args=(theirs, self._settings), daemon=True, name="reading"
-        )
-        process.start()
-        self._process = process
-        theirs.close()
-        hello = self._receive(_START_TIMEOUT_S)
-        if isinstance(hello, Started):
-            self._versions = hello.versions
-            return hello.versions
-        self.end()
-        if isinstance(hello, Failure) and hello.code == PackInvalid.code:
-            raise PackInvalid(hello.reason)
-        raise ReaderFailed
-
-    def ask(self, task: Task, timeout_s: float) -> Answer:
-        """Have one task answered; a worker that fails at it is ended.
-
-        A worker that dies without a word may have been killed by somebody short of memory: its
-        task is given once more. A page that kills its reader does so again.
-        """
-        for _ in range(_ATTEMPTS):
-            answer = self._attempt(task, timeout_s)
-            if answer is not None:
-                return answer
-        return Failure.of(PageCrashed())
-
-    def _attempt(self, task: Task, timeout_s: float) -> Answer | None:
-        if self._closed.is_set() or not self._send(task):
-            return Failure.of(PageCrashed())
-        answer = self._receive(timeout_s)
-        if answer is None:
-            self.end()
-            return None
-        if not isinstance(answer, Answer):
-            answer = Failure.of(PageCrashed())
-        if isinstance(answer, Failure) and answer.code in (PageCrashed.code, PageTimeout.code):
-            self.end()
+    def _asked(self, handle: Handle, task: Task, path: Path) -> object:
+        began = time.monotonic()
+        answer = handle.ask(task, path, self._settings.page_timeout_s)
+        lost = isinstance(answer, Failure) and answer.code in (PageCrashed.code, PageTimeout.code)
+        with self._changed:
+            self._budget.spend(task.ref.file, time.monotonic() - began, lost=lost)
+            if lost:
+                self._turns.slow(self._lot)
+        if isinstance(answer, Failure) and answer.where:
+            sys.stderr.write(f"reading process: {answer.where}\n")
         return answer
-
-    def end(self) -> None:
-        """Kill the process; the next task starts another."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.join()
-            self._process = None
-        if self._pipe is not None:
-            self._pipe.close()
-            self._pipe = None
-
-    def _send(self, task: Task) -> bool:
-        """Hand a task over; one that no process took yet is handed to a new process."""
-        for _ in range(2):
-            with contextlib.suppress(ReaderFailed):
-                self.start()
-                with contextlib.suppress(OSError):
-                    self._opened.send(task)
-                    return True
-            self.end()
-        if self._closed.is_set():
-            return False
-        raise ReaderFailed
-
-    def _receive(self, timeout_s: float) -> object:
-        """What the process says, or the failure that stands for its silence; None: it died."""
-        until = time.monotonic() + timeout_s
-        try:
-            while not self._opened.poll(_LOOK_EVERY_S):
-                if self._closed.is_set():
-                    return Failure.of(PageCrashed())
-                if time.monotonic() > until:
-                    return Failure.of(PageTimeout())
-            answer: object = self._opened.recv()
-        except (EOFError, OSError):
-            return None
-        return answer
-
-    @property
-    def _opened(self) -> Connection:
-        if self._pipe is None:
-            raise EOFError
-        return self._pipe

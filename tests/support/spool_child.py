@@ -17,7 +17,6 @@ from pathlib import Path
 
 from edge import config
 from edge.sources.folder import FolderSource
-from edge.sources.whole_file import whole_check
 from edge.spool.files import Disk
 from edge.spool.spool import Spool
 from tests.support.station import result_of
@@ -62,7 +61,7 @@ def main(root: Path, last: int) -> None:
     source = FolderSource(
         config.Source(name="scan", folder=root / "scan", quiet_for_s=0.1, rescan_every_s=0.5),
         spool,
-        whole_check(lambda _: True),
+        lambda _: True,
         time.monotonic,
         lambda *_, **__: None,
         fund="17",

@@ -118,3 +118,25 @@ def _values(tag: int, values: Sequence[int], endian: str) -> tuple[int, bytes]:
         return 5, b"".join(struct.pack(endian + "II", value, 1) for value in values)
     letter, kind = ("H", SHORT) if tag in _SHORTS else ("I", LONG)
     return kind, struct.pack(f"{endian}{len(values)}{letter}", *values)
+
+
+def overlapping(directories: int, size: int) -> bytes:
+    """The head of a file of ``size`` bytes whose many directories all name the same values.
+
+    Each page has as many strips as the rest of the file has room to name, and a field as long.
+    """
+    head, entries = 8, 8
+    length = 2 + 12 * entries + 4
+    start = head + directories * length
+    strips = (size - start) // 4
+    fields = [
+        (WIDTH, LONG, 1, 1), (HEIGHT, LONG, 1, strips), (COMPRESSION, SHORT, 1, 5),
+        (STRIP_OFFSETS, LONG, strips, start), (SAMPLES, SHORT, 1, 1),
+        (ROWS_PER_STRIP, LONG, 1, 1), (STRIP_COUNTS, LONG, strips, start),
+        (347, 7, size - start, start),
+    ]  # fmt: skip
+    body = struct.pack("<H", entries) + b"".join(struct.pack("<HHII", *f) for f in fields)
+    out = bytearray(b"II*\0" + struct.pack("<I", head))
+    for index in range(1, directories + 1):
+        out += body + struct.pack("<I", head + index * length if index < directories else 0)
+    return bytes(out)

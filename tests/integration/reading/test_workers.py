@@ -22,7 +22,10 @@ from PIL import Image
 from edge import pack
 from edge.document import PageReading, PageRef, RouteKind
 from edge.errors import PackInvalid
-from edge.workers import Failure, FilePages, Workers, pool
+from edge.workers import Failure, FilePages, Workers
+from edge.workers.handle import Handle
+from edge.workers.link import LinkBroken
+from edge.workers.task import Task
 from tests.support import pictures, reading, tiffs
 
 BLANK = np.full((600, 400), 255, np.uint8)
@@ -87,16 +90,14 @@ def test_a_page_whose_worker_is_killed_is_read_by_the_next(one: Workers, lot: Pa
 def test_a_page_that_kills_its_reader_twice_is_lost_alone(
     one: Workers, lot: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    receive, asked = pool._Worker._receive, list[float]()
+    asked = list[float]()
 
-    def dies(worker: pool._Worker, timeout_s: float) -> object:
-        if timeout_s == pool._START_TIMEOUT_S:
-            return receive(worker, timeout_s)
+    def dies(_: Handle, __: Task, timeout_s: float) -> object:
         asked.append(timeout_s)
-        return None
+        raise LinkBroken("it died")
 
     with monkeypatch.context() as patched:
-        patched.setattr(pool._Worker, "_receive", dies)
+        patched.setattr(Handle, "_answer", dies)
         assert code(ask(one, lot).result()) == "page_crashed"
     assert len(asked) == 2
     assert [code(ask(one, lot, i).result()) for i in range(8)] == ["read"] * 8

@@ -10,7 +10,6 @@ import pytest
 
 from edge.document import LotResult, PageRef
 from edge.imaging.whole import is_whole
-from edge.sources.whole_file import whole_check
 from edge.spool.spool import Spool
 from edge.spool.values import Arrival
 from tests.support.faults import FaultyDisk
@@ -75,7 +74,7 @@ def test_s01_a_step_of_the_wall_clock_takes_no_half_file_and_delays_nothing(
 
 @pytest.mark.parametrize("data", [b"", b"\0" * 4_096, b"no kind of file that is known"])
 def test_s01_a_placeholder_is_waited_for_like_a_broken_file(station: Station, data: bytes) -> None:
-    station.sources._look._peek = whole_check(is_whole)
+    station.sources._look._peek = lambda path: is_whole(path.read_bytes())
     station.drop("LOT/1.tif", data)
     station.settle()
     station.scan(56)
@@ -89,7 +88,7 @@ def test_s01_a_placeholder_is_waited_for_like_a_broken_file(station: Station, da
 def test_s01_a_placeholder_that_stays_is_taken_so_that_reading_can_say_why(
     station: Station,
 ) -> None:
-    station.sources._look._peek = whole_check(is_whole)
+    station.sources._look._peek = lambda path: is_whole(path.read_bytes())
     station.drop("LOT1.tif", b"")
     station.settle()
     station.scan(57)
@@ -588,25 +587,3 @@ def test_s20_a_disk_with_too_little_free_space_stops_claims(
     free[0] = 200
     station.scan(3)
     assert list(_lots(station)) == ["LOT1.tif"]
-
-
-def test_the_whole_check_reads_small_files_and_maps_large_ones(tmp_path: Path) -> None:
-    kinds = []
-
-    def is_whole(data: object) -> bool:
-        kinds.append(type(data).__name__)
-        return True
-
-    check = whole_check(is_whole)
-    (tmp_path / "small").write_bytes(b"x")
-    with (tmp_path / "large").open("wb") as file:
-        file.truncate(40_000_000)
-    (tmp_path / "empty").touch()
-    assert all(check(tmp_path / name) for name in ("small", "large", "empty"))
-    assert kinds == ["bytes", "mmap", "bytes"]
-    (tmp_path / "link").symlink_to(tmp_path / "small")
-    with pytest.raises(IsADirectoryError):
-        check(tmp_path / "link")
-    os.mkfifo(tmp_path / "fifo")
-    with pytest.raises(IsADirectoryError):
-        check(tmp_path / "fifo")

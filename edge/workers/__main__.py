@@ -1,0 +1,5 @@
+"""``python -m edge.workers FD``: one reading process; started by ``edge.workers.handle``."""
+
+from edge.workers.child import main
+
+main()

@@ -1,0 +1,249 @@
+"""One reading process as its owner sees it: started clean, asked, and ended when it fails.
+
+It gets an environment of its own and one end of a pair of sockets: nothing of what the agent
+holds open or was told by its surroundings is there to be read.
+"""
+
+import contextlib
+import os
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import pydantic
+
+from edge.errors import (
+    ConfinementMissing,
+    FileDenied,
+    FileVanished,
+    NotRegularFile,
+    PackInvalid,
+    PageCrashed,
+    PageTimeout,
+    ReaderFailed,
+)
+from edge.workers.link import Ended, Link, LinkBroken, Silent
+from edge.workers.task import (
+    ANSWER,
+    FIRST,
+    SETTINGS,
+    TASK,
+    Answer,
+    Checked,
+    Decoded,
+    Failed,
+    Failure,
+    FilePages,
+    NotStarted,
+    Read,
+    Started,
+    Task,
+    WorkerSettings,
+)
+
+_PROGRAM = (sys.executable, "-P", "-s", "-m", "edge.workers")
+START_TIMEOUT_S = 120.0  # importing and loading networks on a busy machine
+_SEND_TIMEOUT_S = 10.0
+_ATTEMPTS = 2
+_MOST_BYTES = 16_000_000  # of an answer
+_KEPT = ("LD_LIBRARY_PATH", "LANG", "LC_ALL")  # of the environment: how to run, no secrets
+_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """A decoded page with its pixels, height × width bytes."""
+
+    page: Decoded
+    data: bytes
+
+
+Told = FilePages | Checked | Read | Pixels | Failure
+
+
+class Handle:
+    """One process and the link to it; used by one thread at a time."""
+
+    def __init__(self, settings: WorkerSettings, closed: threading.Event) -> None:
+        self._settings = settings
+        self._closed = closed
+        self._process: subprocess.Popen[bytes] | None = None
+        self._link: Link | None = None
+        self._started: Started | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id, if there is one; it may have died."""
+        process = self._process
+        return process.pid if process is not None else None
+
+    def start(self) -> Started:
+        """Have a process that answers; what it reads with, and how it is confined.
+
+        Raises:
+            PackInvalid, ConfinementMissing: it says that it cannot read so.
+            ReaderFailed: it does not start for another reason.
+        """
+        if self._started is not None and self._process is not None and self._process.poll() is None:
+            return self._started
+        self.end()
+        ours, theirs = socket.socketpair()
+        self._link = Link(ours)
+        with theirs:
+            try:
+                self._process = _spawn(theirs.fileno())
+            except OSError as error:
+                raise ReaderFailed(str(error)) from error
+        first = self._first()
+        if isinstance(first, Started):
+            self._started = first
+            return first
+        self.end()
+        for known in (PackInvalid, ConfinementMissing):
+            if first is not None and first.code == known.code:
+                raise known(first.detail)
+        raise ReaderFailed
+
+    def ask(self, task: Task, path: Path, timeout_s: float) -> Told:
+        """Have one task answered; a process that fails at it is ended.
+
+        One that dies without a word may have been killed by somebody short of memory: its task is
+        given once more. A page that kills its reader does so again.
+
+        Raises:
+            PackInvalid, ConfinementMissing, ReaderFailed: no process starts.
+        """
+        opened = _opened(path)
+        if isinstance(opened, Failure):
+            return opened
+        try:
+            for _ in range(_ATTEMPTS):
+                answer = self._attempt(task, opened, timeout_s)
+                if answer is not None:
+                    return answer
+        finally:
+            os.close(opened)
+        return Failure.of(PageCrashed)
+
+    def end(self) -> None:
+        """Kill the process; the next task starts another."""
+        self._started = None
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+
+    def _first(self) -> Started | NotStarted | None:
+        try:
+            self._opened_link.send(SETTINGS.dump_json(self._settings), None, _SEND_TIMEOUT_S)
+            return FIRST.validate_json(self._receive(_MOST_BYTES, START_TIMEOUT_S))
+        except (LinkBroken, Silent, Ended, pydantic.ValidationError):
+            return None
+
+    def _attempt(self, task: Task, fd: int, timeout_s: float) -> Told | None:
+        if self._closed.is_set() or not self._send(task, fd):
+            return Failure.of(PageCrashed)
+        answer: Told | None = None
+        try:
+            answer = self._answer(task, timeout_s)
+        except (Silent, Ended) as error:
+            answer = Failure.of(PageTimeout if isinstance(error, Silent) else PageCrashed)
+        except pydantic.ValidationError:
+            answer = Failure.of(PageCrashed)  # not what our program says: it is no longer ours
+        except LinkBroken:
+            answer = None
+        if answer is None or (
+            isinstance(answer, Failure) and answer.code in (PageCrashed.code, PageTimeout.code)
+        ):
+            self.end()
+        return answer
+
+    def _answer(self, task: Task, timeout_s: float) -> Told:
+        told: Answer = ANSWER.validate_json(self._receive(_MOST_BYTES, timeout_s))
+        match told:
+            case Failed():
+                return Failure.told(told.code, _plain(told.where))
+            case Decoded():
+                size = told.height * told.width
+                if not 0 < size <= self._settings.limits.max_page_pixels:
+                    return Failure.of(PageCrashed)
+                data = self._receive(size, timeout_s)
+                return Pixels(told, data) if len(data) == size else Failure.of(PageCrashed)
+            case Read() if told.reading.ref != task.ref:
+                return Failure.of(PageCrashed)
+            case FilePages() if not 0 < len(told.indices) <= self._settings.limits.max_pages + 1:
+                return Failure.of(PageCrashed)
+            case _:
+                return told
+
+    def _send(self, task: Task, fd: int) -> bool:
+        """Hand a task over; one that no process took yet is handed to a new process."""
+        for _ in range(2):
+            with contextlib.suppress(ReaderFailed):
+                self.start()
+                with contextlib.suppress(LinkBroken):
+                    self._opened_link.send(TASK.dump_json(task), fd, _SEND_TIMEOUT_S)
+                    return True
+            self.end()
+        if self._closed.is_set():
+            return False
+        raise ReaderFailed
+
+    def _receive(self, at_most: int, timeout_s: float) -> bytes:
+        return self._opened_link.receive(at_most, timeout_s, self._closed.is_set)
+
+    @property
+    def _opened_link(self) -> Link:
+        if self._link is None:
+            raise LinkBroken("no process")
+        return self._link
+
+
+def _spawn(fd: int) -> "subprocess.Popen[bytes]":
+    """Start the program of ``edge/workers/__main__.py`` on one end of a link.
+
+    A new program, never a fork: threads of gRPC and onnxruntime do not survive one.
+    """
+    return subprocess.Popen(  # noqa: S603 - our own program
+        [*_PROGRAM, str(fd)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        pass_fds=(fd,),
+        env=environment(),
+        cwd="/",
+    )
+
+
+def environment() -> dict[str, str]:
+    """All that a process is told by its surroundings: where the code is, and to use one thread."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    one_thread = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    path = os.pathsep.join(str(Path(part).absolute()) for part in sys.path)
+    return {**kept, **one_thread, "PYTHONPATH": path, "PYTHONUTF8": "1"}
+
+
+def _opened(path: Path) -> int | Failure:
+    """Open a regular file for a process to read; never waits at a fifo, follows no link."""
+    try:
+        fd = os.open(path, _OPEN)
+    except FileNotFoundError:
+        return Failure.of(FileVanished)
+    except PermissionError:
+        return Failure.of(FileDenied)
+    except OSError:
+        return Failure.of(NotRegularFile)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        return Failure.of(NotRegularFile)
+    return fd
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in text[:2000] if c.isascii() and c.isprintable())
