@@ -35,7 +35,7 @@ class Order:
 
 def letter(seed: int) -> "np.ndarray[tuple[int, int], np.dtype[np.uint8]]":
     """A page of a few lines: some tenths of a second to read."""
-    return paper.text(paper.sheet(seed), lines=12)
+    return paper.text(paper.sheet(seed), lines=4)
 
 
 @pytest.fixture(scope="module")
