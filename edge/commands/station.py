@@ -35,13 +35,14 @@ def status(config: EdgeConfig, console: Console, *, as_json: bool) -> int:
     """Show the lots and what waits for the centre."""
     with visited(config) as spool:
         lots, sources, backlog = spool.lots_overview(), spool.sources_overview(), spool.backlog()
-        rescans = spool.rescans()
+        rescans, hidden = spool.rescans(), spool.lots_hidden()
     if as_json:
         answer = {
             "lots": [dataclasses.asdict(lot) for lot in lots],
             "sources": [dataclasses.asdict(source) for source in sources],
             "backlog": dataclasses.asdict(backlog),
             "rescans": [dataclasses.asdict(rescan) for rescan in rescans],
+            "hidden": dataclasses.asdict(hidden),
         }
         json.dump(answer, sys.stdout, ensure_ascii=False, default=str)
         print()
@@ -54,6 +55,9 @@ def status(config: EdgeConfig, console: Console, *, as_json: bool) -> int:
         row = (lot.name, state, _detail(lot), lot.counted_pages, lot.documents, lot.acknowledged)
         table.add_row(*(str(value) for value in row))
     console.print(table)
+    if hidden.needing + hidden.others:
+        beyond = f"Et {hidden.needing + hidden.others} lot(s) de plus"
+        console.print(f"{beyond}, dont {hidden.needing} à traiter.")
     for source in sources:
         if source.reason:
             console.print(f"{source.name} : {source.reason}")
@@ -103,8 +107,8 @@ def replay_since(config: EdgeConfig, day: dt.date, console: Console) -> int:
 def discard(config: EdgeConfig, lot: str, console: Console) -> int:
     """Give up what was set aside of a lot, so that it can leave the station."""
     with visited(config) as spool:
-        asked = (lot, composed(lot))
-        lots = [one.id for one in spool.lots_overview() if one.id in asked or one.name in asked]
+        asked = {lot, composed(lot)}
+        lots = {one.id for name in asked for one in spool.lots_named(name) if one.id}
         given_up = sum(spool.discard(lot_id) for lot_id in lots)
     console.print(
         f"{given_up} lot(s) déchargé(s)." if given_up else f"Rien d'écarté sous « {lot} »."

@@ -112,7 +112,7 @@ def _lots(now: Situation, shown: int, *, is_wide: bool) -> Table:
         ]
         kept = cells if is_wide else [cells[0], cells[1], cells[2], cells[4], cells[6]]
         table.add_row(*kept)
-    more = len(now.lots) - shown
+    more = len(now.lots) - shown + now.hidden.needing + now.hidden.others
     table.caption = f"et {words.counted(more, 'autre lot', 'autres lots')}" if more else None
     return table
 

@@ -142,7 +142,7 @@ class Site:
     def _incomplete(self, form: Form) -> LotView | None:
         """The incomplete lot that a form is about."""
         source, lot = form.get("source", ""), form.get("lot", "")
-        for view in self._spool.lots_overview(source) if source and lot else ():
+        for view in self._spool.lots_named(lot, source) if source and lot else ():
             if view.shown is Shown.INCOMPLETE and lot == (view.id or view.name):
                 return view
         return None

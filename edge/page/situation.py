@@ -7,8 +7,9 @@ from edge.config import EdgeConfig
 from edge.spool.outbox import Backlog
 from edge.spool.quota import Usage
 from edge.spool.spool import Spool
-from edge.spool.values import LotView, Rescan, Shown, SourceView, Standing
+from edge.spool.values import Hidden, LotView, Rescan, Shown, SourceView, Standing
 
+_NEED = (Shown.INCOMPLETE, Shown.ERROR)
 _ORDER = (Shown.INCOMPLETE, Shown.ERROR, Shown.RUNNING, Shown.DONE)
 
 
@@ -26,6 +27,12 @@ class Situation:
     usage: Usage
     standing: Standing
     rated_pages_per_minute: float
+    hidden: Hidden  # lots beyond ``lots``
+
+    @property
+    def needing(self) -> int:
+        """Lots of ``lots`` that somebody must act on; they come first."""
+        return sum(lot.shown in _NEED for lot in self.lots)
 
     @property
     def lots_to_read(self) -> int:
@@ -51,4 +58,5 @@ def gather(config: EdgeConfig, spool: Spool, now: dt.datetime) -> Situation:
         usage=spool.usage(),
         standing=spool.standing(),
         rated_pages_per_minute=config.station.rated_pages_per_minute,
+        hidden=spool.lots_hidden(),
     )

@@ -110,7 +110,13 @@ def _troubles(now: Situation) -> Markup:
 
 
 def _table(
-    name: str, title: str, heads: Sequence[str], rows: Sequence[Markup], empty: str, more: int = 0
+    name: str,
+    title: str,
+    heads: Sequence[str],
+    rows: Sequence[Markup],
+    empty: str,
+    more: int = 0,
+    needing: int = 0,
 ) -> Markup:
     """A section with a table that scrolls by itself; keyboards reach what scrolls."""
     if not rows:
@@ -126,15 +132,23 @@ def _table(
             aria_labelledby=f"{name}-titre",
             data_key=name,
         )
-    rest = tag("p", f"Et {words.number(more)} de plus.", class_="more") if more > 0 else Markup("")
+    beyond = f"Et {words.number(more)} de plus{_of_which(needing)}."
+    rest = tag("p", beyond, class_="more") if more > 0 else Markup("")
     return tag("section", tag("h2", title, id=f"{name}-titre"), body, rest, id=name)
 
 
+def _of_which(needing: int) -> str:
+    return f", dont {words.number(needing)} à traiter" if needing else ""
+
+
 def _lots(now: Situation) -> Markup:
-    rows = [_lot(lot, now) for lot in now.lots[:_LOTS_SHOWN]]
+    shown = max(_LOTS_SHOWN, now.needing)  # what needs somebody is never cut off
+    rows = [_lot(lot, now) for lot in now.lots[:shown]]
     heads = ("Lot", "État", "Annoncé", "Fichiers", "Pages lues", "Envoyés", "Reçus", "Action")
-    more = len(now.lots) - _LOTS_SHOWN
-    return _table("lots", "Mes lots", heads, rows, "Aucun lot pour le moment.", more)
+    more = max(0, len(now.lots) - shown) + now.hidden.needing + now.hidden.others
+    return _table(
+        "lots", "Mes lots", heads, rows, "Aucun lot pour le moment.", more, now.hidden.needing
+    )
 
 
 def _lot(lot: LotView, now: Situation) -> Markup:

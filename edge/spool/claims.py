@@ -280,9 +280,9 @@ def free_label(t: Transaction, source: str, name: str) -> str:
     taken = {
         row["label"]
         for row in t.execute(
-            "SELECT label FROM lots WHERE source = ?1 AND state <> ?2"
+            "SELECT label FROM lots WHERE source = ?1"
             " UNION SELECT label FROM sightings WHERE source = ?1",
-            (source, State.REAPED),
+            (source,),
         )
     }
     return distinct(label_of(name), taken)

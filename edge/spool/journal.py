@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from edge.errors import (
@@ -20,14 +20,11 @@ from edge.errors import (
     SpoolFull,
     SpoolLocked,
 )
-from edge.spool import founding
+from edge.spool import founding, schema
 from edge.spool.ballast import Ballast
 from edge.spool.files import Disk
 from edge.spool.tally import Tally
 
-_SCHEMA_VERSION = 3
-_FIRST_COUNTED = 3  # journals before counted no transactions
-_APPLICATION_ID = 0x76676D31  # "vgm1"
 _BUSY_TIMEOUT_MS = 100  # of one try, while which no other thread gets at the journal
 _WAIT_S, _PAUSE_S = 10.0, 0.02  # for another process to end its transaction
 
@@ -35,6 +32,8 @@ _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
+    "secure_delete=ON",
+    "temp_store=MEMORY",  # what a query sorts never goes to /tmp
 )
 _COUNT = "UPDATE tally SET committed = committed + 1 RETURNING committed"
 
@@ -58,95 +57,6 @@ _OURS: tuple[tuple[frozenset[int], type[EdgeError], str], ...] = (
         "the disk refuses the journal",
     ),
 )
-
-_SCHEMA = """
-CREATE TABLE lots (
-    id TEXT PRIMARY KEY, source TEXT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL,
-    label TEXT NOT NULL, channel TEXT NOT NULL, fund TEXT NOT NULL, process TEXT NOT NULL,
-    received_at TEXT NOT NULL, received_on TEXT NOT NULL, priority INTEGER NOT NULL DEFAULT 0,
-    state TEXT NOT NULL, rejoined INTEGER NOT NULL DEFAULT 0, closed INTEGER NOT NULL DEFAULT 0,
-    expected_pages INTEGER, verify INTEGER NOT NULL DEFAULT 0,
-    found INTEGER, expected INTEGER, unit TEXT,
-    counted_pages INTEGER NOT NULL DEFAULT 0, loose_pages INTEGER NOT NULL DEFAULT 0,
-    twins INTEGER NOT NULL DEFAULT 0,
-    result TEXT, versions TEXT,
-    code TEXT, reason TEXT, acknowledged_at TEXT
-) STRICT;
-CREATE INDEX lots_by_state ON lots (state, id);
-CREATE INDEX lots_by_key ON lots (source, key);
-CREATE TABLE lot_files (
-    lot_id TEXT NOT NULL REFERENCES lots ON DELETE CASCADE, position INTEGER NOT NULL,
-    origin BLOB NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, size INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL, inode TEXT NOT NULL, twin_of TEXT, twin_certain INTEGER NOT NULL,
-    sha256 TEXT, duplicate_of TEXT, code TEXT, PRIMARY KEY (lot_id, position)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX files_by_digest ON lot_files (sha256);
-CREATE TABLE set_aside (
-    lot_id TEXT NOT NULL REFERENCES lots ON DELETE CASCADE, file TEXT NOT NULL, page INTEGER,
-    code TEXT NOT NULL, reason TEXT NOT NULL, by_reading INTEGER NOT NULL,
-    discarded INTEGER NOT NULL DEFAULT 0
-) STRICT;
-CREATE INDEX set_aside_by_lot ON set_aside (lot_id);
-CREATE TABLE blobs (
-    sha256 TEXT PRIMARY KEY, size INTEGER NOT NULL, acknowledged INTEGER NOT NULL DEFAULT 0,
-    leaving INTEGER NOT NULL DEFAULT 0
-) STRICT, WITHOUT ROWID;
-CREATE TABLE documents (
-    id TEXT PRIMARY KEY, lot_id TEXT NOT NULL REFERENCES lots ON DELETE CASCADE,
-    position INTEGER NOT NULL, state TEXT NOT NULL, pages INTEGER NOT NULL,
-    json TEXT NOT NULL, code TEXT, reason TEXT, UNIQUE (lot_id, position)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX documents_by_state ON documents (state, id);
-CREATE TABLE document_blobs (
-    document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, sha256 TEXT NOT NULL,
-    PRIMARY KEY (document_id, sha256)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE digests (sha256 TEXT PRIMARY KEY, lot_id TEXT NOT NULL, seen_at TEXT NOT NULL)
-    STRICT, WITHOUT ROWID;
-CREATE TABLE sightings (
-    source TEXT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL, label TEXT NOT NULL,
-    shown TEXT NOT NULL, detail TEXT NOT NULL, found INTEGER, expected INTEGER, unit TEXT,
-    set_aside TEXT NOT NULL, closed INTEGER NOT NULL DEFAULT 0, first_seen TEXT NOT NULL,
-    PRIMARY KEY (source, name)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE sources (name TEXT PRIMARY KEY, reason TEXT NOT NULL, since TEXT NOT NULL)
-    STRICT, WITHOUT ROWID;
-CREATE TABLE rescans (
-    document_id TEXT PRIMARY KEY, lot_name TEXT NOT NULL, reason TEXT NOT NULL,
-    asked_at TEXT NOT NULL, done INTEGER NOT NULL DEFAULT 0
-) STRICT, WITHOUT ROWID;
-CREATE TABLE last_id (only INTEGER PRIMARY KEY CHECK (only = 1), id TEXT NOT NULL) STRICT;
-INSERT INTO last_id VALUES (1, '');
-"""
-
-# From each version to the next; a new journal goes through all of them.
-_MIGRATIONS = {
-    1: """
-ALTER TABLE lots ADD COLUMN rescan_id TEXT NOT NULL DEFAULT '';
-ALTER TABLE documents ADD COLUMN rescan_id TEXT NOT NULL DEFAULT '';
-CREATE INDEX documents_by_lot ON documents (lot_id, state);
-CREATE INDEX documents_by_rescan ON documents (rescan_id) WHERE rescan_id <> '';
-ALTER TABLE rescans RENAME TO rescans_1;
-CREATE TABLE rescans (
-    key TEXT PRIMARY KEY, rescan_id TEXT NOT NULL, document_id TEXT NOT NULL,
-    lot_name TEXT NOT NULL, reason TEXT NOT NULL, received_on TEXT NOT NULL, fund TEXT NOT NULL,
-    asked_at TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'open',
-    impossible TEXT NOT NULL DEFAULT ''
-) STRICT, WITHOUT ROWID;
-INSERT INTO rescans (key, rescan_id, document_id, lot_name, reason, received_on, fund, asked_at,
-    state)
-    SELECT document_id, '', document_id, lot_name, reason, '', '', asked_at,
-    CASE done WHEN 0 THEN 'open' ELSE 'closed' END FROM rescans_1;
-DROP TABLE rescans_1;
-CREATE INDEX rescans_by_document ON rescans (document_id);
-CREATE TABLE standing (name TEXT PRIMARY KEY, value TEXT NOT NULL, since TEXT NOT NULL)
-    STRICT, WITHOUT ROWID;
-""",
-    2: """
-CREATE TABLE tally (only INTEGER PRIMARY KEY CHECK (only = 1), committed INTEGER NOT NULL) STRICT;
-INSERT INTO tally VALUES (1, 1);
-""",
-}
 
 Row = sqlite3.Row
 Parameters = Sequence[str | int | bytes | None]
@@ -200,20 +110,20 @@ class Journal:
             founding.refuse_lost(work_dir, founding.NO_TABLES)
         if self._visitor:
             raise SpoolAbsent(str(work_dir))
-        founding.make(path, self._disk, _make_tables)
+        founding.make(path, self._disk, _fill)
         return _connect(path)
 
     def _prepare(self, at_least: int) -> None:
         connection = self._connection
-        found, owner = _identity(connection)
-        if owner != _APPLICATION_ID or not 1 <= found <= _SCHEMA_VERSION:
-            raise SpoolCorrupt(f"the journal has schema {found}, not {_SCHEMA_VERSION}")
-        if found < _SCHEMA_VERSION and self._visitor:
+        found, owner = schema.identity(connection)
+        if owner != schema.APPLICATION_ID or not 1 <= found <= schema.VERSION:
+            raise SpoolCorrupt(f"the journal has schema {found}, not {schema.VERSION}")
+        if found < schema.VERSION and self._visitor:
             raise SpoolBusy(
-                f"the journal has schema {found}, not {_SCHEMA_VERSION}",
+                f"the journal has schema {found}, not {schema.VERSION}",
                 hint="Redémarrez la station : elle met son journal à jour.",
             )
-        committed = _committed(connection, found)
+        committed = schema.committed(connection, found)
         if committed < at_least:
             raise SpoolCorrupt(f"the journal holds {committed} of {at_least} transactions")
         if self._visitor:
@@ -222,11 +132,18 @@ class Journal:
             raise SpoolCorrupt("the journal fails SQLite's quick_check")
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
-        if found < _SCHEMA_VERSION:
-            with self.transaction() as t:
-                _bring_up_to_date(t, found)
+        if found < schema.VERSION:
+            self._bring_up_to_date(found)
         if not self._visitor:
-            self._tally.make(self._disk, _committed(connection, _SCHEMA_VERSION))
+            self._tally.make(self._disk, schema.committed(connection, schema.VERSION))
+
+    def _bring_up_to_date(self, found: int) -> None:
+        with self.transaction() as t:
+            schema.bring_up_to_date(t, found)
+        if found < schema.FIRST_TALLIED:
+            # What was deleted before is still in the file; without room it is overwritten later.
+            with suppress(SpoolFull, SpoolFailed), _told_as_ours():
+                self._connection.execute("VACUUM")
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -298,10 +215,20 @@ class Journal:
         with self._lock:
             return self._connection.total_changes, self.changes_elsewhere()
 
-    def shrink(self) -> None:
-        """Give free pages back to the file system."""
+    def wipe(self) -> bool:
+        """Leave nothing of what was deleted: in the file it is overwritten, the log is cut off.
+
+        Returns:
+            Whether that was done; not while somebody else reads.
+        """
         with self._lock, _told_as_ours():
+            done = self._emptied_log()
             self._connection.execute("PRAGMA incremental_vacuum").fetchall()
+            return self._emptied_log() and done
+
+    def _emptied_log(self) -> bool:
+        row = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not row[0]
 
     def close(self) -> None:
         """Close the file; every transaction has ended."""
@@ -317,43 +244,17 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _identity(connection: sqlite3.Connection) -> tuple[int, int]:
-    """The schema's version and the program that made it."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    return int(version), int(connection.execute("PRAGMA application_id").fetchone()[0])
-
-
-def _committed(connection: sqlite3.Connection, version: int) -> int:
-    if version < _FIRST_COUNTED:
-        return 0
-    return int(connection.execute("SELECT committed FROM tally").fetchone()[0])
-
-
-def _make_tables(path: Path) -> None:
-    """Fill a file that nobody knows of yet."""
+def _fill(path: Path) -> None:
+    """Give a file that nobody knows of yet its tables."""
     connection = _connect(path)
     try:
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         connection.execute("PRAGMA journal_mode=MEMORY")
         connection.execute("BEGIN")
-        _run(connection, _SCHEMA)
-        connection.execute(f"PRAGMA application_id={_APPLICATION_ID}")
-        _bring_up_to_date(connection, 1)
+        schema.make(connection)
         connection.execute("COMMIT")
     finally:
         connection.close()
-
-
-def _bring_up_to_date(t: sqlite3.Connection, found: int) -> None:
-    for step in range(found, _SCHEMA_VERSION):
-        _run(t, _MIGRATIONS[step])
-    t.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
-
-
-def _run(t: sqlite3.Connection, script: str) -> None:
-    """Run the statements of a script inside the transaction (``executescript`` would end it)."""
-    for statement in script.split(";\n"):
-        t.execute(statement)
 
 
 def _code(error: BaseException) -> int:

@@ -8,6 +8,7 @@ is found at opening without any record is moved to ``aside``, never deleted.
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from edge.errors import SpoolCorrupt
@@ -20,43 +21,26 @@ from edge.spool.store import Store, Transaction, step_lot
 _REMEMBER_DIGESTS = dt.timedelta(days=400)
 
 _FINISHED = """
-SELECT id FROM lots WHERE state = ? AND acknowledged_at <= ?
+SELECT id FROM lots WHERE state = ? AND acknowledged_at <= ? AND asides = 0
 AND NOT EXISTS (SELECT 1 FROM documents WHERE lot_id = lots.id AND state NOT IN (?, ?))
-AND NOT EXISTS (SELECT 1 FROM set_aside WHERE lot_id = lots.id AND NOT discarded)
 """
-_ONLY_OF_FINISHED = """
-SELECT sha256 FROM lot_files AS mine WHERE lot_id = ?1 AND sha256 IS NOT NULL AND NOT EXISTS (
-    SELECT 1 FROM lot_files JOIN lots ON lots.id = lot_id WHERE lot_files.sha256 = mine.sha256
-    AND state <> 'reaped' AND lot_id NOT IN (SELECT value FROM json_each(?2)))
-"""
-_UNUSED = """
-UPDATE blobs SET leaving = 1 WHERE sha256 NOT IN (
-    SELECT sha256 FROM lot_files JOIN lots ON lots.id = lot_id
-    WHERE sha256 IS NOT NULL AND state <> ?)
+# Digests of one of the lots (a JSON list of ids) that no other lot holds.
+_ONLY_THEIRS = """
+SELECT DISTINCT sha256 FROM lot_files AS mine WHERE sha256 IS NOT NULL
+AND lot_id IN (SELECT value FROM json_each(?1)) AND NOT EXISTS (
+    SELECT 1 FROM lot_files WHERE lot_files.sha256 = mine.sha256
+    AND lot_id NOT IN (SELECT value FROM json_each(?1)))
 """
 
 
 def reap(store: Store, now: dt.datetime, keep_for: dt.timedelta) -> int:
     """Let finished lots go; return how many."""
-    until = _written(now - keep_for)
     with store.journal.transaction() as t:
-        ids = [
-            row["id"]
-            for row in t.execute(
-                _FINISHED, (State.ACKNOWLEDGED, until, State.ACKNOWLEDGED, State.REAPED)
-            )
-        ]
-        for lot_id in ids:
-            _let_go(t, lot_id)
-        if ids:
-            t.execute(_UNUSED, (State.REAPED,))
-        forgotten = _written(now - _REMEMBER_DIGESTS)
-        t.execute("DELETE FROM digests WHERE seen_at < ?", (forgotten,))
+        ids = [row["id"] for row in t.execute(_FINISHED, _before(now - keep_for))]
+        _let_go(t, ids)
+        t.execute("DELETE FROM digests WHERE seen_at < ?", (_written(now - _REMEMBER_DIGESTS),))
         rescans.forget(t, now)
-        t.execute("DELETE FROM lots WHERE state = ? AND received_at < ?", (State.REAPED, forgotten))
     remove_leaving(store)
-    if ids:
-        store.journal.shrink()
     return len(ids)
 
 
@@ -66,20 +50,12 @@ def remove_finished(store: Store, until: dt.datetime) -> None:
     The centre holds them, and whatever crash follows, nothing asks for them again: the lots
     leave at the next ``reap``.
     """
-    ids = [
-        row["id"]
-        for row in store.journal.all(
-            _FINISHED,
-            (State.ACKNOWLEDGED, _written(until), State.ACKNOWLEDGED, State.REAPED),
-        )
-    ]
-    removed = []
-    for lot_id in ids:
-        for row in store.journal.all(_ONLY_OF_FINISHED, (lot_id, json.dumps(ids))):
-            path = store.blob(row["sha256"])
-            store.disk.unlink(path)
-            removed.append(path.parent)
-    store.disk.sync_dirs(folder for folder in removed if folder.is_dir())
+    ids = [row["id"] for row in store.journal.all(_FINISHED, _before(until))]
+    rows = store.journal.all(_ONLY_THEIRS, (json.dumps(ids),))
+    paths = [store.blob(row["sha256"]) for row in rows]
+    for path in paths:
+        store.disk.unlink(path)
+    store.disk.sync_dirs(path.parent for path in paths if path.parent.is_dir())
 
 
 def discard(t: Transaction, lot_id: str) -> bool:
@@ -95,8 +71,7 @@ def discard(t: Transaction, lot_id: str) -> bool:
         changed += 1
     lot = t.execute("SELECT state FROM lots WHERE id = ?", (lot_id,)).fetchone()
     if lot is not None and lot["state"] == State.SET_ASIDE:
-        _let_go(t, lot_id)
-        t.execute(_UNUSED, (State.REAPED,))
+        _let_go(t, [lot_id])
         changed += 1
     return changed > 0
 
@@ -128,7 +103,7 @@ def recover(store: Store) -> list[str]:
 
 def _fold_keys_anew(store: Store) -> None:
     """Earlier versions kept both spellings of an accent apart: such lots can be completed now."""
-    for row in store.journal.all("SELECT id, key FROM lots WHERE state <> ?", (State.REAPED,)):
+    for row in store.journal.all("SELECT id, key FROM lots"):
         if normal(row["key"]) != row["key"]:
             with store.journal.transaction() as t:
                 t.execute("UPDATE lots SET key = ? WHERE id = ?", (normal(row["key"]), row["id"]))
@@ -138,13 +113,22 @@ def _written(time: dt.datetime) -> str:
     return time.astimezone(dt.UTC).isoformat()
 
 
-def _let_go(t: Transaction, lot_id: str) -> None:
-    step_lot(t, lot_id, Step.REAP)
-    for row in t.execute(
-        "SELECT id, state FROM documents WHERE lot_id = ? AND state <> ?", (lot_id, State.REAPED)
-    ).fetchall():
-        _reap_document(t, row["id"], State(row["state"]))
-    t.execute("UPDATE lots SET result = NULL WHERE id = ?", (lot_id,))
+def _before(until: dt.datetime) -> tuple[str, ...]:
+    """What ``_FINISHED`` asks: lots that the centre has had whole since a time."""
+    return (State.ACKNOWLEDGED, _written(until), State.ACKNOWLEDGED, State.REAPED)
+
+
+def _let_go(t: Transaction, ids: Sequence[str]) -> None:
+    """Lots leave, with the names of their files and all that was read in them."""
+    if not ids:
+        return
+    theirs = json.dumps(list(ids))
+    leaving = [row["sha256"] for row in t.execute(_ONLY_THEIRS, (theirs,))]
+    t.executemany("UPDATE blobs SET leaving = 1 WHERE sha256 = ?", [(one,) for one in leaving])
+    for lot_id in ids:
+        step_lot(t, lot_id, Step.REAP)
+        rescans.answer_leaves(t, lot_id)
+        t.execute("DELETE FROM lots WHERE id = ?", (lot_id,))
 
 
 def _reap_document(t: Transaction, document_id: str, state: State) -> None:

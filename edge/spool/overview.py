@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pydantic
 
@@ -14,23 +14,17 @@ from edge.spool.journal import Row
 from edge.spool.sending import set_aside_of
 from edge.spool.states import State
 from edge.spool.store import Store
-from edge.spool.values import LotView, Shown, SourceView
+from edge.spool.values import Hidden, LotView, Shown, SourceView
 
 _SET_ASIDE: pydantic.TypeAdapter[tuple[SetAside, ...]] = pydantic.TypeAdapter(tuple[SetAside, ...])
 
+# By ``need``: what somebody must act on, what is under way, what is done; each newest first.
 _LOTS = """
-SELECT lots.*,
-    (SELECT count(*) FROM documents WHERE lot_id = lots.id) AS documents,
-    (SELECT count(*) FROM documents WHERE lot_id = lots.id AND state = 'acknowledged') AS answered,
-    (SELECT count(*) FROM documents WHERE lot_id = lots.id AND state = 'set_aside') AS refused,
-    (SELECT count(*) FROM documents WHERE lot_id = lots.id AND (state = 'acknowledged' OR (
-        state = 'spooled' AND NOT EXISTS (SELECT 1 FROM document_blobs JOIN blobs USING (sha256)
-            WHERE document_id = documents.id AND NOT acknowledged)))) AS sent,
-    (SELECT count(*) FROM documents WHERE lot_id = lots.id AND rescan_id <> '') AS answers,
-    (SELECT count(*) FROM lot_files WHERE lot_id = lots.id AND kind = 'pages') AS files
-FROM lots WHERE state <> 'reaped' AND (?1 = '' OR source = ?1)
-ORDER BY state IN ('sighted', 'claimed', 'read', 'set_aside') DESC, id DESC LIMIT ?2
+SELECT * FROM lots WHERE need = ?1 AND (?2 = '' OR source = ?2) ORDER BY id DESC LIMIT ?3
 """
+_COUNTED = "SELECT count(*) AS number FROM lots WHERE need = ?1 AND (?2 = '' OR source = ?2)"
+_NEEDS_SOMEBODY, _UNDER_WAY, _DONE = range(3)
+_MOST_NEEDING = 1_000  # of their own: nothing that is done or under way takes their place
 _DETAIL = {
     State.SIGHTED: "Prise en charge en cours.",
     State.CLAIMED: "En attente de lecture ou en lecture.",
@@ -39,14 +33,52 @@ _DETAIL = {
 
 
 def lots(store: Store, source: str, limit: int) -> list[LotView]:
-    """Lots that have not left the spool, those in the folder first, then open ones, then newest."""
+    """Lots that have not left the spool: those in the folder, what needs somebody, open ones, done.
+
+    Lots that need somebody are never left out for others; ``hidden`` counts what is left out.
+    """
     sighted = store.journal.all(
         "SELECT * FROM sightings WHERE ?1 = '' OR source = ?1 ORDER BY first_seen DESC, name",
         (source,),
     )
-    claimed = store.journal.all(_LOTS, (source, limit))
+    found = store.journal.all(_LOTS, (_NEEDS_SOMEBODY, source, _MOST_NEEDING))
+    for need in (_UNDER_WAY, _DONE):
+        room = limit - len(found)
+        if room > 0:
+            found += store.journal.all(_LOTS, (need, source, room))
+    return [_sighted(row) for row in sighted] + _claimed_all(store, found)
+
+
+def hidden(store: Store, source: str, limit: int) -> Hidden:
+    """How many lots ``lots`` leaves out."""
+    counts = [
+        row["number"] if (row := store.journal.one(_COUNTED, (need, source))) else 0
+        for need in (_NEEDS_SOMEBODY, _UNDER_WAY, _DONE)
+    ]
+    shown = min(counts[_NEEDS_SOMEBODY], _MOST_NEEDING)
+    others = counts[_UNDER_WAY] + counts[_DONE]
+    return Hidden(
+        needing=counts[_NEEDS_SOMEBODY] - shown,
+        others=max(0, others - max(0, limit - shown)),
+    )
+
+
+def named(store: Store, name_or_id: str, source: str) -> list[LotView]:
+    """The lots of a name or an id, in the folder and in the spool."""
+    asked = (name_or_id, source)
+    sighted = store.journal.all(
+        "SELECT * FROM sightings WHERE name = ?1 AND (?2 = '' OR source = ?2)", asked
+    )
+    claimed = store.journal.all(
+        "SELECT * FROM lots WHERE (id = ?1 OR name = ?1) AND (?2 = '' OR source = ?2) ORDER BY id",
+        asked,
+    )
+    return [_sighted(row) for row in sighted] + _claimed_all(store, claimed)
+
+
+def _claimed_all(store: Store, rows: Sequence[Row]) -> list[LotView]:
     read = standing.pages_read(store)
-    return [_sighted(row) for row in sighted] + [_claimed(store, row, read) for row in claimed]
+    return [_claimed(store, row, read) for row in rows]
 
 
 def sources(store: Store) -> list[SourceView]:
@@ -80,9 +112,10 @@ def _sighted(row: Row) -> LotView:
 
 def _claimed(store: Store, row: Row, read: Mapping[str, int]) -> LotView:
     state = State(row["state"])
-    set_aside = set_aside_of(store, row["id"]) + _refused(store, row)
-    wanted = rescans.reasons_of_lot(store, row["id"])
-    trouble = bool(set_aside or wanted or row["refused"])
+    set_aside = set_aside_of(store, row["id"], given_up=False) if row["asides"] else ()
+    set_aside += _refused(store, row)
+    wanted = rescans.reasons_of_lot(store, row["id"]) if row["wanted"] else ()
+    trouble = row["need"] == _NEEDS_SOMEBODY
     note = (row["reason"] or "") if state is not State.SET_ASIDE else ""
     usual = _DETAIL.get(state, "Le lot est lu et conservé en sécurité.")
     return LotView(

@@ -19,9 +19,9 @@ _REMEMBER = dt.timedelta(days=400)
 
 _SHOWN = """
 SELECT rescans.*,
-    (SELECT count(*) FROM documents WHERE documents.rescan_id = rescans.rescan_id
+    gone + (SELECT count(*) FROM documents WHERE documents.rescan_id = rescans.rescan_id
         AND rescans.rescan_id <> '') AS scanned,
-    (SELECT count(*) FROM documents WHERE documents.rescan_id = rescans.rescan_id
+    gone + (SELECT count(*) FROM documents WHERE documents.rescan_id = rescans.rescan_id
         AND rescans.rescan_id <> '' AND state IN (?1, ?2)) AS sent
 FROM rescans WHERE state <> 'closed' ORDER BY asked_at, key
 """
@@ -44,7 +44,8 @@ def asked(store: Store, request: RescanAsked) -> None:
         t.execute(
             "INSERT INTO rescans (key, rescan_id, document_id, lot_name, reason, received_on,"
             " fund, asked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (key) DO UPDATE SET state = 'open'"
+            " ON CONFLICT (key) DO UPDATE SET state = 'open', lot_name = excluded.lot_name,"
+            " reason = excluded.reason"
             " WHERE state = 'closed' AND rescan_id <> ''",
             (
                 *(request.rescan_id or request.document_id, request.rescan_id),
@@ -56,9 +57,26 @@ def asked(store: Store, request: RescanAsked) -> None:
 
 
 def close(store: Store, key: str) -> None:
-    """The request is over; ``key`` is its id, or the document's if it has none."""
+    """The request is over; ``key`` is its id, or the document's if it has none.
+
+    What a late answer needs stays; the lot's name and what people wrote of it do not.
+    """
     with store.journal.transaction() as t:
-        t.execute("UPDATE rescans SET state = 'closed' WHERE key = ?", (key,))
+        t.execute(
+            "UPDATE rescans SET state = 'closed', lot_name = '', reason = '', impossible = ''"
+            " WHERE key = ?",
+            (key,),
+        )
+
+
+def answer_leaves(t: Transaction, lot_id: str) -> None:
+    """A lot leaves; of documents in it that answer requests, their number is kept."""
+    t.execute(
+        "UPDATE rescans SET gone = gone + (SELECT count(*) FROM documents"
+        " WHERE lot_id = ?1 AND documents.rescan_id = rescans.rescan_id) WHERE rescan_id IN"
+        " (SELECT rescan_id FROM documents WHERE lot_id = ?1 AND rescan_id <> '')",
+        (lot_id,),
+    )
 
 
 def held(store: Store, limit: int) -> tuple[str, ...]:

@@ -170,11 +170,12 @@ def _report(store: Store, row: Row) -> LotReport:
     )
 
 
-def set_aside_of(store: Store, lot_id: str) -> tuple[SetAside, ...]:
-    """What could not be claimed or read of a lot."""
+def set_aside_of(store: Store, lot_id: str, *, given_up: bool = True) -> tuple[SetAside, ...]:
+    """What could not be claimed or read of a lot; with what a person has given up, or without."""
     return tuple(
         SetAside(row["file"], row["page"], row["code"], row["reason"])
         for row in store.journal.all(
-            "SELECT * FROM set_aside WHERE lot_id = ? ORDER BY rowid", (lot_id,)
+            "SELECT * FROM set_aside WHERE lot_id = ? AND discarded <= ? ORDER BY rowid",
+            (lot_id, int(given_up)),
         )
     )

@@ -38,6 +38,7 @@ from edge.spool.store import Store
 from edge.spool.values import (
     Arrival,
     ClaimedLot,
+    Hidden,
     LotView,
     Rescan,
     Sighted,
@@ -46,6 +47,7 @@ from edge.spool.values import (
     Standing,
 )
 
+MOST_SHOWN = 500  # lots in one overview beside those that need somebody
 _SHORTEST_KEEPING = dt.timedelta(seconds=1)
 
 
@@ -61,6 +63,7 @@ class Spool:
         self._lock_fd = lock_fd
         # Bytes leave, and bytes arrive under the same digest, never at the same time.
         self._moving = threading.Lock()
+        self._is_wiped, self._elsewhere = False, 0  # nothing is left of what was deleted
         self._lacking = (0, False)  # what a lot in the folder found no room for
         self._to_send = News(store.journal)
         self._to_read = News(store.journal)
@@ -198,7 +201,7 @@ class Spool:
 
     def has_lot(self, source: str, name: str) -> bool:
         """Whether a lot of this name was claimed and has not left yet."""
-        sql = "SELECT 1 FROM lots WHERE source = ? AND name = ? AND state <> 'reaped'"
+        sql = "SELECT 1 FROM lots WHERE source = ? AND name = ?"
         return self._store.journal.one(sql, (source, name)) is not None
 
     def begin_claim(self, arrival: Arrival) -> str:
@@ -274,9 +277,20 @@ class Spool:
         """A value that stays the same as long as an overview would show the same."""
         return self._store.journal.mark()
 
-    def lots_overview(self, source: str = "", limit: int = 500) -> list[LotView]:
-        """Lots in the folder and in the spool as operators see them."""
+    def lots_overview(self, source: str = "", limit: int = MOST_SHOWN) -> list[LotView]:
+        """Lots in the folder and in the spool as operators see them.
+
+        All that needs somebody, up to 1,000, whatever the limit; then the newest others.
+        """
         return overview.lots(self._store, source, limit)
+
+    def lots_hidden(self, source: str = "", limit: int = MOST_SHOWN) -> Hidden:
+        """How many lots an overview of this limit leaves out."""
+        return overview.hidden(self._store, source, limit)
+
+    def lots_named(self, name_or_id: str, source: str = "") -> list[LotView]:
+        """The lots of a name or an id, however many others there are."""
+        return overview.named(self._store, name_or_id, source)
 
     def sources_overview(self) -> list[SourceView]:
         """How each watched folder is."""
@@ -321,8 +335,19 @@ class Spool:
                 # Not even the ballast left room to say so first: what nobody needs goes at once.
                 keeping.remove_finished(self._store, now - _SHORTEST_KEEPING)
                 raise
+        self._wipe(is_due=count > 0)
         self.take_ballast()
         return count
+
+    def _wipe(self, *, is_due: bool) -> None:
+        """Leave nothing of what was deleted, here or by a visitor; tried until nobody reads."""
+        journal = self._store.journal
+        elsewhere = journal.changes_elsewhere()
+        if is_due or elsewhere != self._elsewhere:
+            self._is_wiped = False
+        if not self._is_wiped:
+            self._is_wiped = journal.wipe()
+            self._elsewhere = elsewhere
 
     def _reap(self, now: dt.datetime) -> int:
         keep_for = dt.timedelta(seconds=self._limits.keep_for_s)

@@ -140,6 +140,14 @@ class LotView:
 
 
 @dataclass(frozen=True, slots=True)
+class Hidden:
+    """How many lots an overview leaves out: some that need somebody, and others."""
+
+    needing: int
+    others: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sighted:
     """A lot that still lies in the scanner's folder."""
 

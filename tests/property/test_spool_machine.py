@@ -118,6 +118,7 @@ class SpoolMachine(RuleBasedStateMachine):
     @invariant()
     def nothing_is_lost_and_order_is_kept(self) -> None:
         spool, centre = self.station.spool, self.station.centre
+        self.station.counted()
         waiting = spool.documents_to_send(1_000)
         ids = [document.id for document in waiting]
         assert ids == sorted(ids)

@@ -59,6 +59,24 @@ class Centre:
     arrivals: list[str] = field(default_factory=list)
 
 
+_COUNTED_ANEW = """
+SELECT id, documents, answered, refused, sent, answers, files, asides, wanted FROM lots
+EXCEPT SELECT id,
+    (SELECT count(*) FROM documents WHERE lot_id = lots.id),
+    (SELECT count(*) FROM documents WHERE lot_id = lots.id AND state = 'acknowledged'),
+    (SELECT count(*) FROM documents WHERE lot_id = lots.id AND state = 'set_aside'),
+    (SELECT count(*) FROM documents WHERE lot_id = lots.id AND (state = 'acknowledged' OR (
+        state = 'spooled' AND NOT EXISTS (SELECT 1 FROM document_blobs JOIN blobs USING (sha256)
+            WHERE document_id = documents.id AND NOT acknowledged)))),
+    (SELECT count(*) FROM documents WHERE lot_id = lots.id AND rescan_id <> ''),
+    (SELECT count(*) FROM lot_files WHERE lot_id = lots.id AND kind = 'pages'),
+    (SELECT count(*) FROM set_aside WHERE lot_id = lots.id AND NOT discarded),
+    (SELECT count(*) FROM rescans JOIN documents ON documents.id = document_id
+        WHERE lot_id = lots.id AND rescans.state = 'open')
+FROM lots
+"""
+
+
 class Silence:
     """A watcher that never hints."""
 
@@ -165,6 +183,11 @@ class Station:
             self.centre.blobs[self.centre.documents[i].pages[0].ref.sha256]
             for i in self.centre.arrivals
         ]
+
+    def counted(self) -> None:
+        """Check the counts in the lots' rows against counts made anew."""
+        journal = self.spool._store.journal
+        assert [dict(row) for row in journal.all(_COUNTED_ANEW)] == []
 
     def status(self) -> list[str]:
         return sorted(path.name for path in (self.folder / "_etat").iterdir())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.errors import SpoolBusy
-from edge.spool import journal
+from edge.spool import schema
 from edge.spool.outbox import RescanAsked
 from edge.spool.rescans import code_of
 from edge.spool.spool import Spool
@@ -118,8 +118,8 @@ def test_a_request_long_over_is_forgotten(station: Station) -> None:
 def _previous_version(work: Path) -> None:
     """A journal as version 0.2 left it, with a lot and two requests, one of them done."""
     connection = sqlite3.connect(work / "journal.sqlite3")
-    connection.executescript(journal._SCHEMA)
-    connection.execute(f"PRAGMA application_id={journal._APPLICATION_ID}")
+    connection.executescript(schema.TABLES)
+    connection.execute(f"PRAGMA application_id={schema.APPLICATION_ID}")
     connection.execute("PRAGMA user_version=1")
     connection.execute(
         "INSERT INTO lots (id, source, name, key, label, channel, fund, process, received_at,"

@@ -12,7 +12,6 @@ from edge.config import Spool as Limits
 from edge.document import LotHeader, LotResult, Role, RouteKind, SetAside
 from edge.errors import SpoolAbsent, SpoolBusy, SpoolCorrupt
 from edge.page import words
-from edge.spool import overview
 from edge.spool.outbox import RescanAsked
 from edge.spool.spool import Spool
 from edge.spool.states import State
@@ -552,11 +551,3 @@ def test_s20_a_full_spool_lets_the_oldest_acknowledged_lots_go_before_their_time
 def test_the_journal_is_for_the_stations_group_alone(station: Station) -> None:
     for file in station.work.glob("journal.sqlite3*"):
         assert file.stat().st_mode & 0o007 == 0
-
-
-def test_an_overview_looks_at_the_documents_of_its_lots_and_at_no_others(station: Station) -> None:
-    """SQLite once chose the index by state for each lot: seconds with a few hundred lots."""
-    plan = station.spool._store.journal.all(f"EXPLAIN QUERY PLAN {overview._LOTS}", ("", 500))
-    steps = [str(row["detail"]) for row in plan if "documents" in row["detail"]]
-    assert len(steps) >= 5
-    assert not [step for step in steps if "documents_by_state" in step or "SCAN" in step]
