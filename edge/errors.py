@@ -150,6 +150,22 @@ class FileEncrypted(ReadingError):
     reason = "Le PDF est protégé par un mot de passe. Demandez un fichier sans protection."
 
 
+class PdfDynamicForm(ReadingError):
+    """A PDF whose content is made by a program in it (XFA); its page only asks to wait."""
+
+    code = "pdf_dynamic_form"
+    reason = (
+        "Ce PDF est un formulaire dynamique, illisible ici. Imprimez-le en PDF et redéposez-le."
+    )
+
+
+class PdfPortfolio(ReadingError):
+    """A PDF whose pages are but a cover over the files attached to it."""
+
+    code = "pdf_portfolio"
+    reason = "Ce PDF contient des pièces jointes. Ouvrez-le, enregistrez-les et déposez chacune."
+
+
 class NoPage(ReadingError):
     """A document without pages."""
 

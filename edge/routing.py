@@ -15,7 +15,7 @@ from edge.reading.split import Draft
 
 _TO_NAME = frozenset({"unknown", "misdirected"})
 # Of a page: what else lies on its image is read by nobody, and no keying of fields would tell.
-_MARKS_TO_NAME = frozenset({"outside_content", "placeholder"})
+_MARKS_TO_NAME = frozenset({"outside_content", "placeholder", "attachments"})
 _FOR_A_PERSON = frozenset(
     {
         *("page_missing", "order_unsure", "blurred", "dust", "unregistered"),

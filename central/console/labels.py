@@ -23,6 +23,7 @@ _REASONS = {
     "dark": "image sombre, à vérifier",
     "faint": "écriture très pâle",
     "placeholder": "page d'attente : le contenu est ailleurs dans le fichier",
+    "attachments": "le PDF porte des pièces jointes non lues",
     "unregistered": "formulaire non recalé",
     "outside_content": "contenu hors du formulaire",
     "layout_unverified": "formulaire non vérifié",

@@ -1,11 +1,10 @@
-"""PDF files, each page rendered at the resolution of its own images.
+"""PDF files, each page rendered as people see it, with what was typed into it and noted on it.
 
-A scan in a PDF is one image a page: rendering it at another resolution would blur it. Pages
-without a large image are rendered at 200 dpi, or as fine as the image they hold. Sizes are
-known before anything is decoded.
+Forms are filled by their own appearance; where it is missing, PDFium makes one. Scripts and
+dynamic forms (XFA) are never run: this PDFium is built without them. Sizes are known before
+anything is decoded.
 """
 
-import ctypes
 from typing import Any
 
 import numpy as np
@@ -18,19 +17,17 @@ from edge.errors import (
     ImageUndecodable,
     NoPage,
     PageTooLarge,
+    PdfDynamicForm,
+    PdfPortfolio,
     TooManyPages,
 )
 from edge.imaging import resolution
 from edge.imaging.page import Gray, PageImage
+from edge.imaging.pdffacts import PdfFacts
+from edge.imaging.pdfresolution import LOWEST_DPI, wanted_dpi
 from edge.imaging.raster import decoding
 from edge.imaging.sniff import Window
 from edge.imaging.source import Data, Limits, Source
-
-_TEXT_DPI = 200.0  # of pages that are drawn, not scanned
-_LOWEST_DPI = 72.0
-_SCAN_COVERS = 0.4  # of the page, from which an image is the page itself
-_MAX_OBJECTS = 20_000  # looked at for images; a page of more is drawn, not scanned
-_MAX_DEPTH = 5
 
 
 class PdfSource(Source):
@@ -40,13 +37,29 @@ class PdfSource(Source):
         self._limits = limits
         self._window = Window(data)
         self._document = _open(self._window)
-        with decoding():
-            if self._document.get_formtype() == pdfium.FORMTYPE_ACRO_FORM:
-                self._document.init_forms()  # what was typed into a PDF form is part of the page
-        self._count = len(self._document)
-        if self._count > limits.max_pages:
+        self._facts = PdfFacts(data)
+        try:
+            self._count, self._marks = self._look()
+        except Exception:
             self.close()
-            raise TooManyPages(f"{self._count} pages, at most {limits.max_pages} are allowed")
+            raise
+
+    def _look(self) -> tuple[int, tuple[str, ...]]:
+        """Number of pages, and the marks that all of them bear."""
+        with decoding():
+            form = self._document.get_formtype()
+            if form == pdfium.FORMTYPE_XFA_FULL:
+                raise PdfDynamicForm
+            if self._facts.is_portfolio:
+                raise PdfPortfolio
+            _fill_forms(self._document)
+            count = len(self._document)
+        if count > self._limits.max_pages:
+            raise TooManyPages(f"{count} pages, at most {self._limits.max_pages} are allowed")
+        marks = ("attachments",) if self._facts.holds_documents else ()
+        if form == pdfium.FORMTYPE_XFA_FOREGROUND and not self._facts.has_fields:
+            marks = (*marks, "placeholder")
+        return count, marks
 
     @property
     def indices(self) -> range:
@@ -59,23 +72,27 @@ class PdfSource(Source):
         with decoding():
             page = self._document[index]
             try:
-                gray, dpi = self._render(page)
+                gray, dpi = self._render(page, index)
             finally:
                 page.close()
             height, width = gray.shape
             where = resolution.settle(width, height, (dpi, dpi))
-            return resolution.finish(gray, where, 1, self._limits)
+            return resolution.finish(gray, where, 1, self._limits, self._marks)
 
-    def _render(self, page: Any) -> tuple[Gray, float]:
+    def _render(self, page: Any, index: int) -> tuple[Gray, float]:
         width_pt, height_pt = page.get_size()
         if width_pt <= 0 or height_pt <= 0:
             raise ImageUndecodable("the PDF page has no size")
-        dpi = _wanted_dpi(page, width_pt * height_pt, self._limits)
-        most = (self._limits.max_page_pixels / (width_pt * height_pt)) ** 0.5 * 72
-        if most < _LOWEST_DPI and dpi > most:
-            raise PageTooLarge(f"a sheet of {width_pt:.0f} x {height_pt:.0f} points")
+        facts = self._facts.page(index)
+        dpi = wanted_dpi(page, width_pt * height_pt, facts, self._limits)
+        inches = width_pt * height_pt * (facts.user_unit / 72) ** 2
+        most = (self._limits.max_page_pixels / inches) ** 0.5
+        if most < LOWEST_DPI and dpi > most:
+            raise PageTooLarge(f"a sheet of {inches:.0f} square inches")
         dpi = min(dpi, most * 0.999)
-        bitmap = page.render(scale=dpi / 72, grayscale=True, fill_color=(255, 255, 255, 255))
+        bitmap = page.render(
+            scale=dpi / 72 * facts.user_unit, grayscale=True, fill_color=(255, 255, 255, 255)
+        )
         try:
             return np.array(bitmap.to_numpy(), np.uint8).reshape(bitmap.height, bitmap.width), dpi
         finally:
@@ -84,6 +101,7 @@ class PdfSource(Source):
     def close(self) -> None:
         """See ``Source.close``."""
         self._document.close()
+        self._facts.close()
         self._window.close()
 
 
@@ -105,35 +123,14 @@ def _open(window: Window) -> Any:
         raise FileTruncated(f"PDFium cannot open it: {error}") from error
 
 
-def _wanted_dpi(page: Any, page_area_pt: float, limits: Limits) -> float:
-    """Resolution of the page's biggest image, from its dictionary: nothing is decoded."""
-    biggest, dpi, pixels = 0.0, 0.0, 0
-    objects = page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_IMAGE,), max_depth=_MAX_DEPTH)
-    for seen, image in enumerate(objects):
-        if seen >= _MAX_OBJECTS:
-            break
-        width, height = _pixel_size(image)
-        pixels += width * height
-        limits.check_pixels(pixels, 1)
-        area, own_dpi = _area_and_dpi(image, width, height)
-        if area > biggest:
-            biggest, dpi = area, own_dpi
-    if biggest < _SCAN_COVERS * page_area_pt:
-        dpi = max(dpi, _TEXT_DPI)
-    return min(max(dpi, _LOWEST_DPI), resolution.HIGHEST_DPI)
+def _fill_forms(document: Any) -> None:
+    """Have fields drawn with their values, also those of a form that has a dynamic twin (XFA).
 
-
-def _pixel_size(image: Any) -> tuple[int, int]:
-    width, height = ctypes.c_uint(), ctypes.c_uint()
-    if not pdfium.FPDFImageObj_GetImagePixelSize(image.raw, width, height):
-        return 0, 0
-    return width.value, height.value
-
-
-def _area_and_dpi(image: Any, width: int, height: int) -> tuple[float, float]:
-    """Area on the page in square points, and pixels an inch along the image's wide side."""
-    a, b, c, d, *_ = image.get_matrix().get()
-    across, down = (a * a + b * b) ** 0.5, (c * c + d * d) ** 0.5
-    if across <= 0 or down <= 0:
-        return 0.0, 0.0
-    return across * down, max(width / across, height / down) * 72
+    Not ``init_forms``, which complains of each such form that this PDFium cannot run it.
+    """
+    if document.get_formtype() == pdfium.FORMTYPE_NONE:
+        return
+    config = pdfium.FPDF_FORMFILLINFO(version=2)
+    raw = pdfium.FPDFDOC_InitFormFillEnvironment(document, config)
+    if raw:
+        document.formenv = pypdfium2.PdfFormEnv(raw, config)

@@ -1,0 +1,292 @@
+"""A PDF page is rendered as people see it: its size, its finest content, what was typed."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pikepdf
+import pypdfium2.version
+import pytest
+from pikepdf import Array, Dictionary, Name
+
+from edge.errors import PageTooLarge, PdfDynamicForm, PdfPortfolio
+from edge.imaging.decode import Limits, open_source
+from edge.imaging.page import PageImage
+from tests.support import pictures
+
+A4 = (595, 842)
+LETTERS = b"BT /F1 9 Tf 70 700 Td (Madame, Monsieur,) Tj ET"
+
+
+class Drawn:
+    """A PDF in the making: one page of images, text and notes."""
+
+    def __init__(self, size: tuple[float, float] = A4) -> None:
+        self.pdf = pikepdf.new()
+        self.pdf.add_blank_page(page_size=size)
+        self.page = self.pdf.pages[0].obj
+        font = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica)
+        self.font = self.pdf.make_indirect(font)
+        self.page.Resources = Dictionary(XObject=Dictionary(), Font=Dictionary(F1=self.font))
+        self.content = b""
+
+    def stream(self, data: bytes, **more: Any) -> Any:
+        made = pikepdf.Stream(self.pdf, data)
+        for key, value in more.items():
+            made[f"/{key}"] = value
+        return made
+
+    def image(self, width: int, height: int, *, mask: bool = False, **more: Any) -> Any:
+        """Grey 200 all over, or a stencil of every second column."""
+        told: dict[str, Any] = {"Type": Name.XObject, "Subtype": Name.Image}
+        told |= {"Width": width, "Height": height, "BitsPerComponent": 1 if mask else 8}
+        if mask:
+            data = b"\xaa" * (-(-width // 8) * height)
+            told["ImageMask"] = True
+        else:
+            data = b"\xc8" * (width * height)
+            told["ColorSpace"] = Name.DeviceGray
+        return self.stream(data, **told, **more)
+
+    def put(self, item: Any, matrix: tuple[float, ...], name: str = "I0") -> "Drawn":
+        self.page.Resources.XObject[f"/{name}"] = item
+        numbers = " ".join(str(value) for value in matrix)
+        self.content += f"q {numbers} cm /{name} Do Q\n".encode()
+        return self
+
+    def bytes(self) -> bytes:
+        self.page.Contents = self.stream(self.content)
+        out = io.BytesIO()
+        self.pdf.save(out)
+        return out.getvalue()
+
+
+def decode(data: bytes, limits: Limits | None = None) -> PageImage:
+    with open_source(data, limits or Limits()) as source:
+        return source.page(0)
+
+
+def over_all(size: tuple[float, float] = A4) -> tuple[float, ...]:
+    return (size[0], 0, 0, size[1], 0, 0)
+
+
+def test_a_fine_mask_over_a_coarse_picture_is_rendered_as_finely_as_the_mask() -> None:
+    drawn = Drawn()
+    drawn.put(drawn.image(620, 877), over_all())
+    drawn.put(drawn.image(2480, 3508, mask=True), over_all(), "I1")
+    assert decode(drawn.bytes()).dpi == pytest.approx(300, abs=1)
+
+
+def test_the_mask_of_a_coarse_image_counts_as_well() -> None:
+    drawn = Drawn()
+    soft = drawn.image(1654, 2339)
+    drawn.put(drawn.image(60, 80, SMask=soft), over_all())
+    assert decode(drawn.bytes()).dpi == pytest.approx(200, abs=1)
+
+
+def test_letters_over_a_coarse_background_are_rendered_as_a_letter() -> None:
+    drawn = Drawn()
+    drawn.put(drawn.image(595, 842), over_all())
+    drawn.content += LETTERS
+    assert decode(drawn.bytes()).dpi == pytest.approx(200, abs=1)
+
+
+def test_outlines_of_letters_count_and_a_frame_does_not() -> None:
+    for lines, dpi in ((200, 200), (4, 100)):
+        drawn = Drawn()
+        drawn.put(drawn.image(827, 1169), over_all())
+        drawn.content += b" ".join(b"%d 300 m %d 320 l S" % (x, x + 2) for x in range(lines))
+        assert decode(drawn.bytes()).dpi == pytest.approx(dpi, abs=1)
+
+
+def test_text_that_a_reader_laid_unseen_under_a_scan_changes_nothing() -> None:
+    drawn = Drawn()
+    drawn.put(drawn.image(827, 1169), over_all())
+    drawn.content += LETTERS.replace(b"70 700 Td", b"3 Tr 70 700 Td")
+    assert decode(drawn.bytes()).dpi == pytest.approx(100, abs=1)
+
+
+def test_an_image_inside_of_scaled_forms_is_as_fine_as_it_lies_on_the_page() -> None:
+    drawn = Drawn()
+    inner = drawn.stream(b"q 100 0 0 100 0 0 cm /I0 Do Q")
+    inner.Type, inner.Subtype, inner.BBox = Name.XObject, Name.Form, Array([0, 0, 100, 100])
+    inner.Matrix = Array([0.5, 0, 0, 0.5, 0, 0])
+    inner.Resources = Dictionary(XObject=Dictionary(I0=drawn.image(1240, 1754)))
+    # 100 units inside, halved by the form's matrix, are stretched over the whole page.
+    drawn.put(inner, (595 / 50, 0, 0, 842 / 50, 0, 0), "F")
+    assert decode(drawn.bytes()).dpi == pytest.approx(150, abs=1)
+
+
+def test_a_page_measured_in_units_of_its_own_has_its_true_size() -> None:
+    drawn = Drawn((297.5, 421))
+    drawn.put(drawn.image(1654, 2339), over_all((297.5, 421)))
+    drawn.page.UserUnit = 2
+    page = decode(drawn.bytes())
+    height, width = page.gray.shape
+    assert page.dpi == pytest.approx(200, abs=1)
+    assert (width * 25.4 / page.dpi, height * 25.4 / page.dpi) == pytest.approx((210, 297), abs=1)
+
+
+@pytest.mark.parametrize("unit", [0, -1, 10**9])
+def test_a_unit_that_cannot_be_is_not_believed(unit: int) -> None:
+    drawn = Drawn()
+    drawn.put(drawn.image(827, 1169), over_all())
+    drawn.page.UserUnit = unit
+    page = decode(drawn.bytes())
+    assert page.dpi == pytest.approx(100, abs=0.2)
+    assert page.gray.shape[1] == 827
+
+
+def test_the_limits_hold_for_large_units_and_for_masks() -> None:
+    drawn = Drawn()
+    drawn.put(drawn.image(827, 1169), over_all())
+    drawn.page.UserUnit = 900
+    with pytest.raises(PageTooLarge):
+        decode(drawn.bytes())
+    drawn = Drawn()
+    soft = drawn.image(8, 8)
+    soft.Width, soft.Height = 60_000, 60_000
+    drawn.put(drawn.image(8, 8, SMask=soft), over_all())
+    with pytest.raises(PageTooLarge):
+        decode(drawn.bytes())
+
+
+def typed(value: str, *, appearance: bool, dynamic_twin: bool = False) -> bytes:
+    """A form over an empty page with one text field."""
+    drawn = Drawn()
+    drawn.put(drawn.image(1654, 2339), over_all())
+    field = Dictionary(
+        Type=Name.Annot, Subtype=Name.Widget, FT=Name.Tx, T="nom", V=value, F=4,
+        Rect=Array([100, 600, 400, 640]), DA="/F1 24 Tf 0 g",
+    )  # fmt: skip
+    if appearance:
+        look = drawn.stream(b"/Tx BMC BT /F1 24 Tf 0 g 4 10 Td (%s) Tj ET EMC" % value.encode())
+        look.Type, look.Subtype, look.BBox = Name.XObject, Name.Form, Array([0, 0, 300, 40])
+        look.Resources = Dictionary(Font=Dictionary(F1=drawn.font))
+        field.AP = Dictionary(N=look)
+    field = drawn.pdf.make_indirect(field)
+    drawn.page.Annots = Array([field])
+    resources = Dictionary(Font=Dictionary(F1=drawn.font))
+    form = Dictionary(Fields=Array([field]), DR=resources, DA="/F1 24 Tf 0 g")
+    if not appearance:
+        form.NeedAppearances = True
+    if dynamic_twin:
+        form.XFA = drawn.stream(b"<xdp/>")
+    drawn.pdf.Root.AcroForm = form
+    return drawn.bytes()
+
+
+@pytest.mark.parametrize("appearance", [True, False])
+@pytest.mark.parametrize("dynamic_twin", [True, False])
+def test_what_was_typed_is_seen_with_its_appearance_and_without(
+    appearance: bool, dynamic_twin: bool
+) -> None:
+    empty = decode(typed("", appearance=appearance, dynamic_twin=dynamic_twin)).gray
+    filled = decode(typed("MARTIN", appearance=appearance, dynamic_twin=dynamic_twin)).gray
+    zone = np.s_[560:680, 280:1110]
+    assert np.count_nonzero(filled[zone] < 100) > np.count_nonzero(empty[zone] < 100) + 500
+
+
+def test_a_note_that_somebody_laid_on_the_page_is_seen() -> None:
+    drawn = Drawn()
+    drawn.put(drawn.image(827, 1169), over_all())
+    look = drawn.stream(b"0 g 0 0 200 40 re f")
+    look.Type, look.Subtype, look.BBox = Name.XObject, Name.Form, Array([0, 0, 200, 40])
+    stamp = Dictionary(
+        Type=Name.Annot, Subtype=Name.Stamp, F=4, Rect=Array([100, 600, 300, 640]),
+        AP=Dictionary(N=look),
+    )  # fmt: skip
+    drawn.page.Annots = Array([drawn.pdf.make_indirect(stamp)])
+    page = decode(drawn.bytes())
+    assert page.dpi == pytest.approx(200, abs=1)
+    assert (page.gray < 50).sum() > 50_000
+
+
+def waiting(*, needs_rendering: bool, fields: int = 0) -> bytes:
+    drawn = Drawn()
+    drawn.content = LETTERS
+    made = [drawn.pdf.make_indirect(Dictionary(FT=Name.Tx, T=f"f{n}")) for n in range(fields)]
+    drawn.pdf.Root.AcroForm = Dictionary(Fields=Array(made), XFA=drawn.stream(b"<xdp/>"))
+    if needs_rendering:
+        drawn.pdf.Root.NeedsRendering = True
+    return drawn.bytes()
+
+
+def test_a_dynamic_form_says_so_and_is_never_a_page() -> None:
+    with pytest.raises(PdfDynamicForm):
+        open_source(waiting(needs_rendering=True), Limits())
+
+
+def test_a_form_that_may_be_dynamic_is_marked_for_a_person() -> None:
+    assert decode(waiting(needs_rendering=False)).marks == ("placeholder",)
+    assert decode(waiting(needs_rendering=False, fields=1)).marks == ()
+
+
+def with_attached(name: str, data: bytes, *, portfolio: bool) -> bytes:
+    drawn = Drawn()
+    drawn.content = LETTERS
+    drawn.pdf.attachments[name] = pikepdf.AttachedFileSpec(drawn.pdf, data)
+    if portfolio:
+        drawn.pdf.Root.Collection = Dictionary(Type=Name.Collection, View=Name.D)
+    return drawn.bytes()
+
+
+def test_a_cover_over_attached_files_says_so_and_is_never_a_page() -> None:
+    scan = pictures.tiff(pictures.page())
+    with pytest.raises(PdfPortfolio):
+        open_source(with_attached("scan.tif", scan, portfolio=True), Limits())
+
+
+def test_a_document_attached_to_a_page_is_told_and_data_are_not() -> None:
+    scan = pictures.encoded(pictures.page(), "JPEG")
+    marked = decode(with_attached("photo.jpg", scan, portfolio=False))
+    assert marked.marks == ("attachments",)
+    assert decode(with_attached("factur-x.xml", b"<x/>", portfolio=False)).marks == ()
+
+
+def test_no_program_in_a_file_can_be_run() -> None:
+    assert not {"V8", "XFA"} & set(pypdfium2.version.PDFIUM_INFO.flags)
+
+
+@pytest.mark.samples
+@pytest.mark.parametrize(
+    ("name", "dpi", "size_mm"),
+    [
+        ("06-compact.pdf", 299, (210, 292)),
+        ("07-letterhead.pdf", 200, (210, 292)),
+        ("11-userunit-2.pdf", 199, (210, 292)),
+        ("32-hybrid-xfa.pdf", 200, (210, 297)),
+        ("33-typed-acroform.pdf", 200, (210, 297)),
+    ],
+)
+def test_pages_of_the_mail_are_rendered_as_they_are_seen(
+    samples: Path, name: str, dpi: int, size_mm: tuple[int, int]
+) -> None:
+    page = decode((samples / "cases" / name).read_bytes())
+    height, width = page.gray.shape
+    assert page.dpi == pytest.approx(dpi, abs=1)
+    assert (width * 25.4 / page.dpi, height * 25.4 / page.dpi) == pytest.approx(size_mm, abs=1)
+
+
+@pytest.mark.samples
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [("09-portfolio.pdf", PdfPortfolio), ("10-dynamic-xfa.pdf", PdfDynamicForm)],
+)
+def test_placeholders_of_the_mail_are_set_aside(
+    samples: Path, name: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        open_source((samples / "cases" / name).read_bytes(), Limits())
+
+
+@pytest.mark.samples
+def test_the_hybrid_form_shows_what_the_plain_one_shows(samples: Path) -> None:
+    one, other = (
+        decode((samples / "cases" / name).read_bytes()).gray
+        for name in ("32-hybrid-xfa.pdf", "33-typed-acroform.pdf")
+    )
+    assert np.array_equal(one, other)
+    zone = one[int(0.13 * 2339) : int(0.16 * 2339), 440:1575]
+    assert np.count_nonzero(zone < 100) > 500  # the surname that was typed
