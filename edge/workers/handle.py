@@ -45,7 +45,7 @@ from edge.workers.task import (
     WorkerSettings,
 )
 
-_PROGRAM = (sys.executable, "-P", "-s", "-m", "edge.workers")
+_PROGRAM: tuple[str, ...] = (sys.executable, "-P", "-s", "-m", "edge.workers")
 START_TIMEOUT_S = 120.0  # importing and loading networks on a busy machine
 _SEND_TIMEOUT_S = 10.0
 _ATTEMPTS = 2

@@ -23,6 +23,7 @@ from models.training import reader_sets
 from tests.bench import (
     agent,
     combs,
+    confined,
     distorted,
     enrolled,
     forms,
@@ -68,6 +69,7 @@ _WHAT = (
     "rates",
     "speed",
     "agent",
+    "confined",
     "people",
     "console",
 )
@@ -120,6 +122,7 @@ def _run(
         "rates": lambda: console.print(_rates(readers, seed)),
         "speed": lambda: console.print(_speed(readers)),
         "agent": lambda: console.print(str(agent.measure(options.images, seed))),
+        "confined": lambda: console.print(str(confined.measure(options.images, seed))),
         "people": people.run,
     }
     for name, measure in parts.items():
