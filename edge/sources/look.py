@@ -31,6 +31,7 @@ class Look:
         self._peek = peek
         self._watched: dict[_Parts, Watched] = {}
         self._whole: dict[_Parts, tuple[Sighting, bool]] = {}
+        self._indexes: dict[_Parts, tuple[Sighting, Sequence[Record] | None]] = {}
         self._beside = Beside(source.folder)
         self.left_alone: list[Entry] = []  # at the last look: what is known to hold no page
 
@@ -55,6 +56,7 @@ class Look:
         )
         present = {entry.parts for entry in entries}
         self._whole = {parts: seen for parts, seen in self._whole.items() if parts in present}
+        self._indexes = {parts: seen for parts, seen in self._indexes.items() if parts in present}
         return [self._outlook(lot, now) for lot in lots]
 
     def next_change_s(self, now: float) -> float | None:
@@ -103,9 +105,21 @@ class Look:
         return {entry.parts: self._read_index(entry) for entry in lot.indexes}
 
     def _read_index(self, entry: Entry) -> Sequence[Record] | None:
+        """An index's records, None when it cannot be read; parsed again when it has changed."""
+        known = self._indexes.get(entry.parts)
+        if known is None or known[0] != entry.sighting:
+            try:
+                known = (entry.sighting, self._parsed(entry))
+            except OSError:
+                return None  # it may be read the next time
+            self._indexes[entry.parts] = known
+        return known[1]
+
+    def _parsed(self, entry: Entry) -> Sequence[Record] | None:
         if entry.sighting.size > index.MAX_INDEX_BYTES:
             return None
+        data = read_at(self._source.folder, entry.parts, index.MAX_INDEX_BYTES)
         try:
-            return index.parse(read_at(self._source.folder, entry.parts, index.MAX_INDEX_BYTES))
-        except (OSError, index.IndexUnreadable):
+            return index.parse(data)
+        except index.IndexUnreadable:
             return None

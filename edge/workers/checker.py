@@ -4,6 +4,7 @@ It has no networks, so it is there at once, and a folder is looked at whatever t
 processes are at.
 """
 
+import os
 import threading
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import numpy as np
 from edge.document import PageRef
 from edge.errors import FileDenied, FileVanished, NotRegularFile, PageCrashed
 from edge.imaging.page import PageImage
-from edge.workers.handle import Handle, Pixels, Told
+from edge.workers.handle import Handle, Pixels, Told, open_file
 from edge.workers.task import Act, Checked, Failure, FilePages, Started, Task, WorkerSettings
 
 _CANNOT_OPEN = {error.code: error for error in (FileDenied, FileVanished, NotRegularFile)}
@@ -76,11 +77,17 @@ class Checker:
         raise found.error() if isinstance(found, Failure) else PageCrashed()
 
     def _asked(self, act: Act, path: Path, index: int) -> Told:
-        with self._lock:
-            # Each time a name of its own: nothing is kept of a file that may have changed since.
-            self._asks += 1
-            task = Task(act, PageRef(str(self._asks), index, ""))
-            return self._handle.ask(task, path, self._timeout_s)
+        opened = open_file(path)  # may hang on a share that is gone, and holds nobody else up
+        if isinstance(opened, Failure):
+            return opened
+        try:
+            with self._lock:
+                # Each time a name of its own: nothing is kept of a file that may have changed.
+                self._asks += 1
+                task = Task(act, PageRef(str(self._asks), index, ""))
+                return self._handle.ask_about(task, opened, self._timeout_s)
+        finally:
+            os.close(opened)
 
     def close(self) -> None:
         """End the process."""

@@ -64,7 +64,9 @@ def main() -> None:
 
 def serve(link: Link, settings: WorkerSettings) -> None:
     """Say what is read with and what was given up for it, then answer tasks."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is its owner's to deal with
+    # A Ctrl-C, or the end of a service, is its owner's to deal with: this one ends with the link.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     confine.no_memory_image()
     resource.setrlimit(resource.RLIMIT_DATA, (settings.memory_bytes, settings.memory_bytes))
     Image.MAX_IMAGE_PIXELS = None  # the settings' limit holds, and before anything is decoded

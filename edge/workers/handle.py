@@ -48,6 +48,7 @@ from edge.workers.task import (
 _PROGRAM: tuple[str, ...] = (sys.executable, "-P", "-s", "-m", "edge.workers")
 START_TIMEOUT_S = 120.0  # importing and loading networks on a busy machine
 _SEND_TIMEOUT_S = 10.0
+_DEATH_TIMEOUT_S = 10.0
 _ATTEMPTS = 2
 _MOST_BYTES = 16_000_000  # of an answer
 _KEPT = ("LD_LIBRARY_PATH", "LANG", "LC_ALL")  # of the environment: how to run, no secrets
@@ -117,16 +118,20 @@ class Handle:
         Raises:
             PackInvalid, ConfinementMissing, ReaderFailed: no process starts.
         """
-        opened = _opened(path)
+        opened = open_file(path)
         if isinstance(opened, Failure):
             return opened
         try:
-            for _ in range(_ATTEMPTS):
-                answer = self._attempt(task, opened, timeout_s)
-                if answer is not None:
-                    return answer
+            return self.ask_about(task, opened, timeout_s)
         finally:
             os.close(opened)
+
+    def ask_about(self, task: Task, fd: int, timeout_s: float) -> Told:
+        """``ask`` about a file that is open already."""
+        for _ in range(_ATTEMPTS):
+            answer = self._attempt(task, fd, timeout_s)
+            if answer is not None:
+                return answer
         return Failure.of(PageCrashed)
 
     def end(self) -> None:
@@ -134,7 +139,8 @@ class Handle:
         self._started = None
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):  # it hangs on a share that is gone
+                self._process.wait(_DEATH_TIMEOUT_S)
             self._process = None
         if self._link is not None:
             self._link.close()
@@ -229,7 +235,7 @@ def environment() -> dict[str, str]:
     return {**kept, **one_thread, "PYTHONPATH": path, "PYTHONUTF8": "1"}
 
 
-def _opened(path: Path) -> int | Failure:
+def open_file(path: Path) -> int | Failure:
     """Open a regular file for a process to read; never waits at a fifo, follows no link."""
     try:
         fd = os.open(path, _OPEN)

@@ -10,6 +10,7 @@ import pytest
 
 from edge.document import LotResult, PageRef
 from edge.imaging.whole import is_whole
+from edge.sources import index
 from edge.spool.spool import Spool
 from edge.spool.values import Arrival
 from tests.support.faults import FaultyDisk
@@ -587,3 +588,26 @@ def test_s20_a_disk_with_too_little_free_space_stops_claims(
     free[0] = 200
     station.scan(3)
     assert list(_lots(station)) == ["LOT1.tif"]
+
+
+def test_an_index_is_parsed_once_until_it_changes(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of 4 MB made to be slow would cost seconds at every look."""
+    parsed, parse = list[bytes](), index.parse
+
+    def counted(data: bytes) -> tuple[index.Record, ...]:
+        parsed.append(data)
+        return parse(data)
+
+    monkeypatch.setattr(index, "parse", counted)
+    station.drop("B0001/00000001/IDX.DAT", IDX.encode())
+    station.drop("B0001/00000001/00000001.jpg", b"x")  # of four: it waits
+    station.settle()
+    for _ in range(3):
+        station.scan(1.0)
+    assert len(parsed) == 1
+    station.drop("B0001/00000001/IDX.DAT", b"no index")
+    station.settle()
+    station.scan(1.0)
+    assert parsed[1:] == [b"no index"]
