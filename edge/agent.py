@@ -5,10 +5,12 @@ uplink sends them, housekeeping lets go of what the centre holds. They meet only
 """
 
 import datetime as dt
+import os
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from importlib import metadata
 
 from holidays import country_holidays
@@ -31,18 +33,23 @@ from edge.page.server import Server
 from edge.page.site import Site
 from edge.sources.folder import FolderSource
 from edge.spool.spool import Spool
-from edge.spool.values import ClaimedLot
-from edge.supervise import Part, Supervisor, lasting
+from edge.spool.values import ClaimedLot, Stalled
+from edge.supervise import Beat, Part, Pulses, Supervisor, lasting
 from edge.uplink.sender import Sender
 from edge.workers import Checker, Progress, Workers
 from edge.workers import settings as worker_settings
 
 _HOUSEKEEPING_EVERY_S = 5.0
+_REAP_WITHIN_S = 600.0  # a backlog of a month that leaves at once
 _STANDING_EVERY_S = 2.0
 _READER_PAUSE_S = 15.0
 _OPEN_LOTS = 6  # read in turns
 _SMALL_LOTS = 18  # more, of few bytes: a sheet alone waits for no large lot to end
 _SMALL_BYTES = 8_000_000
+_WATCH_EVERY_S = 1.0
+_CLOSE_WITHIN_S = 10.0
+_END_WITHIN_S = 5.0
+_READ_WITHIN_PAGES = 3  # page time-outs without a page read, and a minute: reading stands still
 
 
 def now() -> dt.datetime:
@@ -55,8 +62,26 @@ def public_holidays(day: dt.date) -> frozenset[dt.date]:
     return frozenset(country_holidays("FR", years=(day.year, day.year + 1)))
 
 
+def _read_within_s(config: EdgeConfig) -> float:
+    return _READ_WITHIN_PAGES * config.reading.page_timeout_s + 60.0
+
+
+def _end_at_last(exit_code: int) -> None:
+    """End the process soon, though threads hang that Python would wait for."""
+
+    def end() -> None:
+        time.sleep(_END_WITHIN_S)
+        os._exit(exit_code)
+
+    threading.Thread(target=end, name="end", daemon=True).start()
+
+
 def run(
-    config: EdgeConfig, events: Events, stop: threading.Event, ready: Callable[[str], None]
+    config: EdgeConfig,
+    events: Events,
+    stop: threading.Event,
+    ready: Callable[[str], None],
+    end_at_last: Callable[[int], None] = _end_at_last,
 ) -> None:
     """Run a station until ``stop`` is set.
 
@@ -65,6 +90,8 @@ def run(
         events: Its voice.
         stop: Ends it in order: sources, reading, uplink.
         ready: Called once everything has started, with the address of the operators' page.
+        end_at_last: Called with the exit code when a part could not be ended: see that the process
+            ends all the same.
 
     Raises:
         EdgeError: what the agent cannot go on with.
@@ -76,40 +103,66 @@ def run(
     except OSError as error:
         raise ConfigInvalid(f"station.work_dir {error.filename}: {error.strerror}") from error
     spool = Spool.open(config.station.work_dir, config.spool, now)
-    pace, progress = Pace(), Progress()
+    pace, progress, pulses = Pace(), Progress(), Pulses()
+    read_beat, read_within_s = pulses.of("reading"), _read_within_s(config)
 
     def page_read(reading: PageReading, seconds: float) -> None:
+        read_beat("lit", read_within_s)
         pace.page(time.monotonic())
         progress.page(reading.ref.sha256)
         events.page_read(reading, seconds)
 
     workers = Workers(settings, config.reading.workers, page_read)
     checker = Checker(worker_settings.for_looking(settings), config.reading.check_timeout_s)
+    supervisor: Supervisor | None = None
     try:
         versions = {"program": metadata.version("vaguemestre"), **workers.versions()}
         events.confined(workers.held())
         _serve_metrics(events, config.metrics.listen)
-        reader = LotReader(config, spool, workers, recognition, versions, events, progress)
+        reader = LotReader(
+            config, spool, workers, recognition, versions, events, progress, read_beat
+        )
         sender = Sender(
-            spool, config, versions, events.report, lambda: pace.per_minute(time.monotonic())
+            *(spool, config, versions, events.report),
+            lambda: pace.per_minute(time.monotonic()),
+            pulses.of("uplink"),
         )
         parts: dict[str, Part] = {
-            f"source {source.name}": _source(config, index, spool, events, checker)
+            f"source {source.name}": _source(
+                config, index, spool, events, checker, pulses.of(f"source {source.name}")
+            )
             for index, source in enumerate(config.sources)
         }
         parts["reading"] = reader.run
         parts["uplink"] = sender.run
-        page = _page(config, spool, recognition, events)
+        page = _page(config, spool, recognition, events, pulses.of("page"))
         if page is not None:
             parts["page"] = page.run
-        parts["standing"] = lambda ended: _tell_standing(spool, pace, progress, ended)
-        parts["housekeeping"] = lambda ended: _keep_house(spool, events, ended)
+        standing = Standing(spool, pace, progress, events)
+        parts["standing"] = lambda ended: standing.run(pulses.of("standing"), ended)
+        house_beat = pulses.of("housekeeping")
+        parts["housekeeping"] = lambda ended: _keep_house(spool, events, house_beat, ended)
+        parts["watchdog"] = lambda ended: _watch_over(pulses, spool, events, ended)
+        events.watch_parts(parts, pulses.age_s)
+        supervisor = Supervisor(parts, events.crashed, pulses)
         ready(f"http://127.0.0.1:{page.port}/" if page is not None else "")
-        Supervisor(parts, events.crashed).run(stop)
+        supervisor.run(stop)
     finally:
         workers.close()
         checker.close()
-        spool.close()
+        is_closed = _within(_CLOSE_WITHIN_S, spool.close)
+        left = supervisor.left_behind if supervisor is not None else ()
+        if supervisor is not None and (left or not is_closed):
+            events.report("left_behind", parts=list(left), journal_closed=is_closed)
+            end_at_last(supervisor.fatal.exit_code if supervisor.fatal else 0)
+
+
+def _within(seconds: float, act: Callable[[], None]) -> bool:
+    """Do something that a dead disk may hold up for ever; whether it ended in time."""
+    thread = threading.Thread(target=act, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return not thread.is_alive()
 
 
 def _serve_metrics(events: Events, listen: str) -> None:
@@ -121,15 +174,17 @@ def _serve_metrics(events: Events, listen: str) -> None:
 
 
 def _page(
-    config: EdgeConfig, spool: Spool, recognition: pack.Pack, events: Events
+    config: EdgeConfig, spool: Spool, recognition: pack.Pack, events: Events, beat: Beat
 ) -> Server | None:
     if not config.page.listen:
         return None
     site = Site(config, spool, sorted(recognition.plan.types), now)
-    return Server(config.page, site, events.crashed)
+    return Server(config.page, site, events.crashed, lambda: beat("répond"))
 
 
-def _source(config: EdgeConfig, index: int, spool: Spool, events: Events, checker: Checker) -> Part:
+def _source(
+    config: EdgeConfig, index: int, spool: Spool, events: Events, checker: Checker, beat: Beat
+) -> Part:
     source = config.sources[index]
 
     def part(stop: threading.Event) -> None:
@@ -140,21 +195,55 @@ def _source(config: EdgeConfig, index: int, spool: Spool, events: Events, checke
             time.monotonic,
             events.report,
             fund=config.station.fund,
+            beat=beat,
         ).run(stop)
 
     return part
 
 
-def _keep_house(spool: Spool, events: Events, stop: threading.Event) -> None:
+def _keep_house(spool: Spool, events: Events, beat: Beat, stop: threading.Event) -> None:
     while not stop.wait(_HOUSEKEEPING_EVERY_S):
+        beat("laisse partir ce que le centre a reçu", _REAP_WITHIN_S)
         spool.reap(now())
         events.backlog(spool.backlog())
 
 
-def _tell_standing(spool: Spool, pace: Pace, progress: Progress, stop: threading.Event) -> None:
-    while not stop.wait(_STANDING_EVERY_S):
-        spool.pace_is(round(pace.per_minute(time.monotonic())), progress.read())
-    spool.pace_is(0, {})
+class Standing:
+    """Tells other processes, and Prometheus, how the station is."""
+
+    def __init__(self, spool: Spool, pace: Pace, progress: Progress, events: Events) -> None:
+        self._spool, self._pace, self._progress, self._events = spool, pace, progress, events
+
+    def run(self, beat: Beat, stop: threading.Event) -> None:
+        """Tell it until ``stop`` is set."""
+        while not stop.wait(_STANDING_EVERY_S):
+            beat("note où elle en est")
+            pages_per_minute = round(self._pace.per_minute(time.monotonic()))
+            self._spool.pace_is(pages_per_minute, self._progress.read())
+            link = self._spool.standing().link
+            sources = {one.name: not one.reason for one in self._spool.sources_overview()}
+            self._events.standing(link.code if link else "", sources)
+        self._spool.pace_is(0, {})
+
+
+def _watch_over(pulses: Pulses, spool: Spool, events: Events, stop: threading.Event) -> None:
+    """Tell which parts stand still: log and metrics first, for the disk may be what hangs."""
+    known: dict[str, Stalled] = {}
+    beat = pulses.of("watchdog")
+    while not stop.wait(_WATCH_EVERY_S):
+        beat("veille")
+        still = {one.part: one for one in pulses.still()}
+        for part, one in still.items():
+            if part not in known:
+                events.stalled(part, one.doing, one.for_s)
+                since = now() - dt.timedelta(seconds=one.for_s)
+                known[part] = Stalled(part, one.doing, since)
+        for part in known.keys() - still.keys():
+            events.goes_on(part)
+            del known[part]
+        # On a disk without room, say: others tell that; what stands still is told when it passes.
+        with suppress(EdgeError, OSError):
+            spool.stalled_are([known[part] for part in sorted(known)])
 
 
 class LotReader:
@@ -169,14 +258,17 @@ class LotReader:
         versions: Mapping[str, str],
         events: Events,
         progress: Progress,
+        beat: Beat | None = None,
     ) -> None:
         self._progress = progress
+        self._beat = beat or Pulses().of("reading")
         self._config = config
         self._spool = spool
         self._workers = workers
         self._pack = recognition
         self._versions = versions
         self._events = events
+        self._read_within_s = _read_within_s(config)
         self._duplex = {source.name for source in config.sources if source.duplex}
 
     def run(self, stop: threading.Event) -> None:
@@ -184,6 +276,8 @@ class LotReader:
         reading: dict[str, Future[None]] = {}
         with ThreadPoolExecutor(_OPEN_LOTS + _SMALL_LOTS, thread_name_prefix="lot") as threads:
             while not stop.is_set():
+                if not reading:
+                    self._beat("attend un lot")
                 for lot_id in [key for key, future in reading.items() if future.done()]:
                     reading.pop(lot_id).result()
                 for lot in self._next_lots(reading.keys()):
@@ -204,10 +298,12 @@ class LotReader:
 
     def _read_counting(self, claimed: ClaimedLot, stop: threading.Event) -> None:
         self._progress.begin(claimed.lot.id, (file.sha256 for file in claimed.files))
+        self._beat("lit", self._read_within_s)
         try:
             self._read(claimed, stop)
         finally:
             self._progress.end(claimed.lot.id)
+            self._beat("lit", self._read_within_s)
 
     def _read(self, claimed: ClaimedLot, stop: threading.Event) -> None:
         lot, started = claimed.lot, time.monotonic()

@@ -7,21 +7,25 @@ Nothing is changed but for a test file that is written and removed.
 import datetime as dt
 import os
 import shutil
-import socket
-import ssl
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.config import EdgeConfig
+from edge.config import EdgeConfig, Source
 from edge.errors import ConfinementMissing, EdgeError
-from edge.uplink.channel import certificate_site, certificate_valid_until
+from edge.sources import listing
+from edge.uplink import handshake
+from edge.uplink.channel import (
+    certificate_site,
+    certificate_valid_from,
+    certificate_valid_until,
+)
 from edge.workers import Workers, settings
 from edge.workers.confine import REQUIRED, Protection
 
-_CONNECT_TIMEOUT_S = 3.0
-_HTTP2_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"
+_FOLDER_TIMEOUT_S = 10.0
 _EXPIRES_SOON = dt.timedelta(days=30)
 
 
@@ -39,16 +43,39 @@ def examine(config: EdgeConfig, now: dt.datetime) -> Iterator[Finding]:
     yield _writable("dossier de travail", config.station.work_dir)
     yield _space(config)
     for source in config.sources:
-        yield _writable(f"dossier {source.name}", source.folder)
-        yield Finding(
-            f"marqueur de {source.name}",
-            (source.folder / source.marker).is_file(),
-            f"Montez le partage, puis créez {source.marker} dans {source.folder}.",
-        )
+        yield from _watched_folder(source)
     yield from _certificate(config, now)
     for centre in config.uplink.centres:
-        yield _reachable(centre, config)
+        yield _reachable(centre, config, now)
     yield from _reading(config)
+
+
+def _watched_folder(source: Source) -> Sequence[Finding]:
+    """Look at a watched folder, in a thread that is left behind when the share is dead."""
+    found: list[Finding] = []
+
+    def look() -> None:
+        writable = _writable(f"dossier {source.name}", source.folder)
+        try:
+            is_marked = listing.is_marked(source.folder, source.marker)
+        except OSError:
+            is_marked = False
+        marked = Finding(
+            f"marqueur de {source.name}",
+            is_marked,
+            f"Montez le partage, puis créez {source.marker} dans {source.folder}.",
+        )
+        found.extend((writable, marked))
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    thread.join(_FOLDER_TIMEOUT_S)
+    dead = Finding(
+        f"dossier {source.name}",
+        False,
+        f"{source.folder} ne répond pas. Rétablissez le partage réseau, ou démontez-le.",
+    )
+    return tuple(found) or (dead,)
 
 
 def _writable(subject: str, folder: Path) -> Finding:
@@ -88,40 +115,25 @@ def _certificate(config: EdgeConfig, now: dt.datetime) -> Iterator[Finding]:
         site == config.station.site,
         f"Le certificat nomme « {site} », la configuration « {config.station.site} ».",
     )
-    yield Finding(
-        "certificat : validité",
-        until - now > _EXPIRES_SOON,
-        f"Il expire le {until:%d/%m/%Y}. Renouvelez-le.",
-    )
-
-
-def _reachable(centre: str, config: EdgeConfig) -> Finding:
-    """Shake hands as the uplink does, and wait a moment for the centre to turn us away."""
-    subject, uplink = f"centre {centre}", config.uplink
-    host, _, port = centre.rpartition(":")
-    try:
-        context = ssl.create_default_context(cafile=str(uplink.ca_file))
-        context.set_alpn_protocols(["h2"])
-        context.load_cert_chain(uplink.certificate_file, uplink.key_file)
-    except OSError as error:  # ssl.SSLError too
+    start = certificate_valid_from(pem)
+    if start > now:
         advice = (
-            f"Certificat, clé ou autorité illisible ou mal assortis ({error.strerror or error})."
+            f"Il n'est valable qu'à partir du {start:%d/%m/%Y}. Vérifiez l'heure de la station."
         )
-        return Finding(subject, False, advice)
-    try:
-        with (
-            socket.create_connection((host, int(port)), timeout=_CONNECT_TIMEOUT_S) as line,
-            context.wrap_socket(line, server_hostname=host.strip("[]")) as safe,
-        ):
-            safe.sendall(_HTTP2_HELLO)
-            is_welcome = bool(safe.recv(1))
-    except ssl.SSLError as error:
-        return Finding(
-            subject, False, f"Certificat refusé ({error.reason}). Comparez les autorités."
-        )
-    except (OSError, ValueError) as error:
-        return Finding(subject, False, f"Injoignable ({error}). Les envois attendront.")
-    return Finding(subject, is_welcome, "Le centre raccroche. Vérifiez le certificat.")
+    else:
+        verb = "a expiré" if until < now else "expire"
+        advice = f"Il {verb} le {until:%d/%m/%Y}. Renouvelez-le."
+    is_well = start <= now and until - now > _EXPIRES_SOON
+    yield Finding("certificat : validité", is_well, advice)
+
+
+def _reachable(centre: str, config: EdgeConfig, now: dt.datetime) -> Finding:
+    """Shake hands as the uplink does, and wait a moment for the centre to turn us away."""
+    subject = f"centre {centre}"
+    trouble = handshake.examine(centre, config.uplink, now)
+    if trouble is None:
+        return Finding(subject, True)
+    return Finding(subject, False, f"{trouble.reason} ({trouble})")
 
 
 def _reading(config: EdgeConfig) -> Iterator[Finding]:

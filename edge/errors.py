@@ -280,6 +280,70 @@ class UplinkLost(EdgeError):
     reason = "Le centre est injoignable. Les documents attendent et partiront tout seuls."
 
 
+class CertificateExpired(UplinkRefused):
+    """The station's own certificate is past its last day, by its own clock or the centre's."""
+
+    code = "certificate_expired"
+    reason = "Le certificat de la station a expiré. Renouvelez-le ; les documents attendent ici."
+
+
+class CertificateNotYetValid(UplinkRefused):
+    """The station's own certificate begins later than its clock says it is."""
+
+    code = "certificate_not_yet_valid"
+    reason = (
+        "Le certificat de la station n'est pas encore valable. Vérifiez la date et l'heure de la"
+        " station, puis le certificat."
+    )
+
+
+class CertificateRefused(UplinkRefused):
+    """The centre does not accept the station's certificate, which is in its days."""
+
+    code = "certificate_refused"
+    reason = (
+        "Le centre n'accepte pas le certificat de la station. Faites comparer les autorités des"
+        " deux côtés ; les documents attendent ici."
+    )
+
+
+class CertificateUnusable(UplinkRefused):
+    """A certificate file cannot be read, or the key is not the certificate's."""
+
+    code = "certificate_unusable"
+    reason = (
+        "Le certificat, sa clé ou l'autorité sont illisibles ou mal assortis. Remettez les bons"
+        " fichiers ; les documents attendent ici."
+    )
+
+
+class CentreCertificateOutdated(UplinkRefused):
+    """The centre's certificate, or its authority's, is outside its days by the station's clock."""
+
+    code = "centre_certificate_outdated"
+    reason = (
+        "Le certificat du centre a expiré, ou n'est pas encore valable à l'heure de la station."
+        " Vérifiez cette heure, puis prévenez le centre."
+    )
+
+
+class CentreUntrusted(UplinkRefused):
+    """The centre's certificate is of another authority, or names another machine."""
+
+    code = "centre_untrusted"
+    reason = (
+        "Le certificat du centre n'est pas de l'autorité attendue, ou nomme une autre machine."
+        " Rien ne lui est envoyé. Prévenez l'exploitation."
+    )
+
+
+class PartStalled(EdgeError):
+    """A part of the agent has not gone on for longer than it should."""
+
+    code = "part_stalled"
+    reason = "Une partie de la station n'avance plus. Suivez l'indication de la page ou de status."
+
+
 # What the machine refuses for a while, whatever lot or document it is asked for.
 _MACHINE_SHORT = frozenset(
     {

@@ -7,14 +7,15 @@ what a page says. Metrics carry the error ``code`` as their only error label.
 import logging
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 from edge.document import Check, Field, LotResult, PageReading
-from edge.errors import EdgeError
+from edge.errors import EdgeError, PartStalled, UplinkLost, UplinkRefused
 from edge.spool.outbox import Backlog
 from edge.workers.confine import Protection
 
@@ -85,6 +86,33 @@ class Events:
             f"{name}_lots_incomplete", "Lots short of their count", registry=registry
         )
 
+        self._stalled = Gauge(
+            f"{name}_part_stalled",
+            "1 while a part of the agent does not go on",
+            ["part"],
+            registry=registry,
+        )
+        self._ages = Gauge(
+            f"{name}_part_last_progress_seconds",
+            "Seconds since a part of the agent last went on",
+            ["part"],
+            registry=registry,
+        )
+        self._sources = Gauge(
+            f"{name}_source_well",
+            "1 while a watched folder can be looked into",
+            ["source"],
+            registry=registry,
+        )
+        self._link = Gauge(
+            f"{name}_link_trouble",
+            "1 for the code of what is wrong with the link to the centre",
+            ["code"],
+            registry=registry,
+        )
+        for link_code in (UplinkLost.code, *_codes(UplinkRefused)):
+            self._link.labels(link_code)
+
     def serve_metrics(self, host: str, port: int) -> None:
         """Answer Prometheus in a thread of its own."""
         start_http_server(port, addr=host, registry=self.registry)
@@ -130,6 +158,37 @@ class Events:
         lacking = sorted(set(Protection) - set(held))
         tell = self._log.warning if lacking else self._log.info
         tell("reading_confined", held=sorted(held), lacking=lacking)
+
+    def watch_parts(self, parts: Iterable[str], age_s: Callable[[str], float]) -> None:
+        """Tell from now on how long each part has not gone on: asked anew at each look."""
+        for part in parts:
+            self._ages.labels(part).set_function(partial(age_s, part))
+            self._stalled.labels(part)
+
+    def stalled(self, part: str, doing: str, seconds: float) -> None:
+        """A part does not go on; told once."""
+        self._stalled.labels(part).set(1)
+        self._errors.labels(PartStalled.code).inc()
+        self._log.error(
+            "stalled", code=PartStalled.code, part=part, doing=doing, seconds=round(seconds)
+        )
+
+    def goes_on(self, part: str) -> None:
+        """A part that stood still goes on."""
+        self._stalled.labels(part).set(0)
+        self._log.info("goes_on", part=part)
+
+    def standing(self, link_code: str, sources: Mapping[str, bool]) -> None:
+        """How the link to the centre and the watched folders are now.
+
+        Args:
+            link_code: What is wrong with the link; empty when it is well or not known.
+            sources: By name, whether each can be looked into.
+        """
+        for code in (UplinkLost.code, *_codes(UplinkRefused)):
+            self._link.labels(code).set(code == link_code)
+        for source, is_well in sources.items():
+            self._sources.labels(source).set(is_well)
 
     def failed(self, code: str, **fields: Any) -> None:
         """Something went wrong and was dealt with; ``code`` is from edge/errors.py."""

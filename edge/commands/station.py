@@ -14,6 +14,8 @@ from edge import agent, doctor
 from edge.commands.visit import visited
 from edge.config import EdgeConfig
 from edge.events import Events
+from edge.page import words
+from edge.page.situation import gather
 from edge.spool.keys import composed
 from edge.spool.values import LotView
 
@@ -36,6 +38,7 @@ def status(config: EdgeConfig, console: Console, *, as_json: bool) -> int:
     with visited(config) as spool:
         lots, sources, backlog = spool.lots_overview(), spool.sources_overview(), spool.backlog()
         rescans, hidden = spool.rescans(), spool.lots_hidden()
+        now = gather(config, spool, agent.now())
     if as_json:
         answer = {
             "lots": [dataclasses.asdict(lot) for lot in lots],
@@ -43,6 +46,7 @@ def status(config: EdgeConfig, console: Console, *, as_json: bool) -> int:
             "backlog": dataclasses.asdict(backlog),
             "rescans": [dataclasses.asdict(rescan) for rescan in rescans],
             "hidden": dataclasses.asdict(hidden),
+            "standing": dataclasses.asdict(now.standing),
         }
         json.dump(answer, sys.stdout, ensure_ascii=False, default=str)
         print()
@@ -58,6 +62,11 @@ def status(config: EdgeConfig, console: Console, *, as_json: bool) -> int:
     if hidden.needing + hidden.others:
         beyond = f"Et {hidden.needing + hidden.others} lot(s) de plus"
         console.print(f"{beyond}, dont {hidden.needing} à traiter.")
+    link, advice, is_well = words.link(now)
+    if not is_well:
+        console.print(f"{link} : {advice}")
+    for one in now.standing.stalled:
+        console.print(*words.stalled(one, now.now), sep=" : ")
     for source in sources:
         if source.reason:
             console.print(f"{source.name} : {source.reason}")

@@ -119,7 +119,9 @@ def _lots(now: Situation, shown: int, *, is_wide: bool) -> Table:
 
 def _notes(now: Situation) -> list[RenderableType]:
     """What is below the lots, a line each: folders, requests, what was set aside."""
-    lines = [
+    stalled = [words.stalled(one, now.now) for one in now.standing.stalled]
+    lines = [Text(f"{name} : {what}", "red") for name, what in stalled]
+    lines += [
         Text(f"Dossier {source.name} : {source.reason}", "red")
         for source in now.sources
         if source.reason

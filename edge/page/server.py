@@ -54,6 +54,7 @@ class Server(ThreadingMixIn, TCPServer):
         settings: Where to listen.
         site: What to answer.
         crashed: Told errors that nobody foresaw.
+        beat: Called as it goes on.
 
     Raises:
         ConfigInvalid: the address cannot be listened on.
@@ -65,8 +66,10 @@ class Server(ThreadingMixIn, TCPServer):
     request_queue_size = 64
     timeout = _LOOK_EVERY_S
 
-    def __init__(self, settings: Page, site: Site, crashed: Crashed) -> None:
-        self.site, self.crashed = site, crashed
+    def __init__(
+        self, settings: Page, site: Site, crashed: Crashed, beat: Callable[[], None] = lambda: None
+    ) -> None:
+        self.site, self.crashed, self._beat = site, crashed, beat
         self._room = threading.BoundedSemaphore(_MOST_AT_ONCE)
         host, _, port = settings.listen.rpartition(":")
         try:
@@ -79,6 +82,7 @@ class Server(ThreadingMixIn, TCPServer):
     def run(self, stop: threading.Event) -> None:
         """Answer until ``stop`` is set; the agent's part."""
         while not stop.is_set():
+            self._beat()
             self.handle_request()
         deadline = time.monotonic() + _FAREWELL_S
         for _ in range(_MOST_AT_ONCE):  # the spool closes next: let answers under way end

@@ -102,11 +102,12 @@ def _bar(label: str, value: float, most: float) -> Markup:
 
 
 def _troubles(now: Situation) -> Markup:
-    found = [source for source in now.sources if source.reason]
-    if not found:
+    stalled = [words.stalled(one, now.now) for one in now.standing.stalled]
+    absent = [(f"Dossier {one.name}", one.reason) for one in now.sources if one.reason]
+    if not stalled and not absent:
         return Markup("")
-    lines = (tag("li", tag("b", f"Dossier {one.name} : "), one.reason) for one in found)
-    return tag("ul", *lines, id="troubles", aria_label="Dossiers en difficulté")
+    lines = (tag("li", tag("b", f"{name} : "), what) for name, what in [*stalled, *absent])
+    return tag("ul", *lines, id="troubles", aria_label="Difficultés de la station")
 
 
 def _table(

@@ -5,14 +5,49 @@ Numbers have a narrow space between thousands, as printed French has.
 
 import datetime as dt
 
-from edge.errors import UplinkRefused
+from edge.errors import (
+    CentreCertificateOutdated,
+    CentreUntrusted,
+    CertificateExpired,
+    CertificateNotYetValid,
+    CertificateRefused,
+    CertificateUnusable,
+    UplinkRefused,
+)
 from edge.page.situation import Situation
 from edge.spool.counts import Verdict
-from edge.spool.values import LotView, Rescan, Shown
+from edge.spool.values import LotView, Rescan, Shown, Stalled
 
 NARROW = "\u202f"
 _UNITS = ((1e12, "To"), (1e9, "Go"), (1e6, "Mo"), (1e3, "ko"))
 NOTHING = "–"
+_CERTIFICATES = {
+    CertificateExpired.code: ("Certificat expiré", CertificateExpired.reason),
+    CertificateNotYetValid.code: ("Certificat pas encore valable", CertificateNotYetValid.reason),
+    CertificateRefused.code: ("Certificat refusé", CertificateRefused.reason),
+    CertificateUnusable.code: ("Certificat inutilisable", CertificateUnusable.reason),
+    CentreCertificateOutdated.code: (
+        "Certificat du centre hors dates",
+        CentreCertificateOutdated.reason,
+    ),
+    CentreUntrusted.code: ("Centre non reconnu", CentreUntrusted.reason),
+}
+# What does not go on, and what to do: by part, and for a watched folder.
+_STALLED = {
+    "reading": (
+        "La lecture",
+        "Redémarrez la station : les lots sont gardés et seront lus de nouveau.",
+    ),
+    "uplink": ("L'envoi au centre", "Redémarrez la station : les documents attendent ici."),
+    "page": ("Cette page", "Redémarrez la station."),
+    "standing": ("Le suivi de la station", "Vérifiez le disque, puis redémarrez la station."),
+    "watchdog": ("La surveillance", "Vérifiez le disque, puis redémarrez la station."),
+    "housekeeping": ("Le ménage du disque", "Vérifiez le disque, puis redémarrez la station."),
+}
+_STALLED_FOLDER = (
+    "Rétablissez le partage réseau : la station reprend seule. Sinon, redémarrez-la. Les lots déjà"
+    " pris suivent leur cours."
+)
 
 
 def number(value: float) -> str:
@@ -63,9 +98,23 @@ def link(situation: Situation) -> tuple[str, str, bool]:
     since = age(standing.link.since, situation.now)
     if not standing.link.code:
         return "Centre relié", f"Depuis {since}.", True
+    if standing.link.code in _CERTIFICATES:
+        title, advice = _CERTIFICATES[standing.link.code]
+        return title, f"Depuis {since}. {advice}", False
     if standing.link.code == UplinkRefused.code:
         return "Centre : refus", f"Depuis {since}. Prévenez l'exploitation.", False
     return "Centre injoignable", f"Depuis {since}. Les documents attendent ici.", False
+
+
+def stalled(one: Stalled, now: dt.datetime) -> tuple[str, str]:
+    """A part that does not go on: which, and since when, what it did last, and what to do."""
+    source = one.part.removeprefix("source ")
+    if source != one.part:
+        name, advice = f"Dossier {source}", _STALLED_FOLDER
+    else:
+        name, advice = _STALLED.get(one.part, (f"« {one.part} »", "Redémarrez la station."))
+    since = f"{moment(one.since, now)} ({age(one.since, now)})"
+    return name, f"n'avance plus depuis {since}, dernière action : {one.doing}. {advice}"
 
 
 def pace(situation: Situation) -> tuple[str, str, bool]:

@@ -37,6 +37,8 @@ from edge.spool.values import Shown, StagedFile
 
 _STRAY_CLOSING_S = 600.0  # a closing file that fits no lot must not close tomorrow's
 _STRAY_CLOSING_BYTES = 65_536  # anything larger is no closing file, and stays
+_LOOK_WITHIN_S = 120.0  # a folder that has not answered for so long is told as dead
+_TAKE_WITHIN_S = 600.0  # the largest file over a slow share
 _AT_MOST_EVERY_S = 0.25  # a burst of events makes few scans
 
 
@@ -59,6 +61,7 @@ class FolderSource:
         report: Receives what happens.
         fund: Of lots whose header sheet names none.
         watch: The watcher; by default one on the real folder.
+        beat: Told what is done next, in French, and how many seconds that may take at most.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class FolderSource:
         *,
         fund: str,
         watch: Watch | None = None,
+        beat: Callable[[str, float], None] | None = None,
     ) -> None:
         self._source = source
         self._spool = spool
@@ -78,7 +82,8 @@ class FolderSource:
         self._report = report
         self._fund = fund
         self._watch = watch or FolderWatch(source.folder, source.mode, source.quiet_for_s)
-        self._look = Look(source, peek)
+        self._beat = beat or (lambda _doing, _within_s: None)
+        self._look = Look(source, self._peeking(peek))
         self._status = StatusFiles(source.folder)
         self._shown_at: tuple[tuple[int, int], tuple[str, ...]] | None = None
         self._left_alone: tuple[str, ...] = ()
@@ -94,11 +99,13 @@ class FolderSource:
         """
         try:
             while not stop.is_set():
+                self._beat("consulte le dossier", _LOOK_WITHIN_S)
                 self._trouble("watch", self._watch.keep_alive(), "watch_failed")
                 now = self._clock()
                 self.scan_once(now)
                 soon = self._look.next_change_s(now)
                 every = self._source.rescan_every_s * self._jitter.uniform(0.8, 1.2)
+                self._beat("attend", every + _LOOK_WITHIN_S)
                 stop.wait(min(_AT_MOST_EVERY_S, every))
                 self._watch.wait(every if soon is None else min(every, soon), stop)
         finally:
@@ -139,6 +146,13 @@ class FolderSource:
         left = self._claim_all(outlooks, closed)
         self._spool.sighted(self._source.name, [o.told for o in left])
         self._show_status()
+
+    def _peeking(self, peek: Callable[[Path], bool]) -> Callable[[Path], bool]:
+        def peek_and_tell(path: Path) -> bool:
+            self._beat("examine un fichier", _TAKE_WITHIN_S)
+            return peek(path)
+
+        return peek_and_tell
 
     # --- claiming ---
 
@@ -211,6 +225,7 @@ class FolderSource:
         lost: dict[int, type[ReadingError]] = {}
         try:
             for file in files:
+                self._beat("prend un fichier", _TAKE_WITHIN_S)
                 why = claim.take(self._source.folder, file, self._spool.disk)
                 if why is not None:
                     lost[file.position] = why

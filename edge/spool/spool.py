@@ -44,6 +44,7 @@ from edge.spool.values import (
     Sighted,
     SourceView,
     StagedFile,
+    Stalled,
     Standing,
 )
 
@@ -312,11 +313,17 @@ class Spool:
 
     def standing(self) -> Standing:
         """What the agent last told of itself."""
+        is_running = is_owned(self._store.work_dir)
         return Standing(
-            is_owned(self._store.work_dir),
+            is_running,
             standing.link(self._store),
             standing.pages_per_minute(self._store),
+            standing.stalled(self._store) if is_running else (),
         )
+
+    def stalled_are(self, parts: Sequence[Stalled]) -> None:
+        """Say which parts of the agent stand still."""
+        standing.stalled_are(self._store, parts)
 
     def pace_is(self, pages_per_minute: int, pages_read: Mapping[str, int]) -> None:
         """How fast the agent reads, and how far it is with each lot under way, by id."""

@@ -5,12 +5,12 @@ Written only when it changes: an idle station writes nothing.
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from edge.spool.store import Store
-from edge.spool.values import Link
+from edge.spool.values import Link, Stalled
 
-_LINK, _PACE, _READING = "link", "pages_per_minute", "reading"
+_LINK, _PACE, _READING, _STALLED = "link", "pages_per_minute", "reading", "stalled"
 
 
 def link_is(store: Store, centre: str, code: str) -> None:
@@ -50,6 +50,18 @@ def pages_read(store: Store) -> dict[str, int]:
     """Pages read so far of each lot under way."""
     read: dict[str, int] = json.loads(_told(store, _READING) or "{}")
     return read
+
+
+def stalled_are(store: Store, parts: Sequence[Stalled]) -> None:
+    """Which parts of the agent stand still now."""
+    told = [[one.part, one.doing, one.since.isoformat()] for one in parts]
+    _tell(store, _STALLED, json.dumps(told))
+
+
+def stalled(store: Store) -> tuple[Stalled, ...]:
+    """Which parts of the agent stood still when it last looked."""
+    told = json.loads(_told(store, _STALLED) or "[]")
+    return tuple(Stalled(part, doing, dt.datetime.fromisoformat(at)) for part, doing, at in told)
 
 
 def _told(store: Store, name: str) -> str:

@@ -190,12 +190,22 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Stalled:
+    """A part of the agent that does not go on; ``doing`` is French: what it did last."""
+
+    part: str
+    doing: str
+    since: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What the agent last told of itself, for other threads and processes."""
 
     is_running: bool
     link: Link | None
     pages_per_minute: float
+    stalled: tuple[Stalled, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from cryptography import x509
 from vaguemestre.v1 import intake_pb2_grpc
 
 from edge.config import Uplink
-from edge.errors import UplinkRefused
+from edge.errors import CertificateUnusable
 
 SITE_URI = "urn:vaguemestre:site:"
 
@@ -35,7 +35,7 @@ def open_channel(centre: str, settings: Uplink) -> grpc.Channel:
         settings: Where the certificates are.
 
     Raises:
-        UplinkRefused: a file cannot be read.
+        CertificateUnusable: a file cannot be read.
     """
     try:
         credentials = grpc.ssl_channel_credentials(
@@ -44,7 +44,7 @@ def open_channel(centre: str, settings: Uplink) -> grpc.Channel:
             certificate_chain=settings.certificate_file.read_bytes(),
         )
     except OSError as error:
-        raise UplinkRefused(f"{error.filename}: {error.strerror}") from error
+        raise CertificateUnusable(f"{error.filename}: {error.strerror}") from error
     return grpc.secure_channel(centre, credentials, options=_OPTIONS)
 
 
@@ -67,6 +67,15 @@ def certificate_site(pem: bytes) -> str:
     uris = names.get_values_for_type(x509.UniformResourceIdentifier)
     sites = [uri.removeprefix(SITE_URI) for uri in uris if uri.startswith(SITE_URI)]
     return sites[0] if len(sites) == 1 else ""
+
+
+def certificate_valid_from(pem: bytes) -> dt.datetime:
+    """When a certificate begins to be valid.
+
+    Raises:
+        ValueError: this is no certificate.
+    """
+    return x509.load_pem_x509_certificate(pem).not_valid_before_utc
 
 
 def certificate_valid_until(pem: bytes) -> dt.datetime:

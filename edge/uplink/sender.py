@@ -20,11 +20,13 @@ from edge.errors import UplinkLost, UplinkRefused
 from edge.spool.outbox import Outbox
 from edge.uplink import backoff, messages
 from edge.uplink.channel import certificate_valid_until, open_channel, stub_of
+from edge.uplink.handshake import examine
 from edge.uplink.session import Identity, Pauses, Session
 
 _LOOK_EVERY_S = 0.2
 _SILENT_S = 120.0  # a centre that owes an answer for so long is taken for lost
 _FAREWELL_S = 5.0  # for the last acknowledgements when the agent stops
+_GOES_ON_S = 120.0  # a step of the uplink takes no longer, unless something hangs
 _REFUSED_FOR_NOW_S = 5.0
 _REFUSED_LOT_S = 300.0
 
@@ -48,6 +50,7 @@ class Sender:
         versions: Of what the station reads with.
         report: Tells what happens.
         pages_per_minute: How fast the station reads, for heartbeats.
+        beat: Told what the uplink does and how long that may take, as it goes on.
     """
 
     def __init__(
@@ -57,11 +60,14 @@ class Sender:
         versions: Mapping[str, str],
         report: Callable[..., None],
         pages_per_minute: Callable[[], float] = lambda: 0.0,
+        beat: Callable[[str, float], None] | None = None,
     ) -> None:
         self._outbox, self._config, self._report = outbox, config, report
         self._versions, self._pages_per_minute = dict(versions), pages_per_minute
         self._random = random.SystemRandom()
         self._told = ""
+        self._is_welcome = False
+        self._beat_part = beat or (lambda _doing, _within_s: None)
 
     def run(self, stop: threading.Event) -> None:
         """Send until ``stop`` is set; then wait a moment for the last acknowledgements."""
@@ -70,18 +76,30 @@ class Sender:
         while not stop.is_set():
             centre = uplink.centres[attempts % len(uplink.centres)]
             session = self._session()
+            self._beat_part("appelle le centre", _GOES_ON_S)
             try:
                 self._stream(centre, session, stop)
                 self._outbox.link_is(centre, UplinkLost.code)
             except (UplinkRefused, UplinkLost) as error:
-                self._outbox.link_is(centre, error.code)
-                self._tell(error.code, f"{centre}: {error}")
+                known = self._explained(centre, error)
+                self._outbox.link_is(centre, known.code)
+                self._tell(known.code, f"{centre}: {known}")
             attempts = 1 if session.answers else attempts + 1
             if not stop.is_set():
                 pause = backoff.delay_s(
                     attempts, uplink.first_delay_s, uplink.longest_delay_s, self._random.random()
                 )
+                self._beat_part("attend avant de rappeler le centre", pause + _GOES_ON_S)
                 stop.wait(pause)
+
+    def _explained(
+        self, centre: str, error: UplinkRefused | UplinkLost
+    ) -> UplinkRefused | UplinkLost:
+        """Say what is wrong with a certificate, where gRPC only says that nobody answers."""
+        if self._is_welcome or not isinstance(error, UplinkLost):
+            return error
+        found = examine(centre, self._config.uplink, dt.datetime.now(dt.UTC))
+        return found if isinstance(found, UplinkRefused) else error
 
     def _session(self) -> Session:
         station, every = self._config.station, self._config.uplink.heartbeat_every_s
@@ -94,6 +112,7 @@ class Sender:
         )
 
     def _stream(self, centre: str, session: Session, stop: threading.Event) -> None:
+        self._is_welcome = False
         with open_channel(centre, self._config.uplink) as channel:
             call = stub_of(channel).Deliver(session.messages())
             receiving = _Receiving(call, session, lambda: self._welcomed(centre))
@@ -108,13 +127,15 @@ class Sender:
                 is_late = farewell_at is not None and now > farewell_at
                 if is_late or session.silent_s() > _SILENT_S:
                     call.cancel()
+                else:
+                    self._beat_part("échange avec le centre", _GOES_ON_S)
             session.end()
         error = session.failure or receiving.error
         if error is not None and not stop.is_set():
             raise error
 
     def _welcomed(self, centre: str) -> None:
-        self._told = ""
+        self._told, self._is_welcome = "", True
         self._outbox.link_is(centre, "")
         self._report("uplink_connected", centre=centre)
 

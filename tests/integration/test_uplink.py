@@ -181,7 +181,7 @@ def test_a_certificate_of_another_authority_is_turned_away(
 ) -> None:
     stranger = Centre(tmp_path / "elsewhere", engine).authority.station(_SITE)
     with centre.running(), sending(station, centre.uplink(stranger)) as told:
-        assert until(lambda: any(one.get("code") == "uplink_lost" for one in told))
+        assert until(lambda: any(one.get("code") == "certificate_refused" for one in told))
     assert _count(engine, "documents") == 0
 
 

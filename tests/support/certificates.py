@@ -13,7 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from edge.uplink.channel import SITE_URI
 
 _VALID_FOR = dt.timedelta(days=365)
-_CLOCKS_DIFFER_BY = dt.timedelta(minutes=5)
+_AT_ONCE = -dt.timedelta(minutes=5)  # clocks differ by so much
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,33 +40,46 @@ class Authority:
         self.file = folder / "ca.pem"
         self.file.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
 
-    def server(self, name: str = "centre") -> Pair:
+    def server(
+        self,
+        name: str = "centre",
+        *,
+        valid_for: dt.timedelta = _VALID_FOR,
+        starts_in: dt.timedelta = _AT_ONCE,
+    ) -> Pair:
         """A certificate for a server on the loopback address."""
         alternatives: list[x509.GeneralName] = [
             x509.DNSName("localhost"),
             x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
         ]
-        return self._make(name, alternatives, ExtendedKeyUsageOID.SERVER_AUTH)
+        usage = ExtendedKeyUsageOID.SERVER_AUTH
+        return self._make(name, alternatives, usage, valid_for, starts_in)
 
-    def station(self, site: str, *, valid_for: dt.timedelta = _VALID_FOR) -> Pair:
+    def station(
+        self,
+        site: str,
+        *,
+        valid_for: dt.timedelta = _VALID_FOR,
+        starts_in: dt.timedelta = _AT_ONCE,
+    ) -> Pair:
         """A certificate that speaks for a site; an empty one speaks for none."""
         alternatives: list[x509.GeneralName] = [x509.DNSName("station")]
         if site:
             alternatives.append(x509.UniformResourceIdentifier(f"{SITE_URI}{site}"))
-        return self._make(
-            site or "sans-site", alternatives, ExtendedKeyUsageOID.CLIENT_AUTH, valid_for
-        )
+        usage = ExtendedKeyUsageOID.CLIENT_AUTH
+        return self._make(site or "sans-site", alternatives, usage, valid_for, starts_in)
 
     def _make(
         self,
         name: str,
         alternatives: list[x509.GeneralName],
         usage: x509.ObjectIdentifier,
-        valid_for: dt.timedelta = _VALID_FOR,
+        valid_for: dt.timedelta,
+        starts_in: dt.timedelta,
     ) -> Pair:
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = (
-            self._builder(_name(name), key.public_key(), valid_for)
+            self._builder(_name(name), key.public_key(), valid_for, starts_in)
             .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
             .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
             .sign(self._key, hashes.SHA256())
@@ -88,6 +101,7 @@ class Authority:
         subject: x509.Name,
         key: ec.EllipticCurvePublicKey,
         valid_for: dt.timedelta = _VALID_FOR,
+        starts_in: dt.timedelta = _AT_ONCE,
     ) -> x509.CertificateBuilder:
         return (
             x509.CertificateBuilder()
@@ -95,7 +109,7 @@ class Authority:
             .issuer_name(self._name)
             .public_key(key)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(self._now - _CLOCKS_DIFFER_BY)
+            .not_valid_before(self._now + starts_in)
             .not_valid_after(self._now + valid_for)
         )
 
