@@ -5,19 +5,23 @@ edge/document.py: the original turned clockwise by ``rotation``, then straighten
 (positive: lines rise to the right) about its centre.
 """
 
+import contextlib
 import io
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import IO, Generic, TypeVar
+from typing import IO, BinaryIO, Generic, TypeVar, cast
 
 import pypdfium2
+import pypdfium2.raw as pdfium
 from PIL import Image, ImageOps
 
+from central.pictures.tiff_frame import is_tiff, only_frame
 from central.store.views import SeenPage
 
 _PDF_DPI = 200
+_OF_12_BITS = 4096
 _LARGEST_PIXELS = 250_000_000
 _STRAIGHT_DEG = 0.15
 _JPEG_QUALITY = 82
@@ -53,9 +57,11 @@ def decode(file: IO[bytes], view: SeenPage) -> Image.Image:
         file.seek(0)
         is_pdf = b"%PDF-" in file.read(1_024)
         file.seek(0)
-        image = _pdf(file, view.index) if is_pdf else _raster(file, view)
+        image = _pdf(file, view) if is_pdf else _raster(file, view)
     except Exception as error:  # decoders raise anything for damaged bytes
         raise ValueError(type(error).__name__) from error
+    if view.is_negative:
+        image = ImageOps.invert(image)
     if view.rotation:
         image = image.transpose(_TURNS[view.rotation])
     if abs(view.skew_deg) > _STRAIGHT_DEG:
@@ -65,8 +71,19 @@ def decode(file: IO[bytes], view: SeenPage) -> Image.Image:
 
 
 def _raster(file: IO[bytes], view: SeenPage) -> Image.Image:
+    """Decode a page as the station does: alone where it can be taken out, else in its file."""
+    is_whole_tiff = is_tiff(file.read(8))
+    file.seek(0)
+    if is_whole_tiff:
+        with contextlib.suppress(ValueError):
+            return _opened(io.BytesIO(only_frame(cast(BinaryIO, file), view.index)), 0)
+    file.seek(0)
+    return _opened(file, view.index)
+
+
+def _opened(file: IO[bytes], index: int) -> Image.Image:
     with Image.open(file) as opened:
-        opened.seek(view.index)
+        opened.seek(index)
         if opened.width * opened.height > _LARGEST_PIXELS:
             raise ValueError("too large")
         upright = ImageOps.exif_transpose(opened)
@@ -75,22 +92,42 @@ def _raster(file: IO[bytes], view: SeenPage) -> Image.Image:
             flat.alpha_composite(upright.convert("RGBA"))
             upright = flat
         if upright.mode.startswith("I"):
-            upright = upright.point(lambda v: v / 256).convert("L")
+            # Scanners of 12 bits store their samples in 16: divided by 256 the page would be black.
+            deepest = cast(tuple[float, float], upright.getextrema())[1]
+            levels = 16 if deepest < _OF_12_BITS else 256
+            upright = upright.point(lambda v: v / levels).convert("L")
         return upright.convert("L" if upright.mode in ("1", "L", "LA") else "RGB")
 
 
-def _pdf(file: IO[bytes], index: int) -> Image.Image:
+def _pdf(file: IO[bytes], view: SeenPage) -> Image.Image:
+    """Render a page at its true size, which the station measured, with what was typed into it.
+
+    PDFium does not tell the unit of a page; the page's own size is not to be trusted alone.
+    """
     with _pdfium:
         document = pypdfium2.PdfDocument(file)
         try:
-            page = document[index]
+            _fill_forms(document)
+            page = document[view.index]
             width, height = page.get_size()
-            if width * height * (_PDF_DPI / 72) ** 2 > _LARGEST_PIXELS:
+            true_mm = max(view.width_mm, view.height_mm)
+            scale = true_mm / 25.4 * _PDF_DPI / max(width, height) if true_mm > 0 else _PDF_DPI / 72
+            if width * height * scale**2 > _LARGEST_PIXELS:
                 raise ValueError("too large")
-            image: Image.Image = page.render(scale=_PDF_DPI / 72).to_pil().convert("RGB")
+            image: Image.Image = page.render(scale=scale).to_pil().convert("RGB")
         finally:
             document.close()
     return image
+
+
+def _fill_forms(document: pypdfium2.PdfDocument) -> None:
+    """Have fields drawn with their values, also of a form with a dynamic twin (XFA), never run."""
+    if document.get_formtype() == pdfium.FORMTYPE_NONE:
+        return
+    config = pdfium.FPDF_FORMFILLINFO(version=2)
+    raw = pdfium.FPDFDOC_InitFormFillEnvironment(document, config)
+    if raw:
+        document.formenv = pypdfium2.PdfFormEnv(raw, config)
 
 
 def preview(image: Image.Image, width: int) -> Picture:

@@ -16,8 +16,8 @@ import img2pdf
 import pikepdf
 from PIL import Image, ImageOps
 
-from central.dispatch.tiff_frame import is_tiff, only_frame
 from central.domain.document import DeliveryPage
+from central.pictures.tiff_frame import is_tiff, only_frame, unturned
 
 _ORIENTATION = 0x0112
 _TURN = {1: 0, 3: 180, 6: 90, 8: 270}  # the others are mirrored
@@ -59,12 +59,16 @@ class PageWriter:
         head = file.read(_HEAD_BYTES)
         if b"%PDF-" in head:
             self._pick(page, file)
+            if page.is_negative:
+                self._turn_over()
             return
         image = _image(file, page.index, is_tiff(head))
         data, turn, own_file = _embed(image, page)
         source = self._opened.enter_context(pikepdf.open(io.BytesIO(data)))
         self._made.pages.append(source.pages[0])
         self._made.pages[-1].rotate(turn, relative=True)
+        if page.is_negative:
+            self._turn_over()
         if own_file is not None:
             name = f"{len(self._made.pages):04}-{own_file.name}"
             self._made.attachments[name] = pikepdf.AttachedFileSpec(self._made, own_file.data)
@@ -72,13 +76,29 @@ class PageWriter:
     def _pick(self, page: DeliveryPage, file: BinaryIO) -> None:
         if page.sha256 not in self._pdfs:
             with _as_value_error():
-                self._pdfs[page.sha256] = self._opened.enter_context(pikepdf.open(file))
+                source = self._opened.enter_context(pikepdf.open(file))
+                # Values that a form leaves for viewers to draw are drawn, so that all show them.
+                source.generate_appearance_streams()
+                self._pdfs[page.sha256] = source
         source = self._pdfs[page.sha256]
         if page.index >= len(source.pages):
             raise ValueError("no such page")
         with _as_value_error():  # what was filled in, and what layers hide, comes along
             self._made.add_pages_from(source, [page.index], outlines="ignore")
         self._made.pages[-1].rotate(page.rotation, relative=True)
+
+    def _turn_over(self) -> None:
+        """Show the last page with light and dark exchanged; its image stays as it is."""
+        page = self._made.pages[-1]
+        state = pikepdf.Dictionary(Type=pikepdf.Name.ExtGState, BM=pikepdf.Name.Difference)
+        name = page.add_resource(self._made.make_indirect(state), pikepdf.Name.ExtGState)
+        left, lower, right, upper = (float(side) for side in page.mediabox)
+        white = f"q {name} gs 1 g {left} {lower} {right - left} {upper - lower} re f Q"
+        page.contents_add(b"q", prepend=True)
+        page.contents_add(b"Q " + white.encode())
+        page.obj.Group = pikepdf.Dictionary(
+            S=pikepdf.Name.Transparency, CS=pikepdf.Name.DeviceRGB, I=True
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +137,7 @@ def _embed(image: bytes, page: DeliveryPage) -> tuple[bytes, int, _OwnFile | Non
         total = (turn + page.rotation) % 360
         # img2pdf, Pillow and struct share no base for "this cannot go in as it is".
         with contextlib.suppress(Exception):
-            return _convert(image, page, total), total, None
+            return _convert(unturned(image), page, total), total, None
     with _as_value_error(), Image.open(io.BytesIO(image)) as opened:
         shown = _png(ImageOps.exif_transpose(opened), opened.info.get("dpi"))
         pdf = _convert(shown, page, page.rotation)

@@ -5,13 +5,16 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+NEGATIVE = "negative"
+"""Mark of a page whose image has dark paper and light ink."""
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPage:
     """One page of one stored source file.
 
     ``rotation`` is the clockwise turn to upright, after the image's own orientation tag;
-    ``width_mm`` and ``height_mm`` are the upright page's.
+    ``width_mm`` and ``height_mm`` are the upright page's. A negative is shown turned over.
     """
 
     sha256: bytes
@@ -21,6 +24,7 @@ class DeliveryPage:
     file: str
     width_mm: float
     height_mm: float
+    is_negative: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import uuid
 
 import sqlalchemy as sa
 
-from central.domain.document import DeliverableDocument, DeliveryField, DeliveryPage
+from central.domain.document import NEGATIVE, DeliverableDocument, DeliveryField, DeliveryPage
 from central.store.tables import documents, fields, lots, pages
 
 
@@ -47,7 +47,9 @@ def load(connection: sa.Connection, document_id: uuid.UUID) -> DeliverableDocume
 def _pages(connection: sa.Connection, document_id: uuid.UUID) -> tuple[DeliveryPage, ...]:
     c = pages.c
     rows = connection.execute(
-        sa.select(c.sha256, c.file_index, c.role, c.rotation, c.file, c.width_mm, c.height_mm)
+        sa.select(
+            c.sha256, c.file_index, c.role, c.rotation, c.file, c.width_mm, c.height_mm, c.marks
+        )
         .where(c.document_id == document_id)
         .order_by(c.number)
     )
@@ -60,6 +62,7 @@ def _pages(connection: sa.Connection, document_id: uuid.UUID) -> tuple[DeliveryP
             row.file,
             row.width_mm,
             row.height_mm,
+            NEGATIVE in row.marks,
         )
         for row in rows
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from central.domain.access import Person, Role
+from central.domain.document import NEGATIVE
 from central.errors import Forbidden, NotFound
 from central.store import audit
 from central.store.engine import transaction
@@ -28,6 +29,7 @@ class SeenPage:
     skew_deg: float
     width_mm: float
     height_mm: float
+    is_negative: bool = False  # of dark paper and light ink: it is shown turned over
 
     @property
     def version(self) -> str:
@@ -54,7 +56,7 @@ def page(engine: sa.Engine, person: Person, document_id: uuid.UUID, number: int)
     with transaction(engine) as connection:
         row = connection.execute(
             sa.select(
-                p.sha256, p.file_index, p.rotation, p.skew_deg, p.width_mm, p.height_mm,
+                p.sha256, p.file_index, p.rotation, p.skew_deg, p.width_mm, p.height_mm, p.marks,
                 c.site, c.pole,
             )
             .join(documents, c.id == p.document_id)
@@ -71,7 +73,13 @@ def page(engine: sa.Engine, person: Person, document_id: uuid.UUID, number: int)
             raise Forbidden(str(document_id))
         looked(connection, person, document_id, "image")
     return SeenPage(
-        bytes(row.sha256), row.file_index, row.rotation, row.skew_deg, row.width_mm, row.height_mm
+        bytes(row.sha256),
+        row.file_index,
+        row.rotation,
+        row.skew_deg,
+        row.width_mm,
+        row.height_mm,
+        NEGATIVE in row.marks,
     )
 
 

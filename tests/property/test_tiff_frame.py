@@ -5,7 +5,7 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.dispatch.tiff_frame import only_frame
+from central.pictures.tiff_frame import only_frame
 from tests.support.central import picture, tiff
 
 LOT = tiff([picture(size=(64, 64)), picture(number=1, size=(64, 64))], compression="raw")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from central.dispatch.tiff_frame import is_tiff, only_frame
+from central.pictures.tiff_frame import is_tiff, only_frame
 from tests.support.central import picture, tiff
 
 
