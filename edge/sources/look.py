@@ -9,7 +9,7 @@ from pathlib import Path
 from edge import config
 from edge.sources import index, listing, outlook, stability
 from edge.sources.beside import Beside
-from edge.sources.handles import read_at
+from edge.sources.handles import directory_at, read_at
 from edge.sources.index import Record
 from edge.sources.layouts import Candidate, Entry, recognise
 from edge.sources.outlook import Outlook
@@ -96,7 +96,10 @@ class Look:
     def _is_whole(self, entry: Entry) -> bool:
         known = self._whole.get(entry.parts)
         if known is None or known[0] != entry.sighting:
-            whole = self._peek(self._source.folder.joinpath(*entry.parts))
+            *above, name = entry.parts
+            # By the directory's handle: one above may have been swapped for a link since.
+            with directory_at(self._source.folder, above) as fd:
+                whole = self._peek(Path(f"/proc/self/fd/{fd}") / name)
             known = (entry.sighting, whole)
             self._whole[entry.parts] = known
         return known[1]

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.sources import handles, listing
+from edge.sources import handles, listing, stability
 from edge.sources.layouts import Kind
+from edge.sources.stability import Watched
 from tests.support.station import Station
 
 SECRET = b"a key of the station, or its journal"
@@ -187,6 +188,33 @@ def test_s02_an_index_behind_a_swapped_directory_is_not_read(
     (tmp_path / "real" / "IDX.DAT").symlink_to(elsewhere / "IDX.DAT")
     with pytest.raises(IsADirectoryError):
         handles.read_at(tmp_path, ("real", "IDX.DAT"), 100)
+
+
+def test_s07_a_directory_swapped_before_its_files_are_looked_into_is_not_followed(
+    station: Station, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "1.tif").write_bytes(SECRET)
+    lot = station.drop("LOT/1.tif", b"1").parent
+    looked_into: list[bytes] = []
+    is_quiet = stability.is_quiet
+
+    def peek(path: Path) -> bool:
+        looked_into.append(path.read_bytes())
+        return True
+
+    def swap_once_quiet(watched: Watched, now: float, quiet_for: float) -> bool:
+        if is_quiet(watched, now, quiet_for) and not lot.is_symlink():
+            lot.rename(tmp_path / "away")
+            lot.symlink_to(elsewhere)
+        return is_quiet(watched, now, quiet_for)
+
+    monkeypatch.setattr(station.sources._look, "_peek", peek)
+    monkeypatch.setattr(stability, "is_quiet", swap_once_quiet)
+    station.settle()
+    assert lot.is_symlink()
+    assert looked_into == []
 
 
 def test_s09_a_marker_that_is_a_link_marks_nothing(station: Station, secret: Path) -> None:
