@@ -326,14 +326,14 @@ class LotReader:
                 self._events.failed(code_of(error), lot=lot.id)
                 stop.wait(_READER_PAUSE_S)  # the lot stays claimed and is read then
             elif not stop.is_set():
-                self._set_aside(lot.id, error, stop)
+                self._set_aside(claimed, error, stop)
             return
         if stop.is_set():
             return  # workers were ended under this lot: it is read again at the next start
         try:
             kept = lasting(
                 lambda: self._spool.read_done(
-                    lot.id, read.result, read.counted_pages, self._versions
+                    lot.id, read.result, read.counted_pages, self._versions, claimed.edition
                 ),
                 stop,
                 lambda code: self._events.failed(code, lot=lot.id),
@@ -341,21 +341,22 @@ class LotReader:
         except SpoolCorrupt:
             raise
         except Exception as error:
-            self._set_aside(lot.id, error, stop)
+            self._set_aside(claimed, error, stop)
             return
         if kept:
             seconds = time.monotonic() - started
             self._events.lot_read(lot.id, read.result, read.counted_pages, seconds)
 
-    def _set_aside(self, lot_id: str, error: Exception, stop: threading.Event) -> None:
+    def _set_aside(self, claimed: ClaimedLot, error: Exception, stop: threading.Event) -> None:
         """One lot that makes trouble stops only itself; ``replay`` reads it again."""
         if not isinstance(error, EdgeError):
             self._events.crashed("reading", error)
             error = EdgeError()
         code, reason = error.code, error.reason
+        lot_id, edition = claimed.lot.id, claimed.edition
         self._events.failed(code, lot=lot_id)
         lasting(
-            lambda: self._spool.read_failed(lot_id, code, reason),
+            lambda: self._spool.read_failed(lot_id, code, reason, edition),
             stop,
             lambda failed: self._events.failed(failed, lot=lot_id),
         )

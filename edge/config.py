@@ -39,7 +39,8 @@ class Station(_Frozen):
     )
     work_dir: AbsolutePath = Field(
         description="the station's own folder: lots wait here for the centre, so on a local disk; "
-        "on the scanner folder's file system a claim is a rename, elsewhere a verified copy"
+        "files are copied into it, and share their blocks with the scanner's where the file system "
+        "can"
     )
     rated_pages_per_minute: float = Field(
         default=0.0,
@@ -79,6 +80,29 @@ class Source(_Frozen):
         gt=0,
         description="a file unchanged for so long and still not whole, empty or of no known kind "
         "is taken and reported",
+    )
+    let_go_after_s: float = Field(
+        default=30.0,
+        ge=0,
+        description="a copied file that nobody has open for writing, unchanged for so long, is "
+        "removed from the folder",
+    )
+    let_go_unseen_after_s: float = Field(
+        default=600.0,
+        ge=0,
+        description="the same where nobody can tell who has it open: on shares, and without the "
+        "right to look",
+    )
+    same_lot_within_s: float = Field(
+        default=600.0,
+        ge=0,
+        description="a lot that follows another of the same name so soon is told as probably one "
+        "with it, and a person looks at it; 0: never",
+    )
+    complete_within_s: float = Field(
+        default=12 * 3_600.0,
+        gt=0,
+        description="for so long files of the same name complete an incomplete lot",
     )
     rescan_every_s: float = Field(
         default=10.0, gt=0, description="full look at the folder, more or less a fifth by chance"

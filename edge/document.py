@@ -211,6 +211,7 @@ class PageReading:
     fields: tuple[Field, ...] = ()
     marks: tuple[str, ...] = ()
     twin: PageRef | None = None
+    pixels: str = ""  # digest of the decoded image: the same picture in another copy of the file
 
     @property
     def text(self) -> str:

@@ -243,6 +243,24 @@ class FileVanished(ReadingError):
     reason = "Le fichier a disparu pendant la prise en charge. Vérifiez le scanner."
 
 
+class FileStays(EdgeError):
+    """A file was copied and cannot be removed from the watched folder."""
+
+    code = "file_stays"
+    reason = (
+        "Des fichiers copiés ne peuvent pas être supprimés. Vérifiez les droits de la station sur "
+        "le dossier."
+    )
+    advice: ClassVar[str] = "Vérifiez les droits de la station sur le dossier."
+
+
+class WrittenLate(EdgeError):
+    """A program opened a file for writing at the moment when it was removed."""
+
+    code = "written_late"
+    reason = "Un programme a rouvert un fichier pendant son retrait. Vérifiez les pages du lot."
+
+
 class CountMismatch(ReadingError):
     """The index announces another number of images than the lot holds."""
 

@@ -7,7 +7,7 @@ go on.
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -17,9 +17,11 @@ from edge.document import Document, LotHeader, LotResult, PageReading, PageRef, 
 from edge.errors import LotTooLong
 from edge.pack import Pack
 from edge.plan import Plan
+from edge.reading.grown import compare
 from edge.reading.sides import Gap
 from edge.reading.split import Draft, assemble
 from edge.routing import Circumstances, route
+from edge.spool.joining import CONTINUATION
 from edge.spool.values import ClaimedFile
 from edge.workers import Desk, Failure, FilePages, Workers
 
@@ -52,7 +54,8 @@ class ReadLot:
 class _ReadFile:
     pages: tuple[PageReading | Gap, ...]
     set_aside: tuple[SetAside, ...] = ()
-    never_ours: int = 0  # gaps that stand for files which no count holds
+    never_ours: int = 0  # gaps that stand for files, or pages read before, which no count holds
+    is_torn: bool = False  # the file did not only grow: what was read before is not all in it
 
 
 def read_lot(
@@ -67,16 +70,19 @@ def read_lot(
     set_aside: list[SetAside] = []
     pages: list[PageReading | Gap] = []
     uncounted = 0
+    is_torn = False
     with workers.lot(context.header.priority if context.header else 0) as desk:
-        for found in _read_files(files, desk):
+        for found in _with_growth(_read_files(files, desk), desk):
             pages += found.pages
             uncounted += found.never_ours
             set_aside += found.set_aside
+            is_torn |= found.is_torn
     doubtful = {f.name: f.twin_of for f in files if f.twin_of and not f.twin_certain}
     pages = _merge_twins(pages, doubtful)
     assembly = assemble(pages, pack.plan, context.fund, context.header, duplex=context.duplex)
     duplicates = {file.sha256 for file in files if file.duplicate_of}
     drafts = _with_doubtful_order(assembly.drafts, files)
+    drafts = tuple(map(_torn, drafts)) if is_torn else drafts
     documents = tuple(_document(draft, pack, context, duplicates) for draft in drafts)
     documents = _with_what_is_missing(documents, pack.plan, context.fund)
     return ReadLot(
@@ -85,11 +91,58 @@ def read_lot(
     )
 
 
-def _read_files(files: Sequence[ClaimedFile], desk: Desk) -> Iterator[_ReadFile]:
+def _read_files(
+    files: Sequence[ClaimedFile], desk: Desk
+) -> Iterator[tuple[ClaimedFile, _ReadFile]]:
     twins = {f.twin_of: f for f in files if f.twin_of and f.twin_certain and f.code is None}
     alone = [f for f in files if not (f.twin_of and f.twin_certain)]
     with ThreadPoolExecutor(desk.count, thread_name_prefix="file") as threads:
-        yield from threads.map(lambda file: _read_file(file, desk, twins.get(file.name)), alone)
+        found = threads.map(lambda file: _read_file(file, desk, twins.get(file.name)), alone)
+        yield from zip(alone, found, strict=True)
+
+
+def _with_growth(found: Iterable[tuple[ClaimedFile, _ReadFile]], desk: Desk) -> list[_ReadFile]:
+    """Take what is new in later copies of files that grew: no page twice, none lost.
+
+    A later copy of the same lot that holds all of the earlier one replaces it. Of one whose
+    earlier copy was read in another lot the known pages leave gaps.
+    """
+    read: list[tuple[ClaimedFile, _ReadFile]] = []
+    for file, pages in found:
+        digest = file.continues.sha256 if file.continues is not None else None
+        before = next((one for one in reversed(read) if one[0].sha256 == digest), None)
+        if before is None or file.code is not None:
+            read.append((file, pages))
+            continue
+        growth = compare(before[1].pages, pages.pages)
+        if growth.is_whole:
+            read.remove(before)
+            read.append((replace(file, continues=before[0].continues), pages))
+        else:
+            read.append((file, _without(pages, growth.known, is_torn=True)))
+    return [_beyond_other_lots(file, pages, desk) for file, pages in read]
+
+
+def _without(pages: _ReadFile, known: Collection[int], *, is_torn: bool) -> _ReadFile:
+    kept = tuple(page for place, page in enumerate(pages.pages) if place not in known)
+    return replace(pages, pages=kept, is_torn=is_torn)
+
+
+def _beyond_other_lots(file: ClaimedFile, pages: _ReadFile, desk: Desk) -> _ReadFile:
+    """Leave gaps for the pages that another lot holds; that lot's copy is read to know them."""
+    earlier = file.continues
+    if earlier is None or pages.is_torn or file.code is not None:
+        return pages
+    copy = replace(file, sha256=earlier.sha256, path=earlier.path, continues=None)
+    growth = compare(_read_file(copy, desk, None).pages, pages.pages)
+    kept = tuple(
+        Gap(page.ref) if place in growth.known else page for place, page in enumerate(pages.pages)
+    )
+    return replace(pages, pages=kept, never_ours=len(growth.known))
+
+
+def _torn(draft: Draft) -> Draft:
+    return replace(draft, marks=(*draft.marks, CONTINUATION))
 
 
 def _read_file(file: ClaimedFile, desk: Desk, twin: ClaimedFile | None) -> _ReadFile:

@@ -20,7 +20,7 @@ _FOR_A_PERSON = frozenset(
     {
         *("page_missing", "order_unsure", "blurred", "dust", "unregistered"),
         *("negative", "dark", "faint"),
-        "probable_duplicate",
+        *("probable_duplicate", "continuation"),
         *("rhythm_broken", "other_person", "page_unexpected"),
     }
 )

@@ -17,6 +17,8 @@ _REASONS = {
     "rhythm_broken": "rythme recto verso rompu",
     "other_person": "deux personnes qui se suivent",
     "page_unexpected": "page inattendue",
+    "continuation": "suite d'un lot",
+    "probably_split": "lot probablement coupé en deux",
     "blurred": "image floue",
     "dust": "image poivrée, nettoyée avant lecture",
     "negative": "image en négatif, retournée pour la lecture",

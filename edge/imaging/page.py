@@ -1,5 +1,6 @@
 """The one form in which a page travels through imaging and reading."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -26,3 +27,9 @@ class PageImage:
     dpi: float
     dpi_known: bool
     marks: tuple[str, ...] = ()
+
+    def digest(self) -> str:
+        """Of the pixels, in hex: equal for one picture decoded from two copies of a file."""
+        digest = hashlib.sha256(repr((self.gray.shape, self.dpi)).encode())
+        digest.update(self.gray.data)
+        return digest.hexdigest()

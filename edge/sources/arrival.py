@@ -12,7 +12,7 @@ from edge.sources.outlook import Outlook
 from edge.sources.twins import Twin
 from edge.spool.keys import key_of
 from edge.spool.order import Written, arrange
-from edge.spool.values import Arrival, ArrivingFile, Kind
+from edge.spool.values import Arrival, ArrivingFile, Copied, Kind, Placement
 
 T = TypeVar("T")
 
@@ -31,27 +31,17 @@ def in_place(taken: Sequence[tuple[Entry, T]], refused: Sequence[tuple[Entry, T]
 
 def arrival_of(
     outlook: Outlook,
+    files: tuple[ArrivingFile, ...],
+    placement: Placement,
     *,
     source: str,
     channel: Channel,
     fund: str,
     process: str,
-    joins: str,
     closed: bool,
-    copied: bool,
 ) -> Arrival:
     """Describe a lot that is ready; see ``Arrival`` for the arguments."""
     lot, announced = outlook.lot, outlook.announced
-    pairs = _twins(lot, announced.sheets or {})
-    files = in_place(
-        [(entry, _arriving(lot, entry, Kind.PAGES, pairs)) for entry in outlook.files],
-        [
-            (entry, replace(_arriving(lot, entry, Kind.PAGES, {}), code=error.code))
-            for entry, error in outlook.refused
-            if entry.parts != lot.parts
-        ],
-    )
-    indexes = tuple(_arriving(lot, entry, Kind.INDEX, {}) for entry in lot.indexes)
     return Arrival(
         source=source,
         name=lot.name,
@@ -59,19 +49,48 @@ def arrival_of(
         channel=channel,
         fund=fund,
         process=process,
-        files=files + indexes,
+        files=files,
         refused=outlook.set_aside,
         expected_pages=announced.images,
         verify_after_reading=announced.verify_after_reading and announced.met,
         count=announced.count if not announced.met else None,
         closed=closed,
-        joins=joins,
-        copied=copied,
+        placement=placement,
     )
 
 
+def arriving_files(
+    outlook: Outlook, copied: Mapping[tuple[str, ...], Copied]
+) -> tuple[ArrivingFile, ...]:
+    """A lot's files in page order, its indexes last.
+
+    Args:
+        outlook: The lot.
+        copied: Files of which an earlier copy is held, by path.
+    """
+    lot, announced = outlook.lot, outlook.announced
+    pairs = _twins(lot, announced.sheets or {})
+    files = in_place(
+        [
+            (entry, _arriving(lot, entry, Kind.PAGES, pairs, copied.get(entry.parts)))
+            for entry in outlook.files
+        ],
+        [
+            (entry, replace(_arriving(lot, entry, Kind.PAGES, {}), code=error.code))
+            for entry, error in outlook.refused
+            if entry.parts != lot.parts
+        ],
+    )
+    indexes = tuple(_arriving(lot, entry, Kind.INDEX, {}) for entry in lot.indexes)
+    return files + indexes
+
+
 def _arriving(
-    lot: Candidate, entry: Entry, kind: Kind, pairs: Mapping[tuple[str, ...], tuple[str, bool]]
+    lot: Candidate,
+    entry: Entry,
+    kind: Kind,
+    pairs: Mapping[tuple[str, ...], tuple[str, bool]],
+    earlier: Copied | None = None,
 ) -> ArrivingFile:
     twin_of, certain = pairs.get(entry.parts, (None, True))
     return ArrivingFile(
@@ -83,6 +102,7 @@ def _arriving(
         kind=kind,
         twin_of=twin_of,
         twin_certain=certain,
+        continues=earlier.sha256 if earlier else None,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from edge import config
 from edge.errors import (
+    FileStays,
     FileVanished,
     ReaderFailed,
     ReadingError,
@@ -22,18 +23,21 @@ from edge.errors import (
     SpoolFailed,
     SpoolFull,
     SpoolLocked,
+    WrittenLate,
 )
 from edge.sources import claim, listing, outlook
-from edge.sources.arrival import arrival_of
+from edge.sources.arrival import arrival_of, arriving_files
+from edge.sources.letting_go import LettingGo
 from edge.sources.look import Look
 from edge.sources.names import clean
 from edge.sources.outlook import Outlook
 from edge.sources.status_file import StatusFiles
 from edge.sources.watch import FolderWatch, Watch
+from edge.spool.joining import Patience
 from edge.spool.quota import Full
 from edge.spool.spool import Spool
 from edge.spool.states import State
-from edge.spool.values import Shown, StagedFile
+from edge.spool.values import ArrivingFile, Copied, Shown, StagedFile
 
 _STRAY_CLOSING_S = 600.0  # a closing file that fits no lot must not close tomorrow's
 _STRAY_CLOSING_BYTES = 65_536  # anything larger is no closing file, and stays
@@ -84,6 +88,8 @@ class FolderSource:
         self._watch = watch or FolderWatch(source.folder, source.mode, source.quiet_for_s)
         self._beat = beat or (lambda _doing, _within_s: None)
         self._look = Look(source, self._peeking(peek))
+        self._letting_go = LettingGo(source, spool)
+        self._patience = Patience(source.complete_within_s, source.same_lot_within_s)
         self._status = StatusFiles(source.folder)
         self._shown_at: tuple[tuple[int, int], tuple[str, ...]] | None = None
         self._left_alone: tuple[str, ...] = ()
@@ -129,22 +135,24 @@ class FolderSource:
             mounted = listing.is_marked(self._source.folder, self._source.marker)
         except OSError:
             mounted = False
-        self._spool.source_is(self._source.name, "" if mounted else SourceAbsent.reason)
         why = "" if mounted else SourceAbsent.reason
+        self._spool.source_is(self._source.name, why or self._letting_go.why_files_stay)
         self._trouble("marker", why, "source_absent", code=SourceAbsent.code)
         return mounted
 
     def _scan(self, now: float) -> None:
         open_claims = self._resume()
-        outlooks = [o for o in self._look.look(now, open_claims) if not self._is_told(o)]
+        copied = self._letting_go.look(now)
+        outlooks = [o for o in self._look.look(now, open_claims, copied) if not self._is_told(o)]
         if not self._is_mounted():
             return
         closed = self._spool.sighted(self._source.name, [o.told for o in outlooks])
         if self._close_lots(now):
             closed = self._spool.sighted(self._source.name, [o.told for o in outlooks])
         self._note_left_alone()
-        left = self._claim_all(outlooks, closed)
+        left = self._claim_all(outlooks, closed, copied)
         self._spool.sighted(self._source.name, [o.told for o in left])
+        self._let_go(now)
         self._show_status()
 
     def _peeking(self, peek: Callable[[Path], bool]) -> Callable[[Path], bool]:
@@ -166,7 +174,12 @@ class FolderSource:
             for file in files
         )
 
-    def _claim_all(self, outlooks: Sequence[Outlook], closed: Mapping[str, bool]) -> list[Outlook]:
+    def _claim_all(
+        self,
+        outlooks: Sequence[Outlook],
+        closed: Mapping[str, bool],
+        copied: Mapping[tuple[str, ...], Copied],
+    ) -> list[Outlook]:
         """Claim what is ready, oldest first; return what stays in the folder."""
         left: list[Outlook] = []
         full = ""
@@ -178,7 +191,7 @@ class FolderSource:
             if full:
                 left.append(outlook.waiting(one, SpoolFull.reason))
                 continue
-            stays = self._claim(one, is_closed=is_closed)
+            stays = self._claim(one, copied, is_closed=is_closed)
             if stays is not None:
                 left.append(stays)
                 full = full or (stays.told.detail if stays.told.detail == SpoolFull.reason else "")
@@ -186,38 +199,42 @@ class FolderSource:
             self._trouble("full", "")
         return left
 
-    def _claim(self, one: Outlook, *, is_closed: bool) -> Outlook | None:
+    def _claim(
+        self, one: Outlook, copied: Mapping[tuple[str, ...], Copied], *, is_closed: bool
+    ) -> Outlook | None:
         """Claim a lot; when it must stay, return it with what its operator is told."""
-        copied = self._is_elsewhere()
-        room = self._spool.room(one.lot.size, copied=copied)
+        room = self._spool.room(one.lot.size, copied=True)
         if isinstance(room, Full):
             about = f"lot {one.told.name}" if room.forever else "full"
             self._trouble(about, room.why, "spool_full", code=SpoolFull.code)
             shown = Shown.ERROR if room.forever else Shown.RUNNING
             detail = "Le lot est plus grand que l'espace de travail. Découpez le lot."
             return outlook.waiting(one, detail if room.forever else SpoolFull.reason, shown)
-        joins, must_wait = self._spool.joinable(self._source.name, one.told.key)
-        if must_wait:
+        files = arriving_files(one, copied)
+        if self._were_only_touched(files, copied):
+            return one  # the next look leaves them out
+        placement = self._spool.place(self._source.name, one.told.name, files, self._patience)
+        if placement.must_wait:
             return outlook.waiting(one, "Le lot qu'il complète est en cours de lecture.")
         try:
             lot_id = self._spool.begin_claim(
                 arrival_of(
                     one,
+                    files,
+                    placement,
                     source=self._source.name,
                     channel=self._source.channel,
                     fund=self._fund,
                     process=self._source.process,
-                    joins=joins,
                     closed=is_closed,
-                    copied=copied,
                 )
             )
         except OSError as error:
             self._trouble(f"lot {one.told.name}", str(error), "source_failed")
             return one
-        for claimed, files in self._spool.open_claims(self._source.name):
+        for claimed, staged in self._spool.open_claims(self._source.name):
             if claimed == lot_id:
-                self._stage(lot_id, files)
+                self._stage(lot_id, staged)
         return None
 
     def _stage(self, lot_id: str, files: Sequence[StagedFile]) -> None:
@@ -231,7 +248,7 @@ class FolderSource:
                     lost[file.position] = why
             if FileVanished in lost.values() and not self._is_mounted():
                 return  # the share went away, not the files
-            claim.sync(self._source.folder, files, self._spool.disk)
+            claim.sync(files, self._spool.disk)
             state = self._spool.finish_claim(lot_id, lost)
         except OSError as error:
             self._trouble(lot_id, str(error), "claim_failed", code=SourceFailed.code, lot=lot_id)
@@ -247,8 +264,29 @@ class FolderSource:
         left_over = not one.lot.files and any(e.parts != one.lot.parts for e, _ in one.lot.refused)
         return left_over and self._spool.has_lot(self._source.name, one.lot.name)
 
-    def _is_elsewhere(self) -> bool:
-        return self._source.folder.stat().st_dev != self._spool.work_dir.stat().st_dev
+    def _were_only_touched(
+        self, files: Sequence[ArrivingFile], copied: Mapping[tuple[str, ...], Copied]
+    ) -> bool:
+        """Whether some of them have another time than when they were copied, and the same bytes."""
+        earlier = {known.origin: known for known in copied.values()}
+        touched = False
+        for file in files:
+            known = earlier.get(file.origin)
+            if known is None or known.size != file.size:
+                continue
+            if claim.is_still(self._source.folder, file, known.sha256):
+                self._spool.copied_touched(self._source.name, file.origin, file.mtime_ns)
+                touched = True
+        return touched
+
+    def _let_go(self, now: float) -> None:
+        self._letting_go.look(now)  # what was copied at this very look
+        for lot_id in self._letting_go.run(now, self._is_mounted):
+            self._report(
+                "written_late", source=self._source.name, lot=lot_id, code=WrittenLate.code
+            )
+        why = self._letting_go.why_files_stay
+        self._trouble("leftovers", why, "files_stay", code=FileStays.code)
 
     # --- operators ---
 

@@ -5,6 +5,7 @@ A file is looked into only once its lot is quiet, and again only when it has cha
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from edge import config
 from edge.sources import index, listing, outlook, stability
@@ -14,6 +15,7 @@ from edge.sources.index import Record
 from edge.sources.layouts import Candidate, Entry, recognise
 from edge.sources.outlook import Outlook
 from edge.sources.stability import Sighting, Watched
+from edge.spool.values import Copied
 
 _Parts = tuple[str, ...]
 
@@ -35,12 +37,18 @@ class Look:
         self._beside = Beside(source.folder)
         self.left_alone: list[Entry] = []  # at the last look: what is known to hold no page
 
-    def look(self, now: float, claimed: frozenset[_Parts]) -> list[Outlook]:
+    def look(
+        self,
+        now: float,
+        claimed: frozenset[_Parts],
+        copied: Mapping[_Parts, Copied] = MappingProxyType({}),
+    ) -> list[Outlook]:
         """Look once, at ``now`` in seconds.
 
         Args:
             now: By any clock that goes forward.
             claimed: Files of open claims, which are ours already.
+            copied: Files of which we hold a copy; they are seen again once they have changed.
 
         Raises:
             OSError: the folder cannot be listed.
@@ -48,7 +56,7 @@ class Look:
         entries, self.left_alone = self._beside.split(
             entry
             for entry in listing.scan(self._source.folder, self._source.marker)
-            if entry.parts not in claimed
+            if entry.parts not in claimed and not _is_copied(entry, copied.get(entry.parts))
         )
         lots = recognise(entries, always_index=self._source.layout == "kodak")
         self._watched = stability.observe(
@@ -126,3 +134,8 @@ class Look:
             return index.parse(data)
         except index.IndexUnreadable:
             return None
+
+
+def _is_copied(entry: Entry, copied: Copied | None) -> bool:
+    seen = entry.sighting
+    return copied is not None and (copied.size, copied.mtime_ns) == (seen.size, seen.mtime_ns)

@@ -1,25 +1,27 @@
 """From a settled lot to files of our own, named by digest; a crash anywhere loses nothing.
 
 1. *Intent*: the lot and the list of its files are journalled, state ``sighted``.
-2. The source moves each file to ``claims/<lot>/<position>``.
-3. *Digests*: all files are synced and hashed; the digests are journalled.
+2. The source copies each file to ``claims/<lot>/<position>``.
+3. *Digests*: all files are synced and hashed; the digests are journalled, and with them that the
+   scanner's files are copied (``edge.spool.copied``): they are no new lot while they stay the same.
 4. The files move to ``blobs``; a staged file whose bytes are there already is dropped.
 5. *Claimed* is journalled.
 
 After a crash before 3 the source goes on with its list: a file is staged, or still in the
-folder, or gone, which is coded. After 3 the digests say where each file is.
+folder, or gone, which is coded. After 3 the digests say where each file is. The scanner's files
+are let go later, when nobody writes to them any more.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from edge.errors import FileDenied, FileVanished, NotRegularFile, ReadingError
-from edge.spool import rescans
+from edge.spool import copied, rescans
 from edge.spool.journal import Row
 from edge.spool.labels import distinct, label_of
 from edge.spool.states import State, Step
 from edge.spool.store import Store, Transaction, step_lot
-from edge.spool.values import Arrival, ArrivingFile, Kind, StagedFile
+from edge.spool.values import Arrival, ArrivingFile, Kind, Placement, StagedFile
 
 _UNDIGESTED = "lot_id = ? AND sha256 IS NULL AND code IS NULL"
 
@@ -28,10 +30,12 @@ def begin(store: Store, arrival: Arrival) -> str:
     """Journal the intent to claim; return the lot's id.
 
     Raises:
-        IllegalStep: ``arrival.joins`` is no lot that waits for more files.
+        IllegalStep: the files join a lot that waits for none.
     """
     with store.journal.transaction() as t:
-        lot_id = _rejoin(t, arrival) if arrival.joins else _insert_lot(store, t, arrival)
+        joins = arrival.placement.joins
+        lot_id = _rejoin(t, arrival) if joins else _insert_lot(store, t, arrival)
+        _relate(t, lot_id, arrival.placement)
         _insert_files(t, lot_id, arrival.files)
         for aside in arrival.refused:
             _set_aside(t, lot_id, aside.file, aside.code, aside.reason)
@@ -74,6 +78,7 @@ def staged(store: Store, lot_id: str) -> tuple[StagedFile, ...]:
                 kind=Kind(row["kind"]),
                 twin_of=row["twin_of"],
                 twin_certain=bool(row["twin_certain"]),
+                continues=row["continues"],
             ),
             staging=store.staging(lot_id) / str(row["position"]),
         )
@@ -177,14 +182,25 @@ def _insert_lot(store: Store, t: Transaction, arrival: Arrival) -> str:
 
 
 def _rejoin(t: Transaction, arrival: Arrival) -> str:
-    step_lot(t, arrival.joins, Step.JOIN)
+    lot_id = arrival.placement.joins
+    step_lot(t, lot_id, Step.JOIN)
     t.execute(
-        "UPDATE lots SET rejoined = 1, closed = max(closed, ?), result = NULL WHERE id = ?",
-        (int(arrival.closed), arrival.joins),
+        "UPDATE lots SET rejoined = 1, closed = max(closed, ?), result = NULL,"
+        " edition = edition + 1 WHERE id = ?",
+        (int(arrival.closed), lot_id),
     )
     # What reading said of the part is said again when the whole is read.
-    t.execute("DELETE FROM set_aside WHERE lot_id = ? AND by_reading = 1", (arrival.joins,))
-    return arrival.joins
+    t.execute("DELETE FROM set_aside WHERE lot_id = ? AND by_reading = 1", (lot_id,))
+    return lot_id
+
+
+def _relate(t: Transaction, lot_id: str, placement: Placement) -> None:
+    """Tell with each of two lots how it hangs together with the other."""
+    for related, note in ((lot_id, placement.note), (placement.relates, placement.its_note)):
+        if note:
+            t.execute(
+                "UPDATE lots SET note = ?, doubt = ? WHERE id = ?", (note, placement.doubt, related)
+            )
 
 
 def _insert_files(t: Transaction, lot_id: str, files: tuple[ArrivingFile, ...]) -> None:
@@ -199,10 +215,15 @@ def _insert_files(t: Transaction, lot_id: str, files: tuple[ArrivingFile, ...]) 
         taken.add(name)
         t.execute(
             "INSERT INTO lot_files (lot_id, position, origin, name, kind, size, mtime_ns, inode,"
-            " twin_of, twin_certain, code) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " twin_of, twin_certain, code, continues, place)"
+            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+            # Among the pages it stands where its earlier copy does.
+            " (SELECT max(ifnull(place, position)) FROM lot_files"
+            "  WHERE lot_id = ?1 AND origin = ?3 AND sha256 = ?12))",
             (
                 *(lot_id, position, file.origin, name, file.kind, file.size, file.mtime_ns),
                 *(str(file.inode), file.twin_of, int(file.twin_certain), file.code),
+                file.continues,
             ),
         )
 
@@ -243,6 +264,7 @@ def _record_digest(store: Store, t: Transaction, row: Row, sha256: str, size: in
         " ON CONFLICT (sha256) DO UPDATE SET leaving = 0",
         (sha256, size),
     )
+    copied.record(t, row, sha256)
     t.execute(
         "UPDATE lot_files SET sha256 = ?, size = ?, duplicate_of = ?"
         " WHERE lot_id = ? AND position = ?",

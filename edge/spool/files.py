@@ -6,6 +6,7 @@ between two of them must be safe to lose.
 """
 
 import errno
+import fcntl
 import hashlib
 import os
 import shutil
@@ -20,6 +21,7 @@ FILE_MODE, DIRECTORY_MODE = 0o600, 0o700  # all that is here quotes or shows wha
 
 _BLOCK = 1 << 20
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_FICLONE = 0x40049409  # linux/fs.h
 
 
 class StillChanging(OSError):
@@ -60,17 +62,10 @@ class Disk:
         self.step("rename")
         source.rename(target)
 
-    def take(self, folder_fd: int, name: bytes, target: Path) -> None:
-        """Rename an entry of a scanner's folder to ``target``; lasts once both are synced.
-
-        Raises:
-            OSError: EXDEV when it lies on another file system.
-        """
-        self.step("take")
-        os.rename(name, os.fsencode(target), src_dir_fd=folder_fd)
-
     def copy(self, source_fd: int, target: Path) -> str:
-        """Copy an open file to ``target``, durably, and verify what was written.
+        """Copy an open file to ``target``, a file of our own (0600), and verify what was written.
+
+        A file system that can share blocks makes a snapshot. Lasts once the directory is synced.
 
         Returns:
             The SHA-256 of the bytes, in hex.
@@ -80,20 +75,18 @@ class Disk:
         """
         partial = target.with_name(target.name + ".part")
         before = os.fstat(source_fd)
-        digest = hashlib.sha256()
         self.step("copy")
         with _made(partial) as file:
-            for block in _blocks(source_fd):
-                digest.update(block)
-                file.write(block)
-            file.flush()
+            fd = file.fileno()
+            copied = None if _cloned(source_fd, fd) else _copied(source_fd, file)
             self.step("sync")
-            os.fsync(file.fileno())
-        if _changed(before, os.fstat(source_fd)) or self.digest(partial)[0] != digest.hexdigest():
+            os.fsync(fd)
+        written = self.digest(partial)[0]
+        if _changed(before, os.fstat(source_fd)) or copied not in (None, written):
+            partial.unlink()
             raise StillChanging(target)
         self.rename(partial, target)
-        self.sync_dir(target.parent)
-        return digest.hexdigest()
+        return written
 
     def digest(self, path: Path) -> tuple[str, int]:
         """Sync a file's bytes and return their SHA-256 in hex and their number.
@@ -103,17 +96,9 @@ class Disk:
             IsADirectoryError: it is not a regular file.
         """
         with open_regular(path) as fd:
-            before = os.fstat(fd)
             self.step("sync")
             os.fsync(fd)
-            digest = hashlib.sha256()
-            size = 0
-            for block in _blocks(fd):
-                digest.update(block)
-                size += len(block)
-            if _changed(before, os.fstat(fd)) or size != before.st_size:
-                raise StillChanging(path)
-            return digest.hexdigest(), size
+            return digest_of(fd)
 
     def unlink(self, path: Path | bytes, folder_fd: int | None = None) -> None:
         """Remove a file; nothing if it is gone; lasts once its directory is synced."""
@@ -178,11 +163,30 @@ class Disk:
 
 
 def _made(path: Path) -> BinaryIO:
-    """Make a file anew, for this account alone whatever the umask says."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    """Make a file that nobody else has open, for this account alone whatever the umask says."""
+    with suppress(FileNotFoundError):
+        path.unlink()  # of an attempt cut short
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     file = os.fdopen(os.open(path, flags, FILE_MODE), "wb")
     os.fchmod(file.fileno(), FILE_MODE)
     return file
+
+
+def digest_of(fd: int) -> tuple[str, int]:
+    """The SHA-256 in hex of an open file's bytes, and their number.
+
+    Raises:
+        StillChanging: somebody still writes to it.
+    """
+    before = os.fstat(fd)
+    digest = hashlib.sha256()
+    size = 0
+    for block in _blocks(fd):
+        digest.update(block)
+        size += len(block)
+    if _changed(before, os.fstat(fd)) or size != before.st_size:
+        raise StillChanging(fd)
+    return digest.hexdigest(), size
 
 
 @contextmanager
@@ -211,6 +215,24 @@ def _blocks(fd: int) -> Iterator[bytes]:
     while block := os.pread(fd, _BLOCK, offset):
         yield block
         offset += len(block)
+
+
+def _cloned(source_fd: int, target_fd: int) -> bool:
+    """Share the source's blocks (btrfs, xfs, …); False where that cannot be done."""
+    try:
+        fcntl.ioctl(target_fd, _FICLONE, source_fd)
+    except OSError:
+        return False
+    return True
+
+
+def _copied(source_fd: int, file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    for block in _blocks(source_fd):
+        digest.update(block)
+        file.write(block)
+    file.flush()
+    return digest.hexdigest()
 
 
 def _changed(before: os.stat_result, now: os.stat_result) -> bool:

@@ -116,15 +116,18 @@ def _claimed(store: Store, row: Row, read: Mapping[str, int]) -> LotView:
     set_aside += _refused(store, row)
     wanted = rescans.reasons_of_lot(store, row["id"]) if row["wanted"] else ()
     trouble = row["need"] == _NEEDS_SOMEBODY
-    note = (row["reason"] or "") if state is not State.SET_ASIDE else ""
+    found = (row["reason"] or "") if state is not State.SET_ASIDE else ""
+    note = f"{row['note']} {found}".strip()
     usual = _DETAIL.get(state, "Le lot est lu et conservé en sécurité.")
+    if state is State.SET_ASIDE:
+        usual = row["reason"] or usual
     return LotView(
         id=row["id"],
         source=row["source"],
         name=row["name"],
         label=row["label"],
         shown=_shown(state, trouble=trouble),
-        detail=f"{note} {usual}" if note else row["reason"] or usual,
+        detail=f"{note} {usual}".strip(),
         note=note,
         received_at=dt.datetime.fromisoformat(row["received_at"]),
         count=_count(row),

@@ -8,7 +8,7 @@ from edge.spool import sending
 from edge.spool.order import Written, arrange
 from edge.spool.states import State, Step
 from edge.spool.store import Store, lot_from, step_lot
-from edge.spool.values import ClaimedFile, ClaimedLot, Kind
+from edge.spool.values import ClaimedFile, ClaimedLot, Earlier, Kind
 
 
 def lots_to_read(
@@ -30,7 +30,11 @@ def lots_to_read(
     )
     return [
         ClaimedLot(
-            lot_from(row), _files(store, row["id"]), row["expected_pages"], bool(row["closed"])
+            lot_from(row),
+            _files(store, row["id"]),
+            row["expected_pages"],
+            bool(row["closed"]),
+            row["edition"],
         )
         for row in rows
     ]
@@ -38,7 +42,8 @@ def lots_to_read(
 
 def _files(store: Store, lot_id: str) -> tuple[ClaimedFile, ...]:
     rows = store.journal.all(
-        "SELECT * FROM lot_files WHERE lot_id = ? AND kind = ? ORDER BY position",
+        "SELECT * FROM lot_files WHERE lot_id = ? AND kind = ?"
+        " ORDER BY ifnull(place, position), position",
         (lot_id, Kind.PAGES),
     )
     written = [Written(tuple(row["name"].split("/")), row["mtime_ns"]) for row in rows]
@@ -55,6 +60,9 @@ def _files(store: Store, lot_id: str) -> tuple[ClaimedFile, ...]:
             twin_certain=bool(row["twin_certain"]),
             code=row["code"],
             order_certain=order not in unsure,
+            continues=Earlier(row["continues"], store.blob(row["continues"]))
+            if row["continues"]
+            else None,
         )
         for order, row in enumerate(rows)
     )

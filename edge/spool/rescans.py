@@ -132,6 +132,11 @@ def named(t: Transaction, lot_name: str) -> Row | None:
     return rows[0] if len(rows) == 1 else None
 
 
+def is_answer(lot_name: str) -> bool:
+    """Whether a lot is named like the answer to some request."""
+    return _NAMED.match(lot_name.rpartition("/")[2]) is not None
+
+
 def forget(t: Transaction, now: dt.datetime) -> None:
     """Forget requests that have long been over."""
     until = (now - _REMEMBER).astimezone(dt.UTC).isoformat()

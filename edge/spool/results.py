@@ -16,6 +16,7 @@ import pydantic
 from edge.document import Document, LotHeader, LotResult, PageRef, Role, RouteKind
 from edge.spool import counts, states
 from edge.spool.counts import Verdict
+from edge.spool.joining import PROBABLY_SPLIT
 from edge.spool.journal import Row
 from edge.spool.states import State, Step
 from edge.spool.store import Store, Transaction, lot_row, step_lot
@@ -34,10 +35,11 @@ def read_done(
     result: LotResult,
     counted_pages: int,
     versions: Mapping[str, str],
+    edition: int | None = None,
 ) -> State:
     """Spool a lot's documents, or hold them when its count is not met.
 
-    Nothing changes for a lot that was read already.
+    Nothing changes for a lot that was read already, or whose files changed meanwhile.
 
     Args:
         store: The spool.
@@ -46,6 +48,7 @@ def read_done(
         counted_pages: Pages found, separators and blanks included; the colour and the bitonal
             image of one side are one page.
         versions: What it was read with.
+        edition: Of the lot's files, as they were read.
 
     Returns:
         The lot's state now.
@@ -56,7 +59,7 @@ def read_done(
     """
     with store.journal.transaction() as t:
         row = lot_row(t, lot_id)
-        if row["state"] != State.CLAIMED:
+        if row["state"] != State.CLAIMED or edition not in (None, row["edition"]):
             return State(row["state"])
         _check_files(t, lot_id, result)
         _apply_header(t, row, result.header)
@@ -87,10 +90,13 @@ def release(store: Store, t: Transaction, row: Row) -> State:
     return _spool(store, t, row, _RESULT.validate_json(row["result"]))
 
 
-def read_failed(store: Store, lot_id: str, code: str, reason: str) -> None:
+def read_failed(
+    store: Store, lot_id: str, code: str, reason: str, edition: int | None = None
+) -> None:
     """Set a whole lot aside; its files stay until a person replays or discards it."""
     with store.journal.transaction() as t:
-        if lot_row(t, lot_id)["state"] != State.CLAIMED:
+        row = lot_row(t, lot_id)
+        if row["state"] != State.CLAIMED or edition not in (None, row["edition"]):
             return
         step_lot(t, lot_id, Step.SET_ASIDE)
         t.execute("UPDATE lots SET code = ?, reason = ? WHERE id = ?", (code, reason, lot_id))
@@ -161,6 +167,10 @@ def _twins(result: LotResult) -> int:
 
 def _spool(store: Store, t: Transaction, row: Row, result: LotResult) -> State:
     lot_id = row["id"]
+    doubt = row["doubt"]
+    if doubt == PROBABLY_SPLIT and row["expected"] is not None and row["found"] == row["expected"]:
+        t.execute("UPDATE lots SET note = '', doubt = '' WHERE id = ?", (lot_id,))
+        doubt = ""  # all that was announced is there: it is no part of another
     duplicates = {
         file["name"]
         for file in t.execute(
@@ -169,7 +179,7 @@ def _spool(store: Store, t: Transaction, row: Row, result: LotResult) -> State:
     }
     short = row["found"] is not None and row["found"] < row["expected"]
     for position, document in enumerate(result.documents):
-        marked = _marked(document, duplicates, short=short)
+        marked = _marked(document, duplicates, short=short, doubt=doubt)
         document_id = store.new_id(t)
         t.execute(
             "INSERT INTO documents (id, lot_id, position, state, pages, json, rescan_id)"
@@ -199,11 +209,12 @@ def answer_if_complete(t: Transaction, lot_id: str) -> State:
     return state
 
 
-def _marked(document: Document, duplicates: set[str], *, short: bool) -> Document:
+def _marked(document: Document, duplicates: set[str], *, short: bool, doubt: str) -> Document:
     """Add the marks that only the spool can give.
 
     A blank or separator sheet has the same bytes in every lot and proves nothing. A document
-    with other pages seen before never goes straight through: a person decides.
+    with other pages seen before never goes straight through, nor one of a lot that may be a part
+    of another (``doubt``): a person decides.
     """
     marks = document.marks
     if short and COUNT_SHORT not in marks:
@@ -216,6 +227,10 @@ def _marked(document: Document, duplicates: set[str], *, short: bool) -> Documen
         marks += () if DUPLICATE in marks else (DUPLICATE,)
         if route.kind is RouteKind.STRAIGHT:
             route = replace(route, kind=RouteKind.NAME, reasons=(*route.reasons, DUPLICATE))
+    if doubt:
+        marks += () if doubt in marks else (doubt,)
+        if doubt not in route.reasons:
+            route = replace(route, kind=RouteKind.NAME, reasons=(*route.reasons, doubt))
     return replace(document, marks=marks, route=route)
 
 

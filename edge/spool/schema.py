@@ -7,7 +7,7 @@ is done. A lot's row goes when the lot leaves; of its files only their digests s
 
 import sqlite3
 
-VERSION = 4
+VERSION = 5
 FIRST_COUNTED = 3  # journals before counted no transactions
 FIRST_TALLIED = 4  # journals before kept the rows of lots that had left
 APPLICATION_ID = 0x76676D31  # "vgm1"
@@ -183,6 +183,18 @@ CREATE TRIGGER rescan_changed AFTER UPDATE OF state ON rescans BEGIN
 CREATE TRIGGER rescan_forgotten AFTER DELETE ON rescans BEGIN
     UPDATE lots SET wanted = wanted - (old.state = 'open')
     WHERE id = (SELECT lot_id FROM documents WHERE id = old.document_id); END;
+""",
+    4: """
+ALTER TABLE lots ADD COLUMN note TEXT NOT NULL DEFAULT '';
+ALTER TABLE lots ADD COLUMN doubt TEXT NOT NULL DEFAULT '';
+ALTER TABLE lots ADD COLUMN edition INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE lot_files ADD COLUMN place INTEGER;
+ALTER TABLE lot_files ADD COLUMN continues TEXT;
+CREATE TABLE copied (
+    source TEXT NOT NULL, origin BLOB NOT NULL, lot_id TEXT NOT NULL, sha256 TEXT NOT NULL,
+    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, stays TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (source, origin)
+) STRICT, WITHOUT ROWID;
 """,
 }
 

@@ -7,6 +7,7 @@ the agent, owns the spool; others open it as visitors to look, close and replay.
 import datetime as dt
 import os
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Self
@@ -16,6 +17,8 @@ from edge.document import LotResult
 from edge.errors import ReadingError, SpoolFull
 from edge.spool import (
     claims,
+    copied,
+    joining,
     keeping,
     overview,
     quota,
@@ -26,9 +29,10 @@ from edge.spool import (
     sightings,
     standing,
 )
+from edge.spool.ages import Ages
 from edge.spool.ballast import Ballast
 from edge.spool.files import Disk
-from edge.spool.journal import Journal
+from edge.spool.journal import Journal, Row
 from edge.spool.keys import composed, key_of
 from edge.spool.news import News
 from edge.spool.outbox import Backlog, Blob, LotReport, RescanAsked, SpooledDocument
@@ -37,9 +41,12 @@ from edge.spool.states import State
 from edge.spool.store import Store
 from edge.spool.values import (
     Arrival,
+    ArrivingFile,
     ClaimedLot,
+    Copied,
     Hidden,
     LotView,
+    Placement,
     Rescan,
     Sighted,
     SourceView,
@@ -56,9 +63,15 @@ class Spool:
     """See the module; use ``Spool.open``. Implements ``edge.spool.outbox.Outbox``."""
 
     def __init__(
-        self, store: Store, limits: config.Spool, ballast: Ballast, lock_fd: int | None
+        self,
+        store: Store,
+        limits: config.Spool,
+        ballast: Ballast,
+        lock_fd: int | None,
+        ages: Ages,
     ) -> None:
         self._store = store
+        self._ages = ages
         self._limits = limits
         self._ballast = ballast
         self._lock_fd = lock_fd
@@ -79,6 +92,7 @@ class Spool:
         *,
         visitor: bool = False,
         disk: Disk | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> Self:
         """Open or make the spool of a work directory.
 
@@ -88,6 +102,7 @@ class Spool:
             clock: Gives the time, aware.
             visitor: Look, close and replay beside the agent that owns the spool.
             disk: The disk door; tests give one with faults.
+            monotonic: Gives seconds that only go forward, whatever ``clock`` does.
 
         Raises:
             SpoolAbsent: a visitor came before the agent first started.
@@ -102,7 +117,8 @@ class Spool:
                 disk.make_dir(work_dir / name)
             ballast = Ballast(work_dir, disk, limits.ballast_bytes)
             journal = Journal(work_dir, disk, ballast, visitor=visitor)
-            spool = cls(Store(work_dir, journal, disk, clock), limits, ballast, lock_fd)
+            store, ages = Store(work_dir, journal, disk, clock), Ages(clock, monotonic)
+            spool = cls(store, limits, ballast, lock_fd, ages)
         except BaseException:
             if lock_fd is not None:
                 os.close(lock_fd)
@@ -132,7 +148,7 @@ class Spool:
 
     @property
     def work_dir(self) -> Path:
-        """Where claimed files go; on the folder's file system a claim is a rename."""
+        """Where claimed files go."""
         return self._store.work_dir
 
     def check_room(self, incoming: int, *, copied: bool) -> None:
@@ -187,18 +203,15 @@ class Spool:
                     (source, reason, self._store.now()),
                 )
 
-    def joinable(self, source: str, key: str) -> tuple[str, bool]:
-        """Find the incomplete lot that new files of this name complete.
+    def place(
+        self, source: str, name: str, files: Sequence[ArrivingFile], patience: joining.Patience
+    ) -> Placement:
+        """Decide which lot files about to be claimed belong to; see ``joining``."""
 
-        Returns:
-            Its id, or an empty string; and whether the files must wait until it was read again.
-        """
-        row = self._store.journal.one(
-            "SELECT id, state FROM lots WHERE source = ? AND key = ? AND (state = 'read' OR"
-            " (rejoined AND state IN ('sighted', 'claimed'))) ORDER BY id LIMIT 1",
-            (source, key),
-        )
-        return (row["id"], row["state"] != State.READ) if row else ("", False)
+        def age(lot: Row) -> float:
+            return self._ages.of(lot["id"], dt.datetime.fromisoformat(lot["received_at"]))
+
+        return joining.place(self._store, age, source, name, key_of(name), files, patience)
 
     def has_lot(self, source: str, name: str) -> bool:
         """Whether a lot of this name was claimed and has not left yet."""
@@ -207,7 +220,10 @@ class Spool:
 
     def begin_claim(self, arrival: Arrival) -> str:
         """Journal the intent to claim a lot and return its id."""
-        return claims.begin(self._store, arrival)
+        lot_id = claims.begin(self._store, arrival)
+        if not arrival.placement.joins:
+            self._ages.begin(lot_id)
+        return lot_id
 
     def open_claims(self, source: str) -> list[tuple[str, tuple[StagedFile, ...]]]:
         """Claims under way, each with the files that are still to be staged."""
@@ -219,6 +235,26 @@ class Spool:
             state = claims.finish(self._store, lot_id, lost)
         self._to_read.tell()
         return state
+
+    def copied(self, source: str) -> tuple[Copied, ...]:
+        """Files in a folder of which we hold a copy; see ``copied``."""
+        return copied.of_source(self._store, source)
+
+    def copied_gone(self, source: str, origins: Sequence[bytes]) -> None:
+        """These have gone from the folder."""
+        copied.forget(self._store, source, origins)
+
+    def copied_touched(self, source: str, origin: bytes, mtime_ns: int) -> None:
+        """One has another time and the same bytes."""
+        copied.touch(self._store, source, origin, mtime_ns)
+
+    def copied_changed(self, source: str, origin: bytes) -> None:
+        """One holds other bytes at the same size and time."""
+        copied.changed(self._store, source, origin)
+
+    def copied_stays(self, source: str, origin: bytes, reason: str, note: str) -> None:
+        """One cannot be removed; see ``copied.stays``."""
+        copied.stays(self._store, source, origin, reason, note)
 
     # --- readers ---
 
@@ -233,16 +269,21 @@ class Spool:
         return self._to_read.wait(timeout_s)
 
     def read_done(
-        self, lot_id: str, result: LotResult, counted_pages: int, versions: Mapping[str, str]
+        self,
+        lot_id: str,
+        result: LotResult,
+        counted_pages: int,
+        versions: Mapping[str, str],
+        edition: int | None = None,
     ) -> State:
         """Spool what a lot was read as, or hold it short of its count; see ``results``."""
-        state = results.read_done(self._store, lot_id, result, counted_pages, versions)
+        state = results.read_done(self._store, lot_id, result, counted_pages, versions, edition)
         self._to_send.tell()
         return state
 
-    def read_failed(self, lot_id: str, code: str, reason: str) -> None:
+    def read_failed(self, lot_id: str, code: str, reason: str, edition: int | None = None) -> None:
         """Set a whole lot aside with a French reason."""
-        results.read_failed(self._store, lot_id, code, reason)
+        results.read_failed(self._store, lot_id, code, reason, edition)
 
     # --- people ---
 

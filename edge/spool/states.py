@@ -28,7 +28,7 @@ class Step(StrEnum):
     """What happens to it."""
 
     CLAIM = "claim"  # its files are ours, named by digest
-    JOIN = "join"  # further files of an incomplete lot arrive
+    JOIN = "join"  # further files of a lot arrive: it was incomplete, or a file of it grew
     HOLD = "hold"  # read, but short of its count
     SPOOL = "spool"  # its documents have their ids
     ANSWER = "answer"  # the centre answered for each of its documents
@@ -44,6 +44,7 @@ LOT: Transitions = MappingProxyType(
     {
         (State.SIGHTED, Step.CLAIM): State.CLAIMED,
         (State.SIGHTED, Step.SET_ASIDE): State.SET_ASIDE,
+        (State.CLAIMED, Step.JOIN): State.SIGHTED,
         (State.CLAIMED, Step.HOLD): State.READ,
         (State.CLAIMED, Step.SPOOL): State.SPOOLED,
         (State.CLAIMED, Step.SET_ASIDE): State.SET_ASIDE,

@@ -23,7 +23,8 @@ class ArrivingFile:
 
     ``origin`` is its path below the source's folder, byte for byte; ``name`` the same, relative
     to the lot and always valid Unicode. Size, ``mtime_ns`` and ``inode`` are the last sighting.
-    A file that cannot be taken keeps its place among the pages: ``code`` says why.
+    A file that cannot be taken keeps its place among the pages: ``code`` says why. ``continues``
+    is the digest of the copy that was taken before the file grew or changed.
     """
 
     origin: bytes
@@ -35,6 +36,39 @@ class ArrivingFile:
     twin_of: str | None = None
     twin_certain: bool = True
     code: str | None = None
+    continues: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where files about to be claimed belong.
+
+    ``joins`` is the id of the lot that they become part of; while they ``must_wait`` that lot is
+    not to be touched. ``relates`` is another lot that they probably belong with: ``note`` is told
+    with the new lot, ``its_note`` with the other, and ``doubt`` marks the documents of both.
+    """
+
+    joins: str = ""
+    must_wait: bool = False
+    relates: str = ""
+    note: str = ""
+    its_note: str = ""
+    doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A file in the scanner's folder of which we hold a copy.
+
+    ``stays`` is French and says why it cannot be removed, once that was tried.
+    """
+
+    origin: bytes
+    lot_id: str
+    sha256: str
+    size: int
+    mtime_ns: int
+    stays: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +76,8 @@ class Arrival:
     """A lot that has settled in the scanner's folder.
 
     ``expected_pages`` counts images and comes from an index file; with ``verify_after_reading``
-    only reading can tell whether it is met. ``joins`` is the id of the incomplete lot of the
-    same name that these files complete.
+    only reading can tell whether it is met. ``placement`` says which lot the files complete or
+    probably belong with.
     """
 
     source: str
@@ -58,8 +92,7 @@ class Arrival:
     verify_after_reading: bool = False
     count: Count | None = None  # of an index, when the operator closed it unmet
     closed: bool = False
-    joins: str = ""
-    copied: bool = False  # from another file system
+    placement: Placement = Placement()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +105,14 @@ class StagedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """The copy of a file that was taken before it grew or changed; its bytes may have left."""
+
+    sha256: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimedFile:
     """One file of a lot, ours and unaltered.
 
@@ -80,6 +121,7 @@ class ClaimedFile:
     ``twin_certain`` the two images must be compared before they are taken for one page. With a
     ``code`` it could not be taken from the scanner's folder: no bytes, only its place. Unless
     ``order_certain`` neither its name nor its time says surely where it stands among the others.
+    ``continues`` is an earlier copy of the same file, of this lot or of another.
     """
 
     name: str
@@ -92,16 +134,21 @@ class ClaimedFile:
     twin_certain: bool = True
     code: str | None = None
     order_certain: bool = True
+    continues: Earlier | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedLot:
-    """A lot that waits to be read, with its files in page order."""
+    """A lot that waits to be read, with its files in page order.
+
+    ``edition`` counts how often its files changed: what an older one was read as is not taken.
+    """
 
     lot: Lot
     files: tuple[ClaimedFile, ...]
     expected_pages: int | None
     closed: bool
+    edition: int = 0
 
 
 class Shown(StrEnum):
@@ -136,7 +183,7 @@ class LotView:
     read_pages: int = 0  # so far, while the lot is being read
     sent: int = 0  # documents whose images the centre holds
     answers_rescan: bool = False
-    note: str = ""  # French: what reading found that the operator should look at
+    note: str = ""  # French: what else the operator should look at, in this lot or beside it
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import socket
 import sys
 import traceback
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -189,7 +190,7 @@ class _Desk:
                 today = dt.datetime.now(dt.UTC).date()
                 page = source.page(task.ref.index)
                 read = process.read_page(page, task.ref, self._recipe, self._readers, today)
-                return Read(read), None
+                return Read(replace(read, pixels=page.digest())), None
 
     def _open(self, ref: PageRef, fd: int) -> Source:
         """Open a file, or go on with it: the pages of a lot of 1,000 come one by one."""

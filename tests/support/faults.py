@@ -1,6 +1,5 @@
 """A disk door with faults: crash before any step, and undo what a power cut would undo."""
 
-import errno
 import os
 import sqlite3
 import tempfile
@@ -35,7 +34,6 @@ class FaultyDisk(Disk):
 
     fail_at: int = 0
     failure: Callable[[], BaseException] = Crash
-    elsewhere: bool = False
     steps: list[str] = field(default_factory=list)
     _changes: list[_Change] = field(default_factory=list)
 
@@ -55,21 +53,6 @@ class FaultyDisk(Disk):
 
         self._changes.append(
             _Change({target.parent, source.parent}, target, undo, lambda: os.link(target, source))
-        )
-
-    def take(self, folder_fd: int, name: bytes, target: Path) -> None:
-        if self.elsewhere:
-            raise OSError(errno.EXDEV, "another file system")
-        super().take(folder_fd, name, target)
-        folder = Path(f"/proc/self/fd/{folder_fd}").readlink()
-        source = folder / os.fsdecode(name)
-        self._changes.append(
-            _Change(
-                {target.parent, folder},
-                target,
-                lambda: _put_back(target, source),
-                lambda: os.link(target, source),
-            )
         )
 
     def unlink(self, path: Path | bytes, folder_fd: int | None = None) -> None:

@@ -105,14 +105,17 @@ class Station:
         (self.folder / ".vaguemestre").touch()
         limits = {k: settings.pop(k) for k in config.Spool.model_fields if k in settings}
         self.limits = config.Spool(**{"min_free_bytes": 0, "ballast_bytes": 0, **limits})
-        settings = {"quiet_for_s": 3.0, **settings}
+        # Tests drop lots of one name as they please; what names mean has tests of its own.
+        settings = {"quiet_for_s": 3.0, "same_lot_within_s": 0.0, **settings}
         self.source = config.Source(name="scan", folder=self.folder, **settings)
         self.spool: Spool
         self.sources: FolderSource
         self.open(disk)
 
     def open(self, disk: Disk | None = None) -> None:
-        self.spool = Spool.open(self.work, self.limits, self.clock, disk=disk)
+        self.spool = Spool.open(
+            self.work, self.limits, self.clock, disk=disk, monotonic=self.clock.monotonic
+        )
         self.sources = FolderSource(
             self.source,
             self.spool,
@@ -142,13 +145,18 @@ class Station:
         self.scan()
         self.scan(self.source.quiet_for_s)
 
+    def let_go(self) -> None:
+        """Look until the scanner's files whose copies are held may have gone."""
+        self.scan()
+        self.scan(self.source.let_go_after_s)
+
     def read(self, **announced: Any) -> list[ClaimedLot]:
         """Read each claimed lot: one document for each file."""
         lots = self.spool.lots_to_read()
         for lot in lots:
             header = LotHeader(**announced) if announced else None
             self.spool.read_done(
-                lot.lot.id, result_of(lot, header), len(lot.files), {"program": "0"}
+                lot.lot.id, result_of(lot, header), len(lot.files), {"program": "0"}, lot.edition
             )
         return lots
 
@@ -200,12 +208,22 @@ class Station:
 
 
 def result_of(lot: ClaimedLot, header: LotHeader | None = None) -> LotResult:
-    """One straight document for each file of a lot; what it answers is said as reading says it."""
+    """One straight document for each file of a lot; what it answers is said as reading says it.
+
+    Of a file that only grew after its earlier copy was taken, the later copy holds all.
+    """
+    outgrown = {
+        file.continues.sha256
+        for file in lot.files
+        if file.continues is not None
+        and file.continues.path.exists()
+        and file.path.read_bytes().startswith(file.continues.path.read_bytes())
+    }
     answers = (header.rescan_id if header else "") or lot.lot.rescan_id
     documents = tuple(
         replace(document_of(file.name, file.sha256), rescan_id=answers)
         for file in lot.files
-        if file.code is None
+        if file.code is None and file.sha256 not in outgrown
     )
     return LotResult(documents, (), header)
 

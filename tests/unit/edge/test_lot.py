@@ -33,9 +33,9 @@ from edge.lot import (
 )
 from edge.reading.split import Draft, to_page
 from edge.routing import Circumstances, route
-from edge.spool.values import ClaimedFile
+from edge.spool.values import ClaimedFile, Earlier
 from edge.workers import Workers
-from edge.workers.task import FilePages
+from edge.workers.task import Failure, FilePages
 from tests.support.station import document_of
 
 RECOGNITION = pack.load(pack.default_dir())
@@ -104,13 +104,22 @@ class _Pages:
     def __init__(self, pages: dict[str, list[PageReading]]) -> None:
         self._pages = pages
 
-    def pages_of(self, _: Path, ref: PageRef) -> FilePages:
-        return FilePages(tuple(range(len(self._pages[ref.file]))))
+    def pages_of(self, path: Path, ref: PageRef) -> FilePages | Failure:
+        pages = self._of(path, ref)
+        if not pages:
+            return Failure("file_vanished", "Parti.")
+        return FilePages(tuple(range(len(pages))))
 
-    def read(self, _: Path, ref: PageRef) -> "Future[PageReading]":
+    def read(self, path: Path, ref: PageRef) -> "Future[PageReading]":
         answer: Future[PageReading] = Future()
-        answer.set_result(replace(self._pages[ref.file][ref.index], ref=ref))
+        answer.set_result(replace(self._of(path, ref)[ref.index], ref=ref))
         return answer
+
+    def _of(self, path: Path, ref: PageRef) -> list[PageReading]:
+        """An earlier copy lies at a path of its own; all others are known by their names."""
+        if path.name in ("earlier", "gone"):
+            return self._pages.get(path.name, [])
+        return self._pages[ref.file]
 
 
 def _file(name: str, **more: Any) -> ClaimedFile:
@@ -162,6 +171,75 @@ def test_the_other_image_of_a_side_stands_in_for_one_that_was_lost() -> None:
         "4.tif",
     ]
     assert not any("page_missing" in document.marks for document in read.result.documents)
+
+
+def _grown(name: str, sha256: str, earlier: str) -> ClaimedFile:
+    return ClaimedFile(
+        *(name, sha256, Path(sha256), 1, None, None, 0),
+        continues=Earlier(earlier, Path(earlier)),
+    )
+
+
+def _numbered(count: int, *, first: int = 1) -> list[PageReading]:
+    return [
+        replace(_page("", f"{number}"), pixels=f"picture {number}")
+        for number in range(first, first + count)
+    ]
+
+
+def _placed(read: ReadLot) -> list[tuple[str, int]]:
+    return [(p.ref.file, p.ref.index) for one in read.result.documents for p in one.pages]
+
+
+def test_a_file_that_grew_before_it_was_read_is_read_once_and_whole() -> None:
+    pages = {"LOT.tif": _numbered(5), "LOT (2).tif": _numbered(10)}
+    files = [_file("LOT.tif"), _grown("LOT (2).tif", "later", "LOT.tif")]
+
+    read = _read(files, pages)
+
+    assert _placed(read) == [("LOT (2).tif", index) for index in range(10)]
+    assert read.counted_pages == 10
+    assert not any("continuation" in document.marks for document in read.result.documents)
+
+
+def test_a_file_that_grew_twice_before_it_was_read_is_read_once_too() -> None:
+    pages = {"a.tif": _numbered(2), "b.tif": _numbered(3), "c.tif": _numbered(5)}
+    files = [_file("a.tif"), _grown("b.tif", "b", "a.tif"), _grown("c.tif", "c", "b")]
+
+    assert _placed(_read(files, pages)) == [("c.tif", index) for index in range(5)]
+
+
+def test_of_a_file_that_another_lot_holds_in_part_only_the_rest_is_read() -> None:
+    pages = {"LOT.tif": _numbered(10)}
+    workers = _Pages({**pages, "earlier": _numbered(5)})
+    context = LotContext("17", dt.date(2026, 3, 2), None)
+
+    read = read_lot(
+        [_grown("LOT.tif", "LOT.tif", "earlier")], cast(Workers, workers), RECOGNITION, context
+    )
+
+    assert _placed(read) == [("LOT.tif", index) for index in range(5, 10)]
+    assert read.counted_pages == 5
+
+
+def test_when_the_earlier_copy_has_left_everything_is_read() -> None:
+    read = _read([_grown("LOT.tif", "LOT.tif", "gone")], {"LOT.tif": _numbered(3)})
+
+    assert len(_placed(read)) == 3
+
+
+def test_a_file_rewritten_with_other_pages_loses_none_and_a_person_sees_all() -> None:
+    pages = {"LOT.tif": _numbered(3), "LOT (2).tif": _numbered(2) + _numbered(2, first=7)}
+    files = [_file("LOT.tif"), _grown("LOT (2).tif", "later", "LOT.tif")]
+
+    read = _read(files, pages)
+
+    assert _placed(read) == [
+        *(("LOT.tif", 0), ("LOT.tif", 1), ("LOT.tif", 2)),
+        *(("LOT (2).tif", 2), ("LOT (2).tif", 3)),
+    ]
+    assert all(d.route.kind is RouteKind.NAME for d in read.result.documents)
+    assert all("continuation" in d.route.reasons for d in read.result.documents)
 
 
 def test_two_images_of_one_side_are_one_page_whichever_of_its_print_was_read() -> None:

@@ -1,4 +1,4 @@
-"""S4: a fault before every single step of the disk door, in claims by rename and by copy."""
+"""S4: a fault before every single step of the disk door, from the claim to the last removal."""
 
 import errno
 from collections.abc import Callable, Iterator
@@ -20,14 +20,15 @@ FILES = {
 
 
 def _go_through(station: Station) -> None:
-    """The whole life of the files: claim, read, send, reap."""
+    """The whole life of the files: claim, read, send, let go in the folder, reap."""
     station.drain()
+    station.let_go()
     station.clock.forward(8 * 86_400)
     station.spool.reap(station.clock())
 
 
-def _steps(*, elsewhere: bool) -> int:
-    disk = FaultyDisk(elsewhere=elsewhere)
+def _steps() -> int:
+    disk = FaultyDisk()
     with _station(disk) as station:
         _go_through(station)
     return len(disk.steps)
@@ -52,37 +53,35 @@ def _check(station: Station) -> None:
     assert [path for path in (station.work / "blobs").rglob("*") if path.is_file()] == []
 
 
-@pytest.mark.parametrize("elsewhere", [False, True], ids=["rename", "copy"])
 @pytest.mark.parametrize("power_cut", [False, True], ids=["killed", "power-cut"])
 def test_s04_a_crash_before_any_step_loses_nothing_and_delivers_once(
-    elsewhere: bool, power_cut: bool
+    power_cut: bool,
 ) -> None:
-    steps = _steps(elsewhere=elsewhere)
+    steps = _steps()
     assert steps > 60
     for fail_at in range(1, steps + 1):
-        disk = FaultyDisk(elsewhere=elsewhere)
+        disk = FaultyDisk()
         with _station(disk) as station:
             disk.fail_at = fail_at
             with pytest.raises(Crash):
                 _go_through(station)
             if power_cut:
                 disk.power_cut()
-            station.reopen(FaultyDisk(elsewhere=elsewhere))
+            station.reopen(FaultyDisk())
             _go_through(station)
             _check(station)
 
 
-@pytest.mark.parametrize("elsewhere", [False, True], ids=["rename", "copy"])
 @pytest.mark.parametrize(
     "failure",
     [lambda: OSError(errno.EIO, "input/output error"), lambda: OSError(errno.ENOSPC, "full")],
     ids=["io-error", "disk-full"],
 )
 def test_s04_a_failing_disk_call_is_tried_again_in_the_same_process(
-    elsewhere: bool, failure: Callable[[], OSError]
+    failure: Callable[[], OSError],
 ) -> None:
-    for fail_at in range(1, _steps(elsewhere=elsewhere) + 1, 3):
-        disk = FaultyDisk(elsewhere=elsewhere, failure=failure)
+    for fail_at in range(1, _steps() + 1, 3):
+        disk = FaultyDisk(failure=failure)
         with _station(disk) as station:
             disk.fail_at = fail_at
             for _ in range(2):

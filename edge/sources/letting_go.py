@@ -1,0 +1,167 @@
+"""Let go of the scanner's files of which we hold a copy.
+
+A file is removed once nobody has it open for writing and it is, some time after it was copied,
+still what was copied. What a program may write at that very moment is seen by the lease that is
+held until the name is gone. Where nobody can know who writes (a share), only time is left: there
+it has to stay the same for much longer. A file that cannot be removed is told once and left.
+"""
+
+import errno
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from edge import config
+from edge.errors import FileStays
+from edge.sources import writers
+from edge.sources.claim import is_same, parent
+from edge.sources.names import clean
+from edge.sources.writers import Writers
+from edge.spool.files import Disk, StillChanging, digest_of, open_regular
+from edge.spool.spool import Spool
+from edge.spool.values import Copied
+
+_AT_ONCE = 1_000  # files a look; the next one goes on
+_TRY_AGAIN_S = 600.0  # a file that could not be removed
+
+
+class _Outcome(Enum):
+    GONE = "gone"
+    REOPENED = "reopened"  # gone, and at that moment somebody asked to write to it
+    KEPT = "kept"  # not yet
+    DIFFERENT = "different"  # same size and time, other bytes
+    STAYS = "stays"
+
+
+@dataclass
+class _Known:
+    file: Copied
+    since: float
+    not_before: float = 0.0
+
+
+class LettingGo:
+    """The copied files of one watched folder.
+
+    Args:
+        source: The folder and its times.
+        spool: Where the copies are.
+    """
+
+    def __init__(self, source: config.Source, spool: Spool) -> None:
+        self._source = source
+        self._spool = spool
+        self._known: dict[bytes, _Known] = {}
+
+    def look(self, now: float) -> dict[tuple[str, ...], Copied]:
+        """All copied files that may still lie in the folder, by their path below it."""
+        copied = {file.origin: file for file in self._spool.copied(self._source.name)}
+        self._known = {
+            origin: known
+            if (known := self._known.get(origin)) is not None and known.file == file
+            else _Known(file, now)
+            for origin, file in copied.items()
+        }
+        return {_parts(origin): file for origin, file in copied.items()}
+
+    def run(self, now: float, is_mounted: Callable[[], bool]) -> Sequence[str]:
+        """Remove what may go at ``now``.
+
+        Args:
+            now: By the folder's clock.
+            is_mounted: Whether the folder is still there: without it a missing file proves nothing.
+
+        Returns:
+            The ids of lots to whose files somebody wrote at that very moment.
+        """
+        is_share = self._source.mode == "polling" or writers.is_share(self._source.folder)
+        due = [known for known in self._known.values() if self._is_due(known, now)][:_AT_ONCE]
+        gone: list[bytes] = []
+        reopened: list[str] = []
+        for known in due:
+            outcome = self._try(known, now, is_share=is_share)
+            if outcome in (_Outcome.GONE, _Outcome.REOPENED):
+                gone.append(known.file.origin)
+            if outcome is _Outcome.REOPENED:
+                reopened.append(known.file.lot_id)
+        if gone and is_mounted():
+            self._sync(gone)
+            self._spool.copied_gone(self._source.name, gone)
+        return reopened
+
+    @property
+    def why_files_stay(self) -> str:
+        """French; empty unless files cannot be removed."""
+        return next((known.file.stays for known in self._known.values() if known.file.stays), "")
+
+    def _is_due(self, known: _Known, now: float) -> bool:
+        return now >= max(known.since + self._source.let_go_after_s, known.not_before)
+
+    def _try(self, known: _Known, now: float, *, is_share: bool) -> _Outcome:
+        file = known.file
+        waited = now - known.since >= self._source.let_go_unseen_after_s
+        try:
+            outcome = _remove(
+                self._source, file, self._spool.disk, is_share=is_share, may_be_unseen=waited
+            )
+        except FileNotFoundError:
+            return _Outcome.GONE
+        except (NotADirectoryError, IsADirectoryError, StillChanging):
+            return _Outcome.KEPT  # something else lies there: the next look sees what
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+                return _Outcome.KEPT  # what passes, or a file server that knows who has it open
+            known.not_before = now + _TRY_AGAIN_S
+            self._tell(file)
+            return _Outcome.STAYS
+        if outcome is _Outcome.DIFFERENT:
+            self._spool.copied_changed(self._source.name, file.origin)
+        return outcome
+
+    def _tell(self, file: Copied) -> None:
+        if not file.stays:
+            name = clean(_parts(file.origin)[-1])
+            note = f"Copié, mais ne peut pas être supprimé : {name}. {FileStays.advice}"
+            self._spool.copied_stays(self._source.name, file.origin, FileStays.reason, note)
+
+    def _sync(self, origins: Sequence[bytes]) -> None:
+        for origin in {origin.rpartition(b"/")[0]: origin for origin in origins}.values():
+            try:
+                with parent(self._source.folder, origin) as (folder_fd, _):
+                    self._spool.disk.sync_fd(folder_fd)
+            except (FileNotFoundError, NotADirectoryError):
+                continue  # the directory has gone with them
+
+
+def _remove(
+    source: config.Source, file: Copied, disk: Disk, *, is_share: bool, may_be_unseen: bool
+) -> _Outcome:
+    with (
+        parent(source.folder, file.origin) as (folder_fd, name),
+        open_regular(name, folder_fd) as fd,
+    ):
+        if not is_same(os.fstat(fd), file.size, file.mtime_ns):
+            return _Outcome.KEPT
+        with writers.watched(fd, is_share=is_share) as who_writes:
+            if not _may_go(who_writes(), may_be_unseen=may_be_unseen):
+                return _Outcome.KEPT
+            if digest_of(fd) != (file.sha256, file.size):
+                return _Outcome.DIFFERENT
+            there = os.stat(name, dir_fd=folder_fd, follow_symlinks=False)
+            opened = os.fstat(fd)
+            is_it = (there.st_dev, there.st_ino) == (opened.st_dev, opened.st_ino)
+            if not (is_it and is_same(there, file.size, file.mtime_ns)):
+                return _Outcome.KEPT
+            if not _may_go(who_writes(), may_be_unseen=may_be_unseen):
+                return _Outcome.KEPT
+            disk.unlink(name, folder_fd)
+            return _Outcome.REOPENED if who_writes() is Writers.SOME else _Outcome.GONE
+
+
+def _parts(origin: bytes) -> tuple[str, ...]:
+    return tuple(os.fsdecode(part) for part in origin.split(b"/"))
+
+
+def _may_go(who: Writers, *, may_be_unseen: bool) -> bool:
+    return who is Writers.NONE or (who is Writers.UNKNOWN and may_be_unseen)
