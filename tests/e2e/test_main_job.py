@@ -154,8 +154,11 @@ def test_a_package_holds_the_scanners_bytes_and_the_values(line: Line) -> None:
 
 
 def test_nothing_that_was_dropped_is_left_in_the_scanners_folder(line: Line) -> None:
-    left = {path.name for path in line.site.scan.rglob("*") if path.is_file()}
-    assert {name for name in left if not name.endswith(".txt")} == {".vaguemestre"}
+    def left() -> set[str]:
+        names = {path.name for path in line.site.scan.rglob("*") if path.is_file()}
+        return {name for name in names if not name.endswith(".txt")}
+
+    line.until(lambda: left() == {".vaguemestre"})
     states = {path.stem.partition(" - ")[2] for path in (line.site.scan / "_etat").iterdir()}
     assert states == {"TERMINÉ"}
 

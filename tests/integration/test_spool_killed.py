@@ -77,7 +77,9 @@ def test_s04_killed_in_the_middle_again_and_again_each_lot_arrives_once(
         while True:
             lots = _lots(tmp_path)
             done = [lot for lot in lots if (lot.documents, lot.acknowledged) == (1, 1)]
-            if len(done) >= len(contents) or time.monotonic() > deadline:
+            left = [path for path in _files(tmp_path / "scan") if path.suffix == ".tif"]
+            is_over = len(done) >= len(contents) and not left
+            if is_over or time.monotonic() > deadline:
                 break
             time.sleep(0.1)
         station.communicate(timeout=_DEADLINE_S)

@@ -59,7 +59,13 @@ def main(root: Path, last: int) -> None:
         root / "work", config.Spool(min_free_bytes=0, ballast_bytes=0), _clock, disk=_Mortal(last)
     )
     source = FolderSource(
-        config.Source(name="scan", folder=root / "scan", quiet_for_s=0.1, rescan_every_s=0.5),
+        config.Source(
+            name="scan",
+            folder=root / "scan",
+            quiet_for_s=0.1,
+            let_go_after_s=0.1,
+            rescan_every_s=0.5,
+        ),
         spool,
         lambda _: True,
         time.monotonic,
