@@ -2,7 +2,7 @@
 
 1. *Intent*: the lot and the list of its files are journalled, state ``sighted``.
 2. The source copies each file to ``claims/<lot>/<position>``.
-3. *Digests*: all files are synced and hashed; the digests are journalled, and with them that the
+3. *Digests*: all copies are hashed; the digests are journalled, and with them that the
    scanner's files are copied (``edge.spool.copied``): they are no new lot while they stay the same.
 4. The files move to ``blobs``; a staged file whose bytes are there already is dropped.
 5. *Claimed* is journalled.
@@ -103,7 +103,8 @@ def finish(store: Store, lot_id: str, lost: Mapping[int, type[ReadingError]]) ->
         if file.position in lost:
             continue
         try:
-            digests[file.position] = store.disk.digest(file.staging)
+            # A copy has its name only once its bytes last.
+            digests[file.position] = store.disk.digest(file.staging, is_synced=True)
         except FileNotFoundError:
             lost[file.position] = FileVanished
         except (IsADirectoryError, PermissionError) as error:

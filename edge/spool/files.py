@@ -81,23 +81,28 @@ class Disk:
             copied = None if _cloned(source_fd, fd) else _copied(source_fd, file)
             self.step("sync")
             os.fsync(fd)
-        written = self.digest(partial)[0]
+        written = self.digest(partial, is_synced=True)[0]
         if _changed(before, os.fstat(source_fd)) or copied not in (None, written):
             partial.unlink()
             raise StillChanging(target)
         self.rename(partial, target)
         return written
 
-    def digest(self, path: Path) -> tuple[str, int]:
+    def digest(self, path: Path, *, is_synced: bool = False) -> tuple[str, int]:
         """Sync a file's bytes and return their SHA-256 in hex and their number.
+
+        Args:
+            path: The file.
+            is_synced: Its bytes last already; a sync of nothing still waits for the disk.
 
         Raises:
             StillChanging: somebody still writes to it.
             IsADirectoryError: it is not a regular file.
         """
         with open_regular(path) as fd:
-            self.step("sync")
-            os.fsync(fd)
+            if not is_synced:
+                self.step("sync")
+                os.fsync(fd)
             return digest_of(fd)
 
     def unlink(self, path: Path | bytes, folder_fd: int | None = None) -> None:

@@ -244,8 +244,12 @@ class Site:
             "metrics": {"listen": "127.0.0.1:0"},
         }
         source = {
-            **{"name": "scanner", "folder": self.scan, "quiet_for_s": 1.0, "rescan_every_s": 2.0},
-            **{"broken_after_s": 5.0, "let_go_after_s": 1.0},
+            "name": "scanner",
+            "folder": self.scan,
+            "quiet_for_s": 1.0,
+            "rescan_every_s": 2.0,
+            "broken_after_s": 5.0,
+            "let_go_after_s": 1.0,
         }
         source |= dict(self._station_more.get("sources", {}))
         others = {name: keys for name, keys in self._station_more.items() if name != "sources"}

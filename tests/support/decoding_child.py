@@ -1,0 +1,130 @@
+"""A station as a process of its own that decodes real pages and recognises nothing.
+
+``python -m tests.support.decoding_child ROOT WORK MODE`` watches ROOT/scan, spools in WORK, reads
+what ROOT/go allows (it waits until that file is there) and writes each document as JSON into
+ROOT/centre, until standard input closes.
+"""
+
+import datetime as dt
+import json
+import sys
+import threading
+import time
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, cast
+
+from edge import config, pack
+from edge.document import PageReading, PageRef, TypeGuess
+from edge.errors import ReadingError
+from edge.imaging.decode import Limits, Source, open_source
+from edge.imaging.whole import is_whole
+from edge.lot import LotContext, read_lot
+from edge.sources.folder import FolderSource
+from edge.sources.whole_file import whole_check
+from edge.spool.spool import Spool
+from edge.workers import Workers
+from edge.workers.task import Failure, FilePages
+
+
+class Decoding:
+    """Stands where reading processes do: pages are decoded, and each is of an unknown type."""
+
+    count = 1
+
+    def pages_of(self, path: Path, ref: PageRef) -> FilePages | Failure:
+        try:
+            with _open(path) as source:
+                return FilePages(tuple(source.indices))
+        except ReadingError as error:
+            return Failure.of(error)
+
+    def read(self, path: Path, ref: PageRef) -> "Future[PageReading | Failure]":
+        answer: Future[PageReading | Failure] = Future()
+        try:
+            with _open(path) as source:
+                pixels = source.page(ref.index).digest()
+            guesses = (TypeGuess("unknown", 0.9),)
+            answer.set_result(PageReading(ref, guesses=guesses, pixels=pixels))
+        except ReadingError as error:
+            answer.set_result(Failure.of(error))
+        return answer
+
+
+def _open(path: Path) -> Source:
+    return open_source(path.read_bytes(), Limits())
+
+
+def _clock() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _read(spool: Spool, recognition: pack.Pack) -> None:
+    for lot in spool.lots_to_read():
+        context = LotContext(lot.lot.fund, lot.lot.received_on)
+        read = read_lot(lot.files, cast(Workers, Decoding()), recognition, context)
+        spool.read_done(lot.lot.id, read.result, read.counted_pages, {}, lot.edition)
+
+
+def _deliver(spool: Spool, centre: Path) -> None:
+    for document in spool.documents_to_send(100):
+        told: dict[str, Any] = {
+            "lot": document.lot.id,
+            "route": document.document.route.kind,
+            "marks": document.document.marks,
+            "pages": [[page.ref.sha256, page.ref.index] for page in document.document.pages],
+        }
+        for blob in spool.blobs_to_send(document.id):
+            (centre / f"{blob.sha256}.bytes").write_bytes(blob.path.read_bytes())
+            spool.blob_acknowledged(blob.sha256)
+        partial = centre / f".{document.id}"
+        partial.write_text(json.dumps(told))
+        partial.replace(centre / f"{document.id}.json")
+        spool.document_acknowledged(document.id)
+    for report in spool.lots_to_send(100):
+        spool.lot_acknowledged(report.lot.id)
+
+
+def main(root: Path, work: Path, mode: str) -> None:
+    """Run until standard input closes."""
+    recognition = pack.load(pack.default_dir())
+    limits = config.Spool(min_free_bytes=0, ballast_bytes=0)
+    spool = Spool.open(work, limits, _clock)
+    settings = config.Source.model_validate(
+        {
+            "name": "scan",
+            "folder": root / "scan",
+            "mode": mode,
+            "rescan_every_s": 0.2,
+            "quiet_for_s": 0.4,
+            "let_go_after_s": 0.4,
+            "let_go_unseen_after_s": 20.0,
+        }
+    )
+    source = FolderSource(
+        *(settings, spool, whole_check(is_whole), time.monotonic, lambda *_, **__: None),
+        fund="17",
+    )
+    stop = threading.Event()
+    watching = threading.Thread(target=source.run, args=(stop,))
+    watching.start()
+
+    def end() -> None:
+        sys.stdin.read()
+        stop.set()
+
+    threading.Thread(target=end, daemon=True).start()
+    try:
+        while not stop.is_set():
+            spool.wait_for_lots(0.1)
+            if (root / "go").exists():
+                _read(spool, recognition)
+            _deliver(spool, root / "centre")
+    finally:
+        stop.set()
+        watching.join()
+        spool.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
