@@ -147,7 +147,7 @@ def _all_ten(site: _Site) -> bool:
 @pytest.mark.parametrize(
     ("site", "writer"), [*((one, _Tiff) for one in _ALL), (_ALL[0], _Pdf)], indirect=["site"]
 )
-def test_s26_pages_written_after_a_pause_arrive_once_and_a_person_sees_them(
+def test_s27_pages_written_after_a_pause_arrive_once_and_a_person_sees_them(
     site: _Site, writer: type[_Tiff | _Pdf]
 ) -> None:
     (site.root / "go").touch()
@@ -174,7 +174,7 @@ def test_s26_pages_written_after_a_pause_arrive_once_and_a_person_sees_them(
 
 
 @pytest.mark.parametrize("site", _ALL[:1], indirect=True)
-def test_s26_pages_written_before_the_lot_is_read_are_read_as_one_lot(site: _Site) -> None:
+def test_s27_pages_written_before_the_lot_is_read_are_read_as_one_lot(site: _Site) -> None:
     path = site.root / "scan" / "LOT1.tif"
     with site.running(), path.open("w+b") as file:
         scanner = _Tiff(file)
@@ -190,7 +190,7 @@ def test_s26_pages_written_before_the_lot_is_read_are_read_as_one_lot(site: _Sit
 
 
 @pytest.mark.parametrize("site", _ALL[1:], indirect=True)
-def test_s26_killed_between_the_copy_and_the_end_nothing_is_lost_or_read_twice(
+def test_s27_killed_between_the_copy_and_the_end_nothing_is_lost_or_read_twice(
     site: _Site,
 ) -> None:
     (site.root / "go").touch()

@@ -10,7 +10,9 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,7 +23,6 @@ from edge.imaging.decode import Limits, Source, open_source
 from edge.imaging.whole import is_whole
 from edge.lot import LotContext, read_lot
 from edge.sources.folder import FolderSource
-from edge.sources.whole_file import whole_check
 from edge.spool.spool import Spool
 from edge.workers import Workers
 from edge.workers.task import Failure, FilePages
@@ -31,6 +32,13 @@ class Decoding:
     """Stands where reading processes do: pages are decoded, and each is of an unknown type."""
 
     count = 1
+
+    @contextmanager
+    def lot(self, _: int) -> "Iterator[Decoding]":
+        yield self
+
+    def admit(self, _: int) -> bool:
+        return True
 
     def pages_of(self, path: Path, ref: PageRef) -> FilePages | Failure:
         try:
@@ -102,7 +110,13 @@ def main(root: Path, work: Path, mode: str) -> None:
         }
     )
     source = FolderSource(
-        *(settings, spool, whole_check(is_whole), time.monotonic, lambda *_, **__: None),
+        *(
+            settings,
+            spool,
+            lambda path: is_whole(path.read_bytes()),
+            time.monotonic,
+            lambda *_, **__: None,
+        ),
         fund="17",
     )
     stop = threading.Event()

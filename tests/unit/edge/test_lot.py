@@ -1,7 +1,9 @@
 """What a lot as a whole says of its documents."""
 
 import datetime as dt
+from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -103,6 +105,13 @@ class _Pages:
 
     def __init__(self, pages: dict[str, list[PageReading]]) -> None:
         self._pages = pages
+
+    @contextmanager
+    def lot(self, _: int) -> "Iterator[_Pages]":
+        yield self
+
+    def admit(self, _: int) -> bool:
+        return True
 
     def pages_of(self, path: Path, ref: PageRef) -> FilePages | Failure:
         pages = self._of(path, ref)
