@@ -280,6 +280,7 @@ class FolderSource:
         return touched
 
     def _let_go(self, now: float) -> None:
+        self._beat("retire des fichiers copiés", _TAKE_WITHIN_S)
         self._letting_go.look(now)  # what was copied at this very look
         for lot_id in self._letting_go.run(now, self._is_mounted):
             self._report(

@@ -22,7 +22,7 @@ from edge.spool.files import Disk, StillChanging, digest_of, open_regular
 from edge.spool.spool import Spool
 from edge.spool.values import Copied
 
-_AT_ONCE = 1_000  # files a look; the next one goes on
+_AT_ONCE = 200  # files a look; the next one goes on
 _TRY_AGAIN_S = 600.0  # a file that could not be removed
 
 
