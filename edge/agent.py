@@ -20,6 +20,7 @@ from edge.config import EdgeConfig
 from edge.document import LotHeader, PageReading
 from edge.errors import (
     ConfigInvalid,
+    ConfinementMissing,
     EdgeError,
     PackInvalid,
     SpoolCorrupt,
@@ -262,7 +263,6 @@ class LotReader:
     ) -> None:
         self._progress = progress
         self._beat = beat or Pulses().of("reading")
-        self._config = config
         self._spool = spool
         self._workers = workers
         self._pack = recognition
@@ -319,7 +319,7 @@ class LotReader:
         )
         try:
             read = read_lot(claimed.files, self._workers, self._pack, context)
-        except PackInvalid:
+        except (PackInvalid, ConfinementMissing):
             raise  # nothing is wrong with the lot, and no other could be read
         except Exception as error:
             if passes(error):

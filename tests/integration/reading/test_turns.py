@@ -12,10 +12,15 @@ import pikepdf
 import pytest
 
 from edge import pack, sheets
+from edge.agent import _OPEN_LOTS, LotReader
 from edge.document import LotHeader, LotResult, PageReading
+from edge.events import Events
 from edge.lot import LotContext, read_lot
-from edge.workers import Workers, WorkerSettings
+from edge.spool.values import LotView
+from edge.workers import Checker, Progress, Workers, WorkerSettings
+from tests.support import page as page_of
 from tests.support import paper, pictures, reading
+from tests.support.station import Station
 
 PACK = pack.load(pack.default_dir())
 PAGES = 60
@@ -169,3 +174,47 @@ def test_what_a_lot_holds_beyond_its_pages_is_set_aside_file_by_file(
     read_pages = [page for document in result.documents for page in document.pages]
     assert len(read_pages) + len(result.loose_pages) == 6
     assert [(aside.code, aside.page) for aside in result.set_aside] == [("lot_too_long", None)] * 2
+
+
+@pytest.mark.slow
+def test_a_sheet_dropped_while_large_lots_are_read_is_spooled_within_a_few_pages(
+    large: Path, tmp_path: Path
+) -> None:
+    """The watched folder, the spool and the agent's reading part, with real processes."""
+    order = Order()
+    workers = running(order, reading.settings())
+    station, stop = Station(tmp_path, quiet_for_s=1.0), threading.Event()
+    checker = Checker(replace(reading.settings(), networks=False), 60.0)
+    station.sources._look._peek = checker.is_whole
+    for number in range(_OPEN_LOTS + 2):  # more than are read in turns
+        data = large.read_bytes() + bytes([number]) * 9_000_000
+        station.drop(f"L{number}.tif", data)
+    station.settle()
+    reader = LotReader(
+        page_of.settings(station), station.spool, workers, PACK, {}, Events(), Progress()
+    )
+    thread = threading.Thread(target=reader.run, args=(stop,))
+    thread.start()
+    try:
+        wait_for(order, 4)
+        (station.folder / "SHEET.tif").write_bytes(
+            pictures.tiff(letter(9), compression="tiff_lzw", dpi=(200, 200))
+        )
+        station.settle()
+        dropped = len(order.files)
+        until = time.monotonic() + 200
+        while not any(lot.name == "SHEET.tif" and lot.documents for lot in _lots(station)):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        read_meanwhile = len(order.files) - dropped
+    finally:
+        stop.set()
+        thread.join()
+        checker.close()
+        station.spool.close()
+    # A page of each large lot, those under way, and what is read until the reader looks again.
+    assert read_meanwhile <= _OPEN_LOTS + 12
+
+
+def _lots(station: Station) -> Sequence[LotView]:
+    return station.spool.lots_overview()
