@@ -10,13 +10,14 @@ import io
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, BinaryIO, Generic, TypeVar, cast
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 from PIL import Image, ImageOps
 
+from central.pictures import attached
 from central.pictures.tiff_frame import is_tiff, only_frame
 from central.store.views import SeenPage
 
@@ -54,9 +55,10 @@ def decode(file: IO[bytes], view: SeenPage) -> Image.Image:
         ValueError: it cannot be decoded, has no such page, or is too large.
     """
     try:
-        file.seek(0)
-        is_pdf = b"%PDF-" in file.read(1_024)
-        file.seek(0)
+        if _is_pdf(file) and attached.is_attached(view.index):
+            file, inner = attached.opened(file, view.index)
+            view = replace(view, index=inner)
+        is_pdf = _is_pdf(file)
         image = _pdf(file, view) if is_pdf else _raster(file, view)
     except Exception as error:  # decoders raise anything for damaged bytes
         raise ValueError(type(error).__name__) from error
@@ -68,6 +70,13 @@ def decode(file: IO[bytes], view: SeenPage) -> Image.Image:
         white = 255 if image.mode == "L" else (255, 255, 255)
         image = image.rotate(-view.skew_deg, Image.Resampling.BILINEAR, fillcolor=white)
     return image
+
+
+def _is_pdf(file: IO[bytes]) -> bool:
+    file.seek(0)
+    found = b"%PDF-" in file.read(1_024)
+    file.seek(0)
+    return found
 
 
 def _raster(file: IO[bytes], view: SeenPage) -> Image.Image:

@@ -7,9 +7,10 @@ as an attachment, so that nothing is lost.
 """
 
 import contextlib
+import hashlib
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 import img2pdf
@@ -17,6 +18,7 @@ import pikepdf
 from PIL import Image, ImageOps
 
 from central.domain.document import DeliveryPage
+from central.pictures import attached
 from central.pictures.tiff_frame import is_tiff, only_frame, unturned
 
 _ORIENTATION = 0x0112
@@ -57,6 +59,11 @@ class PageWriter:
         file = self._files[page.sha256]
         file.seek(0)
         head = file.read(_HEAD_BYTES)
+        if b"%PDF-" in head and attached.is_attached(page.index):
+            file, inner = attached.opened(file, page.index)
+            page = replace(page, sha256=_digest(file), index=inner)
+            file = self._files.setdefault(page.sha256, file)
+            head = file.read(_HEAD_BYTES)
         if b"%PDF-" in head:
             self._pick(page, file)
             if page.is_negative:
@@ -99,6 +106,13 @@ class PageWriter:
         page.obj.Group = pikepdf.Dictionary(
             S=pikepdf.Name.Transparency, CS=pikepdf.Name.DeviceRGB, I=True
         )
+
+
+def _digest(file: BinaryIO) -> bytes:
+    file.seek(0)
+    digest = hashlib.sha256(file.read()).digest()
+    file.seek(0)
+    return digest
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ and leaves the others readable.
 """
 
 from edge.errors import FileEmpty, FormatUnknown, PageTooLarge
-from edge.imaging.pdf import PdfSource
+from edge.imaging.pdf import Opener, PdfSource
 from edge.imaging.raster import RasterSource
 from edge.imaging.sniff import Kind, sniff
 from edge.imaging.source import Data, Limits, Source
@@ -26,6 +26,15 @@ def open_source(data: Data, limits: Limits) -> Source:
         FileEmpty, FormatUnknown, FileTruncated, FileEncrypted, NoPage, TooManyPages,
         PageTooLarge, ImageUndecodable: see ``edge.errors``.
     """
+    return _open(data, limits, _attached)
+
+
+def _attached(data: bytes, limits: Limits) -> Source:
+    """Open a file that is attached to another: what is attached to it in turn stays closed."""
+    return _open(data, limits, None)
+
+
+def _open(data: Data, limits: Limits, open_attached: Opener | None) -> Source:
     if len(data) == 0:
         raise FileEmpty
     if len(data) > limits.max_file_bytes:
@@ -36,5 +45,5 @@ def open_source(data: Data, limits: Limits) -> Source:
     if kind is Kind.TIFF:
         return TiffSource(data, limits)
     if kind is Kind.PDF:
-        return PdfSource(data, limits)
+        return PdfSource(data, limits, open_attached)
     return RasterSource(data, kind, limits)

@@ -5,6 +5,8 @@ dynamic forms (XFA) are never run: this PDFium is built without them. Sizes are 
 anything is decoded.
 """
 
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from edge.errors import (
     PageTooLarge,
     PdfDynamicForm,
     PdfPortfolio,
+    ReadingError,
     TooManyPages,
 )
 from edge.imaging import resolution
@@ -29,46 +32,105 @@ from edge.imaging.raster import decoding
 from edge.imaging.sniff import Window
 from edge.imaging.source import Data, Limits, Source
 
+Opener = Callable[[bytes, Limits], Source]
+
+ATTACHED_FROM = 100_000
+"""Page ``i`` of attached file ``k`` (from 1) has the index ``k * ATTACHED_FROM + i``."""
+_MOST_ATTACHED = 100
+_MOST_ATTACHED_BYTES = 200_000_000  # of one
+
 
 class PdfSource(Source):
-    """A PDF file, rendered by PDFium (which is not thread-safe: one thread a process)."""
+    """A PDF file, rendered by PDFium (which is not thread-safe: one thread a process).
 
-    def __init__(self, data: Data, limits: Limits) -> None:
-        self._limits = limits
+    Files of a known kind that are attached to it are pages of it too, behind its own; of a
+    portfolio, whose own pages are but a cover, they are the only ones.
+
+    Args:
+        data: The whole file.
+        limits: Hold for the file, each page and all attached files together.
+        open_attached: Opens an attached file; None: it is attached itself, and goes no deeper.
+    """
+
+    def __init__(self, data: Data, limits: Limits, open_attached: Opener | None) -> None:
+        self._limits, self._open_attached = limits, open_attached
         self._window = Window(data)
         self._document = _open(self._window)
         self._facts = PdfFacts(data)
+        self._marks: tuple[str, ...] = ()
+        self._opened: tuple[int, Source] | None = None
+        self._failed: dict[int, ReadingError] = {}
         try:
-            self._count, self._marks = self._look()
+            with decoding():
+                self._indices = tuple(self._look())
+            if len(self._indices) > limits.max_pages:
+                raise TooManyPages(f"more than {limits.max_pages} pages")
         except Exception:
             self.close()
             raise
 
-    def _look(self) -> tuple[int, tuple[str, ...]]:
-        """Number of pages, and the marks that all of them bear."""
-        with decoding():
-            form = self._document.get_formtype()
-            if form == pdfium.FORMTYPE_XFA_FULL:
-                raise PdfDynamicForm
-            if self._facts.is_portfolio:
-                raise PdfPortfolio
-            _fill_forms(self._document)
-            count = len(self._document)
-        if count > self._limits.max_pages:
-            raise TooManyPages(f"{count} pages, at most {self._limits.max_pages} are allowed")
-        marks = ("attachments",) if self._facts.holds_documents else ()
+    def _look(self) -> Iterator[int]:
+        """Find the pages, and the marks that the file's own ones bear."""
+        form = self._document.get_formtype()
+        if form == pdfium.FORMTYPE_XFA_FULL:
+            raise PdfDynamicForm
+        self._attached = self._facts.attached
+        kinds = [file.kind for file in self._attached]
+        is_portfolio = self._facts.is_portfolio
+        if is_portfolio and not (self._open_attached and any(kinds)):
+            raise PdfPortfolio
+        is_left_out = len(kinds) > _MOST_ATTACHED or (is_portfolio and None in kinds)
+        if is_left_out or (self._open_attached is None and any(kinds)):
+            self._marks += ("attachments",)
+        _fill_forms(self._document)
+        if not is_portfolio:
+            yield from range(len(self._document))
         if form == pdfium.FORMTYPE_XFA_FOREGROUND and not self._facts.has_fields:
-            marks = (*marks, "placeholder")
-        return count, marks
+            self._marks += ("placeholder",)
+        if self._open_attached is not None:
+            for number, kind in enumerate(kinds[:_MOST_ATTACHED], start=1):
+                if kind is not None:
+                    yield from self._pages_of(number)
+
+    def _pages_of(self, number: int) -> Iterator[int]:
+        """Indices of an attached file's pages; one for a file that cannot be opened."""
+        start = number * ATTACHED_FROM
+        try:
+            for inner in self._file(number).indices:
+                yield start + inner
+        except ReadingError as error:
+            self._failed[number] = error
+            yield start
+
+    def _file(self, number: int) -> Source:
+        """Open an attached file, or go on with it: the last one stays open."""
+        if self._opened is not None and self._opened[0] == number:
+            return self._opened[1]
+        if self._opened is not None:
+            self._opened[1].close()
+            self._opened = None
+        if self._open_attached is None:
+            raise IndexError(f"attached file {number}")
+        with decoding():
+            content = self._attached[number - 1].content(_MOST_ATTACHED_BYTES)
+            source = self._open_attached(content, self._limits)
+        self._opened = number, source
+        return source
 
     @property
-    def indices(self) -> range:
+    def indices(self) -> tuple[int, ...]:
         """See ``Source.indices``."""
-        return range(self._count)
+        return self._indices
 
     def page(self, index: int) -> PageImage:
         """See ``Source.page``."""
         self.check_index(index)
+        number, inner = divmod(index, ATTACHED_FROM)
+        if number in self._failed:
+            raise self._failed[number]
+        if number:
+            page = self._file(number).page(inner)
+            return replace(page, marks=(*page.marks, *self._marks))
         with decoding():
             page = self._document[index]
             try:
@@ -100,6 +162,9 @@ class PdfSource(Source):
 
     def close(self) -> None:
         """See ``Source.close``."""
+        if self._opened is not None:
+            self._opened[1].close()
+            self._opened = None
         self._document.close()
         self._facts.close()
         self._window.close()

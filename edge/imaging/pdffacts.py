@@ -4,18 +4,20 @@ A file that cannot be read this way has no such facts: it is rendered as it woul
 """
 
 import contextlib
+import itertools
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pikepdf
 
-from edge.imaging.sniff import as_file, sniff
+from edge.errors import PageTooLarge
+from edge.imaging.sniff import Kind, as_file, sniff
 from edge.imaging.source import Data
 
 _MOST_XOBJECTS = 2_000  # looked at, of a page
-_MOST_ATTACHMENTS = 100
-_MOST_FIELDS = 10_000
+_MOST_ANNOTATED_PAGES = 1_000  # of a file, looked at for files attached to them
 _DEPTH = 5
 _UNITS = (0.01, 1_000.0)  # times 1/72 inch, that a page may be measured in
 _HEAD_BYTES = 2_048
@@ -29,6 +31,40 @@ class PageFacts:
 
     user_unit: float = 1.0
     masks: Mapping[Size, Size] = field(default_factory=dict)
+
+
+class Attached:
+    """One file attached to a PDF."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    @property
+    def kind(self) -> Kind | None:
+        """Of its content; None for one that is not read, or cannot be unpacked."""
+        try:
+            return sniff(self._head())
+        except Exception:
+            return None
+
+    def _head(self) -> bytes:
+        if self._stream.get("/Filter") == "/FlateDecode":
+            packed = bytes(self._stream.read_raw_bytes()[:_HEAD_BYTES])
+            return zlib.decompressobj().decompress(packed, _HEAD_BYTES)
+        return bytes(self._stream.read_bytes()[:_HEAD_BYTES])
+
+    def content(self, most: int) -> bytes:
+        """All of it.
+
+        Raises:
+            PageTooLarge: more than ``most`` bytes.
+        """
+        if self._stream.get("/Filter") == "/FlateDecode" and "/DecodeParms" not in self._stream:
+            return _inflated(bytes(self._stream.read_raw_bytes()), most)
+        made = bytes(self._stream.read_bytes())
+        if len(made) > most:
+            raise PageTooLarge(f"an attached file of {len(made)} bytes")
+        return made
 
 
 class PdfFacts:
@@ -62,9 +98,9 @@ class PdfFacts:
         return bool(self._read(lambda pdf: len(pdf.Root.AcroForm.get("/Fields", [])) > 0))
 
     @property
-    def holds_documents(self) -> bool:
-        """Whether a file that would be read by itself is attached, to the file or to a page."""
-        return bool(self._read(_any_document))
+    def attached(self) -> tuple[Attached, ...]:
+        """The files attached to the document and then to its pages, each once, in their order."""
+        return self._read(lambda pdf: tuple(_attached(pdf))) or ()
 
     def _read(self, question: Any) -> Any:
         try:
@@ -98,19 +134,23 @@ def _size(image: Any) -> Size:
     return int(image.get("/Width", 0)), int(image.get("/Height", 0))
 
 
-def _any_document(pdf: Any) -> bool:
-    return any(sniff(head) is not None for head in _heads(pdf))
-
-
-def _heads(pdf: Any) -> Iterator[bytes]:
-    """First bytes of the attached files."""
-    specs = [
-        spec.obj
-        for _, spec in zip(range(_MOST_ATTACHMENTS), pdf.attachments.values(), strict=False)
-    ]
-    for page in list(pdf.pages)[:_MOST_ATTACHMENTS]:
+def _attached(pdf: Any) -> Iterator[Attached]:
+    specs = [spec.obj for spec in pdf.attachments.values()]
+    for page in itertools.islice(pdf.pages, _MOST_ANNOTATED_PAGES):
         notes = page.obj.get("/Annots", [])
         specs += [note.FS for note in notes if note.get("/Subtype") == "/FileAttachment"]
-    for spec in specs[:_MOST_ATTACHMENTS]:
-        for stream in spec.get("/EF", {}).values():
-            yield bytes(stream.read_bytes()[:_HEAD_BYTES])
+    seen: set[tuple[int, int]] = set()
+    for spec in specs:
+        files = spec.get("/EF", {})
+        stream = files.get("/F", files.get("/UF"))
+        if isinstance(stream, pikepdf.Stream) and stream.objgen not in seen:
+            seen.add(stream.objgen)
+            yield Attached(stream)
+
+
+def _inflated(packed: bytes, most: int) -> bytes:
+    inflating = zlib.decompressobj()
+    made = inflating.decompress(packed, most)
+    if inflating.unconsumed_tail:
+        raise PageTooLarge(f"an attached file of more than {most} bytes")
+    return made

@@ -95,6 +95,35 @@ def in_its_own_unit() -> bytes:
     return drawn.bytes()
 
 
+def portfolio() -> bytes:
+    """A cover over a form, a scan behind a preview and a photograph; the last one counts."""
+    drawn = pdfs.Drawn()
+    drawn.content = pdfs.LETTERS
+    for name, data in (
+        ("1.pdf", pdfs.typed("MARTIN", appearance=True)),
+        ("2.tif", behind_a_preview()),
+        ("3.docx", b"PK"),
+        ("4.jpg", jpeg()),
+    ):
+        drawn.pdf.attachments[name] = pikepdf.AttachedFileSpec(drawn.pdf, data)
+    drawn.pdf.Root.Collection = pikepdf.Dictionary(Type=pikepdf.Name.Collection)
+    return drawn.bytes()
+
+
+def with_a_scan_attached_to_its_page() -> bytes:
+    drawn = pdfs.Drawn()
+    drawn.content = pdfs.LETTERS
+    spec = pikepdf.AttachedFileSpec(drawn.pdf, behind_a_preview()).obj
+    note = pikepdf.Dictionary(
+        Type=pikepdf.Name.Annot,
+        Subtype=pikepdf.Name.FileAttachment,
+        Rect=pikepdf.Array([10, 10, 20, 20]),
+        FS=spec,
+    )
+    drawn.page.Annots = pikepdf.Array([drawn.pdf.make_indirect(note)])
+    return drawn.bytes()
+
+
 FILES: dict[str, Callable[[], bytes]] = {
     "old-style JPEG": old_style,
     "old-style JPEG, turned": turned_old_style,
@@ -111,6 +140,8 @@ FILES: dict[str, Callable[[], bytes]] = {
     "capture": capture,
     "behind a preview": behind_a_preview,
     "colours on 8 bits": colours_on_eight_bits,
+    "portfolio": portfolio,
+    "scan attached to a page": with_a_scan_attached_to_its_page,
     "page in its own unit": in_its_own_unit,
     "typed": lambda: pdfs.typed("MARTIN", appearance=True),
     "typed, no appearance": lambda: pdfs.typed("MARTIN", appearance=False),
@@ -196,3 +227,23 @@ def test_a_delivered_form_runs_no_program() -> None:
         assert "/XFA" not in opened.Root.get("/AcroForm", {})
     with pypdfium2.PdfDocument(delivered(data, index, mm)) as document:
         assert document.get_formtype() != pypdfium2.raw.FORMTYPE_XFA_FOREGROUND
+
+
+def test_each_file_of_a_portfolio_is_seen_and_delivered_as_it_was_read() -> None:
+    data = portfolio()
+    with open_source(data, Limits()) as source:
+        assert tuple(source.indices) == (100_000, 200_000, 200_002, 400_000)
+        pages = [(index, source.page(index)) for index in source.indices]
+    for index, page in pages:
+        height, width = page.gray.shape
+        mm = width * 25.4 / page.dpi, height * 25.4 / page.dpi
+        assert alike(page.gray, seen(data, index, mm)) < 3
+        assert alike(page.gray, read(delivered(data, index, mm))[0]) < 3
+
+
+@pytest.mark.parametrize("index", [100_003, 300_000, 900_000])
+def test_a_page_that_no_attached_file_has_is_an_error(index: int) -> None:
+    with pytest.raises(ValueError, match=r"\w+"):
+        seen(portfolio(), index, (210, 297))
+    with pytest.raises(ValueError, match=r"\w+"):
+        delivered(portfolio(), index, (210, 297))

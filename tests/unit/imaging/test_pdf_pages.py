@@ -10,7 +10,8 @@ import pypdfium2.version
 import pytest
 from pikepdf import Array, Dictionary, Name
 
-from edge.errors import PageTooLarge, PdfDynamicForm, PdfPortfolio
+from edge.errors import NoPage, PageTooLarge, PdfDynamicForm, PdfPortfolio, TooManyPages
+from edge.imaging import pdf as pdf_module
 from edge.imaging.decode import Limits, open_source
 from edge.imaging.page import PageImage
 from tests.support import pictures
@@ -223,26 +224,91 @@ def test_a_form_that_may_be_dynamic_is_marked_for_a_person() -> None:
     assert decode(waiting(needs_rendering=False, fields=1)).marks == ()
 
 
-def with_attached(name: str, data: bytes, *, portfolio: bool) -> bytes:
+def with_attached(*files: tuple[str, bytes], portfolio: bool) -> bytes:
     drawn = Drawn()
     drawn.content = LETTERS
-    drawn.pdf.attachments[name] = pikepdf.AttachedFileSpec(drawn.pdf, data)
+    for name, data in files:
+        drawn.pdf.attachments[name] = pikepdf.AttachedFileSpec(drawn.pdf, data)
     if portfolio:
         drawn.pdf.Root.Collection = Dictionary(Type=Name.Collection, View=Name.D)
     return drawn.bytes()
 
 
-def test_a_cover_over_attached_files_says_so_and_is_never_a_page() -> None:
-    scan = pictures.tiff(pictures.page())
-    with pytest.raises(PdfPortfolio):
-        open_source(with_attached("scan.tif", scan, portfolio=True), Limits())
+def jpeg() -> bytes:
+    return pictures.encoded(pictures.page(), "JPEG", quality=95)
 
 
-def test_a_document_attached_to_a_page_is_told_and_data_are_not() -> None:
-    scan = pictures.encoded(pictures.page(), "JPEG")
-    marked = decode(with_attached("photo.jpg", scan, portfolio=False))
-    assert marked.marks == ("attachments",)
-    assert decode(with_attached("factur-x.xml", b"<x/>", portfolio=False)).marks == ()
+def test_the_files_of_a_portfolio_are_its_pages_and_its_cover_is_none() -> None:
+    scans = pictures.tiff(pictures.page(), pictures.ramp())
+    data = with_attached(("a.tif", scans), ("b.jpg", jpeg()), portfolio=True)
+    with open_source(data, Limits()) as source:
+        assert tuple(source.indices) == (100_000, 100_001, 200_000)
+        for index, expected in (
+            (200_000, pictures.page()), (100_001, pictures.ramp()), (100_000, pictures.page()),
+        ):  # fmt: skip
+            page = source.page(index)
+            assert np.abs(page.gray.astype(int) - expected).mean() < 2
+            assert page.marks == ()
+        with pytest.raises(IndexError):
+            source.page(0)
+
+
+def test_files_attached_to_a_letter_are_pages_behind_its_own() -> None:
+    data = with_attached(("a.jpg", jpeg()), ("factur-x.xml", b"<x/>"), portfolio=False)
+    with open_source(data, Limits()) as source:
+        assert tuple(source.indices) == (0, 100_000)
+        assert source.page(0).marks == ()
+
+
+def test_what_is_left_unread_of_a_portfolio_is_told_on_every_page() -> None:
+    data = with_attached(("a.jpg", jpeg()), ("b.docx", b"PK-and-more"), portfolio=True)
+    with open_source(data, Limits()) as source:
+        assert tuple(source.indices) == (100_000,)
+        assert source.page(100_000).marks == ("attachments",)
+
+
+def test_a_portfolio_of_nothing_that_is_read_says_so_and_is_never_a_page() -> None:
+    for files in ([("b.docx", b"PK-and-more")],):
+        with pytest.raises(PdfPortfolio):
+            open_source(with_attached(*files, portfolio=True), Limits())
+
+
+def test_an_attached_file_that_cannot_be_opened_leaves_the_others_readable() -> None:
+    data = with_attached(("a.tif", b"II*\0\0\0\0\0"), ("b.jpg", jpeg()), portfolio=True)
+    with open_source(data, Limits()) as source:
+        assert tuple(source.indices) == (100_000, 200_000)
+        assert source.page(200_000).gray.min() < 50
+        with pytest.raises(NoPage):
+            source.page(100_000)
+
+
+def test_portfolios_inside_of_portfolios_go_no_deeper() -> None:
+    inner = with_attached(("a.jpg", jpeg()), portfolio=True)
+    letter = with_attached(("a.jpg", jpeg()), portfolio=False)
+    data = with_attached(("a.pdf", inner), ("b.pdf", letter), portfolio=True)
+    with open_source(data, Limits()) as source:
+        assert tuple(source.indices) == (100_000, 200_000)
+        with pytest.raises(PdfPortfolio):
+            source.page(100_000)
+        assert source.page(200_000).marks == ("attachments",)
+
+
+def test_attached_files_share_the_limits_of_the_file() -> None:
+    scans = pictures.tiff(*[pictures.page(20, 20)] * 3)
+    data = with_attached(("a.tif", scans), ("b.tif", scans), portfolio=True)
+    with pytest.raises(TooManyPages):
+        open_source(data, Limits(max_pages=5))
+    assert len(open_source(data, Limits(max_pages=6)).indices) == 6
+
+
+def test_an_attached_file_that_unpacks_without_end_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pdf_module, "_MOST_ATTACHED_BYTES", 100_000)
+    bomb = b"\xff\xd8\xff" + bytes(1_000_000)
+    data = with_attached(("a.jpg", bomb), portfolio=True)
+    with open_source(data, Limits()) as source, pytest.raises(PageTooLarge):
+        source.page(100_000)
 
 
 def test_no_program_in_a_file_can_be_run() -> None:
@@ -270,15 +336,17 @@ def test_pages_of_the_mail_are_rendered_as_they_are_seen(
 
 
 @pytest.mark.samples
-@pytest.mark.parametrize(
-    ("name", "error"),
-    [("09-portfolio.pdf", PdfPortfolio), ("10-dynamic-xfa.pdf", PdfDynamicForm)],
-)
-def test_placeholders_of_the_mail_are_set_aside(
-    samples: Path, name: str, error: type[Exception]
-) -> None:
-    with pytest.raises(error):
-        open_source((samples / "cases" / name).read_bytes(), Limits())
+def test_a_dynamic_form_of_the_mail_is_set_aside(samples: Path) -> None:
+    with pytest.raises(PdfDynamicForm):
+        open_source((samples / "cases" / "10-dynamic-xfa.pdf").read_bytes(), Limits())
+
+
+@pytest.mark.samples
+def test_the_form_in_a_portfolio_of_the_mail_is_its_page(samples: Path) -> None:
+    data = (samples / "cases" / "09-portfolio.pdf").read_bytes()
+    with open_source(data, Limits()) as source:
+        assert tuple(source.indices) == (100_000,)
+        assert source.page(100_000).gray.shape == (3437, 2472)
 
 
 @pytest.mark.samples
