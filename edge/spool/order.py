@@ -14,6 +14,7 @@ what becomes of them.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from edge.spool.keys import normal
@@ -51,9 +52,22 @@ class _Wrap:
     more: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """One part of a path: folded, in pieces, and its ending."""
+
+    folded: str
+    texts: tuple[str, ...]  # of the name without its ending, numbers apart
+    pieces: tuple[Piece, ...]
+    ending: str
+
+
 def natural(parts: tuple[str, ...]) -> tuple[PartKey, ...]:
-    """Sort key of a path by its names alone; different paths have different keys."""
-    return tuple(_key(part, _pieces(part)) for part in parts)
+    """Sort key of a path by its names alone; different paths have different keys.
+
+    The name without its ending comes first: ``X.jpg`` before ``X (2).jpg``.
+    """
+    return tuple((name.pieces, name.ending, part) for part in parts for name in (_read(part),))
 
 
 def arrange(files: Sequence[Written]) -> Arrangement:
@@ -106,46 +120,37 @@ def _wrap_of(numbers: set[str]) -> _Wrap | None:
 
 def _nodes(parts: tuple[str, ...]) -> Iterator[tuple[_Node, str]]:
     """Each number of a path: where it stands, and its digits."""
-    for depth, part in enumerate(parts):
-        above = tuple(normal(one) for one in parts[:depth])
-        stem = _split(normal(part))[0]
-        before: list[Piece] = []
-        for text in filter(None, _DIGITS.split(stem)):
-            if text.isdecimal():
-                yield (above, tuple(before)), text
-            before.append(_piece(text))
+    above: tuple[str, ...] = ()
+    for part in parts:
+        name = _read(part)
+        for place, (kind, _, _) in enumerate(name.pieces):
+            if kind == 0:
+                yield (above, name.pieces[:place]), name.texts[place]
+        above = (*above, name.folded)
 
 
 def _key_of(parts: tuple[str, ...], wraps: Mapping[_Node, _Wrap]) -> tuple[PartKey, ...]:
     if not wraps:
         return natural(parts)
     keys = []
-    for depth, part in enumerate(parts):
-        above = tuple(normal(one) for one in parts[:depth])
-        pieces = _pieces(part)
-        shifted = list(pieces)
-        for place, (kind, value, text) in enumerate(pieces):
-            wrap = wraps.get((above, pieces[:place])) if kind == 0 else None
+    above: tuple[str, ...] = ()
+    for part in parts:
+        name = _read(part)
+        shifted = list(name.pieces)
+        for place, (kind, value, text) in enumerate(name.pieces):
+            wrap = wraps.get((above, name.pieces[:place])) if kind == 0 else None
             if wrap is not None and value <= wrap.low:
                 shifted[place] = (kind, value + wrap.more, text)
-        keys.append(_key(part, tuple(shifted)))
+        keys.append((tuple(shifted), name.ending, part))
+        above = (*above, name.folded)
     return tuple(keys)
 
 
-def _key(part: str, pieces: tuple[Piece, ...]) -> PartKey:
-    """The name without its ending comes first: ``X.jpg`` before ``X (2).jpg``."""
-    return pieces, _split(normal(part))[1], part
-
-
-def _pieces(part: str) -> tuple[Piece, ...]:
-    stem = _split(normal(part))[0]
-    return tuple(_piece(text) for text in _DIGITS.split(stem) if text)
-
-
-def _piece(text: str) -> Piece:
-    return (0, int(text), "") if text.isdecimal() else (1, 0, text)
-
-
-def _split(folded: str) -> tuple[str, str]:
+@lru_cache(maxsize=65_536)  # a folder is looked at every few seconds, with the same names
+def _read(part: str) -> _Name:
+    folded = normal(part)
     ending = _ENDING.search(folded)
-    return (folded[: ending.start()], ending[0]) if ending else (folded, "")
+    stem = folded[: ending.start()] if ending else folded
+    texts = tuple(text for text in _DIGITS.split(stem) if text)
+    pieces = tuple((0, int(t), "") if t.isdecimal() else (1, 0, t) for t in texts)
+    return _Name(folded, texts, pieces, ending[0] if ending else "")
