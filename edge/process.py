@@ -24,6 +24,7 @@ from edge.reading.forms import FormDefinition
 from edge.reading.lines import skim
 from edge.reading.readers import Gray, Readers
 
+DISTORTED = "distorted"
 _UNSURE = frozenset({"negative", "dark", "faint"})  # marks of pages of which nothing is accepted
 _BLURRED_FROM = 0.6  # a page this unsharp is marked, so that routing asks a person
 
@@ -136,10 +137,12 @@ def _read_content(
     if found.where is None:
         return _Content(lines, guess, zones.unread(form), ("unregistered",))
     fields = zones.read_fields(
-        page.gray, dpi, form, found.where, readers, today, recipe.accept_error_rate
+        page.gray, dpi, form, found.where, readers, today, recipe.accept_error_rate, found.holds
     )
     is_beside = outside.holds_content(page.gray, found.where, form)
-    marks = (outside.OUTSIDE_CONTENT,) if is_beside else ()
+    marks = (() if found.is_flat else (DISTORTED,)) + (
+        (outside.OUTSIDE_CONTENT,) if is_beside else ()
+    )
     return _Content((*lines, *_written(fields, dpi)), guess, fields, marks)
 
 
@@ -161,9 +164,10 @@ def _recognised(
     page = upright.of(gray, dpi, readers, forms)
     if page.outline is not None and page.outline.is_all_over:
         known = recognise.by_outline(page.gray, page.quads, page.outline, forms, readers)
-        if known is not None:
+        if known is None:
+            page = upright.of(gray, dpi, readers, {})  # its look deceived, on the way up as well
+        elif known.guess.layout is Layout.VERIFIED and (known.is_flat or known.has_strayed):
             return page, known
-        page = upright.of(gray, dpi, readers, {})  # its look deceived, on the way up as well
     text = page.text or skim(page.gray, page.quads, readers)
     found = recognise.by_lines(page.gray, dpi, text.lines(), forms)
     if found.where is not None:

@@ -18,7 +18,7 @@ _TO_NAME = frozenset({"unknown", "misdirected"})
 _MARKS_TO_NAME = frozenset({"outside_content", "placeholder", "attachments"})
 _FOR_A_PERSON = frozenset(
     {
-        *("page_missing", "order_unsure", "blurred", "dust", "unregistered"),
+        *("page_missing", "order_unsure", "blurred", "dust", "unregistered", "distorted"),
         *("negative", "dark", "faint"),
         *("probable_duplicate", "continuation"),
         *("rhythm_broken", "other_person", "page_unexpected"),

@@ -27,6 +27,7 @@ _REASONS = {
     "placeholder": "page d'attente : le contenu est ailleurs dans le fichier",
     "attachments": "le PDF porte des pièces jointes non lues",
     "unregistered": "formulaire non recalé",
+    "distorted": "feuille déformée ou autre édition",
     "outside_content": "contenu hors du formulaire",
     "layout_unverified": "formulaire non vérifié",
     "type_for_a_person": "à traiter par une personne",

@@ -85,7 +85,19 @@ def classify(lines: Sequence[TextLine], forms: Mapping[str, FormDefinition]) -> 
     )
     best = forms.get(guesses[0].type)
     score = scores.get(guesses[0].type, _Score(1.0, 0.0))
-    return Classification(guesses, best.layout if best else None, score.back > score.front)
+    layout = _layout(best, cerfa) if best else None
+    return Classification(guesses, layout, score.back > score.front)
+
+
+def _layout(form: FormDefinition, cerfa: Collection[str]) -> Layout | None:
+    """The form's layout; unverified when the page is an edition of it that nobody measured.
+
+    Where no edition can be read, ``flatness`` says whether the print stands as it was measured.
+    """
+    measured = {number for number in form.cerfa if "*" in number}
+    read = {number for number in cerfa if number[:5] in {ours[:5] for ours in measured}}
+    is_another = bool(read) and not read & measured
+    return Layout.UNVERIFIED if form.layout is Layout.VERIFIED and is_another else form.layout
 
 
 def _is_nearly_one_of(number: str, known: Collection[str]) -> bool:

@@ -4,7 +4,8 @@ The blank's millimetres go to the page's pixels by an affine map (photocopiers s
 more than the other). RANSAC leaves out anchors that were confused with other text. A fit that
 few anchors support, that they support in one corner only, or that bends the sheet, is refused,
 and the form is for a person. On scanned blanks the anchors' residual is 0.05 to 0.2 mm, a pixel
-or two: following the ruled lines as well would gain nothing that a cell of 4 mm could show.
+or two: following the ruled lines as well would gain nothing that a cell of 4 mm could show. Whether
+the sheet lay flat, so that one map holds all over it, is told by ``flatness``.
 """
 
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ _SPREAD = (0.4, 0.5)  # of the sheet's width and height that they must span
 _SIZE = (0.4, 2.5)
 _STRETCH = 1.2  # of one way against the other
 _LEAST_PX_PER_MM = 3.9  # 100 dpi: print smaller than that cannot be read
+_ROUNDS, _NEAR_MM, _DOUBTED_MM = 4, 1.0, 0.4  # of the finer fit
 _BEND = 0.06  # shear and turn left over after deskew, as a share of the size
 
 Points = NDArray[np.float64]  # n × 2
@@ -52,6 +54,14 @@ class Registration:
         corners = np.array([[left, top, 1.0], [left + width, top + height, 1.0]])
         (x0, y0), (x1, y1) = corners @ self.matrix.T
         return BoxPx(round(x0), round(y0), round(x1 - x0), round(y1 - y0))
+
+    def to_mm(self, boxes: Points) -> Points:
+        """Map boxes of the page (left, top, width, height; n × 4, pixels) to the blank."""
+        back = cv2.invertAffineTransform(self.matrix)
+        middles = boxes[:, :2] + boxes[:, 2:] / 2
+        sizes = boxes[:, 2:] / (self.matrix[0, 0], self.matrix[1, 1])
+        at = np.column_stack([middles, np.ones(len(boxes))]) @ back.T
+        return np.hstack([at - sizes / 2, sizes])
 
 
 def register(
@@ -76,7 +86,7 @@ def register(
         return None
     where, kept = fitted
     # Of the anchors found most must agree: others may be text that looks like them.
-    return where if kept.sum() >= _SHARE * len(blank) else None
+    return _refined(where, blank, page) if kept.sum() >= _SHARE * len(blank) else None
 
 
 def fit(
@@ -112,6 +122,26 @@ def fit(
     fitted = np.column_stack([blank, np.ones(len(blank))]) @ matrix.T
     distances = np.linalg.norm(fitted - page, axis=1)[kept] / px_per_mm
     return Registration(matrix, float(np.median(distances)), int(kept.sum())), kept
+
+
+def _refined(where: Registration, blank: Points, page: Points) -> Registration:
+    """The same map by all its anchors, each the less the farther it lies from it.
+
+    What is written beside an anchor moves the middle of its line by millimetres, which the first
+    fit lets pass.
+    """
+    px_per_mm = float(np.sqrt(np.linalg.det(where.matrix[:, :2])))
+    points = np.column_stack([blank, np.ones(len(blank))])
+    matrix = where.matrix
+    for _ in range(_ROUNDS):
+        distances = np.linalg.norm(points @ matrix.T - page, axis=1) / px_per_mm
+        if (distances <= _NEAR_MM).sum() < _FEWEST:
+            return where
+        weights = (1 / (1 + np.square(distances / _DOUBTED_MM)))[:, None]
+        matrix = np.linalg.lstsq(points * weights, page * weights, rcond=None)[0].T
+    distances = np.linalg.norm(points @ matrix.T - page, axis=1) / px_per_mm
+    near = distances <= _TOLERANCE_MM
+    return Registration(matrix, float(np.median(distances[near])), int(near.sum()))
 
 
 def _is_supported(blank: Points, form: FormDefinition) -> bool:

@@ -5,7 +5,7 @@ reading becomes a field, and the fields are weighed against each other.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from statistics import fmean
 
@@ -29,9 +29,9 @@ _LEAST_INK_MM2 = 0.3
 
 
 def unread(form: FormDefinition) -> tuple[Field, ...]:
-    """Every field of a form that could not be registered."""
+    """Every field of a form that could not be registered: each may be written, and is asked for."""
     return tuple(
-        Field(spec.name, None, "", 0.0, False, Check.NONE, 0, None) for spec in form.fields
+        Field(spec.name, None, "", 0.0, False, Check.FAILED, 0, None) for spec in form.fields
     )
 
 
@@ -43,6 +43,7 @@ def read_fields(
     readers: Readers,
     today: dt.date,
     wanted_error_rate: float = 0.001,
+    holds: Callable[[BoxMm], bool] = lambda _: True,
 ) -> tuple[Field, ...]:
     """Read every field that the form defines.
 
@@ -54,6 +55,8 @@ def read_fields(
         readers: The recognition networks.
         today: No date lies after it.
         wanted_error_rate: Of the accepted values.
+        holds: Whether a zone lies where the form's print says; of one that may not, nothing is
+            accepted, and that nothing is written there neither.
     """
     terms = Terms(today, wanted_error_rate)
     cuts = _judged_hands([_cut(gray, where, spec, readers, terms) for spec in form.fields], readers)
@@ -62,7 +65,15 @@ def read_fields(
         for cut, readings in zip(cuts, _read_all(cuts, readers), strict=True)
     ]
     for_a_person = {cut.spec.name for cut in cuts if cut.is_for_a_person}
-    return evidence.weigh(fields, wanted_error_rate, for_a_person)
+    astray = {c.spec.name for c in cuts if not all(map(holds, (c.box, *c.spec.boxes_mm)))}
+    fields = [_doubted(field) if field.name in astray else field for field in fields]
+    return evidence.weigh(fields, wanted_error_rate, for_a_person | astray)
+
+
+def _doubted(field: Field) -> Field:
+    """A field whose zone may lie elsewhere; one that seems empty is asked for."""
+    check = Check.FAILED if field.value is None else field.check
+    return replace(field, accepted=False, check=check)
 
 
 def _cut(gray: Gray, where: Registration, spec: FieldSpec, readers: Readers, terms: Terms) -> Cut:

@@ -92,7 +92,6 @@ _CARE_SHEET = Look(
         "FSM 01-2011 S 3110j",
     ),
     words=(
-        Word(12.0, 17.0, "N° 12541*02", 2.2, "arial"),
         Word(155.8, 7.8, "numéro de facture (facultatif)", 1.9),
         Word(152.0, 18.2, "date", 2.1),
         Word(13.8, 27.6, "PERSONNE RECEVANT LES SOINS", 2.2, "times_bold"),

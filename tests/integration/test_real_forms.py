@@ -50,6 +50,19 @@ def test_our_real_blanks_are_known_with_their_layout(
     assert _types(path, readers, 1) == [(kind, Layout.VERIFIED)]
 
 
+def test_the_real_older_edition_of_a_form_is_not_read_by_the_newer_ones_zones(
+    samples: Path, readers: Readers
+) -> None:
+    recipe = process.Recipe(pack.load(pack.default_dir()).forms, accept_error_rate=0.001)
+    (path,) = (samples / "blanks").glob("S3704_12485-01*.pdf")
+    with open_source(path.read_bytes(), Limits()) as source:
+        image = source.page(0)
+    page = process.read_page(image, PageRef(path.name, 0, ""), recipe, readers, forms.TODAY)
+    assert page.guesses[0].type == "S3704"
+    assert page.layout is Layout.UNVERIFIED
+    assert not any(field.accepted for field in page.fields)
+
+
 def test_two_claims_on_one_a3_are_for_a_person(samples: Path, readers: Readers) -> None:
     recipe = process.Recipe(pack.load(pack.default_dir()).forms, accept_error_rate=0.001)
     path = samples / "cases" / "12-two-claims-on-a3.tif"

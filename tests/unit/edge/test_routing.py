@@ -152,7 +152,7 @@ def test_what_lies_beside_the_form_is_looked_at_by_whoever_names() -> None:
     assert routed(replace(of, pages=(page,))) == (RouteKind.NAME, ("outside_content",))
 
 
-@pytest.mark.parametrize("mark", ["blurred", "dust", "unregistered"])
+@pytest.mark.parametrize("mark", ["blurred", "dust", "unregistered", "distorted"])
 def test_a_page_that_cannot_be_trusted_is_keyed(mark: str) -> None:
     of = draft("S3110")
     page = replace(of.pages[0], marks=("border", mark))

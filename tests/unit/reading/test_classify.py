@@ -3,7 +3,7 @@
 import pytest
 
 from edge import pack
-from edge.document import BoxPx, TextLine
+from edge.document import BoxPx, Layout, TextLine
 from edge.reading.classify import MISDIRECTED, UNKNOWN, classify
 
 FORMS = pack.load(pack.default_dir()).forms
@@ -100,3 +100,26 @@ def test_print_that_ends_like_a_sentence_counts_for_its_form() -> None:
     assert sentences
     assert whole.type == without.type == "S3704"
     assert whole.confidence > without.confidence
+
+
+@pytest.mark.parametrize(
+    ("name", "printed", "layout"),
+    [
+        ("S3110", "N° 12541*02", Layout.VERIFIED),
+        ("S3110", "N° 12541*03", Layout.UNVERIFIED),
+        ("S3704", "N°12485*01", Layout.UNVERIFIED),
+        ("S3704", "N°12485", Layout.VERIFIED),  # its edition is not read: its print must tell
+        ("S3501", "n°11626*04", Layout.UNVERIFIED),
+        ("S3116", "N° 10170*07", Layout.UNVERIFIED),  # nobody measured any edition of it
+    ],
+)
+def test_an_edition_that_nobody_measured_is_unverified(
+    name: str, printed: str, layout: Layout
+) -> None:
+    form = FORMS[name]
+    others = [a.text for a in form.anchors if "*0" not in a.text]
+
+    found = classify(lines(form.title, printed, *others), FORMS)
+
+    assert found.guesses[0].type == name
+    assert found.layout is layout

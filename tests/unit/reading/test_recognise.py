@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 from edge import pack
+from edge.document import BoxMm, Layout
 from edge.reading import outline
+from edge.reading.forms import Anchor
 from edge.reading.lines import crop
-from edge.reading.readers import Alphabet, Care, Gray, LineReading
+from edge.reading.readers import Alphabet, Care, Gray, LineReading, Quad
 from edge.reading.recognise import by_outline
 from models.training import forms as drawn_forms
 from tests.support.fake_readers import NoReaders
-from tests.support.form_lines import DPI, lines_of
+from tests.support.form_lines import DPI, lines_of, quad
 
 FORMS = pack.load(pack.default_dir()).forms
 S3704 = FORMS["S3704"]
@@ -39,6 +41,25 @@ class Saying(NoReaders):
             LineReading(text, 0.99, (0.99,) * len(text))
             for text, _ in zip(self.texts, crops, strict=True)
         ]
+
+
+class Knowing(Saying):
+    """Says of each line what its anchor does, by the size of its picture."""
+
+    def __init__(self, quads: Sequence[Quad]) -> None:
+        super().__init__(())
+        sizes = {crop(PAGE, one).shape: i for i, one in enumerate(quads)}
+        self.known = {size: S3704.fronts_with_boxes[i].text for size, i in sizes.items()}
+
+    def read_lines(
+        self,
+        crops: Sequence[Gray],
+        alphabet: Alphabet = Alphabet.TEXT,
+        care: Care = Care.VALUE,
+        skimmed: Sequence[LineReading] | None = None,
+    ) -> list[LineReading]:
+        self.texts = [self.known[image.shape] for image in crops]
+        return super().read_lines(crops, alphabet, care, skimmed)
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +100,42 @@ def test_the_asked_lines_are_those_of_the_anchors(look: outline.Outline) -> None
         assert anchor.box_mm is not None
         assert picture.shape[1] == pytest.approx(anchor.box_mm.width * DPI / 25.4, abs=2)
         assert np.ptp(picture) > 100  # something is printed there
+
+
+def test_print_that_was_read_away_from_its_place_tells_that_the_sheet_was_not_flat() -> None:
+    lines = lines_of(S3704)
+    found = outline.find(lines, DPI, FORMS)
+    assert found is not None
+    strayed = [
+        i
+        for i, anchor in enumerate(S3704.fronts_with_boxes)
+        if len(anchor.text) > 30 and anchor.box_mm and 180 < anchor.box_mm.top < 260
+    ][:2]
+    for i in strayed:
+        lines[i] = quad(S3704.fronts_with_boxes[i].box_mm or BoxMm(0, 0, 1, 1), (0.0, 3.0))
+    again = outline.find(lines, DPI, FORMS)
+    assert again is not None
+
+    flat = by_outline(PAGE, lines_of(S3704), found, FORMS, Knowing(lines_of(S3704)))
+    bent = by_outline(PAGE, lines, again, FORMS, Knowing(lines))
+
+    assert len(strayed) == 2
+    assert flat is not None
+    assert flat.is_flat
+    assert bent is not None
+    assert bent.has_strayed
+    assert not bent.is_flat
+
+
+def test_the_number_of_another_edition_makes_a_known_form_unverified(look: outline.Outline) -> None:
+    texts = [anchor.text.replace("*03", "*01") for anchor, _ in by_line(look)]
+
+    found = by_outline(PAGE, lines_of(S3704), look, FORMS, Saying(texts))
+
+    assert found is not None
+    assert found.guess.guesses[0].type == "S3704"
+    assert found.guess.layout is Layout.UNVERIFIED
+
+
+def by_line(look: outline.Outline) -> list[tuple[Anchor, int]]:
+    return sorted(look.to_ask(), key=lambda match: match[1])

@@ -1,0 +1,122 @@
+"""Of a sheet that did not lie flat, or of an edition that nobody measured, nothing is accepted."""
+
+import datetime as dt
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edge import pack, process
+from edge.document import Check, Layout, PageReading, PageRef
+from edge.imaging.page import PageImage
+from edge.inference.station import StationReaders, load_readers
+from edge.reading.forms import FormDefinition
+from edge.reading.readers import Gray
+from models.training import degrade, distort, fill
+from models.training import forms as drawn_forms
+
+DPI = 200
+PACK = pack.load(pack.default_dir())
+RECIPE = process.Recipe(PACK.forms, accept_error_rate=0.001)
+TODAY = dt.date(2026, 11, 10)
+S3110 = PACK.forms["S3110"]
+
+
+@pytest.fixture(scope="module")
+def readers(tmp_path_factory: pytest.TempPathFactory) -> StationReaders:
+    return load_readers(tmp_path_factory.mktemp("cache"))
+
+
+def filled(form: FormDefinition, seed: int) -> Gray:
+    rng = random.Random(seed)
+    values = fill.plausible_values(form, rng)
+    face = fill.typefaces()["typewriter"]
+    return fill.fill(drawn_forms.blank(form, DPI), form, values, font=face, rng=rng)
+
+
+def read(page: Gray, readers: StationReaders, seed: int = 1) -> PageReading:
+    scan = degrade.scan(page, random.Random(seed), most_skew=0.8)
+    image = PageImage(np.ascontiguousarray(scan), DPI, dpi_known=True)
+    return process.read_page(image, PageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
+
+
+def assert_for_a_person(page: PageReading) -> None:
+    """Nothing is accepted, and nothing is taken for not written."""
+    assert not any(field.accepted for field in page.fields)
+    assert all(field.value is not None or field.check is Check.FAILED for field in page.fields)
+
+
+@pytest.mark.parametrize("kind", distort.DISTORTIONS)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_of_a_sheet_that_did_not_lie_flat_nothing_is_accepted(
+    kind: str, seed: int, readers: StationReaders
+) -> None:
+    page = distort.DISTORTIONS[kind](filled(S3110, seed), DPI, 5.0, random.Random(seed))
+
+    found = read(page, readers)
+
+    if found.guesses[0].type == "S3110":
+        assert {"distorted", "unregistered"} & set(found.marks)
+        assert_for_a_person(found)
+
+
+@pytest.mark.parametrize("name", ["S3110", "S3704"])
+def test_a_flat_sheet_is_read_as_ever(name: str, readers: StationReaders) -> None:
+    found = read(filled(PACK.forms[name], 3), readers)
+
+    assert found.marks == ()
+    assert found.layout is Layout.VERIFIED
+    assert sum(field.accepted for field in found.fields) > 10
+
+
+def another_edition(number: str, *, moved_mm: float) -> FormDefinition:
+    """The same form with another number; what stands below its middle lies lower or higher."""
+    anchors = tuple(
+        replace(
+            anchor,
+            text=anchor.text.replace("12541*02", number),
+            box_mm=anchor.box_mm._replace(top=anchor.box_mm.top + moved_mm)
+            if anchor.box_mm and anchor.box_mm.top > 130
+            else anchor.box_mm,
+        )
+        for anchor in S3110.anchors
+    )
+    fields = tuple(
+        replace(
+            spec,
+            box_mm=spec.box_mm and spec.box_mm._replace(
+                top=spec.box_mm.top + (moved_mm if spec.box_mm.top > 130 else 0.0)
+            ),
+            cells_mm=tuple(
+                cell._replace(top=cell.top + (moved_mm if cell.top > 130 else 0.0))
+                for cell in spec.cells_mm
+            ),
+        )
+        for spec in S3110.fields
+    )  # fmt: skip
+    return replace(S3110, anchors=anchors, fields=fields)
+
+
+@pytest.mark.parametrize("moved_mm", [0.0, 4.0])
+def test_an_edition_that_nobody_measured_is_unverified(
+    moved_mm: float, readers: StationReaders
+) -> None:
+    found = read(filled(another_edition("12541*03", moved_mm=moved_mm), 4), readers)
+
+    assert found.guesses[0].type == "S3110"
+    assert found.layout is Layout.UNVERIFIED
+    assert not any(field.accepted for field in found.fields)
+
+
+def test_an_edition_that_cannot_be_read_is_told_by_where_its_print_stands(
+    readers: StationReaders,
+) -> None:
+    unread = another_edition("", moved_mm=4.0)
+    unread = replace(unread, anchors=tuple(a for a in unread.anchors if a.text != "N° "))
+
+    found = read(filled(unread, 5), readers)
+
+    assert found.guesses[0].type == "S3110"
+    assert "distorted" in found.marks or found.layout is Layout.UNVERIFIED
+    assert_for_a_person(found)
