@@ -19,6 +19,7 @@ from rich.console import Console
 from edge import commands, report
 from edge.config import load
 from edge.errors import EdgeError
+from edge.workers.confine import no_memory_image
 
 Command = Callable[[argparse.Namespace, Console], int]
 
@@ -134,6 +135,7 @@ def _sheet_options(sheets: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace, _: Console) -> int:
+    no_memory_image()
     config = load(options.config)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -142,6 +144,7 @@ def _run(options: argparse.Namespace, _: Console) -> int:
 
 
 def _read(options: argparse.Namespace, console: Console) -> int:
+    no_memory_image()
     if options.workers < 1:
         print("--workers doit être au moins 1.", file=sys.stderr)
         return 2

@@ -42,6 +42,7 @@ from edge.workers import settings as worker_settings
 
 _HOUSEKEEPING_EVERY_S = 5.0
 _REAP_WITHIN_S = 600.0  # a backlog of a month that leaves at once
+_CLEAR_ASIDE_EVERY_S = 86_400.0
 _STANDING_EVERY_S = 2.0
 _READER_PAUSE_S = 15.0
 _OPEN_LOTS = 6  # read in turns
@@ -203,10 +204,15 @@ def _source(
 
 
 def _keep_house(spool: Spool, events: Events, beat: Beat, stop: threading.Event) -> None:
+    clear_at = time.monotonic()
     while not stop.wait(_HOUSEKEEPING_EVERY_S):
         beat("laisse partir ce que le centre a reçu", _REAP_WITHIN_S)
         spool.reap(now())
         events.backlog(spool.backlog())
+        if time.monotonic() >= clear_at:
+            if stay := spool.clear_aside(now()):
+                events.report("files_aside", files=stay)
+            clear_at = time.monotonic() + _CLEAR_ASIDE_EVERY_S
 
 
 class Standing:

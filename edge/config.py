@@ -124,6 +124,11 @@ class Spool(_Frozen):
         default=1_000_000_000, ge=0, description="left free on the disk; below it claiming stops"
     )
     keep_for_s: float = Field(default=7 * 86_400, ge=0, description="kept after acknowledgement")
+    keep_aside_for_s: float = Field(
+        default=90 * 86_400,
+        ge=0,
+        description="kept in aside of what the centre holds; anything else there stays",
+    )
     ballast_bytes: int = Field(
         default=64_000_000,
         ge=0,

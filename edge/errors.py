@@ -378,6 +378,14 @@ def passes(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in _MACHINE_SHORT
 
 
+def plainly(error: BaseException) -> str:
+    """What failed, for a log: without a file's name, which may be a person's."""
+    if isinstance(error, OSError):
+        name = errno.errorcode.get(error.errno or 0, type(error).__name__)
+        return f"{name}: {error.strerror or 'no reason given'}"
+    return str(error) if isinstance(error, EdgeError) else type(error).__name__
+
+
 def code_of(error: BaseException) -> str:
     """The code under which an error is told."""
     if isinstance(error, EdgeError):

@@ -37,7 +37,7 @@ def status(config: EdgeConfig, console: Console, *, as_json: bool) -> int:
     """Show the lots and what waits for the centre."""
     with visited(config) as spool:
         lots, sources, backlog = spool.lots_overview(), spool.sources_overview(), spool.backlog()
-        rescans, hidden = spool.rescans(), spool.lots_hidden()
+        rescans, hidden, aside = spool.rescans(), spool.lots_hidden(), spool.aside()
         now = gather(config, spool, agent.now())
     if as_json:
         answer = {
@@ -47,6 +47,7 @@ def status(config: EdgeConfig, console: Console, *, as_json: bool) -> int:
             "rescans": [dataclasses.asdict(rescan) for rescan in rescans],
             "hidden": dataclasses.asdict(hidden),
             "standing": dataclasses.asdict(now.standing),
+            "aside": aside,
         }
         json.dump(answer, sys.stdout, ensure_ascii=False, default=str)
         print()
@@ -72,6 +73,8 @@ def status(config: EdgeConfig, console: Console, *, as_json: bool) -> int:
             console.print(f"{source.name} : {source.reason}")
     for rescan in rescans:
         console.print(f"À numériser de nouveau : {rescan.lot_name} ({rescan.reason})")
+    if aside:
+        console.print(f"{aside} fichier(s) sans lot connu dans aside : prévenez l'exploitation.")
     console.print(f"{backlog.documents} document(s) en attente d'envoi.")
     return 0
 

@@ -24,6 +24,7 @@ from edge.errors import (
     SpoolFull,
     SpoolLocked,
     WrittenLate,
+    plainly,
 )
 from edge.sources import claim, listing, outlook
 from edge.sources.arrival import arrival_of, arriving_files
@@ -126,7 +127,7 @@ class FolderSource:
         except (SpoolFull, SpoolLocked, SpoolFailed, ReaderFailed) as error:
             self._trouble("scan", error.code, error.code, code=error.code)
         except OSError as error:
-            self._trouble("scan", str(error), "source_failed", code=SourceFailed.code)
+            self._trouble("scan", plainly(error), "source_failed", code=SourceFailed.code)
             self._spool.source_is(self._source.name, SourceFailed.reason)
 
     def _is_mounted(self) -> bool:
@@ -230,7 +231,7 @@ class FolderSource:
                 )
             )
         except OSError as error:
-            self._trouble(f"lot {one.told.name}", str(error), "source_failed")
+            self._trouble(f"lot {one.told.name}", plainly(error), "source_failed")
             return one
         for claimed, staged in self._spool.open_claims(self._source.name):
             if claimed == lot_id:
@@ -251,7 +252,9 @@ class FolderSource:
             claim.sync(files, self._spool.disk)
             state = self._spool.finish_claim(lot_id, lost)
         except OSError as error:
-            self._trouble(lot_id, str(error), "claim_failed", code=SourceFailed.code, lot=lot_id)
+            self._trouble(
+                lot_id, plainly(error), "claim_failed", code=SourceFailed.code, lot=lot_id
+            )
             return
         self._trouble(lot_id, "")
         for refusal in lost.values():
@@ -305,7 +308,7 @@ class FolderSource:
                 if one.size <= _STRAY_CLOSING_BYTES:
                     listing.remove(self._source.folder, one)
             except OSError as error:
-                self._trouble(f"closing {one.path[-1]}", str(error), "source_failed")
+                self._trouble(f"closing {one.path[-1]}", plainly(error), "source_failed")
                 continue
             self._report("lot_closed" if closed else "closing_unknown", source=self._source.name)
             acted |= closed > 0
@@ -330,7 +333,10 @@ class FolderSource:
         except OSError as error:
             problems = [error]
         self._trouble(
-            "status", str(problems[0]) if problems else "", "status_failed", code=SourceFailed.code
+            "status",
+            plainly(problems[0]) if problems else "",
+            "status_failed",
+            code=SourceFailed.code,
         )
         self._shown_at = None if problems else mark
 

@@ -3,15 +3,17 @@
 A lot leaves once the centre acknowledged its report and each of its documents and the keep time
 has passed; a lot with anything set aside waits for a person. Bytes leave in two transactions
 around the removal, so that a crash between leaves neither a lost file nor an unknown one. What
-is found at opening without any record is moved to ``aside``, never deleted.
+is found at opening without any record is moved to ``aside``, and deleted there only when the
+centre holds the same bytes.
 """
 
 import datetime as dt
 import json
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge.errors import SpoolCorrupt
+from edge.errors import SpoolCorrupt, passes
 from edge.spool import claims, rescans, states
 from edge.spool.keys import normal
 from edge.spool.sending import document_refused
@@ -25,6 +27,10 @@ SELECT id FROM lots WHERE state = ? AND acknowledged_at <= ? AND asides = 0
 AND NOT EXISTS (SELECT 1 FROM documents WHERE lot_id = lots.id AND state NOT IN (?, ?))
 """
 # Digests of one of the lots (a JSON list of ids) that no other lot holds.
+_AT_CENTRE = """
+SELECT 1 FROM digests WHERE sha256 = ?1 AND NOT EXISTS (SELECT 1 FROM lot_files
+    JOIN lots ON lots.id = lot_files.lot_id WHERE lot_files.sha256 = ?1 AND state <> ?2)
+"""
 _ONLY_THEIRS = """
 SELECT DISTINCT sha256 FROM lot_files AS mine WHERE sha256 IS NOT NULL
 AND lot_id IN (SELECT value FROM json_each(?1)) AND NOT EXISTS (
@@ -88,6 +94,33 @@ def remove_leaving(store: Store) -> None:
             t.execute("DELETE FROM blobs WHERE leaving")
 
 
+def clear_aside(store: Store, now: dt.datetime, keep_for: dt.timedelta) -> int:
+    """Remove from ``aside`` what has lain there for long and is at the centre; return what stays.
+
+    Only bytes go whose lot was claimed here and has been acknowledged or has left. What nobody
+    knows of stays until a person removes it.
+    """
+    until, stay, gone = (now - keep_for).timestamp(), 0, 0
+    for path in sorted((store.work_dir / "aside").iterdir()):
+        if path.lstat().st_ctime < until and _is_at_centre(store, path):
+            store.disk.unlink(path)
+            gone += 1
+        else:
+            stay += 1
+    if gone:
+        store.disk.sync_dir(store.work_dir / "aside")
+    return stay
+
+
+def _is_at_centre(store: Store, path: Path) -> bool:
+    try:
+        sha256 = store.disk.digest(path)[0]
+    except OSError:
+        return False
+    row = store.journal.one(_AT_CENTRE, (sha256, State.ACKNOWLEDGED))
+    return row is not None
+
+
 def recover(store: Store) -> list[str]:
     """Put right what a crash left; return the names of files that no record knows."""
     remove_leaving(store)
@@ -143,8 +176,7 @@ def _miss_blobs(store: Store) -> None:
     Reading a lot whose bytes are gone codes them file by file.
     """
     for row in store.journal.all("SELECT sha256, size FROM blobs"):
-        path = store.blob(row["sha256"])
-        if path.is_file() and path.stat().st_size == row["size"]:
+        if _holds(store.blob(row["sha256"]), row["size"]):
             continue
         for document in store.journal.all(
             "SELECT id FROM documents JOIN document_blobs ON document_id = id"
@@ -152,6 +184,17 @@ def _miss_blobs(store: Store) -> None:
             (row["sha256"], State.SPOOLED),
         ):
             document_refused(store, document["id"], SpoolCorrupt.code, SpoolCorrupt.reason)
+
+
+def _holds(path: Path, size: int) -> bool:
+    """Whether a file is there in full; one that the disk does not give now is not yet lost."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        return passes(error)
+    return stat.S_ISREG(found.st_mode) and found.st_size == size
 
 
 def _put_strangers_aside(store: Store) -> list[str]:

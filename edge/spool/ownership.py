@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from edge.errors import SpoolBusy
+from edge.spool.files import FILE_MODE
 
 _LOOKS = 5  # somebody who only looks holds the lock for less than a moment
 _PAUSE_S = 0.02
@@ -17,7 +18,7 @@ def own(work_dir: Path) -> int:
     Raises:
         SpoolBusy: another process holds it.
     """
-    fd = os.open(work_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    fd = os.open(work_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
     for look in range(_LOOKS):
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

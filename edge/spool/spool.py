@@ -20,6 +20,7 @@ from edge.spool import (
     copied,
     joining,
     keeping,
+    modes,
     overview,
     quota,
     reading,
@@ -113,6 +114,8 @@ class Spool:
         disk = disk or Disk()
         lock_fd = None if visitor else own(work_dir)
         try:
+            if not visitor:
+                modes.put_right(work_dir)
             for name in () if visitor else ("blobs", "claims", "aside"):
                 disk.make_dir(work_dir / name)
             ballast = Ballast(work_dir, disk, limits.ballast_bytes)
@@ -408,6 +411,16 @@ class Spool:
             keep_for /= 2
             count += keeping.reap(self._store, now, keep_for)
         return count
+
+    def clear_aside(self, now: dt.datetime) -> int:
+        """Remove from ``aside``, after a while, what the centre holds; return how many stay."""
+        keep_for = dt.timedelta(seconds=self._limits.keep_aside_for_s)
+        with self._moving:
+            return keeping.clear_aside(self._store, now, keep_for)
+
+    def aside(self) -> int:
+        """Files that fit nowhere and that nobody has looked after."""
+        return sum(1 for _ in (self._store.work_dir / "aside").iterdir())
 
     def take_ballast(self) -> None:
         """Hold the ballast again where the disk has more than enough room for it."""

@@ -38,7 +38,7 @@ class Store:
         return self.work_dir / "claims" / lot_id
 
     def aside(self, name: str) -> Path:
-        """Where something goes that is ours but fits nowhere; nothing is ever deleted there."""
+        """Where something goes that is ours but fits nowhere; see ``keeping.clear_aside``."""
         return self.work_dir / "aside" / name
 
     def now(self) -> str:

@@ -25,6 +25,7 @@ from edge.errors import (
     PageCrashed,
     PageTimeout,
     ReaderFailed,
+    passes,
 )
 from edge.workers.link import Ended, Link, LinkBroken, Silent
 from edge.workers.task import (
@@ -243,7 +244,9 @@ def open_file(path: Path) -> int | Failure:
         return Failure.of(FileVanished)
     except PermissionError:
         return Failure.of(FileDenied)
-    except OSError:
+    except OSError as error:
+        if passes(error):
+            raise  # nothing is wrong with the file
         return Failure.of(NotRegularFile)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
