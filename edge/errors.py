@@ -116,6 +116,13 @@ class ConfinementMissing(EdgeError):
     reason = "Ce système ne sait pas isoler la lecture des fichiers. Prévenez l'exploitation."
 
 
+class LotWithoutDocument(EdgeError):
+    """A lot was read and holds nothing but separator and header sheets."""
+
+    code = "lot_without_document"
+    reason = "Le lot ne contient que des feuilles d'en-tête ou de séparation. Vérifiez le paquet."
+
+
 class ReadingError(EdgeError):
     """Base of what stops one file or page only; the rest of the lot goes on."""
 

@@ -7,19 +7,20 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from edge import upright
+from edge import sheetpage, upright
 from edge.document import (
     BoxPx,
     Field,
     Layout,
     PageReading,
     PageRef,
+    Separator,
     SeparatorKind,
     TextLine,
 )
 from edge.imaging import border, dust, negative, quality, separators
 from edge.imaging.page import PageImage
-from edge.reading import classify, labelled, outside, recognise, zones
+from edge.reading import classify, labelled, outside, recognise, sheetprint, zones
 from edge.reading.forms import FormDefinition
 from edge.reading.lines import skim
 from edge.reading.readers import Gray, Readers
@@ -80,9 +81,10 @@ def read_page(
     if content is quality.Content.FAINT:
         marks += ("faint",)
     blank = replace(blank, marks=marks)
-    separator = separators.find(gray, image.dpi, recipe.separator_barcodes)
-    # Patch 2 announces a document on its own first page: that page is read as any other.
-    if separator is not None and separator.kind is not SeparatorKind.PATCH_2:
+    raw = positive if had_dust or had_border else None
+    separator = _separator(gray, raw, image.dpi, recipe, readers)
+    # A page that a document begins with is read as any other.
+    if separator is not None and not separator.keeps_page:
         return replace(blank, is_blank=False, separator=separator)
     blur = quality.blur(gray, image.dpi)
     page, found = _recognised(gray, image.dpi, recipe.forms, readers)
@@ -101,9 +103,19 @@ def read_page(
         guesses=read.guess.guesses,
         layout=read.guess.layout,
         fields=_unaccepted(read.fields) if _UNSURE & set(marks) else read.fields,
-        separator=separator,
+        separator=separator or _unread_sheet(read),
         marks=marks + read.marks + (("blurred",) if blur >= _BLURRED_FROM else ()),
     )
+
+
+def _separator(
+    gray: Gray, raw: Gray | None, dpi: float, recipe: Recipe, readers: Readers
+) -> Separator | None:
+    """A page's separator; cleaning may have taken thin bars away, hence the page as it came."""
+    found = separators.find(gray, dpi, recipe.separator_barcodes)
+    if found is None and raw is not None:
+        found = separators.find(raw, dpi, recipe.separator_barcodes)
+    return None if found is None else sheetpage.judged(found, gray, dpi, readers)
 
 
 def _unaccepted(fields: Sequence[Field]) -> tuple[Field, ...]:
@@ -119,6 +131,15 @@ def _positive(image: PageImage) -> tuple[Gray, tuple[str, ...]]:
         case negative.Polarity.DOUBTFUL:
             return image.gray, ("dark",)
     return image.gray, ()
+
+
+def _unread_sheet(content: _Content) -> Separator | None:
+    """A sheet whose code was not read: what follows it is another document all the same."""
+    if content.guess.layout is None and sheetprint.is_titled_as_one(
+        [line.text for line in content.lines]
+    ):
+        return Separator(SeparatorKind.DOCUMENT, is_on_content=True)
+    return None
 
 
 def _read_content(

@@ -210,6 +210,7 @@ class _Builder:
     def _open(self, page: PageReading) -> None:
         if page.separator is not None:
             self._separated = True
+            self._obey(page.separator)
         self._first = page
         self._nirs = nirs_of(page)
         self._pages = [to_page(page, Role.BACK if page.is_back else Role.FRONT)]

@@ -14,6 +14,7 @@ from dataclasses import replace
 import pydantic
 
 from edge.document import Document, LotHeader, LotResult, PageRef, Role, RouteKind
+from edge.errors import LotWithoutDocument
 from edge.spool import counts, states
 from edge.spool.counts import Verdict
 from edge.spool.joining import PROBABLY_SPLIT
@@ -39,6 +40,7 @@ def read_done(
 ) -> State:
     """Spool a lot's documents, or hold them when its count is not met.
 
+    A lot of nothing but separator and header sheets is set aside: somebody scanned something.
     Nothing changes for a lot that was read already, or whose files changed meanwhile.
 
     Args:
@@ -82,6 +84,8 @@ def read_done(
                     (_RESULT.dump_json(result).decode(), lot_id),
                 )
                 return step_lot(t, lot_id, Step.HOLD)
+        if result.loose_pages and not (result.documents or result.set_aside):
+            return _set_aside(t, lot_id, LotWithoutDocument.code, LotWithoutDocument.reason)
         return _spool(store, t, lot_row(t, lot_id), result)
 
 
@@ -98,8 +102,12 @@ def read_failed(
         row = lot_row(t, lot_id)
         if row["state"] != State.CLAIMED or edition not in (None, row["edition"]):
             return
-        step_lot(t, lot_id, Step.SET_ASIDE)
-        t.execute("UPDATE lots SET code = ?, reason = ? WHERE id = ?", (code, reason, lot_id))
+        _set_aside(t, lot_id, code, reason)
+
+
+def _set_aside(t: Transaction, lot_id: str, code: str, reason: str) -> State:
+    t.execute("UPDATE lots SET code = ?, reason = ? WHERE id = ?", (code, reason, lot_id))
+    return step_lot(t, lot_id, Step.SET_ASIDE)
 
 
 def _check_files(t: Transaction, lot_id: str, result: LotResult) -> None:

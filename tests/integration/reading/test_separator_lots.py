@@ -119,3 +119,9 @@ def test_claims_whose_blank_backs_were_dropped_are_three_for_a_person(
     assert all("rhythm_broken" in document.marks for document in result.documents)
     one_sided = reading.read(workers, lot)
     assert {document.route.kind for document in one_sided.documents} == {RouteKind.STRAIGHT}
+
+
+def test_a_letter_with_a_sticker_that_separates_is_whole(samples: Path) -> None:
+    lot = samples / "cases" / "25-sticker-on-page-1.tif"
+    with reading.running(reading.settings(barcodes=["CPAM17-*"]), count=1) as workers:
+        assert split(reading.read(workers, lot)) == ([[0, 1]], [])

@@ -61,9 +61,9 @@ def test_its_sheet_is_written(settings: str, tmp_path: Path) -> None:
     with open_source(output.read_bytes(), Limits()) as source:
         found = separators.find(source.page(0).gray, 200.0, [])
     assert found is not None
-    assert found.kind is SeparatorKind.HEADER
-    assert found.header is not None
-    assert found.header.rescan_id == RESCANS[0]
+    assert found.separator.kind is SeparatorKind.HEADER
+    assert found.separator.header is not None
+    assert found.separator.header.rescan_id == RESCANS[0]
 
 
 def test_a_sheet_that_cannot_be_written_ends_with_1(

@@ -20,10 +20,11 @@ def test_the_pdf_holds_the_header_and_then_the_separators(tmp_path: Path) -> Non
     output = tmp_path / "feuilles à imprimer.pdf"
     assert main(["separators", "--output", str(output), *WANTED]) == 0
     with open_source(output.read_bytes(), Limits()) as source:
-        found = [separators.find(source.page(i).gray, 200.0, []) for i in range(4)]
+        seen = [separators.find(source.page(i).gray, 200.0, []) for i in range(4)]
         assert source.page_count == 4
-    assert [f.kind for f in found if f] == [SeparatorKind.HEADER, *[SeparatorKind.DOCUMENT] * 3]
-    header = found[0].header if found[0] else None
+    found = [one.separator for one in seen if one]
+    assert [f.kind for f in found] == [SeparatorKind.HEADER, *[SeparatorKind.DOCUMENT] * 3]
+    header = found[0].header
     assert header is not None
     assert (header.process, header.fund, header.expected_type) == ("DMT", "17", "S3704")
     assert (header.expected_documents, header.pages_each) == (12, 2)

@@ -42,7 +42,8 @@ PRINTED = rendered(
 
 
 def read(page: Gray) -> Separator | None:
-    return separators.find(page, 200.0, [])
+    found = separators.find(page, 200.0, [])
+    return None if found is None else found.separator
 
 
 def assert_read_back(pages: list[Gray]) -> None:

@@ -1,6 +1,7 @@
 """Separator sheets are found whichever way they lie, and nothing else is taken for one."""
 
 import datetime as dt
+import random
 import zlib
 
 import cv2
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge import sheets
-from edge.document import LotHeader, SeparatorKind
+from edge.document import LotHeader, Separator, SeparatorKind
 from edge.imaging import barcodes, headersheet, patchcode, separators, turn
 from models.training import degrade, lots
 from tests.support import paper
@@ -122,14 +123,14 @@ def test_a_barcode_separates_when_the_settings_name_it(kind: str) -> None:
     for named in (text, f"{text[:4]}*"):
         found = separators.find(turn.turn(page, 90), DPI, [named])
         assert found is not None
-        assert (found.kind, found.payload) == (SeparatorKind.BARCODE, text)
+        assert (found.separator.kind, found.separator.payload) == (SeparatorKind.BARCODE, text)
 
 
 def test_the_code_of_common_patch_sheets_needs_no_setting() -> None:
     page = with_code(paper.sheet(), bars_of("PATCHT", zxingcpp.BarcodeFormat.Code39))
     found = separators.find(page, DPI, [])
     assert found is not None
-    assert found.kind is SeparatorKind.PATCH_T
+    assert found.separator.kind is SeparatorKind.PATCH_T
 
 
 def test_a_page_with_several_codes_obeys_ours_first() -> None:
@@ -139,7 +140,7 @@ def test_a_page_with_several_codes_obeys_ours_first() -> None:
         page = with_code(page, qr(headersheet.encode_separator()), ours)
         found = separators.find(page, DPI, ["A"])
         assert found is not None
-        assert found.kind is SeparatorKind.DOCUMENT
+        assert found.separator.kind is SeparatorKind.DOCUMENT
         assert len(barcodes.read(page)) == 2
 
 
@@ -150,7 +151,7 @@ def test_our_own_code_is_read_askew_and_worn(degrees: float) -> None:
     for seen in (page, np.asarray(worn, np.uint8), paper.bitonal(page)):
         found = separators.find(seen, DPI, [])
         assert found is not None
-        assert found.kind is SeparatorKind.DOCUMENT
+        assert found.separator.kind is SeparatorKind.DOCUMENT
 
 
 @pytest.mark.parametrize("angle", [0, 1, 2, 3])
@@ -159,7 +160,7 @@ def test_our_printed_sheets_are_found_thresholded_and_however_they_lie(angle: in
         page = degrade.bitonal(lots.printed(pdf))
         found = separators.find(np.ascontiguousarray(np.rot90(page, angle)), DPI, [])
         assert found is not None
-        assert found.kind in (SeparatorKind.DOCUMENT, SeparatorKind.HEADER)
+        assert found.separator.kind in (SeparatorKind.DOCUMENT, SeparatorKind.HEADER)
 
 
 def test_a_worn_code_of_bars_across_the_sheet_is_read_whole() -> None:
@@ -168,6 +169,65 @@ def test_a_worn_code_of_bars_across_the_sheet_is_read_whole() -> None:
         worn = np.asarray(cv2.GaussianBlur(page, (0, 0), 1.0), np.uint8)
         worn[330:340] = 238
         assert "CUSTOM BARCODE 2026" in {code.text for code in barcodes.read(worn)}
+
+
+def patch_sheet(dpi: int, seed: int) -> Gray:
+    """A PATCHT sheet as a feeder leaves it: its paper warped, blurred, noisy, askew, paled."""
+    rng = random.Random(1000 * dpi + seed)
+    mm = dpi / 25.4
+    page = np.full((round(297 * mm), round(210 * mm)), rng.randint(215, 250), np.uint8)
+    bars = bars_of("PATCHT", zxingcpp.BarcodeFormat.Code39, scale=1)[0]
+    bars = bars[bars.argmin() : len(bars) - bars[::-1].argmin()]
+    module = rng.uniform(0.25, 0.6) * mm
+    places = (np.arange(round(len(bars) * module)) / module).astype(int).clip(0, len(bars) - 1)
+    top, left = round(rng.uniform(15, 240) * mm), round(rng.uniform(12, 20) * mm)
+    height = round(rng.uniform(10, 25) * mm)
+    page[top : top + height, left : left + len(places)] = np.where(bars[places] > 0, page[0, 0], 40)
+    rows, columns = np.indices(page.shape, np.float32)
+    swing, pitch = rng.uniform(0.5, 4) * mm, rng.uniform(40, 150) * mm / 6.28
+    warped = cv2.remap(
+        page,
+        columns + 0.4 * swing * np.sin(rows / pitch + 1),
+        rows + swing * np.sin(columns / pitch),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    page = np.asarray(cv2.GaussianBlur(warped, (0, 0), rng.uniform(0.05, 0.28) * mm), np.uint8)
+    page = paper.turned(page, rng.uniform(-6, 6), int(page[0, 0]))
+    noise = np.random.default_rng(seed).normal(0, rng.uniform(1, 10), page.shape)
+    pale = rng.uniform(0.3, 1.0)
+    made = np.clip((page - 128.0) * pale + 128 + 40 * (1 - pale) + noise, 0, 255).astype(np.uint8)
+    return np.ascontiguousarray(np.rot90(made, rng.choice([0, 0, 1, 2, 3])))
+
+
+@pytest.mark.parametrize("dpi", [150, 200, 300])
+def test_a_patcht_sheet_that_a_plain_search_of_the_page_finds_is_found(dpi: int) -> None:
+    read = 0
+    for seed in range(4):
+        page = patch_sheet(dpi, seed)
+        if "PATCHT" not in {code.text for code in zxingcpp.read_barcodes(page)}:
+            continue
+        read += 1
+        found = separators.find(page, dpi, [])
+        assert found is not None, seed
+        assert found.separator.kind is SeparatorKind.PATCH_T
+    assert read  # else nothing was tried
+
+
+@pytest.mark.parametrize("angle", [0, 1, 2, 3])
+def test_a_code_tells_where_it_lies_and_how_the_page_must_be_turned(angle: int) -> None:
+    for image in (qr("WHERE"), bars_of("WHERE", zxingcpp.BarcodeFormat.Code128)):
+        page = with_code(paper.sheet(), image)
+        (code,) = barcodes.read(np.ascontiguousarray(np.rot90(page, angle)))
+        assert code.rotation == 90 * angle
+        found = separators.find(np.ascontiguousarray(np.rot90(page, angle)), DPI, ["WHERE"])
+        assert found is not None
+        upright = turn.turn(np.ascontiguousarray(np.rot90(page, angle)), code.rotation)
+        assert (upright == page).all()
+        (straight,) = barcodes.read(page)
+        seen = separators.Found(Separator(SeparatorKind.BARCODE), (straight.box,), 0, False)
+        painted = separators.without_codes(page, DPI, seen)
+        assert painted.min() > 150
 
 
 words = st.text(alphabet="ABCXYZabc019_- ", max_size=20)

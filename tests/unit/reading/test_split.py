@@ -116,6 +116,38 @@ def test_a_patch_2_opens_a_document_and_stays_in_it() -> None:
     assert [draft.separated for draft in assembly.drafts] == [False, True, True]
 
 
+def _stuck(letter: str, index: int, kind: SeparatorKind) -> PageReading:
+    """A page with content that bears a separator's code."""
+    made = page(letter, index)
+    assert isinstance(made, PageReading)
+    header = LotHeader(process="DMT") if kind is SeparatorKind.HEADER else None
+    return replace(made, separator=Separator(kind, "", header, is_on_content=True))
+
+
+@pytest.mark.parametrize("kind", SeparatorKind)
+def test_a_page_with_content_opens_a_document_and_stays_in_it_whatever_code_it_bears(
+    kind: SeparatorKind,
+) -> None:
+    pages = [page("c", 0), _stuck("c", 1, kind), page("u", 2), _stuck("F", 3, kind)]
+    assembly = assemble(pages, PLAN, "17")
+    assert told(assembly, "ccuF") == (["c", "cu", "F"], "")
+    assert [draft.separated for draft in assembly.drafts] == [False, True, True]
+    if kind is SeparatorKind.HEADER:
+        assert assembly.header == LotHeader(process="DMT")
+        assert [draft.header is not None for draft in assembly.drafts] == [True, True, True]
+
+
+def test_a_sticker_begins_the_rhythm_of_sides_anew() -> None:
+    letters = "F_F_FFuF_"
+    pages = [page(letter, i) for i, letter in enumerate(letters)]
+    pages[5] = _stuck("F", 5, SeparatorKind.BARCODE)
+    pages += [page(letter, len(letters) + i) for i, letter in enumerate("F_")]
+    assembly = assemble(pages, PLAN, "17", duplex=True)
+    assert told(assembly, letters + "F_")[0] == ["F_", "F_", "F", "Fu", "F_", "F_"]
+    broken = [RHYTHM_BROKEN in draft.marks for draft in assembly.drafts]
+    assert broken == [False, False, True, False, False, False]
+
+
 def test_a_form_opens_a_document_and_its_back_stays_with_it() -> None:
     lot = "FfFFfM_mF"
     assert told(cut(lot), lot)[0] == ["Ff", "F", "Ff", "M_m", "F"]

@@ -190,6 +190,27 @@ def test_s17_a_lot_without_documents_has_its_report_at_once(station: Station) ->
     assert [report.documents for report in station.spool.lots_to_send(10)] == [0]
 
 
+def test_a_lot_of_nothing_but_sheets_is_for_a_person_unless_more_is_to_come(
+    station: Station,
+) -> None:
+    lot_id = _claim(station, "LOT1.tif")
+    (document,) = result_of(station.spool.lots_to_read()[0]).documents
+    sheets = tuple(replace(page, role=Role.SEPARATOR) for page in document.pages)
+    assert (
+        station.spool.read_done(lot_id, LotResult((), (), None, sheets), 1, {}) is State.SET_ASIDE
+    )
+    (lot,) = station.spool.lots_overview()
+    assert lot.shown is Shown.ERROR
+    assert lot.detail.startswith("Le lot ne contient que des feuilles")
+    assert station.spool.discard(lot_id)
+
+    lot_id = _claim(station, "LOT2.tif", b"other")
+    (document,) = result_of(station.spool.lots_to_read()[0]).documents
+    sheets = tuple(replace(page, role=Role.SEPARATOR) for page in document.pages)
+    expected = LotResult((), (), LotHeader(expected_documents=2), sheets)
+    assert station.spool.read_done(lot_id, expected, 1, {}) is State.READ
+
+
 def test_a_broken_rhythm_of_sides_is_told_to_the_operator_who_holds_the_paper(
     station: Station,
 ) -> None:
