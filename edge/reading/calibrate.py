@@ -26,6 +26,7 @@ _KEYED: Mapping[FieldKind, float] = MappingProxyType(
         FieldKind.AMOUNT: 0.25,  # confirmed by the total
     }
 )
+_COPIED = 0.03  # of an amount that shares a digit with the total that confirms it
 _UNKEYED: Mapping[FieldKind, float] = MappingProxyType(
     {
         FieldKind.DIGITS: 0.05,
@@ -70,9 +71,16 @@ def accepts(spec: FieldSpec, check: Check, confidence: float, wanted_error_rate:
     return _is_within(_of_field(allowed, spec), confidence, wanted_error_rate)
 
 
-def accepts_total(confidence: float, wanted_error_rate: float) -> bool:
-    """Whether an amount that the form's total confirms may go without a person."""
-    return _is_within(_KEYED[FieldKind.AMOUNT], confidence, wanted_error_rate)
+def accepts_total(confidence: float, wanted_error_rate: float, *, is_copied: bool) -> bool:
+    """Whether one of several amounts that the form's total confirms may go without a person.
+
+    Args:
+        confidence: Of its reading, 0 to 1.
+        wanted_error_rate: Of the accepted values.
+        is_copied: Some of its digits stand in the total as they are.
+    """
+    allowed = _COPIED if is_copied else _KEYED[FieldKind.AMOUNT]
+    return _is_within(allowed, confidence, wanted_error_rate)
 
 
 def _of_field(allowed: float | None, spec: FieldSpec) -> float | None:

@@ -2,8 +2,15 @@
 
 A value that its own key chose needs a witness that the key did not hear. A birth date speaks
 for the year and month of a NIR and for nothing else in it; another NIR on the page, read with
-its key unrepaired, speaks for all of it; the total speaks for the amounts and they for it. A name
-that stands twice on a form speaks for itself when it was read alike; read in two ways it was
+its key unrepaired, speaks for all of it. A birth date of the NIR's year in another month than the
+NIR's says that one of them was misread, or day and month were written the other way round.
+
+The total speaks for several amounts and they for it. A single amount and its total are one number
+that one hand wrote twice: whoever's 2 looks like a 7 writes two of them, and the sum holds. So does
+a digit of several amounts that stands in the total unchanged. Nothing speaks for an amount of zero,
+or of cents alone: that is what is left where the first digits are hidden.
+
+A name that stands twice on a form speaks for itself when it was read alike; read in two ways it was
 misread once, and nobody knows where.
 """
 
@@ -24,6 +31,7 @@ _LEAST_SURE = 0.5  # a name read twice with less than this was guessed twice
 _LONG = 4  # letters; shorter words are alike by chance
 _NEARLY = 75.0  # rapidfuzz ratio of one name read twice
 _CENT = 0.005
+_CENTS = 2  # cells of a comb
 _CHARGES = ("amount", "travel_allowance", "travel_amount")
 
 
@@ -39,7 +47,7 @@ def weigh(
     """
     by_name = {field.name: field for field in fields}
     sums = _sum_speaks(fields)
-    contradicted = _contradicted_names(fields)
+    contradicted = _contradicted_names(fields) | _contradicted_births(by_name)
     changed = []
     for field in fields:
         accepted = field.name not in contradicted and (
@@ -48,10 +56,11 @@ def weigh(
         if field.check is Check.REPAIRED:
             accepted = "nir" in field.name and _has_witness(field, by_name)
         elif _is_charge(field) and field.value is not None:
-            if sums is False:
+            if sums is False or _may_be_a_rest(field):
                 accepted = False
-            elif sums:
-                accepted = accepts_total(field.confidence, wanted_error_rate)
+            elif sums and len(_charges(fields)) > 1:
+                is_copied = _is_copied(field, fields)
+                accepted |= accepts_total(field.confidence, wanted_error_rate, is_copied=is_copied)
         accepted = accepted and field.name not in for_a_person
         changed.append(dataclasses.replace(field, accepted=accepted))
     return tuple(changed)
@@ -96,6 +105,21 @@ def _contradicted_names(fields: Sequence[Field]) -> set[str]:
     }
 
 
+def _contradicted_births(fields: Mapping[str, Field]) -> set[str]:
+    """NIR and birth date when they agree on the year and not on the month.
+
+    A child's number is a parent's now and then: the years differ then.
+    """
+    nir, born = fields.get("nir"), fields.get("birth_date")
+    if nir is None or born is None or nir.value is None or born.value is None:
+        return set()
+    day = dt.date.fromisoformat(born.value)
+    is_same_year = int(nir.value[1:3]) == day.year % 100
+    if not is_same_year or checks.birth_agrees(nir.value, day):
+        return set()
+    return {nir.name, born.name}
+
+
 def _has_witness(nir: Field, fields: Mapping[str, Field]) -> bool:
     if nir.value is None or len(nir.value) != len(nir.raw):
         return False
@@ -122,11 +146,40 @@ def _sum_speaks(fields: Sequence[Field]) -> bool | None:
     total = next((field for field in fields if field.name == "total"), None)
     if total is None or total.value is None:
         return None
-    charges = [field for field in fields if _is_charge(field) and field is not total]
-    if any(field.value is None and field.raw for field in charges):
+    if any(f.value is None and f.raw for f in fields if _is_charge(f) and f is not total):
         return False
-    read = [float(field.value) for field in charges if field.value is not None]
+    read = [float(field.value) for field in _charges(fields) if field.value is not None]
     return bool(read) and abs(sum(read) - float(total.value)) < _CENT
+
+
+def _charges(fields: Sequence[Field]) -> list[Field]:
+    """The charges that were read, without their total."""
+    return [f for f in fields if _is_charge(f) and f.name != "total" and f.value is not None]
+
+
+def _is_copied(field: Field, fields: Sequence[Field]) -> bool:
+    """Whether a digit of a charge stands at the same place of the total, noughts left aside.
+
+    The same misread of both would leave the sum as it is.
+    """
+    total = next(other for other in fields if other.name == "total")
+    return any(
+        a == b != "0"
+        for charge in _charges(fields)
+        if field in (charge, total)
+        for a, b in zip(_backwards(charge), _backwards(total), strict=False)
+    )
+
+
+def _backwards(field: Field) -> str:
+    return (field.value or "").replace(".", "")[::-1]
+
+
+def _may_be_a_rest(field: Field) -> bool:
+    """Whether an amount is nothing, or was written in the cells of its cents alone."""
+    digits = sum(char.isdigit() for char in field.raw)
+    has_comma = "," in field.raw or "." in field.raw
+    return float(field.value or 0) == 0.0 or (digits <= _CENTS and not has_comma)
 
 
 def _is_charge(field: Field) -> bool:

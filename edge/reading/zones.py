@@ -12,7 +12,7 @@ from statistics import fmean
 import numpy as np
 
 from edge.document import BoxMm, Check, Field
-from edge.reading import cellwise, comb, evidence, ink, strokes, textlines, ticks, words
+from edge.reading import cellwise, comb, covered, evidence, ink, strokes, textlines, ticks, words
 from edge.reading.fields import WORDED, Cut, alphabet_of, to_field
 from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
 from edge.reading.lines import bounds, crop
@@ -26,6 +26,7 @@ _HIGHER = 1.12  # times the usual line's height
 _SHORT = 2.0  # width over height of what may be a corner
 _BLOCK_FROM_MM = 9.0  # taller zones hold several lines
 _LEAST_INK_MM2 = 0.3
+_MAY_BE_SHORTER = (FieldKind.AMOUNT, FieldKind.DIGITS)  # what is left of them is one, too
 
 
 def unread(form: FormDefinition) -> tuple[Field, ...]:
@@ -88,6 +89,10 @@ def _cut(gray: Gray, where: Registration, spec: FieldSpec, readers: Readers, ter
             spec.kind is not FieldKind.CODE and sorted_ink.is_only_frame(spec.cells_mm)
         ):
             return Cut(spec, box)
+        if spec.kind in _MAY_BE_SHORTER and covered.is_covered(
+            gray, where, spec.cells_mm, sorted_ink.filled
+        ):
+            sorted_ink = replace(sorted_ink, is_whole=False)
         image = sorted_ink.strip if sorted_ink.in_cells else sorted_ink.whole
         cells = cellwise.first(sorted_ink, spec, readers, terms)
         if cells is not None and cells.is_dust(len(spec.cells_mm)):

@@ -35,5 +35,6 @@ def test_fewer_errors_wanted_fewer_values_accepted() -> None:
     assert not accepts(NIR, Check.OK, 0.7, 0.0001)
     assert accepts_cells(NIR, Check.OK, 0.7, 0.001, has_key=True)
     assert not accepts_cells(NIR, Check.OK, 0.7, 0.0001, has_key=True)
-    assert accepts_total(0.8, 0.001)
-    assert not accepts_total(0.8, 0.0001)
+    assert accepts_total(0.8, 0.001, is_copied=False)
+    assert not accepts_total(0.8, 0.001, is_copied=True)
+    assert not accepts_total(0.8, 0.0001, is_copied=False)

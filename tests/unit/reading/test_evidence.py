@@ -1,5 +1,7 @@
 """What fields say of each other, and what nothing can confirm."""
 
+from dataclasses import replace
+
 from edge.document import Check, Field
 from edge.reading.evidence import weigh
 
@@ -32,17 +34,62 @@ def test_what_is_for_a_person_is_confirmed_by_nothing() -> None:
     assert accepted(weighed) == {"insured_surname": True, "beneficiary_surname": False}
 
 
-def test_charges_that_the_total_confirms_stay_with_a_person_where_they_must() -> None:
-    amounts = [
-        Field(field, value, value, 0.9, False, Check.NONE, 0, None)
-        for field, value in (
-            ("amount_2", "10.00"),
-            ("amount_3", "5.00"),
-            ("total", "15.00"),
-        )
+def charges(*values: tuple[str, str], confidence: float = 0.9) -> list[Field]:
+    """Amounts and their total, doubtful by themselves."""
+    return [
+        Field(field, value, value.replace(".", ""), confidence, False, Check.NONE, 0, None)
+        for field, value in values
     ]
+
+
+def test_charges_that_the_total_confirms_stay_with_a_person_where_they_must() -> None:
+    amounts = charges(("amount_2", "17.00"), ("amount_3", "5.00"), ("total", "22.00"))
 
     free, held = weigh(amounts, 0.001), weigh(amounts, 0.001, {"amount_3"})
 
-    assert accepted(free)["amount_3"]
+    assert accepted(free) == {"amount_2": True, "amount_3": True, "total": True}
     assert not accepted(held)["amount_3"]
+
+
+def test_a_single_amount_and_its_total_are_one_hand_s_and_confirm_nothing() -> None:
+    for confidence in (0.9, 0.985):
+        both = charges(("amount", "76.50"), ("total", "76.50"), confidence=confidence)
+        assert accepted(weigh(both, 0.001)) == {"amount": False, "total": False}
+    sure = [replace(field, accepted=True) for field in both]
+    assert accepted(weigh(sure, 0.001)) == {"amount": True, "total": True}
+
+
+def test_a_digit_that_stands_in_the_total_as_it_is_may_be_misread_twice() -> None:
+    """40 and 5 make 45 as 90 and 5 make 95."""
+    doubtful = charges(("amount", "90.00"), ("amount_2", "5.00"), ("total", "95.00"))
+    assert not any(accepted(weigh(doubtful, 0.001)).values())
+    surer = [replace(field, confidence=0.98) for field in doubtful]
+    assert all(accepted(weigh(surer, 0.001)).values())
+
+
+def test_what_is_left_of_an_amount_whose_first_digits_are_hidden_is_for_a_person() -> None:
+    for value in ("0.00", "0.50"):
+        raw = value[-2:]
+        rests = [
+            Field(name, value, raw, 0.999, True, Check.NONE, 0, None)
+            for name in ("amount", "total")
+        ]
+        assert not any(accepted(weigh(rests, 0.001)).values())
+        (alone,) = weigh(rests[:1], 0.001)
+        assert not alone.accepted
+    typed = [Field("amount", "0.50", "0,50", 0.999, True, Check.NONE, 0, None)]
+    assert weigh(typed, 0.001)[0].accepted
+
+
+def test_a_day_and_a_month_in_another_order_are_told_by_the_number() -> None:
+    nir = Field("nir", "255081416802538", "", 0.99, True, Check.OK, 0, None)
+    for day, is_accepted in (
+        ("1955-08-03", True),
+        ("1955-03-08", False),  # written month first
+        ("1987-03-08", True),  # a child with a parent's number
+    ):
+        born = Field("birth_date", day, "", 0.99, True, Check.OK, 0, None)
+        assert accepted(weigh([nir, born], 0.001)) == {
+            "nir": is_accepted,
+            "birth_date": is_accepted,
+        }
