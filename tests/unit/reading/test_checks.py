@@ -83,6 +83,12 @@ def test_only_a_date_that_ends_something_may_lie_ahead() -> None:
     assert normalise(ends, "31122099", TODAY) == FAILED
 
 
+def test_a_date_written_year_first_is_never_one_written_day_first() -> None:
+    for ordinal in range(dt.date(1900, 1, 1).toordinal(), TODAY.toordinal(), 5):
+        day = dt.date.fromordinal(ordinal)
+        assert read(FieldKind.DATE, f"{day:%Y%m%d}") == FAILED
+
+
 @pytest.mark.parametrize(
     ("raw", "value"),
     [("26,50 €", "26.50"), ("26.5", "26.50"), ("1 234,00", "1234.00"), ("30 euros", "30.00")],
