@@ -75,8 +75,10 @@ class LettingGo:
         Returns:
             The ids of lots to whose files somebody wrote at that very moment.
         """
-        is_share = self._source.mode == "polling" or writers.is_share(self._source.folder)
         due = [known for known in self._known.values() if self._is_due(known, now)][:_AT_ONCE]
+        if not due:
+            return []
+        is_share = self._source.mode == "polling" or writers.is_share(self._source.folder)
         gone: list[bytes] = []
         reopened: list[str] = []
         for known in due:
@@ -102,6 +104,7 @@ class LettingGo:
         file = known.file
         waited = now - known.since >= self._source.let_go_unseen_after_s
         try:
+            _recover(self._source, file, self._spool.disk)
             outcome = _remove(
                 self._source, file, self._spool.disk, is_share=is_share, may_be_unseen=waited
             )
@@ -155,8 +158,43 @@ def _remove(
                 return _Outcome.KEPT
             if not _may_go(who_writes(), may_be_unseen=may_be_unseen):
                 return _Outcome.KEPT
-            disk.unlink(name, folder_fd)
-            return _Outcome.REOPENED if who_writes() is Writers.SOME else _Outcome.GONE
+            return _unlink(name, _second_name(file), folder_fd, who_writes, disk)
+
+
+def _unlink(
+    name: bytes, second: bytes, folder_fd: int, who_writes: Callable[[], Writers], disk: Disk
+) -> _Outcome:
+    """Remove a name; take it back when somebody asked to write to the file just then.
+
+    Whoever asked waits for the end of the lease, and then writes to the file under its name.
+    """
+    has_second = disk.link(name, second, folder_fd)
+    disk.unlink(name, folder_fd)
+    outcome = _Outcome.GONE
+    if who_writes() is Writers.SOME:
+        is_back = has_second and disk.link(second, name, folder_fd)
+        outcome = _Outcome.KEPT if is_back else _Outcome.REOPENED
+    if has_second and outcome is not _Outcome.REOPENED:
+        disk.unlink(second, folder_fd)
+    return outcome
+
+
+def _recover(source: config.Source, file: Copied, disk: Disk) -> None:
+    """After a crash between two names: give the file its own name again, or leave it none."""
+    second = _second_name(file)
+    with parent(source.folder, file.origin) as (folder_fd, name):
+        try:
+            with open_regular(second, folder_fd) as fd:
+                is_known = digest_of(fd) == (file.sha256, file.size)
+        except (FileNotFoundError, IsADirectoryError, StillChanging):
+            return
+        if is_known or disk.link(second, name, folder_fd):
+            disk.unlink(second, folder_fd)
+
+
+def _second_name(file: Copied) -> bytes:
+    """Hidden, so that it is no lot; of this file alone."""
+    return f".vaguemestre-{file.lot_id}-{file.sha256[:16]}".encode()
 
 
 def _parts(origin: bytes) -> tuple[str, ...]:

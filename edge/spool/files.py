@@ -111,6 +111,19 @@ class Disk:
         with suppress(FileNotFoundError):
             os.unlink(path, dir_fd=folder_fd)
 
+    def link(self, name: bytes, second: bytes, folder_fd: int) -> bool:
+        """Give a file a second name beside its own; False where no file has two."""
+        self.step("link")
+        try:
+            os.link(name, second, src_dir_fd=folder_fd, dst_dir_fd=folder_fd, follow_symlinks=False)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            if error.errno in (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS):
+                return False
+            raise
+        return True
+
     def remove_dir(self, path: Path) -> None:
         """Remove an empty directory; nothing if it is gone or holds something."""
         self.step("remove_dir")

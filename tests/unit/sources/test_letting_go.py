@@ -125,6 +125,49 @@ def test_s27_a_file_that_changed_under_its_old_size_and_time_is_claimed_again(
     assert not path.exists()
 
 
+def test_s27_who_asks_to_write_at_the_very_moment_of_the_removal_finds_the_file_under_its_name(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = station.drop("LOT1.tif", b"five pages")
+    station.drain()
+    unlink = station.spool.disk.unlink
+    asked: list[int] = []
+
+    def scanner_asks_first(name: Path | bytes, folder_fd: int | None = None) -> None:
+        if name == b"LOT1.tif" and not asked:
+            asked.append(1)
+            with pytest.raises(BlockingIOError):  # it may write once the lease has ended
+                os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        unlink(name, folder_fd)
+
+    monkeypatch.setattr(station.spool.disk, "unlink", scanner_asks_first)
+    inode = path.stat().st_ino
+    station.let_go()
+    assert asked
+    assert path.stat().st_ino == inode
+    with path.open("ab") as scanner:
+        scanner.write(b", and five more")
+    station.drain()
+    station.let_go()
+    assert station.delivered() == [b"five pages", b"five pages, and five more"]
+    assert [p.name for p in station.folder.iterdir() if p.name.startswith(".v")] == [".vaguemestre"]
+
+
+def test_s27_a_crash_between_two_names_leaves_one_file_or_none(station: Station) -> None:
+    path = station.drop("LOT1.tif", b"five")
+    station.drain()
+    [known] = station.spool.copied("scan")
+    second = path.with_name(f".vaguemestre-{known.lot_id}-{known.sha256[:16]}")
+    path.rename(second)
+    second.write_bytes(b"five and five more")
+    station.reopen()
+    station.let_go()
+    station.drain()
+    station.let_go()
+    assert station.delivered() == [b"five", b"five and five more"]
+    assert not second.exists()
+
+
 def test_s27_a_file_that_is_only_touched_is_no_new_lot(station: Station) -> None:
     path = station.drop("LOT1.tif", b"scan")
     station.settle()
