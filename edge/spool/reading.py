@@ -7,8 +7,10 @@ from collections.abc import Collection
 from edge.spool import sending
 from edge.spool.order import Written, arrange
 from edge.spool.states import State, Step
-from edge.spool.store import Store, lot_from, step_lot
+from edge.spool.store import Store, Transaction, lot_from, step_lot
 from edge.spool.values import ClaimedFile, ClaimedLot, Earlier, Kind
+
+_AT_ONCE = 100  # documents of one transaction, while which the station cannot write
 
 
 def lots_to_read(
@@ -99,13 +101,28 @@ def replay(store: Store, some_id: str) -> None:
 
 
 def replay_since(store: Store, day: dt.date) -> int:
-    """Send every acknowledged document of the lots received since a day again."""
-    with store.journal.transaction() as t:
-        found = t.execute(
-            "SELECT documents.id FROM documents JOIN lots ON lots.id = lot_id"
-            " WHERE documents.state = ? AND lots.received_at >= ?",
-            (State.ACKNOWLEDGED, day.isoformat()),
-        ).fetchall()
-        for row in found:
-            sending.replay_document(t, row["id"])
-    return len(found)
+    """Send every acknowledged document of the lots received since a day again.
+
+    In many short transactions: the station goes on between them, and what one of them did not
+    reach is reached by asking again.
+    """
+    found = store.journal.all(
+        "SELECT documents.id FROM documents JOIN lots ON lots.id = lot_id"
+        " WHERE documents.state = ? AND lots.received_at >= ? ORDER BY documents.id",
+        (State.ACKNOWLEDGED, day.isoformat()),
+    )
+    count = 0
+    for start in range(0, len(found), _AT_ONCE):
+        with store.journal.transaction() as t:
+            for row in found[start : start + _AT_ONCE]:
+                count += _replay_acknowledged(t, row["id"])
+    return count
+
+
+def _replay_acknowledged(t: Transaction, document_id: str) -> bool:
+    """Send a document again unless it has left, or waits already."""
+    row = t.execute("SELECT state FROM documents WHERE id = ?", (document_id,)).fetchone()
+    if row is None or row["state"] != State.ACKNOWLEDGED:
+        return False
+    sending.replay_document(t, document_id)
+    return True

@@ -12,10 +12,12 @@ from edge.config import Spool as Limits
 from edge.document import LotHeader, LotResult, Role, RouteKind, SetAside
 from edge.errors import SpoolAbsent, SpoolBusy, SpoolCorrupt
 from edge.page import words
+from edge.spool import reading
 from edge.spool.outbox import RescanAsked
 from edge.spool.spool import Spool
 from edge.spool.states import State
 from edge.spool.values import Shown
+from tests.support.faults import FaultyDisk
 from tests.support.station import Clock, Station, document_of, result_of
 
 
@@ -545,6 +547,22 @@ def test_all_that_came_since_a_day_is_sent_again_under_its_ids(station: Station)
     assert {one.id for one in station.spool.documents_to_send(10)} == sent
     station.send()
     assert set(station.centre.arrivals) == sent
+
+
+def test_s22_what_a_visitor_sends_again_is_recorded_in_short_transactions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "_AT_ONCE", 2)
+    disk = FaultyDisk()
+    station = Station(tmp_path, disk)
+    for number in range(5):
+        station.drop(f"LOT{number}.tif", b"%d" % number)
+    station.drain()
+    disk.steps.clear()
+    assert station.spool.replay_since(station.clock().date()) == 5
+    assert disk.steps == ["commit"] * 3
+    assert station.spool.replay_since(station.clock().date()) == 0
+    assert len(station.spool.documents_to_send(10)) == 5
 
 
 def test_a_visitor_makes_nothing_where_no_agent_ever_started(tmp_path: Path) -> None:
