@@ -20,6 +20,7 @@ _NOISES = 6.0  # times the noise of the softened page
 _PIECE_MM2, _PIECE_MM = 0.6, 2.0  # area and long side of the least part of a word
 _GAP_MM = 1.0  # between what belongs to one word
 _WORD_MM = (6.0, 1.4, 25.0)  # least length; least and most height
+_STEP_MM = 0.254  # along a word, over which a change is measured
 _LETTERS = 0.2  # change along a word over its depth: a crease or a streak has little
 _SLENDER, _LOW_MM = 20.0, 2.1  # length over thickness from which, height to which it must have more
 _LINE_LETTERS = 0.35
@@ -98,7 +99,10 @@ def _in_words(
     if not is_word.any():
         return np.zeros_like(kept)
     change = np.zeros_like(layers.page)
-    ahead, behind = (np.s_[:, 1:], np.s_[:, :-1]) if axis == 1 else (np.s_[1:], np.s_[:-1])
+    step = max(1, round(_STEP_MM * px_per_mm))
+    ahead, behind = (
+        (np.s_[:, step:], np.s_[:, :-step]) if axis == 1 else (np.s_[step:], np.s_[:-step])
+    )
     change[ahead] = layers.page[ahead] - layers.page[behind]
     labels = np.where(kept, found.labels, 0)
     thick = np.bincount(labels.ravel(), minlength=len(found)) / px_per_mm**2 / length

@@ -132,6 +132,13 @@ def test_carbon_copies_and_faint_print_are_written(
     assert quality.content(np.ascontiguousarray(np.rot90(page)), DPI) is quality.Content.FAINT
 
 
+@pytest.mark.parametrize("dpi", [100, 150, 240, 300])
+def test_faint_print_is_written_at_any_resolution(dpi: int) -> None:
+    page = faintly(carbon(2, 0.8, 1), 14, 2.5, 0.15)
+    scaled = cv2.resize(page, None, fx=dpi / DPI, fy=dpi / DPI, interpolation=cv2.INTER_AREA)
+    assert quality.content(np.asarray(scaled, np.uint8), dpi) is quality.Content.FAINT
+
+
 @pytest.mark.parametrize("depth", [5, 10, 16])
 @pytest.mark.parametrize("noise", [1.0, 5.0])
 @pytest.mark.parametrize("soft_mm", [0.36, 0.5])
