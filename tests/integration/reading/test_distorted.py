@@ -4,6 +4,7 @@ import datetime as dt
 import random
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -68,6 +69,27 @@ def test_a_flat_sheet_is_read_as_ever(name: str, readers: StationReaders) -> Non
     assert found.marks == ()
     assert found.layout is Layout.VERIFIED
     assert sum(field.accepted for field in found.fields) > 10
+
+
+@pytest.mark.parametrize(("size", "is_over"), [(0.93, False), (0.93, True), (1.0, True)])
+def test_a_smaller_copy_or_one_upside_down_is_registered_with_its_size(
+    size: float, is_over: bool, readers: StationReaders
+) -> None:
+    copy = cv2.resize(filled(S3110, 6), None, fx=size, fy=size, interpolation=cv2.INTER_AREA)
+    sheet = np.full((2339, 1654), 255, np.uint8)
+    sheet[: copy.shape[0], : copy.shape[1]] = copy
+    if is_over:
+        sheet = np.ascontiguousarray(np.rot90(sheet, 2))
+
+    found = read(sheet, readers)
+
+    written = fill.plausible_values(S3110, random.Random(6)).items()
+    truth = {name: value.replace("\n", " ") for name, value in written}
+    accepted = [field for field in found.fields if field.accepted and field.value != "false"]
+    assert found.marks == ()
+    assert found.rotation == (180 if is_over else 0)
+    assert len(accepted) > 10
+    assert [f.name for f in accepted if truth.get(f.name, "") != f.value] == []
 
 
 def another_edition(number: str, *, moved_mm: float) -> FormDefinition:
