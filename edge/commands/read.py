@@ -16,7 +16,14 @@ from pathlib import Path
 from edge import agent, pack
 from edge.commands import cache
 from edge.document import LotResult, SetAside
-from edge.errors import FileDenied, FileVanished, NoPage, NotRegularFile, ReadingError
+from edge.errors import (
+    FileDenied,
+    FileVanished,
+    FormatUnknown,
+    NoPage,
+    NotRegularFile,
+    ReadingError,
+)
 from edge.lot import LotContext, read_lot
 from edge.sources import layouts, listing, twins
 from edge.sources.arrival import in_place
@@ -43,6 +50,7 @@ class _Found:
     twin_of: str | None = None
     twin_certain: bool = True
     order_certain: bool = True
+    holds_no_page: bool = False  # it lies beside pages: told, and missing nowhere
 
 
 def read(
@@ -92,6 +100,9 @@ def _read_path(
     files: list[ClaimedFile] = []
     aside: list[SetAside] = []
     for order, found in enumerate(_look(path)):
+        if found.holds_no_page:
+            aside.append(SetAside(found.name, None, FormatUnknown.code, FormatUnknown.reason))
+            continue
         try:
             files.append(_claimed(found, order))
         except ReadingError as error:
@@ -106,15 +117,14 @@ def _read_path(
 def _look(path: Path) -> list[_Found]:
     """All that a path stands for, in page order; never empty.
 
-    Files are found and ordered as in a watched folder; what is known to hold no page is left out
-    there too. An empty directory that has the name of a file was meant to be one, and is answered
-    for.
+    Files are found and ordered as in a watched folder; what is known to hold no page comes last.
+    An empty directory that has the name of a file was meant to be one, and is answered for.
     """
     name = _shown((path.name or str(path),))
     if path.is_symlink() or not path.is_dir():
         return [_Found(name, path)]
     try:
-        entries, _ = Beside(path).split(listing.scan(path, marker=""))
+        entries, left_alone = Beside(path).split(listing.scan(path, marker=""))
     except OSError:
         return [_Found(name, path, FileDenied)]
     here = Entry((_HERE,), Kind.DIRECTORY, Sighting(0, 0, 0))
@@ -127,8 +137,12 @@ def _look(path: Path) -> list[_Found]:
         for entry in below
     ]
     lots = layouts.recognise([here, *below], always_index=False)
-    if lots:
-        return list(_files_of(lots[0], path, name))
+    beside = [
+        _Found(_shown(entry.parts), path.joinpath(*entry.parts), holds_no_page=True)
+        for entry in left_alone
+    ]
+    if lots or beside:
+        return [*(_files_of(lots[0], path, name) if lots else ()), *beside]
     is_disguised = path.name.lower().endswith(ENDINGS)
     return [_Found(name, path, NotRegularFile if is_disguised else NoPage)]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.commands.read import _look
 from edge.sources import layouts, names, twins
 from edge.sources.beside import Beside
 from edge.sources.layouts import Entry, Kind
@@ -192,6 +193,20 @@ def test_s07_a_file_of_a_kind_that_nobody_knows_still_goes_to_a_person(station: 
     station.drop("LOT/lettre.html", b"<p>Madame, Monsieur</p>")
     station.settle()
     assert _claimed(station) == ["0001.jpg", "lettre.html"]
+
+
+def test_the_command_line_tells_of_what_holds_no_page_and_misses_it_nowhere(
+    tmp_path: Path,
+) -> None:
+    for name in ("Scan.jpg", "Scan 1.jpg", "Scan.xml"):
+        (tmp_path / name).write_bytes(b"content")
+    found = _look(tmp_path)
+    assert [(one.name, one.holds_no_page) for one in found] == [
+        *(("Scan.jpg", False), ("Scan 1.jpg", False), ("Scan.xml", True))
+    ]
+    for name in ("Scan.jpg", "Scan 1.jpg"):
+        (tmp_path / name).unlink()
+    assert [one.name for one in _look(tmp_path)] == ["Scan.xml"]
 
 
 def test_a_file_that_is_still_empty_is_looked_into_again_once_it_is_written(
