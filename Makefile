@@ -67,12 +67,20 @@ HAND := build/train/hand
 train-hand: $(TRAIN_STAMP) ## teach the network that tells handwriting (needs the digits of VAGUEMESTRE_SAMPLES)
 	$(TRAIN_PYTHON) -m models.training.train_hand $(HAND) --threads $(THREADS) $(REAL_LINES)
 
+TICKS := build/train/ticks
+train-ticks: $(TRAIN_STAMP) ## teach the network that looks at tick boxes
+	mkdir -p $(TICKS)
+	for seed in 1 2 3 4 5 6 7 8; do [ -e $(TICKS)/learn-$$seed.npz ] || \
+	  $(TRAIN_PYTHON) -m models.training.tick_samples 4000 $$seed $(TICKS)/learn-$$seed.npz || exit 1; done
+	[ -e $(TICKS)/held-101.npz ] || $(TRAIN_PYTHON) -m models.training.tick_samples 3000 101 $(TICKS)/held-101.npz
+	$(TRAIN_PYTHON) -m models.training.train_ticks $(TICKS) $(TICKS)/net.pt --threads $(THREADS)
+
 PAGE := build/train/page
 train-page: $(TRAIN_STAMP) ## teach the page network
 	$(TRAIN_PYTHON) -m models.training.thumbs $(PAGE)/drawn 5000 --processes $(THREADS)
 	$(TRAIN_PYTHON) -m models.training.train_page $(PAGE)/drawn $(PAGE)/looked $(PAGE)/page.onnx
 
-train: train-reader train-cells train-hand train-page ## teach all networks
+train: train-reader train-cells train-hand train-ticks train-page ## teach all networks
 
 evaluate: $(TRAIN_STAMP) ## figures of the cards of the line reader and the hand network
 	$(TRAIN_PYTHON) -m models.training.evaluate_reader models/onnx/reader.onnx $(REAL_LINES) \
@@ -87,4 +95,4 @@ requirements: ## compile the pinned requirement files
 	  ../$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-annotate \
 	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file $$part.txt $$part.in; done
 
-.PHONY: help setup demo test lint bench train train-reader train-cells train-hand train-page evaluate proto requirements
+.PHONY: help setup demo test lint bench train train-reader train-cells train-hand train-ticks train-page evaluate proto requirements

@@ -96,6 +96,7 @@ def _reasons_to_key(draft: Draft, form: FormDefinition | None, entry: TypePlan) 
 def _is_for_a_person(field: Field, spec: FieldSpec) -> bool:
     """A required field that was not accepted, or any other that was read with doubt.
 
+    A box is ticked or not, and an undecided one is not "not ticked": nothing is accepted of it.
     Free text that nobody requires (a stamp, an address block) stops nothing: pôles do not act on
     it.
     """
@@ -103,6 +104,8 @@ def _is_for_a_person(field: Field, spec: FieldSpec) -> bool:
         return not field.accepted or field.value == "false"
     if spec.kind is FieldKind.TEXT:
         return False
+    if spec.kind in (FieldKind.TICK, FieldKind.SIGNATURE):
+        return not field.accepted
     is_written = field.value is not None or bool(field.raw)
     return field.check is Check.FAILED or (is_written and not field.accepted)
 

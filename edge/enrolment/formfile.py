@@ -31,6 +31,9 @@ def _parts(form: FormDefinition) -> Iterator[str]:
         yield from ("", "[[anchors]]", *_anchor(anchor))
     for spec in form.fields:
         yield from ("", "[[fields]]", *_field(spec))
+    for group in form.groups:
+        names = f"fields = {_texts(group.fields)}"
+        yield from ("", "[[groups]]", names, f"rule = {_text(group.rule.value)}")
 
 
 def _anchor(anchor: Anchor) -> Iterator[str]:
@@ -55,7 +58,9 @@ def _field(spec: FieldSpec) -> Iterator[str]:
         yield "may_lie_ahead = true"
     if spec.box_mm is not None:
         yield f"box_mm = {_box(spec.box_mm)}"
-    for key, boxes in (("boxes_mm", spec.boxes_mm), ("cells_mm", spec.cells_mm)):
+    for key, boxes in (
+        ("boxes_mm", spec.boxes_mm), ("cells_mm", spec.cells_mm), ("print_mm", spec.print_mm),
+    ):  # fmt: skip
         if boxes:
             yield f"{key} = [{', '.join(_box(box) for box in boxes)}]"
     if spec.labels:

@@ -12,8 +12,9 @@ from edge.inference.careful import CarefulReaders, load_careful
 from edge.inference.cells import CellNetwork
 from edge.inference.hand_network import HandNetwork
 from edge.inference.line_network import LineNetwork
+from edge.inference.tick_network import TickNetwork
 from edge.reading import cascade
-from edge.reading.readers import Alphabet, Care, Gray, LineReading, Quad
+from edge.reading.readers import Alphabet, Care, Gray, LineReading, Patch, Quad, TickChances
 
 _TEXT_FROM, _VALUE_FROM = 0.85, 0.98
 # When the careful reader is not asked (docs/decisions/0008-line-reader.md). A letter in doubt
@@ -32,6 +33,7 @@ class StationReaders:
     lines: LineNetwork
     cells: CellNetwork
     hands: HandNetwork
+    ticks: TickNetwork
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -40,6 +42,7 @@ class StationReaders:
             "reader": self.lines.version,
             "cells": self.cells.version,
             "hand": self.hands.version,
+            "ticks": self.ticks.version,
         }
         return {**self.careful.versions, **own}
 
@@ -68,6 +71,10 @@ class StationReaders:
         """Read the characters of one comb, one a piece."""
         return self.cells.read(pieces, alphabet)
 
+    def judge_ticks(self, patches: Sequence[Patch]) -> list[TickChances]:
+        """Whether boxes are ticked."""
+        return self.ticks.judge(patches)
+
 
 def load_readers(cache_dir: Path, threads: int = 1, onnx_dir: Path | None = None) -> StationReaders:
     """Load every network of a station.
@@ -83,5 +90,5 @@ def load_readers(cache_dir: Path, threads: int = 1, onnx_dir: Path | None = None
     folder = onnx_dir or networks.default_dir()
     # The quick ones first: a bad file fails before the slow ones load.
     cells, lines = CellNetwork.load(folder, threads), LineNetwork.load(folder, threads)
-    hands = HandNetwork.load(folder, threads)
-    return StationReaders(load_careful(cache_dir, threads), lines, cells, hands)
+    hands, ticks = HandNetwork.load(folder, threads), TickNetwork.load(folder, threads)
+    return StationReaders(load_careful(cache_dir, threads), lines, cells, hands, ticks)

@@ -35,7 +35,7 @@ _UNKEYED: Mapping[FieldKind, float] = MappingProxyType(
         FieldKind.NAME: 0.05,
         FieldKind.TEXT: 0.05,
         FieldKind.ADDRESS: 0.05,
-        FieldKind.TICK: 0.10,
+        FieldKind.TICK: 0.40,  # and what edge/reading/ticks.py asks beside
         FieldKind.SIGNATURE: 0.10,
     }
 )

@@ -8,7 +8,7 @@ from edge.document import BoxMm, Check, Field
 from edge.reading import cellwise, checks, comb, ink, repair, ticks
 from edge.reading.calibrate import accepts
 from edge.reading.forms import FieldKind, FieldSpec, NumberCheck
-from edge.reading.readers import Alphabet, Gray, LineReading, Readers
+from edge.reading.readers import Alphabet, Gray, LineReading, Patch, Readers, TickChances
 from edge.reading.terms import Terms
 
 WORDED = (FieldKind.ADDRESS, FieldKind.NAME, FieldKind.TEXT)
@@ -35,9 +35,9 @@ class Cut:
     """A field's zone, ready to be read.
 
     ``images`` are its lines, none when it is empty; ``written`` the ink of a comb, ``cells`` what
-    its cells say; ``marks`` the parts of a tick's or signature's box. ``is_whole`` is False when
-    letters may have been taken for a line's frame, ``by_hand`` the chance that words were written
-    by hand.
+    its cells say; ``tick`` is a tick's box with what is around it, ``marks`` the parts of a
+    signature's. ``is_whole`` is False when letters may have been taken for a line's frame,
+    ``by_hand`` the chance that words were written by hand.
     """
 
     spec: FieldSpec
@@ -45,6 +45,8 @@ class Cut:
     images: tuple[Gray, ...] = ()
     written: comb.CombInk | None = None
     cells: cellwise.Judged | None = None
+    tick: Patch | None = None
+    chances: TickChances | None = None  # of the tick
     marks: tuple[ink.Zone, ...] = ()
     is_whole: bool = True
     by_hand: float = 0.0
@@ -83,7 +85,7 @@ def to_field(
         readers: For the second attempt at a comb.
         terms: What decides beside the page.
     """
-    if cut.marks:
+    if cut.marks or cut.chances is not None:
         return _marked(cut, where_mm, terms)
     spec = cut.spec
     if cut.cells is not None and cut.written is not None:
@@ -173,8 +175,10 @@ def _told_by_place(text: str, kind: FieldKind) -> list[int]:
 
 
 def _marked(cut: Cut, where_mm: BoxMm, terms: Terms) -> Field:
-    look = ticks.ticked if cut.spec.kind is FieldKind.TICK else ticks.signed
-    answer, confidence = look(cut.marks)
+    if cut.tick is not None and cut.chances is not None:
+        answer, confidence = ticks.ticked(cut.chances, cut.tick)
+    else:
+        answer, confidence = ticks.signed(cut.marks)
     value = None if answer is None else str(answer).lower()
     accepted = answer is not None and accepts(
         cut.spec, Check.NONE, confidence, terms.wanted_error_rate

@@ -76,7 +76,8 @@ class FieldSpec:
 
     ``cells_mm`` are the comb's boxes, left to right; ``boxes_mm`` more lines of the same field
     (an address on three lines). ``labels`` serve forms without a measured layout.
-    A tick's boxes are what to look at: several where print stands in its middle.
+    A tick's boxes are what to look at: several where print stands in its middle; ``print_mm`` is
+    what the blank itself has around it.
     ``may_lie_ahead`` is for dates that end something. ``accept_doubt`` is the doubt up to which a
     value goes without a person, where its kind's is too much (``calibrate_fields``).
     """
@@ -94,7 +95,25 @@ class FieldSpec:
     labels: tuple[str, ...] = ()
     side: Side = Side.EITHER
     may_lie_ahead: bool = False
+    print_mm: tuple[BoxMm, ...] = ()
     accept_doubt: float | None = None
+
+
+class GroupRule(StrEnum):
+    """How many ticks of a group may be set."""
+
+    AT_MOST_ONE = "at_most_one"
+    EXACTLY_ONE = "exactly_one"
+
+
+@dataclass(frozen=True, slots=True)
+class TickGroup:
+    """Ticks that exclude each other: yes and no, one of several."""
+
+    __pydantic_config__: ClassVar[pydantic.ConfigDict] = _STRICT
+
+    fields: tuple[str, ...]
+    rule: GroupRule = GroupRule.AT_MOST_ONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +132,7 @@ class FormDefinition:
     anchors: tuple[Anchor, ...] = ()
     excludes: tuple[str, ...] = ()  # printed text that rules the type out
     fields: tuple[FieldSpec, ...] = ()
+    groups: tuple[TickGroup, ...] = ()
 
     @property
     def fronts_with_boxes(self) -> tuple[Anchor, ...]:
@@ -144,6 +164,9 @@ def parse(name: str, text: str) -> FormDefinition:
         spec.box_mm is None and not spec.cells_mm for spec in form.fields
     ):
         raise PackInvalid(f"{name}: a verified form needs a box for every field")
+    ticks = {spec.name for spec in form.fields if spec.kind is FieldKind.TICK}
+    if any(not set(group.fields) <= ticks for group in form.groups):
+        raise PackInvalid(f"{name}: a group names what is no tick of the form")
     if form.type != PurePath(name).stem:
         raise PackInvalid(f"{name}: is named after another type than {form.type}")
     return form

@@ -40,21 +40,26 @@ class Zone:
         return float(self.mask.sum()) / PX_PER_MM**2
 
 
-def take(gray: Gray, where: Registration, box: BoxMm, margin_mm: float = 0.0) -> Zone:
-    """Cut a box of the blank out of the page and divide its background away."""
+def cut(gray: Gray, where: Registration, box: BoxMm, margin_mm: float = 0.0) -> Gray:
+    """Cut a box of the blank out of the page as it is, at ``PX_PER_MM``."""
     left, top = box.left - margin_mm, box.top - margin_mm
     width = max(1, round((box.width + 2 * margin_mm) * PX_PER_MM))
     height = max(1, round((box.height + 2 * margin_mm) * PX_PER_MM))
     to_mm = np.array([[1 / PX_PER_MM, 0, left], [0, 1 / PX_PER_MM, top], [0, 0, 1]])
-    matrix = where.matrix @ to_mm
     crop = cv2.warpAffine(
         gray,
-        matrix,
+        where.matrix @ to_mm,
         (width, height),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderValue=255,
     )
-    picture = np.asarray(crop, np.uint8)
+    return np.asarray(crop, np.uint8)
+
+
+def take(gray: Gray, where: Registration, box: BoxMm, margin_mm: float = 0.0) -> Zone:
+    """Cut a box of the blank out of the page and divide its background away."""
+    picture = cut(gray, where, box, margin_mm)
+    left, top = box.left - margin_mm, box.top - margin_mm
     # Paper is nowhere brighter than the brightest pixel: what is not dark against that is no ink
     # after the division either, and most zones of most forms are empty.
     if _darkest(picture) * 255.0 > _DARK_ENOUGH * float(picture.max()):

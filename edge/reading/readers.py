@@ -60,6 +60,23 @@ class LineReading:
     alternatives: tuple[tuple[tuple[str, float], ...], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A window around a tick's box, and its plan (``edge.reading.tickpatch``)."""
+
+    picture: Gray
+    plan: Gray
+
+
+@dataclass(frozen=True, slots=True)
+class TickChances:
+    """Of a box: that it is empty, that it is ticked, that only a person can say; together 1."""
+
+    empty: float
+    ticked: float
+    doubtful: float
+
+
 class Readers(Protocol):
     """Recognition, as the pure reading code sees it."""
 
@@ -96,4 +113,8 @@ class Readers(Protocol):
         what a character's alternatives lack to 1 is the chance that it is no character of the
         alphabet (struck out, written over, two in one cell).
         """
+        ...
+
+    def judge_ticks(self, patches: Sequence[Patch]) -> list[TickChances]:
+        """Whether boxes are ticked, one answer each, in order."""
         ...

@@ -12,7 +12,19 @@ from statistics import fmean
 import numpy as np
 
 from edge.document import BoxMm, Check, Field
-from edge.reading import cellwise, comb, covered, evidence, ink, strokes, textlines, ticks, words
+from edge.reading import (
+    cellwise,
+    comb,
+    covered,
+    evidence,
+    groups,
+    ink,
+    strokes,
+    textlines,
+    tickpatch,
+    ticks,
+    words,
+)
 from edge.reading.fields import WORDED, Cut, alphabet_of, to_field
 from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
 from edge.reading.lines import bounds, crop
@@ -60,7 +72,9 @@ def read_fields(
             accepted, and that nothing is written there neither.
     """
     terms = Terms(today, wanted_error_rate)
-    cuts = _judged_hands([_cut(gray, where, spec, readers, terms) for spec in form.fields], readers)
+    others = tickpatch.written_in(form)
+    cuts = [_cut(gray, where, spec, others, readers, terms) for spec in form.fields]
+    cuts = _judged_ticks(_judged_hands(cuts, readers), readers)
     fields = [
         to_field(cut, readings, where.to_px(cut.box).to_mm(dpi), readers, terms)
         for cut, readings in zip(cuts, _read_all(cuts, readers), strict=True)
@@ -68,7 +82,8 @@ def read_fields(
     for_a_person = {cut.spec.name for cut in cuts if cut.is_for_a_person}
     astray = {c.spec.name for c in cuts if not all(map(holds, (c.box, *c.spec.boxes_mm)))}
     fields = [_doubted(field) if field.name in astray else field for field in fields]
-    return evidence.weigh(fields, wanted_error_rate, for_a_person | astray)
+    weighed = evidence.weigh(fields, wanted_error_rate, for_a_person | astray)
+    return groups.check(weighed, form.groups)
 
 
 def _doubted(field: Field) -> Field:
@@ -77,9 +92,18 @@ def _doubted(field: Field) -> Field:
     return replace(field, accepted=False, check=check)
 
 
-def _cut(gray: Gray, where: Registration, spec: FieldSpec, readers: Readers, terms: Terms) -> Cut:
+def _cut(
+    gray: Gray,
+    where: Registration,
+    spec: FieldSpec,
+    others: Sequence[BoxMm],
+    readers: Readers,
+    terms: Terms,
+) -> Cut:
     box = spec.box_mm if spec.box_mm is not None else comb.bounds(spec.cells_mm)
-    if spec.kind in (FieldKind.TICK, FieldKind.SIGNATURE):
+    if spec.kind is FieldKind.TICK:
+        return Cut(spec, box, tick=tickpatch.patch(gray, where, spec, others))
+    if spec.kind is FieldKind.SIGNATURE:
         parts = (ink.take(gray, where, ticks.inside(part)) for part in (box, *spec.boxes_mm))
         return Cut(spec, box, marks=tuple(parts))
     if spec.cells_mm:
@@ -113,6 +137,15 @@ def _judged_hands(cuts: Sequence[Cut], readers: Readers) -> list[Cut]:
     judged = list(cuts)
     for i in worded:
         judged[i] = replace(cuts[i], by_hand=fmean(next(chances) for _ in cuts[i].images))
+    return judged
+
+
+def _judged_ticks(cuts: Sequence[Cut], readers: Readers) -> list[Cut]:
+    """The cuts, those of ticks with their chances: one call for a page."""
+    patches = {i: cut.tick for i, cut in enumerate(cuts) if cut.tick is not None}
+    judged = list(cuts)
+    for i, chances in zip(patches, readers.judge_ticks(list(patches.values())), strict=True):
+        judged[i] = replace(cuts[i], chances=chances)
     return judged
 
 

@@ -14,6 +14,8 @@ from models.training.looks import LOOKS, Look
 from models.training.paper import Sheet
 
 _PRINT, _BAR, _TINT, _RULE, _PAPER = 88, 96, 205, 200, 255
+_PALE_PRINT = 150
+_NUMBER_MM = 6.6  # from the end of a label to that of the number behind it
 _IN_TABLE = (FieldKind.CODE, FieldKind.AMOUNT)
 _PLAIN = Look(face="sans", is_tinted=False)
 
@@ -37,6 +39,8 @@ def blank(form: FormDefinition, dpi: int) -> NDArray[np.uint8]:
     for spec in form.fields:
         _field(sheet, spec, look)
     _anchors(sheet, form, look, faces)
+    for number, spec in enumerate(_parted(form), start=1):
+        _number(sheet, spec, str(number), faces[f"{look.face}_bold"])
     for word in look.words:
         ink = _PAPER if _in_bar(look, word.x, word.y - word.height / 2) else _PRINT
         sheet.text(word.x, word.y, word.text, faces[word.face], word.height, ink)
@@ -51,7 +55,23 @@ def _anchors(sheet: Sheet, form: FormDefinition, look: Look, faces: Mapping[str,
         in_bar = _in_bar(look, box.left + box.width / 2, box.top + box.height / 2)
         bold = in_bar or anchor.text in look.headed
         face = faces[f"{look.face}_bold" if bold else look.face]
-        sheet.fitted(box, anchor.text, face, _PAPER if in_bar else _PRINT)
+        text = anchor.text
+        if text in look.numbered:  # the number is printed in the box
+            text = text.rpartition(" ")[0]
+            box = BoxMm(box.left, box.top, box.width - _NUMBER_MM, box.height)
+        sheet.fitted(box, text, face, _PAPER if in_bar else _PRINT)
+
+
+def _parted(form: FormDefinition) -> list[FieldSpec]:
+    """The tick boxes with a number in their middle, in the order of the form."""
+    return [spec for spec in form.fields if spec.kind is FieldKind.TICK and spec.boxes_mm]
+
+
+def _number(sheet: Sheet, spec: FieldSpec, number: str, face: Path) -> None:
+    if spec.box_mm is not None:
+        left, right = spec.box_mm.left + spec.box_mm.width, spec.boxes_mm[0].left
+        base = spec.box_mm.top + spec.box_mm.height * 0.88
+        sheet.text((left + right) / 2, base, number, face, 2.2, _PALE_PRINT, "ms")
 
 
 def _in_bar(look: Look, x: float, y: float) -> bool:
@@ -65,8 +85,7 @@ def _field(sheet: Sheet, spec: FieldSpec, look: Look) -> None:
     if spec.cells_mm:
         _comb(sheet, spec, look)
     elif spec.box_mm is not None and spec.kind is FieldKind.TICK:
-        sheet.band(_grown(spec.box_mm, 0.4), _TINT)
-        sheet.band(spec.box_mm, _PAPER)
+        _tick(sheet, bounds((spec.box_mm, *spec.boxes_mm)))
     elif spec.box_mm is not None and spec.kind is FieldKind.SIGNATURE:
         sheet.band(spec.box_mm, _PAPER)
     elif spec.box_mm is not None and look.is_tinted and spec.kind in _IN_TABLE:
@@ -76,6 +95,11 @@ def _field(sheet: Sheet, spec: FieldSpec, look: Look) -> None:
             bottom = box.top + box.height
             sheet.rule(box.left, bottom, box.left + box.width, bottom, _RULE, 0.5)
             sheet.rule(box.left - 0.5, bottom - 3.0, box.left - 0.5, bottom, _RULE, 0.5)
+
+
+def _tick(sheet: Sheet, box: BoxMm) -> None:
+    sheet.band(_grown(box, 0.4), _TINT)
+    sheet.band(box, _PAPER)
 
 
 def _comb(sheet: Sheet, spec: FieldSpec, look: Look) -> None:

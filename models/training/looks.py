@@ -1,4 +1,4 @@
-"""How our two verified forms look beside their fields: bars, panels and printed words.
+"""How our verified forms look beside their fields: bars, panels and printed words.
 
 Measured in millimetres on the same blanks as ``models/forms``, and drawn by code.
 """
@@ -26,8 +26,9 @@ class Look:
     """What is printed beside anchors and fields.
 
     ``bars`` are dark, with white words where an anchor stands in them; ``tints`` pale;
-    ``panels`` framed; ``headed`` are anchors in bold. ``is_tinted`` fields lie in a tint with
-    white separators, else in white cells or over a rule.
+    ``panels`` framed; ``headed`` are anchors in bold; ``numbered`` end in a number that stands in
+    the tick box behind their words. ``is_tinted`` fields lie in a tint with white separators, else
+    in white cells or over a rule.
     """
 
     face: str
@@ -36,6 +37,7 @@ class Look:
     tints: tuple[BoxMm, ...] = ()
     panels: tuple[BoxMm, ...] = ()
     headed: tuple[str, ...] = ()
+    numbered: tuple[str, ...] = ()
     words: tuple[Word, ...] = field(default=())
 
 
@@ -185,4 +187,61 @@ _ATTENDING_DOCTOR = Look(
     ),
 )
 
-LOOKS: Mapping[str, Look] = MappingProxyType({"S3110": _CARE_SHEET, "S3704": _ATTENDING_DOCTOR})
+_CARE_PROTOCOL = Look(
+    face="times",
+    is_tinted=True,
+    bars=tuple(BoxMm(9.1, top, 190.2, 3.9) for top in (28.9, 72.3, 129.4, 217.9, 229.4)),
+    tints=(
+        *(
+            BoxMm(9.3, top, 190.2, height)
+            for top, height in (
+                (33.9, 3.9),
+                (38.2, 12.3),
+                (55.2, 3.9),
+                (63.8, 8.1),
+                (80.6, 3.9),
+                (85.0, 8.1),
+                (97.8, 8.1),
+                (106.4, 3.9),
+                (111.1, 3.9),
+                (115.6, 3.8),
+                (120.3, 3.9),
+                (124.8, 3.9),
+                (134.0, 6.5),
+                (141.6, 3.9),
+                (146.4, 3.9),
+                (151.3, 3.9),
+                (156.0, 28.6),
+                (185.2, 4.2),
+                (190.1, 4.2),
+                (195.1, 3.9),
+                (208.0, 3.9),
+                (213.1, 3.9),
+                (223.6, 3.9),
+                (234.7, 3.9),
+                (240.0, 3.9),
+                (245.4, 3.9),
+                (254.3, 3.9),
+                (258.8, 3.9),
+                (263.1, 3.9),
+            )
+        ),
+        BoxMm(9.3, 268.4, 142.5, 19.6),
+    ),
+    headed=("protocole de soins", "numéro d'immatriculation"),
+    numbered=("ALD non exonérante 1", "ALD 30 (liste) 2", "ALD hors liste 3"),
+    words=(
+        Word(11.0, 257.4, "refus"),
+        Word(11.0, 266.2, "date"),
+        Word(79.9, 216.1, "oui"),
+        Word(110.2, 216.1, "non"),
+        Word(184.4, 226.8, "autre"),
+        *(Word(10.6, top, "accord au titre de (2)") for top in (237.8, 243.2, 248.5)),
+        *(Word(49.4, top, "du") for top in (237.8, 243.2, 248.5)),
+        *(Word(98.8, top, "au") for top in (237.8, 243.2, 248.5)),
+    ),
+)
+
+LOOKS: Mapping[str, Look] = MappingProxyType(
+    {"S3110": _CARE_SHEET, "S3501": _CARE_PROTOCOL, "S3704": _ATTENDING_DOCTOR}
+)

@@ -33,6 +33,7 @@ from tests.bench import (
     rates,
     speed,
     text,
+    ticks,
 )
 from tests.bench import console as operations
 from tests.bench.proportion import Proportion
@@ -41,6 +42,7 @@ _PAGES = 40
 _IMAGES = 400
 _LINES = 1_000
 _DRAWN = 200
+_TICKED = 260
 _LETTERS = 12
 _DOCUMENTS = 5_000_000
 _INVENTED, _EACH = 20, 10
@@ -62,6 +64,7 @@ _WHAT = (
     "forms",
     "combs",
     "distorted",
+    "ticks",
     "kinds",
     "enrolled",
     "lines",
@@ -82,6 +85,7 @@ def main() -> int:
     parser.add_argument("what", nargs="*", metavar="WHAT", help=", ".join(_WHAT))
     parser.add_argument("--pages", type=int, default=_PAGES, help="filled forms a column")
     parser.add_argument("--drawn", type=int, default=_DRAWN, help="drawn pages of all kinds")
+    parser.add_argument("--ticked", type=int, default=_TICKED, help="ticked forms")
     parser.add_argument("--images", type=int, default=_IMAGES, help="of the agent's mixed lot")
     parser.add_argument(
         "--documents", type=int, default=_DOCUMENTS, help="stored behind the console; 11 GB"
@@ -115,6 +119,7 @@ def _run(
         "forms": lambda: _print_forms(console, real, readers, options.pages, seed),
         "combs": lambda: console.print(_combs(real, readers, options.pages, seed)),
         "distorted": lambda: _print_distorted(console, samples, readers, options.drawn, seed),
+        "ticks": lambda: _print_ticks(console, readers, options.ticked, seed, samples),
         "text": lambda: console.print(_text(real, readers)),
         "kinds": lambda: console.print(_kinds(readers, options.drawn, seed)),
         "enrolled": lambda: console.print(_enrolled(readers, seed)),
@@ -182,6 +187,14 @@ def _print_distorted(
         row = (one.accepted, one.wrong, one.lost, f"{one.seconds / pages:.2f}")
         table.add_row(kind, *(str(cell) for cell in row))
     console.print(table)
+
+
+def _print_ticks(
+    console: Console, readers: Readers, pages: int, seed: int, samples: Path | None
+) -> None:
+    found = ticks.measure(readers, pages, seed, samples)
+    console.print(ticks.table(found, ticks.milliseconds(readers), seed))
+    console.print("\n".join(found.errors))
 
 
 def _wrong(outcome: forms.Outcome) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from edge.reading.readers import Alphabet, Care, Gray, LineReading, Quad
+from edge.reading.readers import Alphabet, Care, Gray, LineReading, Patch, Quad, TickChances
 
 
 class NoReaders:
@@ -26,4 +26,7 @@ class NoReaders:
         raise NotImplementedError
 
     def read_cells(self, pieces: Sequence[Gray], alphabet: Alphabet) -> LineReading:
+        raise NotImplementedError
+
+    def judge_ticks(self, patches: Sequence[Patch]) -> list[TickChances]:
         raise NotImplementedError

@@ -15,6 +15,7 @@ from edge.inference.cells import CellNetwork
 from edge.inference.hand_network import HandNetwork
 from edge.inference.line_network import LineNetwork
 from edge.inference.station import StationReaders, load_readers
+from edge.inference.tick_network import TickNetwork
 from edge.reading import orient
 from edge.reading.readers import Gray
 from tests.support import drawn_form
@@ -63,6 +64,7 @@ def test_the_readers_say_which_networks_they_are(readers: StationReaders) -> Non
         "reader": LineNetwork.load(folder, 1).version,
         "cells": CellNetwork.load(folder, 1).version,
         "hand": HandNetwork.load(folder, 1).version,
+        "ticks": TickNetwork.load(folder, 1).version,
     }
 
     assert own.items() <= dict(readers.versions).items()

@@ -19,6 +19,7 @@ from edge.document import (
     RouteKind,
     TypeGuess,
 )
+from edge.reading.forms import FieldKind
 from edge.reading.split import Draft
 from edge.routing import Circumstances, due_on, route
 
@@ -31,10 +32,12 @@ FRENCH = holidays.country_holidays("FR", years=(2025, 2026))
 
 
 def fields_of(kind: str, **values: str | None) -> tuple[Field, ...]:
-    """All fields of a form: required ones read and accepted, others not written."""
+    """All fields of a form: required ones read and accepted, boxes not ticked, others empty."""
     made = []
     for spec in PACK.forms[kind].fields:
-        value = values.get(spec.name, "true" if spec.required else None)
+        is_box = spec.kind in (FieldKind.TICK, FieldKind.SIGNATURE)
+        absent = "true" if spec.required else "false" if is_box else None
+        value = values.get(spec.name, absent)
         made.append(Field(spec.name, value, value or "", 0.99, bool(value), Check.OK, 0, None))
     return tuple(made)
 
@@ -94,6 +97,24 @@ def test_an_optional_field_is_keyed_only_when_something_was_written_in_it() -> N
     assert routed(failed)[0] is RouteKind.KEY
     empty = changed("S3110", "insured_name", value=None, raw="", check=Check.NONE)
     assert routed(empty)[0] is RouteKind.STRAIGHT
+
+
+@pytest.mark.parametrize(("kind", "name"), [
+    ("S3110", "third_party_yes"), ("S3110", "unable_to_sign"), ("S3501", "refused"),
+    ("S3501", "institution_stamp"),
+])  # fmt: skip
+def test_an_undecided_box_is_not_an_empty_one(kind: str, name: str) -> None:
+    undecided = changed(kind, name, value=None, raw="", accepted=False, check=Check.NONE)
+    assert f"field:{name}" in routed(undecided)[1]
+    for value in ("true", "false"):
+        assert f"field:{name}" not in routed(changed(kind, name, value=value, accepted=True))[1]
+        assert f"field:{name}" in routed(changed(kind, name, value=value, accepted=False))[1]
+
+
+def test_a_form_with_one_undecided_tick_does_not_go_straight() -> None:
+    assert routed(draft("S3110"))[0] is RouteKind.STRAIGHT
+    undecided = changed("S3110", "third_party_yes", value=None, accepted=False, check=Check.NONE)
+    assert routed(undecided) == (RouteKind.KEY, ("field:third_party_yes",))
 
 
 def test_a_doubtful_stamp_stops_nothing() -> None:

@@ -1,0 +1,161 @@
+"""What the tick network is shown: a box with its surroundings, and what the form has there.
+
+People circle boxes, mark beside them and reach far over their edges, so that a window of three
+boxes' width is looked at. A plan of the same size says where the box is, where the blank itself
+is printed and where other fields may be written in: without it a label and a mark look alike.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.document import BoxMm
+from edge.pixels import pieces
+from edge.reading import ink
+from edge.reading.comb import bounds
+from edge.reading.forms import FieldSpec, FormDefinition
+from edge.reading.readers import Gray, Patch
+from edge.reading.registration import Registration
+
+PX_PER_MM = 5
+WIDE_PX, HIGH_PX = 80, 64
+CHANNELS = 3
+
+_BOX, _NOTHING, _OTHER, _PRINT = 255, 128, 64, 0  # of a plan
+_PAPER = 95  # per cent of the window's pixels are darker than paper, or as bright
+_BOX_PAPER = 80  # the same of the box alone
+# What is measured of ink beside what the network says: the box without its frame, softened, its
+# paper among its brightest pixels, and what is darker than that by so much.
+_FRAME_PX, _SOFT_PX = 5, 0.7
+_WHITE, _OWN, _INKED, _FILLED = 97, 85, 0.08, 0.12
+# And of strokes: nothing wider is one; they are as dark as the darkest in the box, or nearly.
+_STROKE_PX, _EDGE_PX, _DARKEST, _LEAST_CONTRAST, _HALF = 11, 2, 97, 6, 0.45
+_BLACK, _WHITE_FROM, _BETWEEN = 60, 225, 0.2
+_LIFT = 4.0  # what is paler than the box's own paper by 8 of 255 shall be seen as well
+
+
+def window(boxes: Sequence[BoxMm]) -> BoxMm:
+    """The window of 16 × 12.8 mm around a tick's box, or around the parts of one."""
+    box = bounds(boxes)
+    wide, high = WIDE_PX / PX_PER_MM, HIGH_PX / PX_PER_MM
+    left, top = box.left + box.width / 2 - wide / 2, box.top + box.height / 2 - high / 2
+    return BoxMm(left, top, wide, high)
+
+
+def patch(gray: Gray, where: Registration, spec: FieldSpec, others: Sequence[BoxMm]) -> Patch:
+    """Cut a tick's window out of the page.
+
+    Args:
+        gray: The upright page.
+        where: Where the form lies on it.
+        spec: A tick of the form.
+        others: Boxes of the form's other fields (``written_in``).
+    """
+    boxes = boxes_of(spec)
+    seen = ink.cut(gray, where, window(boxes))
+    size = (WIDE_PX, HIGH_PX)
+    picture = np.asarray(cv2.resize(seen, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return Patch(picture, plan(boxes, spec.print_mm, others))
+
+
+def boxes_of(spec: FieldSpec) -> tuple[BoxMm, ...]:
+    """A tick's box, or the parts of it that print in its middle leaves free."""
+    return (spec.box_mm, *spec.boxes_mm) if spec.box_mm is not None else spec.boxes_mm
+
+
+def written_in(form: FormDefinition) -> tuple[BoxMm, ...]:
+    """The boxes of all fields of a form."""
+    boxes: list[BoxMm] = []
+    for spec in form.fields:
+        if spec.cells_mm:
+            boxes.append(bounds(spec.cells_mm))
+        elif spec.box_mm is not None:
+            boxes += [spec.box_mm, *spec.boxes_mm]
+    return tuple(boxes)
+
+
+def plan(boxes: Sequence[BoxMm], printed: Iterable[BoxMm], others: Iterable[BoxMm]) -> Gray:
+    """Where the box is in its window, what is printed there and where else is written."""
+    frame = window(boxes)
+    made = np.full((HIGH_PX, WIDE_PX), _NOTHING, np.uint8)
+    own = bounds(boxes)
+    for group, value in ((others, _OTHER), ((own,), _PRINT), (printed, _PRINT), (boxes, _BOX)):
+        for box in group:
+            _fill(made, box, frame, value)
+    return made
+
+
+def _fill(made: Gray, box: BoxMm, frame: BoxMm, value: int) -> None:
+    left, right = (round((x - frame.left) * PX_PER_MM) for x in (box.left, box.left + box.width))
+    top, bottom = (round((y - frame.top) * PX_PER_MM) for y in (box.top, box.top + box.height))
+    made[max(0, top) : max(0, bottom), max(0, left) : max(0, right)] = value
+
+
+def ink_share(patch: Patch) -> float:
+    """How much of the box's free part is darker than its paper (0..1); 1 when it is dark itself."""
+    box = (patch.plan == _BOX).astype(np.uint8)
+    inner = cv2.erode(box, np.ones((_FRAME_PX, _FRAME_PX), np.uint8)) > 0
+    soft = np.asarray(cv2.GaussianBlur(patch.picture, (0, 0), _SOFT_PX), np.uint8)
+    inside = soft[inner if inner.any() else box > 0]
+    if not inside.size:
+        return 0.0
+    white, own = max(1, _level(soft, _WHITE)), _level(inside, _OWN)
+    if white - own > _FILLED * white:
+        return 1.0
+    return float((inside < own - _INKED * white).mean())
+
+
+def reach_mm(patch: Patch) -> float:
+    """How far the strokes that stand in the box go beyond it; 0 when none stands out."""
+    rows, columns = np.nonzero(patch.plan == _BOX)
+    if not rows.size:
+        return 0.0
+    top, bottom, left, right = rows.min(), rows.max(), columns.min(), columns.max()
+    kernel = np.ones((_STROKE_PX, _STROKE_PX), np.uint8)
+    hollow = cv2.morphologyEx(patch.picture, cv2.MORPH_BLACKHAT, kernel)
+    strokes = np.asarray(hollow, np.uint8)
+    inner = np.zeros(patch.plan.shape, np.bool_)
+    inner[top + _EDGE_PX : bottom + 1 - _EDGE_PX, left + _EDGE_PX : right + 1 - _EDGE_PX] = True
+    if not inner.any() or (darkest := _level(strokes[inner], _DARKEST)) < _LEAST_CONTRAST:
+        return 0.0
+    mask = (strokes > _HALF * darkest).astype(np.uint8)
+    labels = pieces(mask).labels
+    inside = np.unique(labels[inner & (mask > 0)])
+    y, x = np.nonzero(np.isin(labels, inside[inside > 0]))
+    if not y.size:
+        return 0.0
+    across = max(left - x.min(), x.max() - right, 0)
+    down = max(top - y.min(), y.max() - bottom, 0)
+    return float(max(across, down)) / PX_PER_MM
+
+
+def is_black_and_white(patch: Patch) -> bool:
+    """Whether a scanner thresholded it: next to nothing between black and white."""
+    between = (patch.picture >= _BLACK) & (patch.picture <= _WHITE_FROM)
+    return float(between.mean()) < _BETWEEN
+
+
+def _level(pixels: Gray, percent: int) -> int:
+    """The grey below which so many per cent of pixels are, or at it."""
+    counted = np.cumsum(np.bincount(pixels.ravel(), minlength=256))
+    return int(np.searchsorted(counted, percent / 100 * pixels.size))
+
+
+def tensor(patches: Sequence[Patch]) -> NDArray[np.float32]:
+    """Patches as the network takes them: n × 3 × 64 × 80, about -1 to 1.
+
+    First how dark, against the window's paper; then the same against the box's own paper, four
+    times as steep, where a pencil's stroke stands out; last the plan.
+    """
+    made = np.zeros((len(patches), CHANNELS, HIGH_PX, WIDE_PX), np.float32)
+    for one, into in zip(patches, made, strict=True):
+        seen = one.picture.astype(np.float32)
+        paper = max(1, _level(one.picture, _PAPER))
+        inside = one.picture[one.plan == _BOX]
+        own = _level(inside, _BOX_PAPER) if inside.size else paper
+        into[0] = np.clip(1.0 - seen / paper, 0.0, 1.0)
+        into[1] = np.clip((own - seen) * (_LIFT / paper), -1.0, 1.0)
+        into[2] = (one.plan.astype(np.float32) - _NOTHING) / _NOTHING
+    return made

@@ -1,0 +1,204 @@
+"""Draw what the tick network learns from: boxes, marks, bad scans, and what a person would say.
+
+``python -m models.training.tick_samples 10000 1 OUT.npz`` draws ten thousand.
+"""
+
+import argparse
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.document import BoxMm
+from edge.inference.tick_network import LABELS
+from edge.reading import ink, tickpatch
+from edge.reading.readers import Patch
+from edge.reading.registration import Registration
+from models.training import tick_marks, tick_scans, tick_scenes
+from models.training.tick_ink import Layer, Mark, Stroke, grain, inked, layer, moved
+from models.training.tick_scenes import HIGH_MM, WIDE_MM, Scene
+
+EMPTY, TICKED, DOUBTFUL = range(len(LABELS))
+
+_MIX = {
+    Mark.EMPTY: 40, Mark.CROSS: 11, Mark.CHECK: 8, Mark.STROKE: 6, Mark.BLACKENED: 6,
+    Mark.CIRCLED: 5, Mark.BESIDE: 9, Mark.STRUCK: 7, Mark.DOT: 4, Mark.STAMP: 4, Mark.CROSSING: 5,
+}  # fmt: skip
+_SAID = {
+    Mark.EMPTY: EMPTY, Mark.CROSS: TICKED, Mark.CHECK: TICKED, Mark.STROKE: TICKED,
+    Mark.BLACKENED: TICKED,
+}  # fmt: skip
+_FRAME = BoxMm(0.0, 0.0, WIDE_MM, HIGH_MM)
+_LOST_MM2, _PALE_MM2 = 0.08, 0.35  # of a mark: no scan shows it; nobody would swear to it
+# Of 255: what differs so much from the page without the mark is seen; and nobody doubts it.
+_SHOWS, _IS_SURE = 7.0, 20.0
+_SHIFT_MM, _MOST_SHIFT_MM = 0.25, 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A patch and the index of its label; ``is_ours`` when it is of one of our forms."""
+
+    patch: Patch
+    said: int
+    kind: Mark
+    is_ours: bool
+
+
+def draw(rng: random.Random) -> Sample:
+    """One sample; a mark that the scan lost is drawn again."""
+    while True:
+        kind = rng.choices(list(_MIX), list(_MIX.values()))[0]
+        made = _draw(kind, rng)
+        if made is not None:
+            return made
+
+
+def _draw(kind: Mark, rng: random.Random) -> Sample | None:
+    scene = tick_scenes.draw(rng)
+    chance = np.random.default_rng(rng.getrandbits(32))
+    plain = scene.paper.astype(np.float32)
+    _others(plain, scene, rng, chance)
+    marked = plain.copy()
+    marks = tick_marks.draw(kind, scene.box, rng)
+    if marks:
+        _write(marked, marks, scene, _pen(rng), chance)
+    if kind is Mark.STAMP:
+        if rng.random() < 0.4:
+            first = rng.choice((Mark.CROSS, Mark.CHECK))
+            _write(marked, tick_marks.draw(first, scene.box, rng), scene, _pen(rng), chance)
+        stamped = tick_scans.stamp(plain.shape, scene.box, scene.dpi, rng)
+        inked(marked, stamped, rng.uniform(40, 150))
+    how = tick_scans.drawn(rng, scene.dpi)
+    scanned = tick_scans.scan(marked, how)
+    said = _SAID.get(kind, DOUBTFUL)
+    if kind is not Mark.EMPTY:
+        unmarked = tick_scans.scan(plain, how)
+        if _shows(scanned, unmarked, scene, _SHOWS) < _LOST_MM2:
+            return None
+        if _shows(scanned, unmarked, scene, _IS_SURE) < _PALE_MM2:
+            said = DOUBTFUL
+    return Sample(_patch(scanned, scene, rng), said, kind, scene.is_ours)
+
+
+def _pen(rng: random.Random) -> tuple[float, float]:
+    """Its grey, and how much the paper's grain leaves out."""
+    return rng.choice((
+        (rng.uniform(5, 70), rng.uniform(0, 0.2)),  # black, dark blue
+        (rng.uniform(50, 130), rng.uniform(0, 0.3)),  # blue, red
+        (rng.uniform(110, 190), rng.uniform(0.2, 0.7)),  # pencil
+        (rng.uniform(170, 228), rng.uniform(0.1, 0.6)),  # hard pencil
+    ))  # fmt: skip
+
+
+def _write(
+    page: Layer, marks: list[Stroke], scene: Scene, pen: tuple[float, float],
+    chance: np.random.Generator,
+) -> None:  # fmt: skip
+    grey, depth = pen
+    seen = layer(marks, _FRAME, scene.dpi / 25.4)
+    high, wide = (min(sides) for sides in zip(page.shape, seen.shape, strict=True))
+    rough = grain((high, wide), chance, depth) if depth else None
+    inked(page[:high, :wide], seen[:high, :wide], grey, rough)
+
+
+def _others(page: Layer, scene: Scene, rng: random.Random, chance: np.random.Generator) -> None:
+    """What is written in other boxes and fields near by, and far away from all."""
+    pen = _pen(rng)
+    if rng.random() < 0.4:
+        kinds = (Mark.CROSS, Mark.CHECK, Mark.STROKE, Mark.BLACKENED, Mark.CROSS)
+        for other in scene.ticks:
+            if rng.random() < 0.4:
+                marks = tick_marks.draw(rng.choice(kinds), other, rng)
+                if not _comes_near(marks, scene.box, 0.7):
+                    _write(page, marks, scene, pen, chance)
+    for field in scene.fields:
+        if rng.random() < 0.5:
+            words = tick_marks.writing(rng, rng.uniform(5, max(6.0, field.width)))
+            words = moved(words, field.left, field.top + field.height * 0.85)
+            if not _comes_near(words, scene.box, 0.7):
+                _write(page, words, scene, pen, chance)
+    if rng.random() < 0.15:
+        words = tick_marks.writing(rng, rng.uniform(8, 25))
+        y = scene.box.top + rng.choice((-1, 1)) * rng.uniform(6.0, 10.0)
+        words = moved(words, rng.uniform(-5, 20), y + scene.box.height)
+        if not _comes_near(words, scene.box, 3.0):
+            _write(page, words, scene, pen, chance)
+
+
+def _comes_near(marks: list[Stroke], box: BoxMm, by: float) -> bool:
+    points = np.vstack([one.points for one in marks])
+    spare = by + max(max(one.widths) for one in marks) / 2
+    low = np.array([box.left - spare, box.top - spare])
+    high = np.array([box.left + box.width + spare, box.top + box.height + spare])
+    return bool(((points > low) & (points < high)).all(axis=1).any())
+
+
+def _shows(
+    marked: NDArray[np.uint8], plain: NDArray[np.uint8], scene: Scene, from_: float
+) -> float:
+    """How much of a mark the scan shows, in mm²."""
+    px = scene.dpi / 25.4
+    differs = cv2.absdiff(marked, plain).astype(np.float32)
+    soft = cv2.GaussianBlur(differs, (0, 0), 0.12 * px)
+    return float((soft > from_).sum()) / px**2
+
+
+def _patch(scanned: NDArray[np.uint8], scene: Scene, rng: random.Random) -> Patch:
+    """Cut as a station does: the page turned upright, the form found a little beside its place."""
+    px = scene.dpi / 25.4
+    high, wide = scanned.shape
+    matrix = np.array([[px, 0.0, 0.0], [0.0, px, 0.0]])
+    if rng.random() < 0.6:
+        turn = np.asarray(
+            cv2.getRotationMatrix2D((wide / 2, high / 2), rng.uniform(-2, 2), 1.0), np.float64
+        )
+        scanned = np.asarray(
+            cv2.warpAffine(
+                scanned, turn, (wide, high), flags=cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_REPLICATE,
+            ), np.uint8,
+        )  # fmt: skip
+        matrix = turn @ np.vstack([matrix, [0, 0, 1]])
+    middle = np.array([WIDE_MM / 2, HIGH_MM / 2])
+    size, bend = 1 + rng.gauss(0, 0.005), rng.gauss(0, 0.004)
+    wrong = np.array([[size, bend], [-bend, size]])
+    most = _MOST_SHIFT_MM
+    shift = [max(-most, min(most, rng.gauss(0, _SHIFT_MM))) for _ in range(2)]
+    off = middle - wrong @ middle + np.array(shift)
+    matrix = matrix @ np.vstack([np.column_stack([wrong, off]), [0, 0, 1]])
+    where = Registration(matrix, 0.1, 20)
+    seen = ink.cut(scanned, where, tickpatch.window(scene.boxes))
+    size_px = (tickpatch.WIDE_PX, tickpatch.HIGH_PX)
+    picture = np.asarray(cv2.resize(seen, size_px, interpolation=cv2.INTER_AREA), np.uint8)
+    others = (*scene.ticks, *scene.fields)
+    return Patch(picture, tickpatch.plan(scene.boxes, scene.printed, others))
+
+
+def main() -> None:
+    """Draw samples into a file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("count", type=int)
+    parser.add_argument("seed", type=int)
+    parser.add_argument("out", type=Path)
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    rng = random.Random(options.seed)
+    drawn = [draw(rng) for _ in range(options.count)]
+    part = options.out.with_suffix(".part.npz")
+    np.savez_compressed(
+        part,
+        pictures=np.stack([one.patch.picture for one in drawn]),
+        plans=np.stack([one.patch.plan for one in drawn]),
+        said=np.array([one.said for one in drawn], np.int64),
+        kinds=np.array([one.kind.value for one in drawn]),
+        ours=np.array([one.is_ours for one in drawn]),
+    )
+    part.replace(options.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""What the tick network is shown, and that the network is the one the code expects."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.document import BoxMm
+from edge.errors import PackInvalid
+from edge.inference import networks
+from edge.inference.tick_network import TickNetwork
+from edge.reading import tickpatch
+from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
+from edge.reading.readers import Gray, Patch
+from edge.reading.registration import Registration
+
+SPEC = FieldSpec(
+    "a", FieldKind.TICK, box_mm=BoxMm(50.0, 40.0, 4.0, 4.0), print_mm=(BoxMm(55.0, 41.0, 2.0, 2.0),)
+)
+OTHER = BoxMm(44.0, 40.0, 2.0, 4.0)
+
+
+def page(px_per_mm: float, darkness: int = 200) -> tuple[Gray, Registration]:
+    """A sheet of 100 × 80 mm with a filled box where the tick stands."""
+    image = np.full((round(80 * px_per_mm), round(100 * px_per_mm)), 250, np.uint8)
+    corner, end = ((round(x * px_per_mm), round(y * px_per_mm)) for x, y in ((50, 40), (54, 44)))
+    cv2.rectangle(image, corner, (end[0] - 1, end[1] - 1), 250 - darkness, -1)
+    return image, Registration(np.array([[px_per_mm, 0.0, 0.0], [0.0, px_per_mm, 0.0]]), 0.1, 9)
+
+
+@pytest.mark.parametrize("dpi", [150, 200, 300])
+def test_the_box_is_in_the_middle_at_one_scale_whatever_the_scans(dpi: int) -> None:
+    patch = tickpatch.patch(*page(dpi / 25.4), SPEC, (OTHER,))
+    assert patch.picture.shape == patch.plan.shape == (tickpatch.HIGH_PX, tickpatch.WIDE_PX)
+    dark = np.argwhere(patch.picture < 150)
+    assert dark.min(axis=0) == pytest.approx([22, 30], abs=1)
+    assert dark.max(axis=0) == pytest.approx([41, 49], abs=1)
+
+
+def test_the_plan_tells_box_print_and_other_fields() -> None:
+    plan = tickpatch.plan((BoxMm(50.0, 40.0, 4.0, 4.0),), SPEC.print_mm, (OTHER,))
+    values = [plan[32, 40], plan[32, 57], plan[32, 5], plan[5, 5]]
+    assert len(set(values)) == 4
+    assert (plan == plan[32, 40]).sum() == 20 * 20
+    assert tickpatch.plan((BoxMm(50.0, 40.0, 4.0, 4.0),), (), ())[32, 57] == values[3]
+
+
+def test_a_window_that_leaves_the_sheet_is_paper_there() -> None:
+    corner = FieldSpec("a", FieldKind.TICK, box_mm=BoxMm(0.5, 0.5, 4.0, 4.0))
+    patch = tickpatch.patch(*page(8.0), corner, ())
+    assert patch.picture.min() >= 245
+
+
+def test_a_pale_stroke_stands_out_against_the_boxs_own_paper() -> None:
+    pale = tickpatch.tensor([tickpatch.patch(*page(8.0, darkness=12), SPEC, ())])[0]
+    none = tickpatch.tensor([tickpatch.patch(*page(8.0, darkness=0), SPEC, ())])[0]
+    assert np.abs(pale[0] - none[0]).max() < 0.06
+    assert np.abs(pale[1] - none[1]).max() > 0.15
+
+
+def test_where_else_is_written_is_told_of_combs_and_boxes() -> None:
+    comb = FieldSpec("c", FieldKind.DATE, cells_mm=(BoxMm(1, 2, 3, 4), BoxMm(4, 2, 3, 4)))
+    found = tickpatch.written_in(FormDefinition("a", "a", fields=(SPEC, comb)))
+    assert found == (BoxMm(50.0, 40.0, 4.0, 4.0), BoxMm(1, 2, 6, 4))
+
+
+@pytest.fixture(scope="module")
+def network() -> TickNetwork:
+    return TickNetwork.load(networks.default_dir(), 1)
+
+
+def test_answers_come_in_the_order_of_the_boxes_and_are_chances(network: TickNetwork) -> None:
+    patches: list[Patch] = [
+        tickpatch.patch(*page(8.0, darkness), SPEC, ()) for darkness in (0, 60, 120, 200)
+    ]
+    together = network.judge(patches[::-1])[::-1]
+    for one, patch in zip(together, patches, strict=True):
+        (alone,) = network.judge([patch])
+        assert one.ticked == pytest.approx(alone.ticked, abs=1e-4)
+        assert one.empty + one.ticked + one.doubtful == pytest.approx(1.0, abs=1e-4)
+    assert network.judge([]) == []
+
+
+def test_another_network_in_its_place_is_refused(tmp_path: Path) -> None:
+    manifest = (networks.default_dir() / "manifest.toml").read_text("utf-8")
+    swapped = manifest.replace(
+        'labels = ["empty", "ticked", "doubtful"]', 'labels = ["a", "b", "c"]'
+    )
+    (tmp_path / "manifest.toml").write_text(swapped, "utf-8")
+    (tmp_path / "ticks.onnx").write_bytes((networks.default_dir() / "ticks.onnx").read_bytes())
+    with pytest.raises(PackInvalid, match="labels"):
+        TickNetwork.load(tmp_path, 1)
