@@ -230,6 +230,22 @@ def test_a_code_tells_where_it_lies_and_how_the_page_must_be_turned(angle: int) 
         assert painted.min() > 150
 
 
+@pytest.mark.parametrize("angle", [0, 1])
+def test_tall_bars_are_painted_over_from_end_to_end(angle: int) -> None:
+    """A reader tells where it read them, which is a strip."""
+    bars = bars_of("CUSTOM BARCODE", zxingcpp.BarcodeFormat.Code128, scale=4)
+    tall = np.repeat(bars[bars.shape[0] // 2 : bars.shape[0] // 2 + 1], 500, axis=0)
+    page = with_code(paper.sheet(), tall)
+    middle = (450 / page.shape[0], 460 / page.shape[0])
+    sides = (300 / page.shape[1], (300 + tall.shape[1]) / page.shape[1])
+    box = (sides[0], middle[0], sides[1], middle[1])
+    if angle:
+        box = (box[1], 1 - box[2], box[3], 1 - box[0])
+    seen = separators.Found(Separator(SeparatorKind.BARCODE), (box,), 90 * angle, False)
+    painted = separators.without_codes(np.ascontiguousarray(np.rot90(page, angle)), DPI, seen)
+    assert painted.min() > 150
+
+
 words = st.text(alphabet="ABCXYZabc019_- ", max_size=20)
 headers = st.builds(
     LotHeader,
