@@ -32,16 +32,22 @@ def judged(found: separators.Found, gray: Gray, dpi: float, readers: Readers) ->
     if separator.keeps_page:
         return separator
     painted = separators.without_codes(gray, dpi, found)
-    if not found.has_bars:
-        along = turn.turn(painted, found.rotation)
-        along = deskew.straighten(along, deskew.estimate(along))
-        text = skim(along, textlines.find(along, dpi).quads, readers)
-        lines = _lines(text, readers)
-        if sheetprint.is_plain_sheet(separator, lines, along, dpi):
+    if found.codes:
+        # A sheet lies as its code does. Where a page with a sticker lies otherwise, it reads as
+        # anything but a sheet.
+        page = turn.turn(painted, found.rotation)
+        page = deskew.straighten(page, deskew.estimate(page))
+        seen = textlines.find(page, dpi)
+        lines = _lines(skim(page, seen.quads, readers), readers)
+        if sheetprint.is_plain_sheet(separator, lines, page, dpi):
             return separator
-    page = upright.of(painted, dpi, readers, {})
-    lines = _lines(page.text or skim(page.gray, page.quads, readers), readers)
-    if sheetprint.is_only_sheet(separator, lines, page.gray, dpi, has_bars=found.has_bars):
+        if not seen.is_sure:
+            lines = _lines(skim(page, readers.find_lines(page), readers), readers)
+    else:
+        laid = upright.of(painted, dpi, readers, {})
+        page = laid.gray
+        lines = _lines(laid.text or skim(page, laid.quads, readers), readers)
+    if sheetprint.is_only_sheet(separator, lines, page, dpi, has_bars=found.has_bars):
         return separator
     return replace(separator, is_on_content=True)
 
