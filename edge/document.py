@@ -109,6 +109,10 @@ class Field:
     box_mm: BoxMm | None
 
 
+ATTACHED_FROM = 100_000
+"""Page ``i`` of the ``k``-th file attached to a PDF (from 1) has the index ``k * this + i``."""
+
+
 @dataclass(frozen=True, slots=True)
 class PageRef:
     """One image of one source file of the lot."""
@@ -255,6 +259,15 @@ class SetAside:
     page: int | None
     code: str
     reason: str  # French, for the operator
+
+    @property
+    def place(self) -> str:
+        """Its page as people count, in an attached file maybe; French, empty for a whole file."""
+        if self.page is None:
+            return ""
+        attached, inner = divmod(self.page, ATTACHED_FROM)
+        page = f"page {inner + 1}"
+        return f"pièce jointe {attached}, {page}" if attached else page
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,6 @@ def to_tables(results: Sequence[LotResult]) -> list[Table]:
             for a in result.set_aside:
                 # A name is no markup, and must not break the table's lines.
                 name = Text(names.clean(a.file))
-                aside.add_row(name, "" if a.page is None else str(a.page + 1), a.reason)
+                aside.add_row(name, a.place, a.reason)
         tables.append(aside)
     return tables

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from central.console.field_names import field_name
 from central.domain.returns import Cause
+from central.pictures.attached import ATTACHED_FROM
 
 _REASONS = {
     "unknown": "type inconnu",
@@ -149,6 +150,12 @@ def reason(code: str) -> str:
     if code.startswith(_FIELD):
         return f"champ {field_name(code.removeprefix(_FIELD))}"
     return _REASONS.get(code, code)
+
+
+def page_of(index: int) -> str:
+    """A page of a scanner's file by its index, as people count, in an attached file maybe."""
+    number, inner = divmod(index, ATTACHED_FROM)
+    return f"pièce jointe {number}, page {inner + 1}" if number else str(inner + 1)
 
 
 def cause(code: str) -> str:

@@ -133,8 +133,8 @@ def _notes(now: Situation) -> list[RenderableType]:
         lines.append(line.append(f"{rescan.lot_name} : {rescan.reason}", "default"))
     for lot in now.lots:
         for aside in lot.set_aside:
-            page = f", page {aside.page + 1}" if aside.page is not None else ""
-            told = f"Mis de côté : {lot.name}, {aside.file}{page} : {aside.reason}"
+            where = ", ".join(filter(None, (lot.name, aside.file, aside.place)))
+            told = f"Mis de côté : {where} : {aside.reason}"
             lines.append(Text(f"{told} [{aside.code}]"))
     for line in lines:
         line.no_wrap, line.overflow = True, "ellipsis"

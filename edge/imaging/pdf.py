@@ -13,6 +13,7 @@ import numpy as np
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from edge.document import ATTACHED_FROM
 from edge.errors import (
     FileEncrypted,
     FileTruncated,
@@ -34,8 +35,6 @@ from edge.imaging.source import Data, Limits, Source
 
 Opener = Callable[[bytes, Limits], Source]
 
-ATTACHED_FROM = 100_000
-"""Page ``i`` of attached file ``k`` (from 1) has the index ``k * ATTACHED_FROM + i``."""
 _MOST_ATTACHED = 100
 _MOST_ATTACHED_BYTES = 200_000_000  # of one
 

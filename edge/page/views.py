@@ -249,7 +249,7 @@ def _aside(now: Situation) -> Markup:
                 tag("span", lot.name, class_="name", title=lot.name),
                 tag(
                     "small",
-                    aside.file + (f", page {aside.page + 1}" if aside.page is not None else ""),
+                    ", ".join(filter(None, (aside.file, aside.place))),
                 ),
                 scope="row",
             ),

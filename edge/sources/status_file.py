@@ -52,8 +52,8 @@ def describe(view: LotView) -> str:
     if view.set_aside:
         lines.append("Mis de côté :")
         for aside in view.set_aside[:_LISTED]:
-            page = "" if aside.page is None else f", page {aside.page + 1}"
-            lines.append(f" - {aside.file}{page} : {aside.reason} [{aside.code}]")
+            where = ", ".join(filter(None, (aside.file, aside.place)))
+            lines.append(f" - {where} : {aside.reason} [{aside.code}]")
         if len(view.set_aside) > _LISTED:
             lines.append(f" - et {len(view.set_aside) - _LISTED} autres")
         lines.append("")

@@ -28,6 +28,19 @@ def test_a_value_is_shown_as_on_paper(value: str, told: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("index", "told"),
+    [
+        (0, "1"),
+        (11, "12"),
+        (100_000, "pièce jointe 1, page 1"),
+        (300_002, "pièce jointe 3, page 3"),
+    ],
+)
+def test_a_page_of_an_attached_file_is_named_as_one(index: int, told: str) -> None:
+    assert labels.page_of(index) == told
+
+
+@pytest.mark.parametrize(
     ("code", "told"),
     [
         ("S3110", "S3110"),

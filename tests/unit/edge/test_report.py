@@ -1,9 +1,11 @@
 """What ``read`` says: every image somewhere, in the contract's words."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from jsonschema import Draft202012Validator
 from rich.console import Console
 
@@ -126,3 +128,22 @@ def test_people_get_the_same_in_tables() -> None:
     for shown in ("S3110", "97%", "Frais de santé", "à vidéocoder", "[b]1[/b].tif", "Trop long."):
         assert shown in text
     assert len(report.to_tables([LotResult((), ())])) == 1
+
+
+@pytest.mark.parametrize(
+    ("index", "where"),
+    [
+        (None, ""),
+        (0, "page 1"),
+        (4_999, "page 5000"),
+        (100_000, "pièce jointe 1, page 1"),
+        (1_200_002, "pièce jointe 12, page 3"),
+    ],
+)
+def test_a_page_of_an_attached_file_is_named_as_one(index: int | None, where: str) -> None:
+    aside = SetAside("a.pdf", index, "no_page", "Le fichier ne contient aucune page.")
+    assert aside.place == where
+    console = Console(width=200, record=True, file=io.StringIO())
+    for table in report.to_tables((LotResult((), (aside,)),)):
+        console.print(table)
+    assert where in console.export_text()
