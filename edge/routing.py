@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from edge.document import Check, Field, Layout, LotHeader, Route, RouteKind
 from edge.plan import Plan, TypePlan
 from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
-from edge.reading.split import Draft
+from edge.reading.split import UNREAD_BESIDE, Draft
 
 _TO_NAME = frozenset({"unknown", "misdirected"})
 # Of a page: what else lies on its image is read by nobody, and no keying of fields would tell.
-_MARKS_TO_NAME = frozenset({"outside_content", "placeholder", "attachments"})
+_MARKS_TO_NAME = UNREAD_BESIDE | {"outside_content"}
 _FOR_A_PERSON = frozenset(
     {
         *("page_missing", "order_unsure", "blurred", "dust", "unregistered", "distorted"),

@@ -18,6 +18,8 @@ to the next one or a patch 3.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rapidfuzz import fuzz
+
 from edge.document import Field as DocumentField
 from edge.document import (
     LotHeader,
@@ -38,6 +40,8 @@ PAGE_MISSING = "page_missing"  # a neighbour was set aside
 RHYTHM_BROKEN = "rhythm_broken"  # fronts and backs do not follow each other in turn
 OTHER_PERSON = "other_person"  # the page that follows, or went before, names somebody else
 PAGE_UNEXPECTED = "page_unexpected"  # nothing but its place says that a page belongs to it
+UNREAD_BESIDE = frozenset({"placeholder", "attachments"})  # a page's file holds what is not read
+_SAME_SIDE = 80.0  # rapidfuzz ratio of the texts of one printed side, scanned twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,7 @@ class _Builder:
             self._separated = True
             self._obey(page.separator)
             self.loose.append(to_page(page, Role.SEPARATOR))
-        elif page.is_blank:
+        elif page.is_blank and (self._first is not None or not UNREAD_BESIDE & set(page.marks)):
             target = self._pages if self._first is not None else self.loose
             target.append(to_page(page, Role.BLANK))
         elif self._first is None or (not is_verso and self._opens(page)):
@@ -164,11 +168,20 @@ class _Builder:
         entry = self._plan.of(first.guesses[0].type if first.guesses else "", self._fund)
         kind = page.guesses[0].type if page.guesses else UNKNOWN.type
         is_announced = self._header is not None and bool(self._header.pages_each)
-        if entry.straight and not (page.is_back or is_announced or kind in entry.attachments):
+        # What may be the first page of a form belongs to nobody else's, whatever was announced.
+        is_expected = kind in entry.attachments or (is_announced and page.layout is None)
+        if page.is_back:
+            is_expected = not self._has_back_like(page)
+        if entry.straight and not is_expected:
             self.mark(PAGE_UNEXPECTED)
         role = Role.BACK if is_verso or page.is_back else Role.ATTACHMENT
         self._pages.append(to_page(page, role))
         self._nirs |= nirs_of(page)
+
+    def _has_back_like(self, page: PageReading) -> bool:
+        """Whether the same side of a sheet is there already: the front of this one is not."""
+        backs = [one.text for one in self._pages if one.role is Role.BACK]
+        return any(fuzz.ratio(page.text, text) >= _SAME_SIDE for text in backs)
 
     def _names_another(self, page: PageReading) -> bool:
         """Whether a page holds a social security number that is not on the growing document."""

@@ -368,6 +368,41 @@ def test_a_page_that_only_its_place_joins_to_a_claim_is_for_a_person() -> None:
     assert two_sided.marks == (PAGE_UNEXPECTED,)
 
 
+def test_what_may_be_a_form_s_first_page_is_for_a_person_though_pages_were_announced() -> None:
+    header = LotHeader(pages_each=2)
+    doubtful = replace(_read("F", 1), guesses=(TypeGuess("S3110", 0.6),))
+    (draft,) = assemble([page("F", 0), doubtful], PLAN, "17", header).drafts
+    assert draft.marks == (PAGE_UNEXPECTED,)
+
+
+def test_one_side_of_a_sheet_twice_is_for_a_person() -> None:
+    """Two sheets were fed at once in between: the second back is another person's."""
+    side = _saying("f", 1, "Notice : comment remplir cette feuille de soins")
+    other = _saying("f", 2, "Vos droits : la loi du 6 janvier 1978 relative aux fichiers")
+    for backs, marks in (((side,), ()), ((side, other), ()), ((side, side), (PAGE_UNEXPECTED,))):
+        (draft,) = assemble([page("F", 0), *backs], PLAN, "17").drafts
+        assert draft.marks == marks
+
+
+def test_a_blank_page_whose_file_holds_what_is_not_read_is_a_document_for_a_person() -> None:
+    carrier = replace(_read("_", 0), marks=("attachments",))
+    first, claim = assemble([carrier, page("F", 1)], PLAN, "17").drafts
+    assert (first.first, len(first.pages), first.guess.type) == (carrier, 1, "unknown")
+    assert len(claim.pages) == 1
+    (inside,) = assemble([page("F", 0), replace(carrier, ref=_read("_", 1).ref)], PLAN, "17").drafts
+    assert [one.role for one in inside.pages] == [Role.FRONT, Role.BLANK]
+
+
+def _read(letter: str, index: int) -> PageReading:
+    made = page(letter, index)
+    assert isinstance(made, PageReading)
+    return made
+
+
+def _saying(letter: str, index: int, text: str) -> PageReading:
+    return replace(_read(letter, index), lines=(TextLine(text, 0.9, BoxPx(0, 0, 9, 9)),))
+
+
 def test_a_back_of_another_form_is_not_the_back_of_this_one() -> None:
     assembly = cut("FmF")
     assert told(assembly, "FmF")[0] == ["F", "m", "F"]
