@@ -44,15 +44,29 @@ def opened(file: IO[bytes], index: int) -> tuple[BinaryIO, int]:
 def _streams(pdf: pikepdf.Pdf) -> Iterator[Any]:
     specs: list[Any] = [spec.obj for spec in pdf.attachments.values()]
     for page in itertools.islice(pdf.pages, _MOST_ANNOTATED_PAGES):
-        notes: Any = page.obj.get("/Annots", [])
-        specs += [note.FS for note in notes if note.get("/Subtype") == "/FileAttachment"]
+        specs += _in_notes(page.obj.get("/Annots"))
     seen: set[tuple[int, int]] = set()
     for spec in specs:
-        files = spec.get("/EF", {})
-        stream = files.get("/F", files.get("/UF"))
+        files = spec.get("/EF")
+        stream = files.get("/F", files.get("/UF")) if _is_dictionary(files) else None
         if isinstance(stream, pikepdf.Stream) and stream.objgen not in seen:
             seen.add(stream.objgen)
             yield stream
+
+
+def _in_notes(notes: Any) -> list[Any]:
+    """What the notes of a page say of files; a note without its file hides no other one."""
+    found = notes if isinstance(notes, pikepdf.Array) else ()
+    specs = [
+        note.get("/FS")
+        for note in found
+        if _is_dictionary(note) and note.get("/Subtype") == "/FileAttachment"
+    ]
+    return [spec for spec in specs if _is_dictionary(spec)]
+
+
+def _is_dictionary(item: Any) -> bool:
+    return isinstance(item, pikepdf.Dictionary)
 
 
 def _content(stream: Any) -> bytes:

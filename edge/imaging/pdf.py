@@ -5,7 +5,7 @@ dynamic forms (XFA) are never run: this PDFium is built without them. Sizes are 
 anything is decoded.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +30,7 @@ from edge.imaging.page import Gray, PageImage
 from edge.imaging.pdffacts import PdfFacts
 from edge.imaging.pdfresolution import LOWEST_DPI, wanted_dpi
 from edge.imaging.raster import decoding
-from edge.imaging.sniff import Window
+from edge.imaging.sniff import Kind, Window
 from edge.imaging.source import Data, Limits, Source
 
 Opener = Callable[[bytes, Limits], Source]
@@ -78,8 +78,7 @@ class PdfSource(Source):
         is_portfolio = self._facts.is_portfolio
         if is_portfolio and not (self._open_attached and any(kinds)):
             raise PdfPortfolio
-        is_left_out = len(kinds) > _MOST_ATTACHED or (is_portfolio and None in kinds)
-        if is_left_out or (self._open_attached is None and any(kinds)):
+        if self._leaves_some(kinds, is_portfolio=is_portfolio):
             self._marks += ("attachments",)
         _fill_forms(self._document)
         if not is_portfolio:
@@ -90,6 +89,15 @@ class PdfSource(Source):
             for number, kind in enumerate(kinds[:_MOST_ATTACHED], start=1):
                 if kind is not None:
                     yield from self._pages_of(number)
+
+    def _leaves_some(self, kinds: Sequence[Kind | None], *, is_portfolio: bool) -> bool:
+        """Whether an attached file is read by nobody; beside pages data of programs may be."""
+        if len(kinds) > _MOST_ATTACHED or (self._open_attached is None and any(kinds)):
+            return True
+        return any(
+            kind is None and (is_portfolio or not file.is_data)
+            for kind, file in zip(kinds, self._attached, strict=True)
+        )
 
     def _pages_of(self, number: int) -> Iterator[int]:
         """Indices of an attached file's pages; one for a file that cannot be opened."""

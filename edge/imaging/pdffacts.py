@@ -21,6 +21,7 @@ _MOST_ANNOTATED_PAGES = 1_000  # of a file, looked at for files attached to them
 _DEPTH = 5
 _UNITS = (0.01, 1_000.0)  # times 1/72 inch, that a page may be measured in
 _HEAD_BYTES = 2_048
+_BOM = b"\xef\xbb\xbf"
 
 Size = tuple[int, int]
 
@@ -46,6 +47,14 @@ class Attached:
             return sniff(self._head())
         except Exception:
             return None
+
+    @property
+    def is_data(self) -> bool:
+        """Whether it is nothing, or what only programs read: the XML of an invoice."""
+        try:
+            return self._head().removeprefix(_BOM).lstrip()[:1] in (b"", b"<")
+        except Exception:
+            return False
 
     def _head(self) -> bytes:
         if self._stream.get("/Filter") == "/FlateDecode":
@@ -137,15 +146,29 @@ def _size(image: Any) -> Size:
 def _attached(pdf: Any) -> Iterator[Attached]:
     specs = [spec.obj for spec in pdf.attachments.values()]
     for page in itertools.islice(pdf.pages, _MOST_ANNOTATED_PAGES):
-        notes = page.obj.get("/Annots", [])
-        specs += [note.FS for note in notes if note.get("/Subtype") == "/FileAttachment"]
+        specs += _in_notes(page.obj.get("/Annots"))
     seen: set[tuple[int, int]] = set()
     for spec in specs:
-        files = spec.get("/EF", {})
-        stream = files.get("/F", files.get("/UF"))
+        files = spec.get("/EF")
+        stream = files.get("/F", files.get("/UF")) if _is_dictionary(files) else None
         if isinstance(stream, pikepdf.Stream) and stream.objgen not in seen:
             seen.add(stream.objgen)
             yield Attached(stream)
+
+
+def _in_notes(notes: Any) -> list[Any]:
+    """What the notes of a page say of files; a note without its file hides no other one."""
+    found = notes if isinstance(notes, pikepdf.Array) else ()
+    specs = [
+        note.get("/FS")
+        for note in found
+        if _is_dictionary(note) and note.get("/Subtype") == "/FileAttachment"
+    ]
+    return [spec for spec in specs if _is_dictionary(spec)]
+
+
+def _is_dictionary(item: Any) -> bool:
+    return isinstance(item, pikepdf.Dictionary)
 
 
 def _inflated(packed: bytes, most: int) -> bytes:

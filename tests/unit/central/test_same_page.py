@@ -120,7 +120,9 @@ def with_a_scan_attached_to_its_page() -> bytes:
         Rect=pikepdf.Array([10, 10, 20, 20]),
         FS=spec,
     )
-    drawn.page.Annots = pikepdf.Array([drawn.pdf.make_indirect(note)])
+    # One that lost its file, and no note at all.
+    lost = pikepdf.Dictionary(Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.FileAttachment)
+    drawn.page.Annots = pikepdf.Array([7, lost, drawn.pdf.make_indirect(note)])
     return drawn.bytes()
 
 

@@ -260,6 +260,34 @@ def test_files_attached_to_a_letter_are_pages_behind_its_own() -> None:
         assert source.page(0).marks == ()
 
 
+@pytest.mark.parametrize(
+    ("data", "marks"),
+    [
+        (b"PK\x03\x04 and more", ("attachments",)),
+        (b"Bonjour,", ("attachments",)),
+        (b"", ()),
+        (b"\xef\xbb\xbf<?xml version='1.0'?><invoice/>", ()),
+    ],
+)
+def test_what_is_attached_to_a_claim_and_not_read_is_told_but_for_data_of_programs(
+    data: bytes, marks: tuple[str, ...]
+) -> None:
+    made = with_attached(("a.jpg", jpeg()), ("b", data), portfolio=False)
+    with open_source(made, Limits()) as source:
+        assert tuple(source.indices) == (0, 100_000)
+        assert source.page(0).marks == marks
+
+
+def test_a_note_without_its_file_hides_no_other_file() -> None:
+    drawn = Drawn()
+    drawn.pdf.attachments["a.jpg"] = pikepdf.AttachedFileSpec(drawn.pdf, jpeg())
+    note = Dictionary(Type=Name.Annot, Subtype=Name.FileAttachment, Rect=Array([0, 0, 9, 9]))
+    drawn.page.Annots = Array([drawn.pdf.make_indirect(note), 7])
+    with open_source(drawn.bytes(), Limits()) as source:
+        assert tuple(source.indices) == (0, 100_000)
+        assert source.page(0).marks == ()
+
+
 def test_what_is_left_unread_of_a_portfolio_is_told_on_every_page() -> None:
     data = with_attached(("a.jpg", jpeg()), ("b.docx", b"PK-and-more"), portfolio=True)
     with open_source(data, Limits()) as source:
