@@ -30,6 +30,7 @@ class _Outcome(Enum):
     GONE = "gone"
     REOPENED = "reopened"  # gone, and at that moment somebody asked to write to it
     KEPT = "kept"  # not yet
+    UNSURE = "unsure"  # not yet, for nobody can tell who writes
     DIFFERENT = "different"  # same size and time, other bytes
     STAYS = "stays"
 
@@ -39,6 +40,7 @@ class _Known:
     file: Copied
     since: float
     not_before: float = 0.0
+    tried_at: float = 0.0
 
 
 class LettingGo:
@@ -75,9 +77,11 @@ class LettingGo:
         Returns:
             The ids of lots to whose files somebody wrote at that very moment.
         """
-        due = [known for known in self._known.values() if self._is_due(known, now)][:_AT_ONCE]
+        due = [known for known in self._known.values() if self._is_due(known, now)]
         if not due:
             return []
+        # Those that wait longest since their last try: files that are kept hold no others up.
+        due = sorted(due, key=lambda known: known.tried_at)[:_AT_ONCE]
         is_share = self._source.mode == "polling" or writers.is_share(self._source.folder)
         gone: list[bytes] = []
         reopened: list[str] = []
@@ -102,11 +106,16 @@ class LettingGo:
 
     def _try(self, known: _Known, now: float, *, is_share: bool) -> _Outcome:
         file = known.file
-        waited = now - known.since >= self._source.let_go_unseen_after_s
+        unseen_until = known.since + self._source.let_go_unseen_after_s
+        known.tried_at = now
         try:
             _recover(self._source, file, self._spool.disk)
             outcome = _remove(
-                self._source, file, self._spool.disk, is_share=is_share, may_be_unseen=waited
+                self._source,
+                file,
+                self._spool.disk,
+                is_share=is_share,
+                may_be_unseen=now >= unseen_until,
             )
         except FileNotFoundError:
             return _Outcome.GONE
@@ -118,6 +127,8 @@ class LettingGo:
             known.not_before = now + _TRY_AGAIN_S
             self._tell(file)
             return _Outcome.STAYS
+        if outcome is _Outcome.UNSURE:
+            known.not_before = unseen_until  # asking all processes again would cost, and tell as much
         if outcome is _Outcome.DIFFERENT:
             self._spool.copied_changed(self._source.name, file.origin)
         return outcome
@@ -147,8 +158,9 @@ def _remove(
         if not is_same(os.fstat(fd), file.size, file.mtime_ns):
             return _Outcome.KEPT
         with writers.watched(fd, is_share=is_share) as who_writes:
-            if not _may_go(who_writes(), may_be_unseen=may_be_unseen):
-                return _Outcome.KEPT
+            who = who_writes()
+            if not _may_go(who, may_be_unseen=may_be_unseen):
+                return _Outcome.UNSURE if who is Writers.UNKNOWN else _Outcome.KEPT
             if digest_of(fd) != (file.sha256, file.size):
                 return _Outcome.DIFFERENT
             there = os.stat(name, dir_fd=folder_fd, follow_symlinks=False)

@@ -4,13 +4,14 @@ import fcntl
 import os
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from edge.document import RouteKind
-from edge.sources import writers
+from edge.sources import letting_go, writers
 from edge.sources.writers import Writers
 from edge.spool.values import Shown
 from tests.support.station import Station, result_of
@@ -108,6 +109,44 @@ def test_s27_without_the_right_to_a_lease_the_open_files_of_all_processes_answer
         assert path.exists()
     station.scan(1)
     assert not path.exists()
+
+
+def test_s27_where_nobody_can_tell_who_writes_a_look_does_not_ask_again_and_again(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    @contextmanager
+    def nobody_knows(fd: int, *, is_share: bool) -> Iterator[Callable[[], Writers]]:
+        asked.append(fd)
+        yield lambda: Writers.UNKNOWN
+
+    monkeypatch.setattr(writers, "watched", nobody_knows)
+    path = station.drop("LOT1.tif", b"scan")
+    station.settle()
+    for _ in range(56):
+        station.scan(10)
+    assert path.exists()
+    assert len(asked) == 1, "looking at the open files of all processes costs at every look"
+    station.scan(40)
+    assert not path.exists()
+
+
+def test_s27_files_that_are_kept_hold_no_others_up(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(letting_go, "_AT_ONCE", 2)
+    held = [station.drop(f"A{n}.tif", b"%d" % n) for n in range(3)]
+    free = station.drop("B.tif", b"b")
+    with ExitStack() as scanner:
+        for path in held:
+            scanner.enter_context(path.open("ab"))
+        station.settle()
+        station.let_go()
+        station.scan(3)
+        station.scan(3)
+        assert not free.exists()
+        assert all(path.exists() for path in held)
 
 
 def test_s27_a_file_that_changed_under_its_old_size_and_time_is_claimed_again(
