@@ -250,6 +250,16 @@ class FileVanished(ReadingError):
     reason = "Le fichier a disparu pendant la prise en charge. Vérifiez le scanner."
 
 
+class FileChanged(ReadingError):
+    """The file is there and was written to while it was taken: it becomes a lot of its own."""
+
+    code = "file_changed"
+    reason = (
+        "Le scanner a encore écrit dans ce fichier pendant la prise en charge : il est repris dans"
+        " un autre lot du même nom. Vérifiez cet autre lot."
+    )
+
+
 class FileStays(EdgeError):
     """A file was copied and cannot be removed from the watched folder."""
 

@@ -7,11 +7,12 @@ it, and directories stay: the scanner may still write there.
 """
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from edge.errors import FileDenied, FileVanished, NotRegularFile, ReadingError
+from edge.errors import FileChanged, FileDenied, FileVanished, NotRegularFile, ReadingError
 from edge.sources.handles import directory_at
 from edge.spool.files import Disk, digest_of, open_regular
 from edge.spool.values import ArrivingFile, StagedFile
@@ -36,7 +37,7 @@ def take(folder: Path, staged: StagedFile, disk: Disk) -> type[ReadingError] | N
             open_regular(name, folder_fd) as fd,
         ):
             if not is_same(os.fstat(fd), staged.file.size, staged.file.mtime_ns):
-                return FileVanished
+                return FileChanged
             disk.copy(fd, staged.staging)
             return None
     except FileNotFoundError:
@@ -45,6 +46,16 @@ def take(folder: Path, staged: StagedFile, disk: Disk) -> type[ReadingError] | N
         return NotRegularFile
     except PermissionError:
         return FileDenied
+
+
+def has_changed(folder: Path, file: ArrivingFile) -> bool:
+    """Whether a file is there with another size or time than was seen; False when it has gone."""
+    try:
+        with parent(folder, file.origin) as (folder_fd, name):
+            seen = os.stat(name, dir_fd=folder_fd, follow_symlinks=False)
+    except OSError:
+        return False
+    return stat.S_ISREG(seen.st_mode) and not is_same(seen, file.size, file.mtime_ns)
 
 
 def is_still(folder: Path, file: ArrivingFile, sha256: str) -> bool:

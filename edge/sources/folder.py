@@ -214,6 +214,8 @@ class FolderSource:
         files = arriving_files(one, copied)
         if self._were_only_touched(files, copied):
             return one  # the next look leaves them out
+        if any(claim.has_changed(self._source.folder, file) for file in files):
+            return one  # written to while other lots were taken: it waits again
         placement = self._spool.place(self._source.name, one.told.name, files, self._patience)
         if placement.must_wait:
             return outlook.waiting(one, "Le lot qu'il complète est en cours de lecture.")

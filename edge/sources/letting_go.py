@@ -128,7 +128,7 @@ class LettingGo:
             self._tell(file)
             return _Outcome.STAYS
         if outcome is _Outcome.UNSURE:
-            known.not_before = unseen_until  # asking all processes again would cost, and tell as much
+            known.not_before = unseen_until  # to ask all processes again costs, and tells no more
         if outcome is _Outcome.DIFFERENT:
             self._spool.copied_changed(self._source.name, file.origin)
         return outcome

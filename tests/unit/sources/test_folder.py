@@ -241,7 +241,32 @@ def test_s04_a_file_rewritten_between_intent_and_move_becomes_a_lot_of_its_own(
     station.drain()
     assert station.delivered() == [b"rewritten"]
     assert station.status() == ["LOT1 (2) - TERMINÉ.txt", "LOT1 - ERREUR.txt"]
-    assert "disparu" in station.status_text("LOT1 - ERREUR.txt")
+    text = station.status_text("LOT1 - ERREUR.txt")
+    assert "repris dans un autre lot" in text
+    assert "disparu" not in text, "it is there: who scans it again has it twice"
+
+
+def test_s04_a_file_written_to_while_other_lots_are_taken_waits_again(tmp_path: Path) -> None:
+    disk = FaultyDisk()
+    station = Station(tmp_path, disk)
+    copy = disk.copy
+
+    def meanwhile_the_scanner_goes_on(source_fd: int, target: Path) -> str:
+        if Path(f"/proc/self/fd/{source_fd}").readlink().name == "LOT1.tif":
+            with later.open("ab") as file:
+                file.write(b", more")
+        return copy(source_fd, target)
+
+    disk.copy = meanwhile_the_scanner_goes_on  # type: ignore[method-assign]
+    first = station.drop("LOT1.tif", b"first")
+    later = station.drop("LOT2.tif", b"later")
+    os.utime(first, ns=(1, 1))
+    station.settle()
+    assert set(_lots(station)) == {"LOT1.tif"}
+    station.drain()
+    station.scan()
+    assert station.delivered() == [b"first", b"later, more"]
+    assert station.status() == ["LOT1 - TERMINÉ.txt", "LOT2 - TERMINÉ.txt"]
 
 
 def test_s05_names_of_any_kind_are_kept_and_bytes_unaltered(station: Station) -> None:
