@@ -41,7 +41,6 @@ from edge.spool.states import State
 from edge.spool.values import ArrivingFile, Copied, Shown, StagedFile
 
 _STRAY_CLOSING_S = 600.0  # a closing file that fits no lot must not close tomorrow's
-_STRAY_CLOSING_BYTES = 65_536  # anything larger is no closing file, and stays
 _LOOK_WITHIN_S = 120.0  # a folder that has not answered for so long is told as dead
 _TAKE_WITHIN_S = 600.0  # the largest file over a slow share
 _AT_MOST_EVERY_S = 0.25  # a burst of events makes few scans
@@ -307,8 +306,7 @@ class FolderSource:
                 stray = now - self._closings_since[one.path] > _STRAY_CLOSING_S
                 if not closed and not stray:
                     continue
-                if one.size <= _STRAY_CLOSING_BYTES:
-                    listing.remove(self._source.folder, one)
+                listing.remove(self._source.folder, one)
             except OSError as error:
                 self._trouble(f"closing {one.path[-1]}", plainly(error), "source_failed")
                 continue

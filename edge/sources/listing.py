@@ -7,13 +7,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.imaging.sniff import sniff
 from edge.sources.handles import directory_at, folder_at, open_directory
 from edge.sources.layouts import MAX_FILES, Entry, Kind
 from edge.sources.names import STATUS_FOLDER, is_ignored, lot_to_close
 from edge.sources.stability import Sighting
+from edge.spool.files import open_regular
 from edge.spool.keys import composed
 
 _DEEPEST = 8  # levels below the folder; a tree deeper than that is not a scanner's
+_MOST_CLOSING_BYTES = 65_536  # what is larger closes nothing
+_HEAD_BYTES = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,6 @@ class Closing:
 
     path: tuple[str, ...]  # below the folder
     lot: str
-    size: int  # in bytes
     identity: tuple[int, int]  # device and inode
 
 
@@ -89,14 +92,30 @@ def _closings(folder: Path, place: tuple[str, ...]) -> list[Closing]:
     with directory_at(folder, place) as fd, os.scandir(fd) as names:
         return sorted(
             (
-                Closing((*place, one.name), lot, seen.st_size, _identity(seen))
+                Closing((*place, one.name), lot, _identity(seen))
                 for one in names
-                if (lot := lot_to_close(one.name))
+                if lot_to_close(one.name)
                 and (seen := _seen(one)) is not None
-                and stat.S_ISREG(seen.st_mode)
+                and (lot := _lot_closed_by(one.name, seen, fd))
             ),
             key=lambda one: one.path,
         )
+
+
+def _lot_closed_by(name: str, seen: os.stat_result, above_fd: int) -> str | None:
+    """The lot that a file closes; None when its name, its kind, its size or a page in it says no.
+
+    A page that somebody gave the ending of a closing file is a page: it is read, not removed.
+    """
+    lot = lot_to_close(name)
+    if lot is None or not stat.S_ISREG(seen.st_mode) or seen.st_size > _MOST_CLOSING_BYTES:
+        return None
+    try:
+        with open_regular(os.fsencode(name), above_fd) as fd:
+            is_page = sniff(os.pread(fd, _HEAD_BYTES, 0)) is not None
+    except OSError:
+        is_page = False  # it cannot be looked into: its name decides
+    return None if is_page else lot
 
 
 def _identity(seen: os.stat_result) -> tuple[int, int]:
@@ -117,7 +136,7 @@ def _below(
     if is_ignored(entry.name):
         return
     seen = _seen(entry)
-    if seen is None or (stat.S_ISREG(seen.st_mode) and lot_to_close(entry.name) is not None):
+    if seen is None or _lot_closed_by(entry.name, seen, above_fd) is not None:
         return
     budget[0] -= 1
     if budget[0] < 0:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from edge.errors import SpoolCorrupt, passes
 from edge.spool import claims, rescans, states
-from edge.spool.keys import normal
+from edge.spool.keys import composed, normal
 from edge.spool.sending import document_refused
 from edge.spool.states import State, Step
 from edge.spool.store import Store, Transaction, step_lot
@@ -135,11 +135,18 @@ def recover(store: Store) -> list[str]:
 
 
 def _fold_keys_anew(store: Store) -> None:
-    """Earlier versions kept both spellings of an accent apart: such lots can be completed now."""
-    for row in store.journal.all("SELECT id, key FROM lots"):
-        if normal(row["key"]) != row["key"]:
-            with store.journal.transaction() as t:
-                t.execute("UPDATE lots SET key = ? WHERE id = ?", (normal(row["key"]), row["id"]))
+    """Earlier versions kept both spellings of an accent apart: such lots are one lot's now."""
+    for row in store.journal.all("SELECT id, source, key, name, label FROM lots"):
+        key, name, label = normal(row["key"]), composed(row["name"]), composed(row["label"])
+        if (key, name, label) == (row["key"], row["name"], row["label"]):
+            continue
+        with store.journal.transaction() as t:
+            if label != row["label"]:
+                label = claims.free_label(t, row["source"], name)
+            t.execute(
+                "UPDATE lots SET key = ?, name = ?, label = ? WHERE id = ?",
+                (key, name, label, row["id"]),
+            )
 
 
 def _written(time: dt.datetime) -> str:

@@ -537,6 +537,24 @@ def test_s13_a_closing_file_for_no_lot_is_removed_before_it_can_close_tomorrows(
     assert len(station.told("closing_unknown")) == 1
 
 
+@pytest.mark.parametrize(
+    "page", [b"%PDF-1.7\n%", b"II*\0" + b"\0" * 100, b"a kind nobody knows" * 4_000]
+)
+def test_s13_a_page_under_a_closing_files_name_closes_nothing_and_is_read(
+    station: Station, page: bytes
+) -> None:
+    station.drop("LOT7.tif", b"first of two")
+    station.settle()
+    station.read(expected_documents=2)
+    station.drop("LOT7.tif.cloturer", page)
+    station.scan()
+    assert "LOT7 - INCOMPLET 1 sur 2.txt" in station.status()
+    station.settle()
+    assert _lots(station) == {"LOT7.tif.cloturer": ["LOT7.tif.cloturer"]}
+    station.drain()
+    assert page in station.delivered()
+
+
 def test_s25_what_is_lost_at_the_claim_keeps_its_place_among_the_pages(
     station: Station, tmp_path: Path
 ) -> None:

@@ -99,6 +99,24 @@ def test_s14_a_lot_of_an_earlier_version_can_be_completed_too(station: Station) 
     assert station.spool.close_lot(NFD) == 1
 
 
+def test_s11_a_lot_of_an_earlier_version_keeps_its_status_file(station: Station) -> None:
+    station.drop(f"{NFC}.tif", b"1")
+    station.settle()
+    station.read(expected_documents=2)
+    station.scan()
+    [name] = station.status()
+    etat = station.folder / "_etat"
+    (etat / name).rename(etat / unicodedata.normalize("NFD", name))
+    with station.spool._store.journal.transaction() as t:
+        t.execute("UPDATE lots SET name = ?, label = ?, key = ?", (f"{NFD}.tif", NFD, NFD))
+    station.reopen()
+    for number in range(3):  # each with something new to show
+        station.drop(f"LOT{number}.tif", b"%d" % number)
+        station.scan()
+        assert name in station.status()
+    assert [view.label for view in station.spool.lots_named(f"{NFC}.tif")] == [NFC]
+
+
 def test_the_command_line_closes_a_lot_whose_name_is_typed_in_the_other_spelling(
     station: Station,
 ) -> None:
