@@ -5,6 +5,7 @@ of patch codes and separators; what is written by hand belongs to no sheet. When
 is no sheet: a sheet that is kept costs a look, a page that is dropped costs somebody's letter.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,7 +30,11 @@ _HEADER = (
     "motif",
 )
 _TITLES = (_SEPARATOR[0], *_HEADER_TITLES, "patch t", "patch 2", "patch 3")
-_SPEAKS_OF_IT = ("patch", "separat", "code-barres", "barcode")
+# People write of a "séparation", and prescriptions of a "patch transdermique".
+_SPEAKS_OF_IT = re.compile(
+    r"\bpatch[ -]?(code|page|sheet|t)\b|\bseparat(or|eur)|\bseparation de (document|lot|page)"
+    r"|\bcodes?[ -]barres|\bbarcode"
+)
 _ALIKE = 80.0  # rapidfuzz ratio
 _TITLE_ALIKE = 92.0
 _REASON_MM = 40.0  # below its label: the lines of a reason for scanning again
@@ -81,7 +86,7 @@ def is_only_sheet(
         return _letters([line for line in read if not _is_one_of(line, _SEPARATOR)]) < _MOST_LETTERS
     if separator.kind is SeparatorKind.HEADER:
         return _letters(_strange_on_header(read, mm)) < _MOST_LETTERS
-    spoken = [line for line in read if any(word in plain(line.text) for word in _SPEAKS_OF_IT)]
+    spoken = [line for line in read if _SPEAKS_OF_IT.search(plain(line.text))]
     if len(read) - len(spoken) > _MOST_LINES and len(spoken) < _SPOKEN:
         return False
     is_patch_sheet = has_bars or len(spoken) >= _SPOKEN

@@ -90,6 +90,22 @@ def test_a_label_on_a_letter_speaks_once_of_patches_and_no_more() -> None:
     assert not is_sheet(SeparatorKind.PATCH_T, lines(("PATCH T", *LETTER)), has_bars=True)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("Depuis notre séparation, ma fille vit chez moi.", "Jugement de séparation du 3 mars."),
+        ("Scopoderm 1 mg, patch transdermique", "Nicopatch 21 mg : un patch par jour"),
+        ("Nous vivons séparés.", "La séparation des biens est prononcée."),
+    ],
+)
+@pytest.mark.parametrize("has_bars", [True, False])
+def test_a_letter_of_a_separation_or_a_prescription_of_patches_is_somebody_s(
+    words: Sequence[str], has_bars: bool
+) -> None:
+    page = lines((*LETTER, *words))
+    assert not is_sheet(SeparatorKind.PATCH_T, page, has_bars=has_bars)
+
+
 def test_a_page_that_is_a_picture_is_somebody_s() -> None:
     card = PAGE.copy()
     card[200:410, 200:540] = 120
