@@ -15,8 +15,8 @@ from edge.reading.split import UNREAD_BESIDE, Draft
 
 _TO_NAME = frozenset({"unknown", "misdirected"})
 # Of a page: what else lies on its image is read by nobody, and no keying of fields would tell.
-_MARKS_TO_NAME = UNREAD_BESIDE | {"outside_content"}
-_FOR_A_PERSON = frozenset(
+MARKS_TO_NAME = UNREAD_BESIDE | {"outside_content"}
+FOR_A_PERSON = frozenset(
     {
         *("page_missing", "order_unsure", "blurred", "dust", "unregistered", "distorted"),
         *("negative", "dark", "faint"),
@@ -74,13 +74,13 @@ def _reasons_to_name(draft: Draft, plan: Plan, around: Circumstances) -> tuple[s
         reasons.append("probable_duplicate")
     if draft.first.is_back:
         reasons.append("front_missing")
-    reasons += [mark for mark in draft.marks if mark in _FOR_A_PERSON]
-    reasons += [mark for page in draft.pages for mark in page.marks if mark in _MARKS_TO_NAME]
+    reasons += [mark for mark in draft.marks if mark in FOR_A_PERSON]
+    reasons += [mark for page in draft.pages for mark in page.marks if mark in MARKS_TO_NAME]
     return tuple(dict.fromkeys(reasons))
 
 
 def _reasons_to_key(draft: Draft, form: FormDefinition | None, entry: TypePlan) -> tuple[str, ...]:
-    reasons = [mark for page in draft.pages for mark in page.marks if mark in _FOR_A_PERSON]
+    reasons = [mark for page in draft.pages for mark in page.marks if mark in FOR_A_PERSON]
     if draft.first.layout is Layout.UNVERIFIED:
         reasons.append("layout_unverified")
     elif not entry.straight:

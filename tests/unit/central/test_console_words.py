@@ -4,6 +4,8 @@ import pytest
 
 from central import pack
 from central.console import formats, labels
+from edge import routing
+from edge.spool.joining import CONTINUATION, PROBABLY_SPLIT
 
 
 @pytest.mark.parametrize(
@@ -57,3 +59,10 @@ def test_every_retention_rule_of_the_plan_has_its_words() -> None:
     rules = {entry.retention for entry in entries}
     assert rules
     assert all(labels.retention(rule) != rule for rule in rules)
+
+
+def test_every_mark_of_a_page_or_document_that_people_see_has_its_words() -> None:
+    of_pages = {"border", "bitonal_twin", "dpi_assumed", "resampled", "colormap_repaired"}
+    of_routes = routing.MARKS_TO_NAME | routing.FOR_A_PERSON
+    for mark in of_pages | of_routes | {CONTINUATION, PROBABLY_SPLIT}:
+        assert labels.reason(mark) != mark
