@@ -1,10 +1,11 @@
 """Which pages of a lot scanned on both sides are second sides, and where that cannot be told.
 
 The scanner takes front and back of every sheet in turn: *the rhythm*. It begins anew after a
-separator, on a page that bears one, and with each file of several pages; single images follow each
-other as if they were one file. One image that is missing or too many turns fronts into backs from
-there on. Four things show it: a first page of a form where a back must lie, a known back where a
-front must lie, two sides of one sheet that name two people, and an odd number of images.
+separator, on a page that bears one, with each file of several pages, and with a file attached to
+another; single images follow each other as if they were one file. One image that is missing or too
+many turns fronts into backs from there on. Four things show it: a first page of a form where a back
+must lie, a known back where a front must lie, two sides of one sheet that name two people, and an
+odd number of images.
 
 Then all pages are in doubt from the last place that is certain: the beginning of the run, or the
 last sure front that lay where a front must lie. What follows stays in doubt up to the next
@@ -15,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from edge.document import PageReading, PageRef, Separator
+from edge.document import ATTACHED_FROM, PageReading, PageRef, Separator
 from edge.reading.persons import differ, nirs_of
 
 
@@ -35,6 +36,7 @@ class Sides:
 
 
 IsFront = Callable[[PageReading], bool]
+_Source = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def _is_lost(pages: Sequence[PageReading | Gap]) -> bool:
 
 
 def _runs(pages: Sequence[PageReading | Gap]) -> list[_Run]:
-    sizes = Counter(page.ref.file for page in pages)
+    sizes = Counter(_source(page.ref) for page in pages)
     runs = [_Run([], is_after_separator=True)]
     before: PageReading | Gap | None = None
     for page in pages:
@@ -98,9 +100,17 @@ def _is_cut(page: PageReading | Gap) -> bool:
     return separator is not None and not separator.keeps_page
 
 
-def _begins_a_sheet(before: PageRef, here: PageRef, sizes: Counter[str]) -> bool:
-    is_single = sizes[before.file] == 1 and sizes[here.file] == 1
-    return before.file != here.file and not is_single
+def _begins_a_sheet(before: PageRef, here: PageRef, sizes: Counter[_Source]) -> bool:
+    one, other = _source(before), _source(here)
+    if one == other:
+        return False
+    is_attached = one[0] == other[0]
+    return is_attached or not (sizes[one] == 1 and sizes[other] == 1)
+
+
+def _source(ref: PageRef) -> _Source:
+    """What a page was scanned with: its file, or the file attached to that one."""
+    return ref.file, ref.index // ATTACHED_FROM
 
 
 def _in_turn(pages: Sequence[PageReading | Gap], is_sure_front: IsFront) -> tuple[int, int]:

@@ -303,6 +303,17 @@ def test_single_images_are_sides_in_turn_and_a_file_begins_a_sheet() -> None:
     assert _broken("ucuucc", ["a.tif"] * 4 + ["b.tif"] * 2) == []
 
 
+def test_a_page_of_an_attached_file_is_no_back_of_the_page_that_it_is_attached_to() -> None:
+    places = [0, 1, 2, 100_000, 100_001, 200_000, 200_001]
+    pages = [
+        replace(made, ref=replace(made.ref, index=place))
+        for made, place in zip(map(_read, "ucucucu", range(7)), places, strict=True)
+    ]
+    drafts = assemble(pages, PLAN, "17", duplex=True).drafts
+    found = [[one.ref.index for one in draft.pages] for draft in drafts]
+    assert found == [[0, 1], [2], [100_000, 100_001], [200_000, 200_001]]
+
+
 def test_a_file_that_could_not_be_read_breaks_no_other_file_s_rhythm() -> None:
     files = ["a.tif", "a.tif", "b.tif", "c.tif", "c.tif"]
     assert _sides("F_!F_", files) == ["F_", "F_"]
