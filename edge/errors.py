@@ -250,6 +250,16 @@ class FileVanished(ReadingError):
     reason = "Le fichier a disparu pendant la prise en charge. Vérifiez le scanner."
 
 
+class FolderTooFull(ReadingError):
+    """More files and directories below one directory than are looked at."""
+
+    code = "folder_too_full"
+    reason = (
+        "Ce dossier contient trop de fichiers et de sous-dossiers : rien n'y est plus pris. Retirez"
+        " les sous-dossiers vides et les fichiers anciens."
+    )
+
+
 class FileChanged(ReadingError):
     """The file is there and was written to while it was taken: it becomes a lot of its own."""
 

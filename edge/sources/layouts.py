@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from edge.errors import FileDenied, NotRegularFile, ReadingError, TooManyPages
+from edge.errors import FileDenied, FolderTooFull, NotRegularFile, ReadingError, TooManyPages
 from edge.sources.names import clean
 from edge.sources.stability import Listing, Sighting
 from edge.spool.keys import ENDINGS
@@ -20,6 +20,9 @@ from edge.spool.labels import distinct
 from edge.spool.order import Written, arrange, natural
 
 MAX_FILES = 20_000  # of one lot; 10,000 sheets is more than any feeder's day in one batch
+
+# Below one directory of the folder: with what scanners leave there, and many lots in a container.
+MAX_ENTRIES = 200_000
 
 _INDEX = re.compile(r"(index|\w{0,8}idx)\.dat", re.IGNORECASE)
 _BATCH = re.compile(r"b\d{4,}", re.IGNORECASE)
@@ -34,6 +37,7 @@ class Kind(Enum):
     DIRECTORY = "directory"
     OTHER = "other"  # link, fifo, device, socket
     DENIED = "denied"  # a directory that the station may not list
+    TOO_FULL = "too_full"  # a directory with more below it than is looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,9 @@ def _name(root: tuple[str, ...]) -> str:
 def _candidate(
     root: tuple[str, ...], entries: Sequence[Entry], name: str, always_index: bool
 ) -> Candidate:
+    for entry in entries:
+        if entry.kind is Kind.TOO_FULL:
+            return Candidate(root, name, (), refused=((entry, FolderTooFull),))
     found = [entry for entry in entries if entry.kind is Kind.FILE]
     order = arrange([Written(entry.parts, entry.sighting.mtime_ns) for entry in found]).order
     files = [found[place] for place in order]

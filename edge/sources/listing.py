@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edge.imaging.sniff import sniff
 from edge.sources.handles import directory_at, folder_at, open_directory
-from edge.sources.layouts import MAX_FILES, Entry, Kind
+from edge.sources.layouts import MAX_ENTRIES, Entry, Kind
 from edge.sources.names import STATUS_FOLDER, is_ignored, lot_to_close
 from edge.sources.stability import Sighting
 from edge.spool.files import open_regular
@@ -18,6 +18,7 @@ from edge.spool.keys import composed
 _DEEPEST = 8  # levels below the folder; a tree deeper than that is not a scanner's
 _MOST_CLOSING_BYTES = 65_536  # what is larger closes nothing
 _HEAD_BYTES = 1_024
+_NO_SIGHTING = Sighting(0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,11 @@ def scan(folder: Path, marker: str) -> list[Entry]:
         with os.scandir(fd) as names:
             roots = [one for one in names if composed(one.name) != composed(marker)]
         for root in roots:
-            budget = [MAX_FILES + 1]  # of each root, so that one tree stops only itself
-            found += _below(root, fd, (), budget)
+            budget = [MAX_ENTRIES]  # of each root, so that one tree stops only itself
+            below = list(_below(root, fd, (), budget))
+            # Of a part of a tree nothing may be concluded: a lot in it may be a part too.
+            is_whole = budget[0] >= 0
+            found += below if is_whole else [Entry((root.name,), Kind.TOO_FULL, _NO_SIGHTING)]
     return found
 
 
@@ -133,7 +137,7 @@ def _below(
     entry: os.DirEntry[str], above_fd: int, above: tuple[str, ...], budget: list[int]
 ) -> Iterator[Entry]:
     parts = (*above, entry.name)
-    if is_ignored(entry.name):
+    if budget[0] < 0 or is_ignored(entry.name):
         return
     seen = _seen(entry)
     if seen is None or _lot_closed_by(entry.name, seen, above_fd) is not None:

@@ -11,7 +11,7 @@ import pytest
 
 from edge.document import LotResult, PageRef
 from edge.imaging.whole import is_whole
-from edge.sources import index
+from edge.sources import index, layouts, listing
 from edge.spool.spool import Spool
 from edge.spool.values import Arrival
 from tests.support.faults import FaultyDisk
@@ -636,6 +636,38 @@ def test_s20_a_disk_with_too_little_free_space_stops_claims(
     free[0] = 200
     station.scan(3)
     assert list(_lots(station)) == ["LOT1.tif"]
+
+
+def test_s08_what_scanners_leave_in_one_directory_hides_no_new_lot(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layouts, "MAX_FILES", 5)
+    for number in range(30):
+        (station.folder / f"BATCHES/BATCH{number:03}/00000001").mkdir(parents=True)
+    for number in range(10):
+        station.drop(f"SCAN/{number}.xml", b"<page/>")
+    station.drop("BATCHES/BATCH030/00000001/00000001.tif", b"1")
+    station.drop("BATCHES/BATCH030/INDEX.DAT", b"1 1 1")
+    station.drop("SCAN/page.tif", b"2")
+    station.settle()
+    assert "SCAN" in _lots(station)
+    assert any("BATCH030" in name for name in station.status())
+
+
+def test_s08_a_directory_with_too_much_below_it_is_told_and_no_part_of_it_taken(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "MAX_ENTRIES", 8)
+    left = [station.drop(f"BATCHES/B{number}/1.tif", b"%d" % number) for number in range(9)]
+    station.drop("LOT1.tif", b"1")
+    station.settle()
+    assert set(_lots(station)) == {"LOT1.tif"}
+    assert station.status() == ["BATCHES - ERREUR.txt", "LOT1 - EN COURS.txt"]
+    assert "trop de fichiers" in station.status_text("BATCHES - ERREUR.txt")
+    assert all(path.exists() for path in left)
+    shutil.rmtree(left[0].parent.parent)
+    station.scan()
+    assert station.status() == ["LOT1 - EN COURS.txt"]
 
 
 def test_an_index_is_parsed_once_until_it_changes(
