@@ -30,17 +30,19 @@ _REASONS = {
     "unregistered": "formulaire non recalé",
     "distorted": "feuille déformée ou autre édition",
     "outside_content": "contenu hors du formulaire",
-    "border": "bord noir effacé",
-    "bitonal_twin": "deux images de la même face",
-    "dpi_assumed": "résolution supposée",
-    "resampled": "image mise à l'échelle",
-    "colormap_repaired": "couleurs rétablies",
     "layout_unverified": "formulaire non vérifié",
     "type_for_a_person": "à traiter par une personne",
     "split": "séparé d'un autre document",
     "seen_wrong": "lecture jugée fausse dans un groupe",
     "rescanned": "numérisé de nouveau",
     "rescan_unknown": "réponse à une demande close ou inconnue",
+}
+_OF_PAGES = {  # what a page bears beside, and waits for nobody
+    "border": "bord noir effacé",
+    "bitonal_twin": "deux images de la même face",
+    "dpi_assumed": "résolution supposée",
+    "resampled": "image mise à l'échelle",
+    "colormap_repaired": "couleurs rétablies",
 }
 _FIELD = "field:"
 ALWAYS_BY_A_PERSON = "type_for_a_person"
@@ -154,7 +156,7 @@ def reason(code: str) -> str:
     """One reason; a field is named, its value is not."""
     if code.startswith(_FIELD):
         return f"champ {field_name(code.removeprefix(_FIELD))}"
-    return _REASONS.get(code, code)
+    return _REASONS.get(code) or _OF_PAGES.get(code, code)
 
 
 def page_of(index: int) -> str:
