@@ -37,7 +37,7 @@ from edge.sources.watch import FolderWatch, Watch
 from edge.spool.joining import Patience
 from edge.spool.quota import Full
 from edge.spool.spool import Spool
-from edge.spool.states import State
+from edge.spool.states import IllegalStep, State
 from edge.spool.values import ArrivingFile, Copied, Shown, StagedFile
 
 _STRAY_CLOSING_S = 600.0  # a closing file that fits no lot must not close tomorrow's
@@ -231,6 +231,8 @@ class FolderSource:
                     closed=is_closed,
                 )
             )
+        except IllegalStep:
+            return one  # the lot that they were to join was read just now
         except OSError as error:
             self._trouble(f"lot {one.told.name}", plainly(error), "source_failed")
             return one

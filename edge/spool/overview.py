@@ -25,6 +25,7 @@ SELECT * FROM lots WHERE need = ?1 AND (?2 = '' OR source = ?2) ORDER BY id DESC
 _COUNTED = "SELECT count(*) AS number FROM lots WHERE need = ?1 AND (?2 = '' OR source = ?2)"
 _NEEDS_SOMEBODY, _UNDER_WAY, _DONE = range(3)
 _MOST_NEEDING = 1_000  # of their own: nothing that is done or under way takes their place
+_UNDER_WAY_SHARE = 5  # one place in so many is kept for lots under way, whatever needs somebody
 _DETAIL = {
     State.SIGHTED: "Prise en charge en cours.",
     State.CLAIMED: "En attente de lecture ou en lecture.",
@@ -42,8 +43,8 @@ def lots(store: Store, source: str, limit: int) -> list[LotView]:
         (source,),
     )
     found = store.journal.all(_LOTS, (_NEEDS_SOMEBODY, source, _MOST_NEEDING))
-    for need in (_UNDER_WAY, _DONE):
-        room = limit - len(found)
+    for need, least in ((_UNDER_WAY, limit // _UNDER_WAY_SHARE), (_DONE, 0)):
+        room = max(limit - len(found), least)
         if room > 0:
             found += store.journal.all(_LOTS, (need, source, room))
     return [_sighted(row) for row in sighted] + _claimed_all(store, found)
@@ -55,11 +56,12 @@ def hidden(store: Store, source: str, limit: int) -> Hidden:
         row["number"] if (row := store.journal.one(_COUNTED, (need, source))) else 0
         for need in (_NEEDS_SOMEBODY, _UNDER_WAY, _DONE)
     ]
-    shown = min(counts[_NEEDS_SOMEBODY], _MOST_NEEDING)
-    others = counts[_UNDER_WAY] + counts[_DONE]
+    needing = min(counts[_NEEDS_SOMEBODY], _MOST_NEEDING)
+    under_way = min(counts[_UNDER_WAY], max(limit - needing, limit // _UNDER_WAY_SHARE))
+    done = min(counts[_DONE], max(0, limit - needing - under_way))
     return Hidden(
-        needing=counts[_NEEDS_SOMEBODY] - shown,
-        others=max(0, others - max(0, limit - shown)),
+        needing=counts[_NEEDS_SOMEBODY] - needing,
+        others=counts[_UNDER_WAY] + counts[_DONE] - under_way - done,
     )
 
 

@@ -7,13 +7,14 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edge.document import RouteKind
 from edge.sources import letting_go, writers
 from edge.sources.writers import Writers
-from edge.spool.values import Shown
+from edge.spool.values import Placement, Shown
 from tests.support.station import Station, result_of
 
 
@@ -248,6 +249,27 @@ def test_s27_what_grew_while_its_lot_was_being_read_is_read_again(station: Stati
     assert state == "claimed", "what an older edition was read as is not taken"
     station.drain()
     assert station.delivered() == [b"five and five more"]
+
+
+def test_s27_what_grew_while_its_lot_was_being_spooled_waits_for_the_next_look(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = station.drop("LOT1.tif", b"five pages")
+    station.settle()
+    place = station.spool.place
+
+    def while_the_reader_ends(*arguments: Any) -> Placement:
+        placement = place(*arguments)
+        station.read()
+        return placement
+
+    monkeypatch.setattr(station.spool, "place", while_the_reader_ends)
+    path.write_bytes(b"five pages, and five more")
+    station.settle()
+    monkeypatch.undo()
+    station.drain()
+    assert station.delivered() == [b"five pages", b"five pages, and five more"]
+    assert len(station.centre.lots) == 2
 
 
 def test_s27_what_grew_after_its_lot_was_read_is_a_lot_for_a_person_and_told(

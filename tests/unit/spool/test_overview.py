@@ -123,6 +123,20 @@ def test_beyond_a_thousand_that_need_somebody_their_number_is_told(
     assert station.spool.lots_hidden() == Hidden(needing=3, others=0)
 
 
+def test_s26_lots_under_way_are_shown_however_many_need_somebody(station: Station) -> None:
+    for number in range(10):
+        station.drop(f"LOT{number}.tif", b"%d" % number)
+    station.settle()
+    for lot in station.spool.lots_to_read():
+        station.spool.read_failed(lot.lot.id, "page_crashed", "À la main.")
+    for number in range(3):
+        _claimed(station, f"NEW{number}.tif")
+    fill(station.spool, 4, 0)
+    shown = [lot.name for lot in station.spool.lots_overview(limit=10)]
+    assert shown[10:] == ["NEW2.tif", "NEW1.tif"]
+    assert station.spool.lots_hidden(limit=10) == Hidden(needing=0, others=5)
+
+
 def _steps(station: Station, act: Callable[[], object]) -> int:
     """Instructions of SQLite's machine that an act takes, in hundreds."""
     connection = station.spool._store.journal._connection
