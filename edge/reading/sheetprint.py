@@ -43,7 +43,7 @@ _LEAST_SURE = 0.5
 _LETTERS = 3  # fewer are specks
 _BY_HAND, _HAND_MM = 0.8, 15.0  # a stroke of less width is read as handwriting by chance
 _HIGHEST_MM = 14.0  # of a handwritten line; a large title is none
-_MOST_LINES = 2  # of a sheet that somebody made himself
+_MOST_LINES, _MOST_OWN = 2, 45  # lines and letters of a sheet that somebody made himself
 _SPOKEN = 2  # lines that speak of patches and separators: a sticker has one at most
 _PICTURE_MM2 = 400.0
 _SPECKS_MM2 = 10.0  # three words by hand have several times that
@@ -87,7 +87,9 @@ def is_only_sheet(
     if separator.kind is SeparatorKind.HEADER:
         return _letters(_strange_on_header(read, mm)) < _MOST_LETTERS
     spoken = [line for line in read if _SPEAKS_OF_IT.search(plain(line.text))]
-    if len(read) - len(spoken) > _MOST_LINES and len(spoken) < _SPOKEN:
+    others = [line for line in read if line not in spoken]
+    is_long = len(others) > _MOST_LINES or _letters(others) > _MOST_OWN
+    if is_long and len(spoken) < _SPOKEN:
         return False
     is_patch_sheet = has_bars or len(spoken) >= _SPOKEN
     return is_patch_sheet or _dark_mm2(page, lines, dpi) < _PICTURE_MM2

@@ -106,6 +106,14 @@ def test_a_letter_of_a_separation_or_a_prescription_of_patches_is_somebody_s(
     assert not is_sheet(SeparatorKind.PATCH_T, page, has_bars=has_bars)
 
 
+def test_two_lines_that_say_something_are_somebody_s_and_a_sheet_s_title_is_not() -> None:
+    note = ("Bonjour, je conteste votre décision du 3 mars.", "Merci. Jean Martin")
+    title = ("LOT DU SERVICE COURRIER", "Ne pas jeter")
+    for has_bars in (True, False):
+        assert not is_sheet(SeparatorKind.PATCH_T, lines(note), has_bars=has_bars)
+        assert is_sheet(SeparatorKind.PATCH_T, lines(title), has_bars=has_bars)
+
+
 def test_a_page_that_is_a_picture_is_somebody_s() -> None:
     card = PAGE.copy()
     card[200:410, 200:540] = 120
