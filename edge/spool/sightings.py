@@ -41,25 +41,32 @@ def close(store: Store, name_or_id: str, key: str, source: str) -> int:
     """Close lots by id, name, label or key; return how many were open.
 
     A lot in the folder is claimed as it is, a lot under way is spooled as it will be read, and
-    an incomplete one as it was read.
+    an incomplete one as it was read. Of several lots of a name the one that is shown under just
+    this label is meant: yesterday's incomplete lot is closed without today's.
     """
     with store.journal.transaction() as t:
         asked = (name_or_id, key, source)
-        match = "(?3 = '' OR source = ?3) AND (name = ?1 OR label = ?1 OR key = ?2"
-        closed = t.execute(
-            f"UPDATE sightings SET closed = 1 WHERE {match})",  # noqa: S608
-            asked,
-        ).rowcount
-        rows: list[Row] = t.execute(
-            f"SELECT * FROM lots WHERE {match} OR id = ?1)"  # noqa: S608
-            " AND state IN ('sighted', 'claimed', 'read')",
-            asked,
-        ).fetchall()
-        for row in rows:
-            t.execute("UPDATE lots SET closed = 1 WHERE id = ?", (row["id"],))
-            if row["state"] == State.READ:
-                results.release(store, t, row)
-        return closed + len(rows)
+        return _close(store, t, "label = ?1", asked) or _close(
+            store, t, "name = ?1 OR key = ?2", asked
+        )
+
+
+def _close(store: Store, t: Transaction, which: str, asked: tuple[str, str, str]) -> int:
+    match = f"(?3 = '' OR source = ?3) AND ({which}"
+    closed = t.execute(
+        f"UPDATE sightings SET closed = 1 WHERE {match})",  # noqa: S608
+        asked,
+    ).rowcount
+    rows: list[Row] = t.execute(
+        f"SELECT * FROM lots WHERE {match} OR id = ?1)"  # noqa: S608
+        " AND state IN ('sighted', 'claimed', 'read')",
+        asked,
+    ).fetchall()
+    for row in rows:
+        t.execute("UPDATE lots SET closed = 1 WHERE id = ?", (row["id"],))
+        if row["state"] == State.READ:
+            results.release(store, t, row)
+    return closed + len(rows)
 
 
 def _values(lot: Sighted) -> tuple[str | int | None, ...]:

@@ -109,6 +109,31 @@ def test_s14_yesterdays_incomplete_lot_is_not_todays(
     assert "n'y a pas été joint" in station.status_text("LOT12 - INCOMPLET 2 sur 3.txt")
 
 
+def test_s13_closing_yesterdays_lot_does_not_close_todays_of_the_same_name(
+    station: Station,
+) -> None:
+    station.drop("LOT/1.tif", b"1")
+    station.settle()
+    station.read(expected_documents=2)
+    station.clock.forward(station.source.complete_within_s)
+    station.drop("LOT/2.tif", b"2")
+    station.settle()
+    station.read(expected_documents=3)
+    station.scan()
+    assert station.status() == [
+        "LOT (2) - INCOMPLET 1 sur 3.txt",
+        "LOT - INCOMPLET 1 sur 2.txt",
+    ]
+    station.drop("_etat/LOT.cloturer", b"")
+    station.scan()
+    station.scan()
+    assert station.status() == ["LOT (2) - INCOMPLET 1 sur 3.txt", "LOT - TERMINÉ.txt"]
+    station.drop("_etat/LOT (2).cloturer", b"")
+    station.scan()
+    station.scan()
+    assert station.status() == ["LOT (2) - TERMINÉ.txt", "LOT - TERMINÉ.txt"]
+
+
 def test_s14_a_counter_that_starts_again_is_another_lot(station: Station) -> None:
     for page in (1, 2):
         station.drop(f"LOT12/{page}.tif", b"%d" % page)
