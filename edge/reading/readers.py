@@ -62,10 +62,14 @@ class LineReading:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A window around a tick's box, and its plan (``edge.reading.tickpatch``)."""
+    """A window around a tick's box, and its plan (``edge.reading.tickpatch``).
+
+    ``known`` is 1 where the blank itself is darker than its surroundings; None: nobody measured it.
+    """
 
     picture: Gray
     plan: Gray
+    known: Gray | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,9 @@ _WHITE, _OWN, _INKED, _FILLED = 97, 85, 0.08, 0.12
 # And of strokes: nothing wider is one; they are as dark as the darkest in the box, or nearly.
 _STROKE_PX, _EDGE_PX, _DARKEST, _LEAST_CONTRAST, _HALF = 11, 2, 97, 6, 0.45
 _BLACK, _WHITE_FROM, _BETWEEN = 60, 225, 0.2
+_STANDS_OUT = 0.05  # of the window's white: so much darker than its surroundings is seen
+_RIM_PX, _NEAR_PX = 1, 10  # of the box's rim, and of what lies close to it
+_PRINTED = 0.05  # of a box
 _LIFT = 4.0  # what is paler than the box's own paper by 8 of 255 shall be seen as well
 
 
@@ -57,7 +60,8 @@ def patch(gray: Gray, where: Registration, spec: FieldSpec, others: Sequence[Box
     seen = ink.cut(gray, where, window(boxes))
     size = (WIDE_PX, HIGH_PX)
     picture = np.asarray(cv2.resize(seen, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return Patch(picture, plan(boxes, spec.print_mm, others))
+    known = edges(boxes, spec.edges_mm) if spec.edges_mm else None
+    return Patch(picture, plan(boxes, spec.print_mm, others), known)
 
 
 def boxes_of(spec: FieldSpec) -> tuple[BoxMm, ...]:
@@ -84,6 +88,15 @@ def plan(boxes: Sequence[BoxMm], printed: Iterable[BoxMm], others: Iterable[BoxM
     for group, value in ((others, _OTHER), ((own,), _PRINT), (printed, _PRINT), (boxes, _BOX)):
         for box in group:
             _fill(made, box, frame, value)
+    return made
+
+
+def edges(boxes: Sequence[BoxMm], measured: Iterable[BoxMm]) -> Gray:
+    """Where in a box's window the blank has what is darker than its surroundings: 1, else 0."""
+    made = np.zeros((HIGH_PX, WIDE_PX), np.uint8)
+    frame = window(boxes)
+    for box in measured:
+        _fill(made, box, frame, 1)
     return made
 
 
@@ -129,6 +142,45 @@ def reach_mm(patch: Patch) -> float:
     across = max(left - x.min(), x.max() - right, 0)
     down = max(top - y.min(), y.max() - bottom, 0)
     return float(max(across, down)) / PX_PER_MM
+
+
+def hollow(picture: Gray) -> NDArray[np.float32]:
+    """How much darker strokes and edges are than what is around them, of the window's white."""
+    soft = np.asarray(cv2.GaussianBlur(picture, (0, 0), _SOFT_PX), np.uint8)
+    dark = cv2.morphologyEx(soft, cv2.MORPH_BLACKHAT, np.ones((_STROKE_PX, _STROKE_PX), np.uint8))
+    return np.asarray(dark, np.float32) / np.float32(max(1, _level(soft, _WHITE)))
+
+
+def near(plan: Gray) -> NDArray[np.bool_]:
+    """Close around the box, where people mark that miss it, and no other field is."""
+    rows, columns = np.nonzero(plan == _BOX)
+    y, x = np.arange(plan.shape[0])[:, None], np.arange(plan.shape[1])[None, :]
+    across = np.maximum(columns.min() - x, x - columns.max())
+    down = np.maximum(rows.min() - y, y - rows.max())
+    far = np.maximum(across, down)
+    return np.asarray((far > _RIM_PX) & (far <= _NEAR_PX) & (plan != _OTHER), np.bool_)
+
+
+def unexplained_mm2(patch: Patch) -> float:
+    """The largest piece of ink close around the box that the blank has not itself.
+
+    0 where nobody measured what the blank has.
+    """
+    if patch.known is None or not (patch.plan == _BOX).any():
+        return 0.0
+    dark = (hollow(patch.picture) > _STANDS_OUT) & near(patch.plan) & (patch.known == 0)
+    found = pieces(dark.astype(np.uint8))
+    largest = max(found.stats[1:, cv2.CC_STAT_AREA], default=0)
+    return float(largest) / PX_PER_MM**2
+
+
+def is_numbered(patch: Patch) -> bool:
+    """Whether something is printed in the box itself: a mark on it hides behind it."""
+    rows, columns = np.nonzero(patch.plan == _BOX)
+    if not rows.size:
+        return False
+    own = patch.plan[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    return float((own == _PRINT).mean()) > _PRINTED
 
 
 def is_black_and_white(patch: Patch) -> bool:

@@ -17,7 +17,7 @@ from edge.document import BoxMm
 from edge.reading import tickpatch
 from edge.reading.comb import bounds
 from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
-from models.training import degrade, fill, tick_pens
+from models.training import degrade, fill, tick_pens, tick_sight
 from models.training.paper import load_font
 from models.training.tick_ink import Layer, Mark, inked, layer
 
@@ -45,7 +45,6 @@ _UNMEANT = {Mark.EMPTY: 88, Mark.STAMP: 6, Mark.CROSSING: 6}
 _MARKED_GROUP, _MARKED, _TWICE = 0.85, 0.5, 0.05
 _SKEW = 2.0
 _DARK, _GREY = 100.0, frozenset({"grey", "JPEG", "bleed-through"})
-_LOST_MM2, _SHOWS, _INKED = 0.12, 8.0, 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +157,13 @@ def draw(
     # Nothing of dark ink is lost where nothing is thresholded.
     is_kept = used.grey < _DARK and how in _GREY
     unmarked = np.full_like(image, 255) if is_kept else _scanned(plain, dpi, how, scan_seed)
-    both = cv2.absdiff(image, unmarked)
-    differs = np.asarray(cv2.GaussianBlur(both, (0, 0), 0.12 * dpi / 25.4), np.float32)
     turn = degrade.placed(plain, random.Random(scan_seed), most_skew=_SKEW)
     px = image.shape[1] / form.width_mm
     where = turn @ np.diag([px, px, 1.0])
+    moved = cv2.warpAffine(plain, turn, plain.shape[::-1], borderValue=255)
+    scans = tick_sight.Scans(image, unmarked, np.asarray(moved, np.uint8), dpi / 25.4)
     boxes = tuple(
-        Box(name, mark, (ink := inks[name]) is not None and _is_lost(differs, turn, ink, dpi))
+        Box(name, mark, (ink := inks[name]) is not None and _is_lost(scans, ink, turn, is_kept))
         for name, mark in chosen.items()
     )
     return TickedPage(image, dpi, where, used.name, how, boxes)
@@ -230,21 +229,8 @@ def _stamp(shape: tuple[int, ...], box: BoxMm, px: float, rng: random.Random) ->
     return np.asarray(turned, np.float32) / np.float32(255 / rng.uniform(0.55, 0.95))
 
 
-def _is_lost(differs: Layer, turn: NDArray[np.float64], ink: Layer, dpi: int) -> bool:
-    """Whether the scan shows next to nothing of a mark where its ink is."""
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    if not len(rows):
-        return True
-    corner = np.array([columns[0], rows[0]])
-    cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    # The part's own corner first, then where the sheet came to lie, then the part of the scan.
-    ends = np.array([corner, corner + cut.shape[::-1]]) @ turn[:, :2].T + turn[:, 2]
-    low = np.floor(ends.min(axis=0) - 4 * dpi / 25.4).astype(int).clip(0)
-    high = np.ceil(ends.max(axis=0) + 4 * dpi / 25.4).astype(int).clip(1)
-    part = differs[low[1] : high[1], low[0] : high[0]]
-    off = turn[:, :2] @ corner + turn[:, 2] - low
-    there = cv2.warpAffine(cut, np.column_stack([turn[:, :2], off]), (part.shape[1], part.shape[0]))
-    return float(((part > _SHOWS) & (there > _INKED)).sum()) / (dpi / 25.4) ** 2 < _LOST_MM2
+def _is_lost(scans: tick_sight.Scans, ink: Layer, turn: NDArray[np.float64], is_kept: bool) -> bool:
+    return not is_kept and tick_sight.sight(scans, ink, turn).is_lost
 
 
 def _scanned(page: Pixels, dpi: int, way: str, seed: int) -> Pixels:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge import pack
 from edge.document import BoxMm
 from edge.errors import PackInvalid
 from edge.inference import networks
@@ -14,6 +15,7 @@ from edge.reading import tickpatch
 from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
 from edge.reading.readers import Gray, Patch
 from edge.reading.registration import Registration
+from models.training import forms
 
 SPEC = FieldSpec(
     "a", FieldKind.TICK, box_mm=BoxMm(50.0, 40.0, 4.0, 4.0), print_mm=(BoxMm(55.0, 41.0, 2.0, 2.0),)
@@ -63,6 +65,52 @@ def test_where_else_is_written_is_told_of_combs_and_boxes() -> None:
     comb = FieldSpec("c", FieldKind.DATE, cells_mm=(BoxMm(1, 2, 3, 4), BoxMm(4, 2, 3, 4)))
     found = tickpatch.written_in(FormDefinition("a", "a", fields=(SPEC, comb)))
     assert found == (BoxMm(50.0, 40.0, 4.0, 4.0), BoxMm(1, 2, 6, 4))
+
+
+def beside(darkness: int, *, edges: tuple[BoxMm, ...], at_mm: float = 55.0) -> Patch:
+    """A clean box with a stroke of 0.6 × 3 mm beside it; ``edges`` is what the blank has."""
+    image = np.full((640, 800), 250, np.uint8)
+    left = round(at_mm * 8)
+    image[324:348, left : left + 5] = 250 - darkness
+    spec = FieldSpec("a", FieldKind.TICK, box_mm=BoxMm(50.0, 40.0, 4.0, 4.0), edges_mm=edges)
+    where = Registration(np.array([[8.0, 0.0, 0.0], [0.0, 8.0, 0.0]]), 0.1, 9)
+    return tickpatch.patch(image, where, spec, ())
+
+
+FAR, HERE = BoxMm(48.0, 37.0, 1.0, 1.0), BoxMm(54.4, 40.0, 1.8, 4.2)
+
+
+def test_ink_near_a_box_that_the_blank_has_not_is_measured() -> None:
+    assert tickpatch.unexplained_mm2(beside(60, edges=(FAR,))) > 1.5
+    assert tickpatch.unexplained_mm2(beside(0, edges=(FAR,))) == 0.0
+    assert tickpatch.unexplained_mm2(beside(60, edges=(FAR,), at_mm=58.0)) == 0.0
+
+
+def test_what_the_blank_has_itself_is_explained_and_an_unmeasured_form_tells_nothing() -> None:
+    assert tickpatch.unexplained_mm2(beside(60, edges=(HERE,))) == 0.0
+    assert tickpatch.unexplained_mm2(beside(60, edges=())) == 0.0
+
+
+@pytest.mark.parametrize("kind", ["S3110", "S3501"])
+def test_nothing_near_the_boxes_of_our_blanks_is_unexplained(kind: str) -> None:
+    form = pack.load(pack.default_dir()).forms[kind]
+    blank = forms.blank(form, 200)
+    px = blank.shape[1] / form.width_mm
+    where = Registration(np.array([[px, 0.0, 0.0], [0.0, px, 0.0]]), 0.1, 9)
+    ticks = [spec for spec in form.fields if spec.kind is FieldKind.TICK]
+    assert len(ticks) >= 8
+    for spec in ticks:
+        patch = tickpatch.patch(blank, where, spec, tickpatch.written_in(form))
+        assert patch.known is not None, spec.name
+        assert tickpatch.unexplained_mm2(patch) <= 0.08, spec.name
+
+
+def test_a_number_printed_in_a_box_is_known() -> None:
+    parts = (BoxMm(50.0, 40.0, 1.2, 4.0), BoxMm(52.8, 40.0, 1.2, 4.0))
+    numbered = FieldSpec("a", FieldKind.TICK, box_mm=parts[0], boxes_mm=parts[1:])
+    image, where = page(8.0)
+    assert tickpatch.is_numbered(tickpatch.patch(image, where, numbered, ()))
+    assert not tickpatch.is_numbered(tickpatch.patch(image, where, SPEC, ()))
 
 
 @pytest.fixture(scope="module")

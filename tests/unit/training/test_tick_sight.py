@@ -1,0 +1,49 @@
+"""What a scan leaves of a mark: seen on clean paper, lost where the paper varies as much."""
+
+import numpy as np
+import pytest
+
+from models.training import tick_edges, tick_sight
+from models.training.tick_ink import Layer
+
+PX = 8.0
+STAYS = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+
+
+def stroke() -> Layer:
+    ink = np.zeros((240, 240), np.float32)
+    ink[118:122, 100:140] = 1.0
+    return ink
+
+
+def seen(darkness: float, noise: float) -> tick_sight.Sight:
+    """Of a stroke of 5 × 0.5 mm on paper that varies."""
+    chance = np.random.default_rng(1)
+    paper = 230 + chance.normal(0, noise, (240, 240))
+    unmarked = np.clip(paper, 0, 255).astype(np.uint8)
+    marked = np.clip(paper - darkness * stroke(), 0, 255).astype(np.uint8)
+    scans = tick_sight.Scans(marked, unmarked, np.full((240, 240), 230, np.uint8), PX)
+    return tick_sight.sight(scans, stroke(), STAYS)
+
+
+def test_a_dark_stroke_is_seen_whole() -> None:
+    found = seen(120, 4)
+    assert not found.is_lost
+    assert found.area_mm2 == pytest.approx(2.5, abs=0.2)
+
+
+@pytest.mark.parametrize(("darkness", "noise"), [(0, 4), (6, 1), (12, 60)])
+def test_what_hardly_differs_or_drowns_in_noise_is_lost(darkness: float, noise: float) -> None:
+    assert seen(darkness, noise).is_lost
+
+
+def test_a_pale_stroke_on_clean_paper_is_seen() -> None:
+    assert not seen(14, 3).is_lost
+
+
+def test_what_a_form_is_dark_in_is_written_anew_each_time() -> None:
+    text = '[[fields]]\nname = "a"\nkind = "tick"\nbox_mm = [1.0, 1.0, 4.0, 4.0]\n'
+    box = tick_edges.BoxMm(1.0, 2.0, 3.0, 0.4)
+    once = tick_edges.written(text, {"a": (box,) * 4})
+    assert once.count("[1.0, 2.0, 3.0, 0.4]") == 4
+    assert tick_edges.written(once, {"a": (box,)}).count("[1.0, 2.0, 3.0, 0.4]") == 1
