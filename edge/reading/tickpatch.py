@@ -169,6 +169,8 @@ def unexplained_mm2(patch: Patch) -> float:
     if patch.known is None or not (patch.plan == _BOX).any():
         return 0.0
     dark = (hollow(patch.picture) > _STANDS_OUT) & near(patch.plan) & (patch.known == 0)
+    if not dark.any():
+        return 0.0
     found = pieces(dark.astype(np.uint8))
     largest = max(found.stats[1:, cv2.CC_STAT_AREA], default=0)
     return float(largest) / PX_PER_MM**2

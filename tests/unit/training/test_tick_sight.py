@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from edge.document import BoxMm
 from models.training import tick_edges, tick_sight
 from models.training.tick_ink import Layer
 
@@ -43,7 +44,7 @@ def test_a_pale_stroke_on_clean_paper_is_seen() -> None:
 
 def test_what_a_form_is_dark_in_is_written_anew_each_time() -> None:
     text = '[[fields]]\nname = "a"\nkind = "tick"\nbox_mm = [1.0, 1.0, 4.0, 4.0]\n'
-    box = tick_edges.BoxMm(1.0, 2.0, 3.0, 0.4)
+    box = BoxMm(1.0, 2.0, 3.0, 0.4)
     once = tick_edges.written(text, {"a": (box,) * 4})
     assert once.count("[1.0, 2.0, 3.0, 0.4]") == 4
     assert tick_edges.written(once, {"a": (box,)}).count("[1.0, 2.0, 3.0, 0.4]") == 1
