@@ -20,6 +20,9 @@ from edge.reading.text import plain, plain_printed
 _SIMILAR = 85.0  # rapidfuzz ratio from which a line says what its anchor does
 _AGREE = 0.7  # of the lines that are asked
 _TELLING = 26  # letters of a line that strays by itself; a word may stand on a form twice
+# How far such a line lies away when no other says so: what a threshold breaks off a line moves it
+# by up to 1.4 mm (of 40 flat black-and-white pages two lay so, 1.0 and 1.4 mm away).
+_ALONE_MM = 1.5
 _STRAYED = 12  # lines that may have strayed, to be read: none on nearly all sheets
 
 
@@ -99,7 +102,8 @@ def _has_strayed(found: Survey, said: Mapping[int, str] | Sequence[str]) -> bool
     """Whether print was read away from its place; ``said`` is what the lines say."""
     strayed = found.strayed[:_STRAYED]
     told = [i for i, (anchor, line) in enumerate(strayed) if _says(said[line], anchor)]
-    is_telling = any(len(strayed[i][0].text) >= _TELLING for i in told)
+    away = np.linalg.norm(found.moves, axis=1)
+    is_telling = any(len(strayed[i][0].text) >= _TELLING and away[i] >= _ALONE_MM for i in told)
     return is_telling or flatness.strayed_together(found.moves[told])
 
 
