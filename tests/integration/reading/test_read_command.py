@@ -301,7 +301,7 @@ def test_an_interrupted_reading_leaves_no_process(tmp_path: Path) -> None:
         children = children_of(process)
         time.sleep(1.5)  # it may be anywhere: starting, counting, reading
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
     assert process.returncode == 130
     _, alive = psutil.wait_procs(children, timeout=5)
     assert alive == []
