@@ -4,6 +4,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
+
+# The same examples at every run, and a failure told at once: making one small can take an hour.
+# HYPOTHESIS_PROFILE=explore looks for new ones and makes what it finds small.
+settings.register_profile(
+    "same", derandomize=True, database=None, print_blob=True, deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+)  # fmt: skip
+settings.register_profile("explore", print_blob=True, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture(scope="session")

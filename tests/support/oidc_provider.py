@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import unescape
@@ -24,6 +25,7 @@ import pytest
 _HERE = Path(__file__).parent / "oidc"
 _BUILD = Path(__file__).parents[2] / "build"
 _FILES = ("package.json", "package-lock.json", "provider.mjs")
+_STARTS_WITHIN_S = 60
 CLIENT, SECRET = "vaguemestre", "secret-of-the-client"
 
 
@@ -86,13 +88,18 @@ def provider(wanted: Wanted) -> Iterator[str]:
         text=True,
     ) as process:
         assert process.stdout is not None
+        # node was once seen to stand still as it started: then it is ended, and nothing comes.
+        overdue = threading.Timer(_STARTS_WITHIN_S, process.kill)
+        overdue.start()
         try:
             line = process.stdout.readline().split()  # the only word before it serves
             while line and line[0] != "ready":
                 line = process.stdout.readline().split()
-            assert line, "the provider ended by itself"
+            overdue.cancel()
+            assert line, "the provider ended by itself, or never said that it serves"
             yield line[1]
         finally:
+            overdue.cancel()
             process.kill()
 
 

@@ -33,7 +33,8 @@ BLANK = pictures.encoded(np.full((600, 400), 255, np.uint8), "PNG")
 
 def start(*arguments: str | Path, **more: Any) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, "-m", "edge", "read", *map(str, arguments)],
+        # A shell's background job ignores SIGINT, and so would what it starts.
+        ["env", "--default-signal=INT", sys.executable, "-m", "edge", "read", *map(str, arguments)],
         env={
             **os.environ,
             "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'proto'}",

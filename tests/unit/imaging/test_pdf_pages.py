@@ -385,4 +385,4 @@ def test_the_hybrid_form_shows_what_the_plain_one_shows(samples: Path) -> None:
     )
     assert np.array_equal(one, other)
     zone = one[int(0.13 * 2339) : int(0.16 * 2339), 440:1575]
-    assert np.count_nonzero(zone < 100) > 500  # the surname that was typed
+    assert np.count_nonzero(zone < 100) > 300  # the surname, typed in whatever face is there
