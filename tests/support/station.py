@@ -215,7 +215,8 @@ def result_of(lot: ClaimedLot, header: LotHeader | None = None) -> LotResult:
     outgrown = {
         file.continues.sha256
         for file in lot.files
-        if file.continues is not None
+        if file.code is None
+        and file.continues is not None
         and file.continues.path.exists()
         and file.path.read_bytes().startswith(file.continues.path.read_bytes())
     }
