@@ -19,7 +19,7 @@ from playwright.sync_api import Page
 from central import embedded
 from central.domain.access import Role
 from central.store.engine import Engine, open_engine
-from tests.support.browser import chromium, sign_in, visitor
+from tests.support.browser import chromium, seen, sign_in, visitor
 from tests.support.console import PASSWORD, add_person, enter
 from tests.support.mail import Line, Post
 from tests.support.site import Site
@@ -130,8 +130,8 @@ def _key(page: Page) -> tuple[list[float], list[float]]:
 
 
 def _settled(page: Page) -> str:
-    page.wait_for_selector("#desk:not([hidden])")
-    time.sleep(0.8)  # a person looks before they type
+    seen(page)
+    time.sleep(0.4)  # a person looks before they type
     return page.locator("#sheet img").get_attribute("src") or ""
 
 

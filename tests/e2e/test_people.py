@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from central import embedded
 from central.domain.incoming import IncomingDocument
 from central.store.engine import open_engine
-from tests.support.browser import chromium, sign_in, visitor
+from tests.support.browser import chromium, seen, sign_in, visitor
 from tests.support.mail import Line, Post
 from tests.support.site import Site
 
@@ -103,7 +103,7 @@ def test_ten_documents_named_and_keyed_by_keyboard_only_arrive_at_their_poles(
     page = sign_in(visitor(browser, centre.site.address), "videocodeur")
     page.wait_for_url("**/nommer")
     for _ in unknown:
-        page.wait_for_selector("#desk:not([hidden])")
+        seen(page)
         before = _shown(page)
         page.keyboard.type("courrier")
         page.keyboard.press("Enter")
@@ -112,7 +112,7 @@ def test_ten_documents_named_and_keyed_by_keyboard_only_arrive_at_their_poles(
     page.keyboard.press("Shift+Tab")  # out of the search, as somebody without a mouse would
     page.goto("/videocoder")
     for _ in doubtful:
-        page.wait_for_selector("#desk:not([hidden])")
+        seen(page)
         before = _shown(page)
         page.keyboard.type(_NIR)
         page.keyboard.press("Enter")
@@ -146,12 +146,12 @@ def test_two_keyers_at_once_share_the_work_and_key_an_iban_blind(
     ]
     for page in pages:
         page.goto("/videocoder")
-        page.wait_for_selector("#desk:not([hidden])")
+        seen(page)
     shown = [_shown(page) for page in pages]
     assert shown[0] != shown[1]
     for _ in range(2):  # each keys one document first, then the other's, blind
         for page in pages:
-            page.wait_for_selector("#desk:not([hidden])")
+            seen(page)
             assert page.input_value("#value") == ""
             before = _shown(page)
             page.keyboard.type(_IBAN)
@@ -167,13 +167,13 @@ def test_a_reload_in_the_middle_loses_nothing_typed(centre: Centre, browser: Bro
     made = _situation(centre, "reload")
     page = sign_in(visitor(browser, centre.site.address), "videocodeur")
     page.goto("/videocoder")
-    page.wait_for_selector("#desk:not([hidden])")
+    seen(page)
     page.keyboard.type(_NIR)
     page.keyboard.press("Enter")
     with page.expect_response(lambda answer: answer.url.endswith("/draft")):
         page.keyboard.type("MARTIN LÉ")
     page.reload()
-    page.wait_for_selector("#desk:not([hidden])")
+    seen(page)
     assert page.input_value("#value") == "MARTIN LÉ"
     page.keyboard.press("End")
     page.keyboard.type("A")
@@ -186,12 +186,12 @@ def test_a_reload_confirms_no_field_that_was_passed_over(centre: Centre, browser
     made = _situation(centre, "passed over")
     page = sign_in(visitor(browser, centre.site.address), "videocodeur")
     page.goto("/videocoder")
-    page.wait_for_selector("#desk:not([hidden])")
+    seen(page)
     page.keyboard.press("ArrowDown")
     with page.expect_response(lambda answer: answer.url.endswith("/draft")):
         page.keyboard.type("MARTIN LÉA")
     page.reload()
-    page.wait_for_selector("#desk:not([hidden])")
+    seen(page)
     assert page.input_value("#value") == "MARTIN LÉA"
     page.keyboard.press("Enter")
     page.wait_for_function("() => document.getElementById('label').textContent === 'NIR'")
@@ -207,7 +207,7 @@ def test_the_centre_restarts_in_the_middle_and_nothing_typed_is_lost(
     made = _situation(centre, "restart")
     page = sign_in(visitor(browser, centre.site.address), "videocodeur")
     page.goto("/videocoder")
-    page.wait_for_selector("#desk:not([hidden])")
+    seen(page)
     page.keyboard.type(_NIR)
     page.keyboard.press("Enter")
     assert centre.site.centre is not None
@@ -226,16 +226,19 @@ def test_the_centre_restarts_in_the_middle_and_nothing_typed_is_lost(
 def test_pages_are_split_turned_and_joined_by_keyboard(centre: Centre, browser: Browser) -> None:
     made = centre.post.deliver("Deux lettres", kind="name", reasons=("unknown",), pages=3)
     page = sign_in(visitor(browser, centre.site.address), "videocodeur")
-    page.wait_for_selector("#desk:not([hidden])")
+    seen(page)
     page.keyboard.press("PageDown")
     page.keyboard.press("Alt+t")
     page.wait_for_function(
         "() => document.querySelector('#sheet img').getAttribute('src').endsWith('-90')"
     )
+    seen(page)
     page.keyboard.press("Alt+s")
     page.wait_for_function("() => document.querySelectorAll('#thumbs li').length === 1")
+    seen(page)
     page.keyboard.press("Alt+j")
     page.wait_for_function("() => document.querySelectorAll('#thumbs li').length === 3")
+    seen(page)
     page.keyboard.type("pli non")
     page.keyboard.press("Enter")
     package = centre.package(made)

@@ -13,7 +13,7 @@ from central.domain.incoming import IncomingDocument
 from central.store.engine import transaction
 from central.store.tables import controls, deliveries, documents, fields
 from tests.support.accessibility import hold_to_accessibility
-from tests.support.browser import chromium, visitor
+from tests.support.browser import chromium, seen, sign_in_with, visitor
 from tests.support.console import PASSWORD, add_person, serving, settings
 from tests.support.controlled import POLE, deliver, entry_of
 from tests.support.mail import Line, Post
@@ -49,14 +49,7 @@ def enter(
 
     def act(login: str, role: Role) -> Page:
         add_person(engine, login, role)
-        page = visitor(browser, str(console.base_url))
-        page.goto("/connexion")
-        page.wait_for_selector("#login:focus")
-        page.keyboard.type(login)
-        page.keyboard.press("Tab")
-        page.keyboard.type(PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url(lambda url: "/connexion" not in url)
+        page = sign_in_with(visitor(browser, str(console.base_url)), login, PASSWORD)
         opened.append(page)
         return page
 
@@ -119,7 +112,7 @@ def test_a_delivered_value_that_was_wrong_is_found_blind_and_delivered_again(
 
     keyer = enter("karim", Role.KEYER)
     keyer.goto("/controle")
-    keyer.wait_for_selector("#desk:not([hidden])")
+    seen(keyer)
     hold_to_accessibility(keyer)
     shown = keyer.content()
     assert "à l'aveugle" in shown
@@ -129,6 +122,7 @@ def test_a_delivered_value_that_was_wrong_is_found_blind_and_delivered_again(
     keyer.keyboard.type("26,5")
     keyer.reload()  # in the middle; what was typed comes back
     expect(keyer.locator("#value")).to_have_value("26,5")
+    seen(keyer)
     keyer.keyboard.press("End")
     keyer.keyboard.type("0")
     keyer.keyboard.press("Enter")
@@ -137,6 +131,7 @@ def test_a_delivered_value_that_was_wrong_is_found_blind_and_delivered_again(
     chief = enter("sophie", Role.SUPERVISOR)
     chief.goto("/controle")
     chief.wait_for_selector("#others:not([hidden])")
+    seen(chief)
     hold_to_accessibility(chief)
     both = chief.locator("#others").inner_text()
     side = 1 if both.index("26,50") < both.index("265,00") else 2
@@ -162,12 +157,12 @@ def test_a_group_is_confirmed_and_corrected_by_keyboard_and_outlives_a_reload(
     hold_to_accessibility(page)
     page.locator(".choose a").first.focus()
     page.keyboard.press("Enter")
-    page.wait_for_selector("#items input:focus")
+    seen(page)
     hold_to_accessibility(page)
     page.keyboard.press("Enter")  # as it was read
     page.keyboard.type("2222")
     page.reload()
-    page.wait_for_selector("#items input:focus")
+    seen(page)
     assert page.locator("#items input").nth(1).input_value() == "2222"
     assert page.locator("#items li.done").count() == 1
     page.keyboard.press("Enter")
@@ -189,7 +184,7 @@ def test_the_odd_one_out_is_marked_by_keyboard(
         _doubtful(post, number)
     page = enter("karim", Role.KEYER)
     page.goto("/grouper?paire=17")
-    page.wait_for_selector("#items button:focus")
+    seen(page)
     hold_to_accessibility(page)
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")

@@ -49,11 +49,21 @@ def visitor(browser: Browser, address: str, size: tuple[int, int] = SMALL) -> Pa
 def sign_in(page: Page, login: str) -> Page:
     """Sign in as a ready account, by keyboard."""
     one = next(account for account in READY if account.login == login)
+    return sign_in_with(page, one.login, one.password)
+
+
+def sign_in_with(page: Page, login: str, password: str) -> Page:
+    """Sign in by keyboard."""
     page.goto("/connexion")
     page.wait_for_selector("#login:focus")
-    page.keyboard.type(one.login)
+    page.keyboard.type(login)
     page.keyboard.press("Tab")
-    page.keyboard.type(one.password)
+    page.keyboard.type(password)
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: "/connexion" not in url)
     return page
+
+
+def seen(page: Page) -> None:
+    """Wait until what is shown has been on screen long enough for keys to count."""
+    page.wait_for_selector('body[data-seen="yes"]')

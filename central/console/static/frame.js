@@ -2,6 +2,7 @@
 
 import { make } from "./client.js";
 
+const MOST_SENT = 3;
 const byId = (id) => document.getElementById(id);
 const isoDay = (text) => text?.replace(/^(\d{4})-(\d{2})-(\d{2}).*$/, "$3/$2/$1") ?? "";
 
@@ -16,10 +17,33 @@ export function bind(queue) {
     byId("empty").hidden = false;
     byId("facts").textContent = "";
   });
+  bindSent(queue);
   queue.addEventListener("sent", ({ detail: { told } }) => {
     if (told?.round > 1) tellStatus(`Valeur corrigée : le pôle reçoit le document une ${told.round}e fois.`);
     byId("count").textContent = `${queue.sent} document${queue.sent > 1 ? "s" : ""} depuis l'ouverture de la page`;
   });
+}
+
+/** The last few documents that went away from here, the newest first. */
+function bindSent(queue) {
+  const list = byId("sent");
+  const entries = new Map();
+  queue.addEventListener("sending", ({ detail: { work, what } }) => {
+    entries.get(work.id)?.remove();
+    const where = make("span", { class: "soft" }, ` · ${work.lot_name} n° ${work.position + 1}`);
+    const entry = make("li", { class: "under-way" }, make("span", { class: "what" }, what), where);
+    entries.set(work.id, entry);
+    list.prepend(entry);
+    while (list.children.length > MOST_SENT) list.lastChild.remove();
+  });
+  queue.addEventListener("sent", ({ detail: { work } }) => entries.get(work.id)?.classList.remove("under-way"));
+  queue.addEventListener("refused", ({ detail: { work } }) => work && entries.get(work.id)?.remove());
+}
+
+/** Whether an image is on screen; says so when it is not: what nobody sees, nobody decides. */
+export function demandPicture(isThere) {
+  if (!isThere) tellProblem("L'image n'est pas arrivée : rien n'a été retenu. Elle est redemandée ; sans elle, faites renumériser.");
+  return isThere;
 }
 
 /** Say what the document is, where it comes from, and what others noted. */

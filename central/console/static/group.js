@@ -2,6 +2,8 @@
 
 import { check, shown } from "./checks.js";
 import { Refused, counted, make, post, postUntilAnswered, underWay } from "./client.js";
+import { hasArrived, loadUntilThere } from "./pictures.js";
+import { Seen } from "./seen.js";
 
 const DRAFT_AFTER_MS = 300;
 const PAIRS = { 17: "17", 38: "38", 56: "56", 49: "49", "06": "06", "0O": "0O", "1I": "1I", "2Z": "2Z", "5S": "5S", "8B": "8B" };
@@ -9,6 +11,7 @@ const REASONS = { illegible: "illisible", absent: "absent" };
 const { keep, pair, type, field } = document.body.dataset;
 const byId = (id) => document.getElementById(id);
 const list = byId("items");
+const seen = new Seen();
 
 let rows = [];
 let settled = 0;
@@ -31,10 +34,13 @@ async function take() {
   isBusy = true;
   const { items } = await postUntilAnswered("/api/group/take", { pair, type, field }, onWait);
   rows = items.map((item) => (pair ? markRow(item) : entryRow(item)));
+  for (const row of rows) loadUntilThere(row.image, row.item.task.zone, () => rows.includes(row));
   list.replaceChildren(...rows.map((row) => row.element));
   byId("empty").hidden = rows.length > 0;
   byId("keys").hidden = rows.length === 0;
   isBusy = false;
+  if (rows.length) seen.put();
+  else seen.nothing();
   showCount();
   if (!rows.length) return tell("Plus aucun document dans ce groupe.");
   focusOn(Math.max(0, rows.findIndex((row) => !row.isDone)));
@@ -52,9 +58,16 @@ function focusOn(index) {
   row?.focus();
 }
 
-function picture(item) {
-  const image = make("img", { src: item.task.zone, alt: `${item.task.label}, ${item.lot_name} n° ${item.number}` });
-  return make("div", { class: "crop" }, image);
+const pictureOf = (item) => make("img", { alt: `${item.task.label}, ${item.lot_name} n° ${item.number}` });
+
+/** What nobody can see, nobody confirms: the rows whose picture has not come stay as they are. */
+function missingPictures(some) {
+  const missing = some.filter((row) => !hasArrived(row.image)).length;
+  if (missing) {
+    const one = missing === 1 ? "Une image n'est pas arrivée" : `${missing} images ne sont pas arrivées`;
+    tellProblem(`${one} : rien n'a été retenu, nouvel essai.${pair ? " Espace retire un document du groupe." : ""}`);
+  }
+  return missing;
 }
 
 // One field: each zone with what was read, to confirm or to type over.
@@ -68,7 +81,8 @@ function entryRow(item) {
   row.input.setAttribute("aria-describedby", `hint-${item.id}`);
   row.input.value = draft?.value ?? shown(item.task.kind, item.task.value || item.task.raw);
   row.hint = make("span", { class: "hint", id: `hint-${item.id}` });
-  row.element = make("li", {}, picture(item), make("div", { class: "line" }, row.input, row.hint));
+  row.image = pictureOf(item);
+  row.element = make("li", {}, make("div", { class: "crop" }, row.image), make("div", { class: "line" }, row.input, row.hint));
   row.focus = () => {
     row.input.focus();
     row.input.select();
@@ -106,7 +120,7 @@ function onEntryKey(event, row) {
   const at = rows.indexOf(row);
   if (event.key === "Enter") {
     event.preventDefault();
-    if (!event.repeat) accept(row);
+    accept(row);
   } else if (event.altKey && (event.key === "i" || event.key === "v")) {
     event.preventDefault();
     row.reason = event.key === "i" ? "illegible" : "absent";
@@ -119,6 +133,7 @@ function onEntryKey(event, row) {
 }
 
 function accept(row) {
+  if (seen.isTwice || missingPictures([row])) return undefined;
   drawRow(row);
   if (!row.isUsable) return tellProblem(`${row.hint.textContent || "Champ vide"}. Corrigez, Alt I si illisible, Alt V si absent.`);
   tellProblem("");
@@ -167,7 +182,8 @@ function markRow(item) {
   const verdict = make("span", { class: "verdict" });
   const reading = make("span", { class: "reading mono" }, ...marked(shown(item.task.kind, item.task.value)));
   const where = make("span", { class: "where" }, `${item.task.label} · ${item.lot_name} n° ${item.number}`);
-  row.button = make("button", { type: "button", tabIndex: -1 }, picture(item), make("span", { class: "line" }, reading, verdict), where);
+  row.image = pictureOf(item);
+  row.button = make("button", { type: "button", tabIndex: -1 }, make("div", { class: "crop" }, row.image), make("span", { class: "line" }, reading, verdict), where);
   row.button.setAttribute("role", "checkbox");
   row.button.setAttribute("aria-checked", "false");
   row.button.setAttribute("aria-label", `${shown(item.task.kind, item.task.value)}, ${item.task.label}, ${item.lot_name} n° ${item.number} : lecture fausse`);
@@ -207,7 +223,7 @@ function onMarkKey(event, row) {
     if (at >= 0 && at < rows.length) focusOn(at);
   } else if (event.key === "Enter") {
     event.preventDefault();
-    if (!event.repeat) send();
+    send();
   }
 }
 
@@ -231,8 +247,9 @@ function answers() {
 
 async function send() {
   const told = answers();
-  if (isBusy || !told.length) return;
+  if (isBusy || !told.length || missingPictures(rows.filter((row) => (pair ? !row.isWrong : row.isDone)))) return;
   isBusy = true;
+  seen.away();
   tell("Envoyé");
   rows.forEach((row) => {
     clearTimeout(row.timer);
@@ -250,6 +267,7 @@ async function send() {
   } catch (error) {
     tellProblem(error.detail ? `${error.message} ${error.detail}` : error.message);
   }
+  if (rows.length) seen.put();
   isBusy = false;
 }
 

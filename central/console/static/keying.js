@@ -2,9 +2,9 @@
 
 import { counted, make } from "./client.js";
 import { check, shown } from "./checks.js";
-import { askRescan, bind, bindActs, showFacts, tellProblem, tellStatus } from "./frame.js";
+import { askRescan, bind, bindActs, demandPicture, showFacts, tellProblem, tellStatus } from "./frame.js";
 import { Queue, pageUrl } from "./queue.js";
-import { Sheet } from "./sheet.js";
+import { Sheet, awaited } from "./sheet.js";
 
 const REASONS = { illegible: "illisible", absent: "absent", wrong_on_paper: "faux sur le papier" };
 const byId = (id) => document.getElementById(id);
@@ -65,6 +65,7 @@ function draw() {
   const zone = task.zone ? queue.pictures.get(task.zone) : null;
   if (zone) zone.alt = `Zone du champ ${task.label}`;
   byId("zone").replaceChildren(zone ?? make("p", { class: "soft" }, "Le champ n'a pas de zone connue : cherchez-le sur la page."));
+  if (zone && !queue.pictures.isThere(task.zone)) awaited(byId("zone"), zone);
   drawOthers(task);
   sheet.goToNumber(task.page, task.box_mm);
   hint();
@@ -133,7 +134,14 @@ function moveTo(index) {
   draw();
 }
 
+/** Whether what is to be decided is on screen: the field's zone, or the page where it is sought. */
+function isSeen() {
+  const task = tasks()[at];
+  return demandPicture(task?.zone ? queue.pictures.isThere(task.zone) : sheet.isSeen);
+}
+
 function goOn() {
+  if (!isSeen()) return undefined;
   const task = tasks()[at];
   if (!task) return send();
   const entry = entries[at];
@@ -165,12 +173,12 @@ async function send() {
   });
   previous = new Map([...previous, ...work.tasks.map((task, index) => [task.name, entries[index]])]);
   tellStatus("Envoyé");
-  await queue.send(`/api/documents/${work.id}/${queueName}`, { fields, seconds: (performance.now() - shownAt) / 1000 });
+  await queue.send(`/api/documents/${work.id}/${queueName}`, { fields, seconds: (performance.now() - shownAt) / 1000 }, `${work.title}, ${counted(fields.length, "champ")}`);
 }
 
 function giveReason(reason) {
   const entry = entries[at];
-  if (!entry) return;
+  if (!entry || !isSeen()) return;
   entry.value = reason === "wrong_on_paper" ? input.value : "";
   if (reason === "wrong_on_paper" && !entry.value.trim()) {
     tellProblem("Saisissez d'abord ce qui est écrit, puis Alt K.");
@@ -193,18 +201,18 @@ function copyPrevious() {
 }
 
 async function act(name) {
-  if (isBusy || !queue.current) return;
+  if (isBusy || !queue.current || queue.seen.isTwice) return;
   if (name in REASONS) giveReason(name);
   else if (name === "copy") copyPrevious();
   else if (name === "zoom") sheet.zoom();
   else if (name === "rename") {
     isBusy = true;
-    await queue.send(`/api/documents/${queue.current.id}/to-naming`, {});
+    await queue.send(`/api/documents/${queue.current.id}/to-naming`, {}, "Mauvais type, à nommer");
   } else if (name === "rescan") {
     const answer = await askRescan();
     if (answer?.reason) {
       isBusy = true;
-      await queue.send(`/api/documents/${queue.current.id}/rescan`, { queue: "key", reason: answer.reason });
+      await queue.send(`/api/documents/${queue.current.id}/rescan`, { queue: "key", reason: answer.reason }, "À renumériser");
     } else input.focus();
   }
 }
@@ -243,7 +251,7 @@ input.addEventListener("keydown", (event) => {
     moves[event.key]();
   } else if (event.key === "Enter") {
     event.preventDefault();
-    if (!event.repeat && !isBusy) goOn();
+    if (!isBusy) goOn();
   }
 });
 

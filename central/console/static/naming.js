@@ -1,7 +1,7 @@
 // Naming: what is it? Guesses on digit keys, search by letters, Enter goes on.
 
 import { counted, get, make } from "./client.js";
-import { ask, askRescan, bind, bindActs, showFacts, tellProblem, tellStatus } from "./frame.js";
+import { ask, askRescan, bind, bindActs, demandPicture, showFacts, tellProblem, tellStatus } from "./frame.js";
 import { Queue, pageUrl } from "./queue.js";
 import { Sheet } from "./sheet.js";
 
@@ -36,7 +36,7 @@ function found(query) {
 
 function draw() {
   offered = found(search.value.trim());
-  chosen = Math.max(0, Math.min(chosen, offered.length - 1));
+  chosen = Math.max(-1, Math.min(chosen, offered.length - 1));
   list.replaceChildren(
     ...offered.map((type, index) => {
       const entry = make(
@@ -54,7 +54,7 @@ function draw() {
       return entry;
     }),
   );
-  search.setAttribute("aria-activedescendant", offered.length ? `type-${chosen}` : "");
+  search.setAttribute("aria-activedescendant", chosen >= 0 ? `type-${chosen}` : "");
   if (!offered.length) list.append(make("li", { class: "empty", role: "presentation" }, "Aucun type de ce nom."));
 }
 
@@ -66,15 +66,24 @@ function choose(index) {
 }
 
 async function send(type = offered[chosen]) {
-  if (!type || isBusy) return;
+  if (isBusy || !demandPicture(sheet.isSeen)) return;
+  if (!type) {
+    tellProblem("Choisissez d'abord un type : chiffre, lettres ou flèches.");
+    return;
+  }
   isBusy = true;
   const seconds = (performance.now() - shownAt) / 1000;
   tellStatus(`Envoyé : ${type.title}`);
-  await queue.send(`/api/documents/${queue.current.id}/name`, { type: type.code, seconds });
+  await queue.send(`/api/documents/${queue.current.id}/name`, { type: type.code, seconds }, `${type.title} → ${type.pole}`);
+}
+
+/** What nobody recognised has no type until somebody chooses one; what was searched for has. */
+function firstChoice() {
+  return search.value.trim() || (queue.current && queue.current.type !== "unknown") ? 0 : -1;
 }
 
 async function act(name) {
-  if (isBusy || !queue.current) return;
+  if (isBusy || !queue.current || queue.seen.isTwice) return;
   tellProblem("");
   const path = `/api/documents/${queue.current.id}/act`;
   const page = sheet.page.number;
@@ -123,11 +132,11 @@ async function duplicate(path) {
 
 async function rescan() {
   const answer = await askRescan();
-  if (answer?.reason) await queue.send(`/api/documents/${queue.current.id}/rescan`, { queue: "name", reason: answer.reason });
+  if (answer?.reason) await queue.send(`/api/documents/${queue.current.id}/rescan`, { queue: "name", reason: answer.reason }, "À renumériser");
 }
 
 search.addEventListener("input", () => {
-  chosen = 0;
+  chosen = firstChoice();
   draw();
 });
 
@@ -139,10 +148,10 @@ search.addEventListener("keydown", (event) => {
     moves[event.key]();
   } else if (event.key === "Enter") {
     event.preventDefault();
-    if (!event.repeat) send();
+    send();
   } else if (event.key === "Escape") {
     search.value = "";
-    chosen = 0;
+    chosen = firstChoice();
     draw();
   } else if (/^[1-9]$/.test(event.key) && !search.value) {
     event.preventDefault();
@@ -159,7 +168,7 @@ queue.addEventListener("show", ({ detail: { work } }) => {
   isBusy = false;
   shownAt = performance.now();
   search.value = "";
-  chosen = 0;
+  chosen = firstChoice();
   showFacts(work);
   sheet.show(work);
   draw();

@@ -1,6 +1,8 @@
 // One person's work in a queue: the document that is shown, and the next, loaded already.
 
 import { Refused, post, postUntilAnswered, underWay } from "./client.js";
+import { Pictures } from "./pictures.js";
+import { Seen } from "./seen.js";
 
 const PAGE_WIDTH = 900;
 const LARGE_WIDTH = 1400;
@@ -9,28 +11,6 @@ const DRAFT_AFTER_MS = 300;
 
 export const pageUrl = (page, width = PAGE_WIDTH) => `${page.image}?width=${width}&v=${page.version}`;
 export const largeUrl = (page) => pageUrl(page, LARGE_WIDTH);
-
-/** Images by address, loaded and decoded ahead; the same element is shown, so nothing loads twice. */
-class Pictures {
-  #known = new Map();
-
-  get(url) {
-    let image = this.#known.get(url);
-    if (!image) {
-      image = new Image();
-      image.alt = "";
-      image.decoding = "sync";
-      image.src = url;
-      image.ready = image.decode().catch(() => {});
-      this.#known.set(url, image);
-    }
-    return image;
-  }
-
-  keepOnly(urls) {
-    for (const url of this.#known.keys()) if (!urls.has(url)) this.#known.delete(url);
-  }
-}
 
 export class Queue extends EventTarget {
   /**
@@ -42,6 +22,7 @@ export class Queue extends EventTarget {
     super();
     this.name = name;
     this.pictures = new Pictures();
+    this.seen = new Seen();
     this.current = null;
     this.sent = 0;
     this.#urlsOf = urlsOf;
@@ -65,10 +46,14 @@ export class Queue extends EventTarget {
   /**
    * Send what was decided of the shown document and show the next at once. What the centre refuses
    * brings the document back, with the reason.
+   *
+   * @param {string} what was decided, as the page tells it
    */
-  async send(path, body) {
+  async send(path, body, what) {
     const work = this.current;
     performance.mark("sent");
+    this.seen.away();
+    this.#tell("sending", { work, what });
     this.#cancelDraft();
     await this.#settled();
     this.#pending.set(work.id, work);
@@ -96,13 +81,21 @@ export class Queue extends EventTarget {
 
   /** Do something to the shown document that answers how it is now; null: it is done with. */
   async act(path, body) {
-    const { work } = await postUntilAnswered(path, body, (isWaiting) => this.#tell("link", { isWaiting }));
+    this.seen.away();
+    let work;
+    try {
+      ({ work } = await postUntilAnswered(path, body, (isWaiting) => this.#tell("link", { isWaiting })));
+    } catch (error) {
+      this.seen.put();
+      throw error;
+    }
     if (work) await this.#show(Promise.resolve(work), true);
     else await this.#show(this.#ahead());
   }
 
   /** Show one document again, with what was typed. */
   async recall(id) {
+    this.seen.away();
     await this.#show(this.#take(id));
   }
 
@@ -169,12 +162,15 @@ export class Queue extends EventTarget {
     this.#nextId = isSame ? this.#nextId : "";
     if (!work) {
       this.#tell("empty", {});
+      this.seen.nothing();
       this.#looking = setTimeout(() => this.#show(this.#take("", false, true)), LOOK_AGAIN_MS);
       return undefined;
     }
     const urls = this.#urlsOf(work);
-    await this.pictures.get(urls[0])?.ready;
+    this.seen.away();
+    await this.pictures.waitFor(urls[0]);
     this.#tell("show", { work });
+    this.seen.put();
     requestAnimationFrame(() =>
       requestAnimationFrame(() => {
         if (performance.getEntriesByName("sent").length) {
@@ -215,6 +211,7 @@ export class Queue extends EventTarget {
       const { kept } = await post("/api/work/keep", { ids, shown: work?.id ?? "" }, { byItself: true });
       this.#tell("link", { isWaiting: false });
       if (work && this.current === work && !this.#pending.has(work.id) && !kept.includes(work.id)) {
+        this.seen.away();
         await this.#show(this.#ahead()); // somebody who had nothing to do has taken it
         this.#tell("lost", { work });
       }

@@ -1,9 +1,17 @@
 // The page pane: one page at a time, fitted or enlarged, with a box drawn where a field stands.
 
 import { make } from "./client.js";
+import { hasArrived } from "./pictures.js";
 import { largeUrl, pageUrl } from "./queue.js";
 
 const ROLES = { back: "verso", blank: "blanche", separator: "séparateur", replaced: "remplacée", attachment: "pièce jointe" };
+
+/** Say of a picture that it has not come yet, until it has. */
+export function awaited(around, image) {
+  const note = make("p", { class: "awaited" }, "L'image n'est pas encore arrivée…");
+  around.append(note);
+  image.addEventListener("arrived", () => note.remove(), { once: true });
+}
 
 export class Sheet {
   /** @param {import("./queue.js").Queue} queue whose pictures are shown */
@@ -19,6 +27,11 @@ export class Sheet {
 
   get page() {
     return this.work.pages[this.at];
+  }
+
+  /** Whether the page that is turned to is there to be seen. */
+  get isSeen() {
+    return this.queue.pictures.isThere(pageUrl(this.page));
   }
 
   show(work) {
@@ -59,6 +72,7 @@ export class Sheet {
     image.alt = `Page ${this.at + 1} du document`;
     const frame = make("div", { class: "frame" }, image);
     if (this.box) frame.append(this.#boxed(page));
+    if (!hasArrived(image)) awaited(frame, image);
     this.pane.replaceChildren(frame);
     this.pane.classList.toggle("large", this.isLarge);
     this.#fit();
