@@ -7,6 +7,7 @@ is already there changes nothing.
 """
 
 import contextlib
+import datetime as dt
 import hashlib
 import os
 import tempfile
@@ -23,22 +24,39 @@ from central.config import Blobs
 from central.errors import BlobCorrupt, BlobMissing, BlobStoreUnavailable, ConfigInvalid
 
 if TYPE_CHECKING:
-    from obstore.store import S3Config
+    from obstore.store import ClientConfig, RetryConfig, S3Config
 
 _PIECE_BYTES = 1_048_576
 _MOST_IN_MEMORY = 16_000_000
 _ABANDONED_AFTER_S = 86_400
+_PROBE_BYTES = 65_536
+_CONNECT_WITHIN = dt.timedelta(seconds=5)
+_ANSWER_WITHIN = dt.timedelta(seconds=30)
+"""Of one request to an object store; a transfer is given that long for each of its requests."""
+_TRIES_WITHIN = dt.timedelta(seconds=20)
+_NOBODYS = bytes(32)
+"""A digest that no file has: asking for it tells whether the store answers."""
 
 
 class Incoming(Protocol):
     """One blob while it is received."""
 
     def write(self, data: bytes) -> None:
-        """Append bytes; BlobCorrupt as soon as there are more than announced."""
+        """Append bytes.
+
+        Raises:
+            BlobCorrupt: there are more than announced.
+            BlobStoreUnavailable: the disk is full or fails.
+        """
         ...
 
     def commit(self) -> None:
-        """Verify and publish durably; BlobCorrupt when size or digest differ."""
+        """Verify and publish durably.
+
+        Raises:
+            BlobCorrupt: size or digest differ.
+            BlobStoreUnavailable: the disk is full or fails, or the store does not answer.
+        """
         ...
 
 
@@ -119,6 +137,17 @@ class BlobStore:
             file.seek(0)
             yield file
 
+    def check(self) -> None:
+        """Try whether the store takes and answers; what is written for it is deleted.
+
+        Raises:
+            BlobStoreUnavailable: the disk is full or fails, or the store does not answer.
+        """
+        with _unavailable():
+            if self._scratch is not None:
+                _write_probe(self._scratch)
+        self.has(_NOBODYS)
+
     def read(self, sha256: bytes) -> bytes:
         """Read a whole blob; the same errors as ``stream``."""
         return b"".join(self.stream(sha256))
@@ -136,14 +165,16 @@ class _Incoming:
         if self._left < 0:
             raise BlobCorrupt(f"{self._sha256.hex()}: longer than announced")
         self._digest.update(data)
-        self._file.write(data)
+        with _unavailable():  # its caller is outside ``receive``
+            self._file.write(data)
 
     def commit(self) -> None:
         if self._left or self._digest.digest() != self._sha256:
             raise BlobCorrupt(self._sha256.hex())
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._publish()
+        with _unavailable():
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._publish()
 
 
 def key_of(sha256: bytes) -> str:
@@ -201,10 +232,19 @@ def open_store(config: Blobs) -> BlobStore:
         options["region"] = config.s3_region
     if config.s3_endpoint is not None:
         options["endpoint"] = config.s3_endpoint
-    allow_http = (config.s3_endpoint or "").startswith("http://")
+    client: ClientConfig = {
+        "allow_http": (config.s3_endpoint or "").startswith("http://"),
+        "connect_timeout": _CONNECT_WITHIN,
+        "timeout": _ANSWER_WITHIN,
+    }
+    tries: RetryConfig = {"max_retries": 3, "retry_timeout": _TRIES_WITHIN}
     return of(
         S3Store(
-            bucket, prefix=prefix or None, config=options, client_options={"allow_http": allow_http}
+            bucket,
+            prefix=prefix or None,
+            config=options,
+            client_options=client,
+            retry_config=tries,
         )
     )
 
@@ -233,6 +273,15 @@ def _forget_abandoned(scratch: Path) -> None:
         with contextlib.suppress(FileNotFoundError):
             if path.stat().st_mtime < time.time() - _ABANDONED_AFTER_S:
                 path.unlink()
+
+
+def _write_probe(folder: Path) -> None:
+    """Write as a blob is written: a full disk still makes empty files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder) as file:
+        file.write(bytes(_PROBE_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,9 +1,13 @@
 """What every blob store must do; run on the local folder and on an object store in memory."""
 
+import contextlib
+import datetime as dt
 import hashlib
 import os
+import resource
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -118,3 +122,57 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_ours(tmp_path: Path) -> Non
     (tmp_path / "file").touch()
     with pytest.raises(BlobStoreUnavailable):
         blobs.local(tmp_path / "file")
+
+
+@contextlib.contextmanager
+def _no_file_over(limit: int) -> Iterator[None]:
+    """The kernel refuses what goes beyond, as it does when a disk is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_disk_that_refuses_bytes_is_the_stores_error_wherever_it_is_met(
+    tmp_path: Path,
+) -> None:
+    store = blobs.local(tmp_path)
+    content = bytes(600_000)
+    digest = hashlib.sha256(content).digest()
+    with _no_file_over(100_000), pytest.raises(BlobStoreUnavailable):
+        _put(store, content, digest)
+    small = content[:5_000]  # fails only when it is flushed
+    with _no_file_over(1_000), pytest.raises(BlobStoreUnavailable):
+        _put(store, small, hashlib.sha256(small).digest())
+    with _no_file_over(1_000), pytest.raises(BlobStoreUnavailable):
+        store.check()
+    store.check()
+    assert list((tmp_path / "incoming").iterdir()) == []
+
+
+def test_an_object_store_that_is_away_or_silent_is_given_up_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blobs, "_ANSWER_WITHIN", dt.timedelta(seconds=1))
+    monkeypatch.setattr(blobs, "_TRIES_WITHIN", dt.timedelta(seconds=1))
+    credentials = tmp_path / "key"
+    credentials.write_text("id\nsecret\n", "utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        store = blobs.open_store(
+            Blobs(
+                url="s3://images/centre",
+                s3_endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}",
+                s3_region="eu-west-3",
+                s3_credentials_file=credentials,
+            )
+        )
+        started = time.monotonic()
+        with pytest.raises(BlobStoreUnavailable):
+            store.check()
+        with pytest.raises(BlobStoreUnavailable):
+            _put(store, CONTENT, DIGEST)
+        assert time.monotonic() - started < 60
+    with pytest.raises(BlobStoreUnavailable):
+        _put(store, CONTENT, DIGEST)
