@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from central import blobs, embedded
+from central import blobs, embedded, readiness
 from central.config import CentralConfig, Quality
 from central.console import server as console_server
 from central.dispatch import worker
@@ -35,6 +35,8 @@ class _Centre:
 
     config: CentralConfig
     engine: Engine
+    images: blobs.BlobStore
+    ready: readiness.Watch
     events: Events
     told: Told
 
@@ -58,12 +60,12 @@ def serve(config: CentralConfig, events: Events, stop: threading.Event, told: To
             # This thread lives as long as the process: the server ends with it.
             opened.enter_context(server)
             parts["database"] = lambda over: _watch(server, over)
-        engine = opened.enter_context(_engine(config, "serve"))
+        engine = opened.enter_context(_engine(config, "serve", bounded=True))
         if config.database.embedded_dir is not None:
             migrate.upgrade(engine, _today())
         else:
             migrate.check_version(engine)
-        centre = _Centre(config, engine, events, told)
+        centre = opened.enter_context(_centre(config, "serve", engine, events, told))
         parts |= {
             "intake": _intake(centre),
             "dispatch": _dispatch(centre),
@@ -92,11 +94,30 @@ def run_alone(
         "intake": config.metrics.intake_listen,
         "dispatch": config.metrics.dispatch_listen,
     }.get(part)
-    with _engine(config, part) as engine:
+    with contextlib.ExitStack() as opened:
+        engine = opened.enter_context(_engine(config, part, bounded=True))
         migrate.check_version(engine)
+        centre = opened.enter_context(_centre(config, part, engine, events, told))
         if listen is not None:
-            events.serve_metrics(listen)
-        _run({part: make(_Centre(config, engine, events, told))}, events, stop)
+            events.serve_metrics(
+                listen, lambda: (bool(centre.ready.now()), centre.ready.now().text)
+            )
+        _run({part: make(centre)}, events, stop)
+
+
+@contextlib.contextmanager
+def _centre(
+    config: CentralConfig, name: str, engine: Engine, events: Events, told: Told
+) -> Iterator[_Centre]:
+    """What the parts share; readiness is looked at while it is lent, on a connection of its own."""
+    images, over = blobs.open_store(config.blobs), threading.Event()
+    with _engine(config, f"{name}-watch", bounded=True, pool_size=1) as own:
+        ready = readiness.Watch(own, images, events)
+        ready.start(over)
+        try:
+            yield _Centre(config, engine, images, ready, events, told)
+        finally:
+            over.set()
 
 
 def run_migrations(config: CentralConfig) -> None:
@@ -110,7 +131,10 @@ def run_migrations(config: CentralConfig) -> None:
 
 
 @contextlib.contextmanager
-def _engine(config: CentralConfig, name: str) -> Iterator[Engine]:
+def _engine(
+    config: CentralConfig, name: str, *, bounded: bool = False, pool_size: int | None = None
+) -> Iterator[Engine]:
+    """Connections; ``bounded`` for processes that serve: no statement of theirs takes long."""
     database = config.database
     url = database.url
     if url is None:
@@ -120,8 +144,9 @@ def _engine(config: CentralConfig, name: str) -> Iterator[Engine]:
         engine = open_engine(
             url,
             password_file=database.password_file,
-            pool_size=database.pool_size,
+            pool_size=pool_size or database.pool_size,
             name=f"vaguemestre-{name}",
+            answer_within_s=database.answer_within_s if bounded else None,
         )
     except OSError as error:
         raise ConfigInvalid(f"{error.filename}: {error.strerror}") from error
@@ -149,8 +174,7 @@ def _today() -> dt.date:
 
 
 def _intake(centre: _Centre) -> Part:
-    images = blobs.open_store(centre.config.blobs)
-    stores = Stores(centre.engine, images, _drawing(centre.config.quality))
+    stores = Stores(centre.engine, centre.images, _drawing(centre.config.quality))
 
     def part(stop: threading.Event) -> None:
         host = centre.config.intake.listen.rpartition(":")[0]
@@ -160,6 +184,7 @@ def _intake(centre: _Centre) -> Part:
             centre.events,
             stop,
             lambda port: centre.told(f"réception : {host}:{port}"),
+            lambda: bool(centre.ready.now()),
         )
 
     return part
@@ -183,16 +208,15 @@ def _dispatch(centre: _Centre) -> Part:
 
 
 def _console(centre: _Centre) -> Part:
-    images = blobs.open_store(centre.config.blobs)
-
     def part(stop: threading.Event) -> None:
         console_server.run(
             centre.config,
             centre.engine,
-            images,
+            centre.images,
             centre.events,
             stop,
             lambda address: centre.told(f"suivi : {address}"),
+            centre.ready.now,
         )
 
     return part

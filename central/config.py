@@ -48,7 +48,15 @@ class Database(_Frozen):
     embedded_dir: AbsolutePath | None = Field(
         default=None, description="folder of the embedded server; made at the first start"
     )
-    pool_size: int = Field(default=8, ge=1, le=200, description="connections of one process")
+    pool_size: int = Field(
+        default=8, ge=1, le=200, description="connections of one process, beside two for watching"
+    )
+    answer_within_s: float = Field(
+        default=30.0,
+        ge=1,
+        le=600,
+        description="of one statement; a server that says nothing for longer counts as away",
+    )
 
     @pydantic.model_validator(mode="after")
     def _one_server(self) -> "Database":

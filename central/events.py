@@ -7,13 +7,17 @@ Prometheus asks are in central/console/gauges.py.
 
 import datetime as dt
 import logging
+import socket
 import sys
+import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app
+from prometheus_client.exposition import ThreadingWSGIServer
 
 from central.errors import CentralError
 
@@ -70,6 +74,12 @@ class Events:
             "sign_ins", "Tries to sign in at the console", "method", "outcome"
         )
         self._throttled = self._counter("throttled", "Requests turned away: too many", "limit")
+        self._ready = Gauge(
+            f"{_PREFIX}_ready",
+            "1 while the database writes, or the store of images takes and answers",
+            ["part"],
+            registry=self.registry,
+        )
         self._errors = self._counter("errors", "Errors by code", "code")
         # Told as 0 from the start: a counter that appears with its first error shows no rise.
         for code in _codes(CentralError):
@@ -79,10 +89,25 @@ class Events:
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"{_PREFIX}_{name}", text, labels, registry=self.registry)
 
-    def serve_metrics(self, listen: str) -> None:
-        """Answer Prometheus in a thread of its own; ``listen`` is host:port."""
+    def serve_metrics(self, listen: str, readiness: Callable[[], tuple[bool, str]]) -> None:
+        """Answer Prometheus, and who asks for health, in a thread of its own.
+
+        ``/livez`` says 200 while the process answers, ``/readyz`` while its stores do, all else
+        is metrics.
+
+        Args:
+            listen: host:port.
+            readiness: Whether the stores answer, and a text about each.
+        """
         host, _, port = listen.rpartition(":")
-        start_http_server(int(port), addr=host.strip("[]"), registry=self.registry)
+        server = make_server(
+            host.strip("[]"),
+            int(port),
+            _health_and(make_wsgi_app(self.registry), readiness),
+            server_class=_server_class(host),
+            handler_class=_Unlogged,
+        )
+        threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
 
     # Intake
 
@@ -203,6 +228,11 @@ class Events:
 
     # Every process
 
+    def ready(self, *, database: bool, images: bool) -> None:
+        """What a look at both showed; metric only, it comes every few seconds."""
+        self._ready.labels("database").set(database)
+        self._ready.labels("images").set(images)
+
     def started(self, **fields: Any) -> None:
         """The process serves."""
         self._log.info("started", **fields)
@@ -227,6 +257,33 @@ class Events:
             for frame in traceback.extract_tb(error.__traceback__)
         ]
         self._log.error("crashed", part=part, error=type(error).__name__, where=where)
+
+
+class _Unlogged(WSGIRequestHandler):
+    timeout = 10.0  # whoever says nothing for longer is hung up on
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: a look every few seconds is no event."""
+
+
+def _server_class(host: str) -> type[ThreadingWSGIServer]:
+    class Server(ThreadingWSGIServer):
+        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
+    return Server
+
+
+def _health_and(metrics: Any, readiness: Callable[[], tuple[bool, str]]) -> Any:
+    def app(environ: Mapping[str, Any], start_response: Any) -> Any:
+        path = environ.get("PATH_INFO", "")
+        if path not in ("/livez", "/readyz"):
+            return metrics(environ, start_response)
+        is_well, text = (True, "bien") if path == "/livez" else readiness()
+        status = "200 OK" if is_well else "503 Service Unavailable"
+        start_response(status, [("Content-Type", "text/plain; charset=utf-8")])
+        return [text.encode()]
+
+    return app
 
 
 def _codes(error: type[CentralError]) -> Iterator[str]:

@@ -4,6 +4,7 @@ Pages carry a strict content security policy: own scripts and styles only, none 
 """
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -49,7 +50,7 @@ from central.console.returns import ReturnsDoor
 from central.console.sessions import Sessions
 from central.errors import ConfigInvalid
 from central.events import Events
-from central.store.board import ask
+from central.readiness import Ready, look
 from central.store.engine import Engine
 
 _HERE = Path(__file__).parent
@@ -90,7 +91,13 @@ AREAS = (
 """Each adds its pages to the desk."""
 
 
-def create(config: CentralConfig, engine: Engine, blobs: BlobStore, events: Events) -> ASGIApp:
+def create(
+    config: CentralConfig,
+    engine: Engine,
+    blobs: BlobStore,
+    events: Events,
+    readiness: Callable[[], Ready] | None = None,
+) -> ASGIApp:
     """Build the application.
 
     Args:
@@ -98,6 +105,7 @@ def create(config: CentralConfig, engine: Engine, blobs: BlobStore, events: Even
         engine: The database.
         blobs: The images.
         events: The process's voice; its metrics are served here, gauges of the database added.
+        readiness: Whether both stores answer; None: they are asked each time.
 
     Raises:
         ConfigInvalid: a destination's secret or the pack cannot be read.
@@ -110,12 +118,14 @@ def create(config: CentralConfig, engine: Engine, blobs: BlobStore, events: Even
     for register in AREAS:
         register(desk)
     door = ReturnsDoor(engine, _secrets(config), events)
-    machines = _ForMachines(engine, events)
+    machines = _ForMachines(events, readiness or (lambda: look(engine, blobs)))
     routes: list[BaseRoute] = [
         *desk.routes,
         Route("/v1/returns", door.post, methods=["POST"]),
         Route("/metrics", machines.metrics),
-        Route("/healthz", machines.health),
+        Route("/livez", machines.alive),
+        Route("/readyz", machines.ready),
+        Route("/healthz", machines.ready),  # as it was called before
         Mount("/static", StaticFiles(directory=_HERE / "static")),
     ]
     return _Outside(
@@ -164,8 +174,8 @@ class _Outside:
 
 
 class _ForMachines:
-    def __init__(self, engine: Engine, events: Events) -> None:
-        self._engine, self._events = engine, events
+    def __init__(self, events: Events, readiness: Callable[[], Ready]) -> None:
+        self._events, self._readiness = events, readiness
         self._alone = asyncio.Lock()
 
     async def metrics(self, _: Request) -> Response:
@@ -174,6 +184,9 @@ class _ForMachines:
             text = await run_in_threadpool(generate_latest, self._events.registry)
         return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    async def health(self, _: Request) -> Response:
-        await run_in_threadpool(ask, self._engine)
+    async def alive(self, _: Request) -> Response:
         return PlainTextResponse("bien")
+
+    async def ready(self, _: Request) -> Response:
+        seen = await run_in_threadpool(self._readiness)
+        return PlainTextResponse("bien" if seen else seen.text, 200 if seen else 503)

@@ -11,6 +11,7 @@ from central.config import CentralConfig
 from central.console import app
 from central.errors import ConfigInvalid
 from central.events import Events
+from central.readiness import Ready
 from central.store.engine import Engine
 
 _REQUESTS_END_WITHIN_S = 5
@@ -24,6 +25,7 @@ def run(
     events: Events,
     stop: threading.Event,
     ready: Callable[[str], None] = lambda _: None,
+    readiness: Callable[[], Ready] | None = None,
 ) -> None:
     """Listen on the configured address until ``stop`` is set; requests under way are finished.
 
@@ -34,6 +36,7 @@ def run(
         events: The process's voice.
         stop: Ends it.
         ready: Told the page's address once the port is ours (the settings' may be 0).
+        readiness: Whether both stores answer; None: they are asked each time.
 
     Raises:
         ConfigInvalid: the address cannot be listened on, or a file cannot be read.
@@ -49,7 +52,7 @@ def run(
     with listening:
         server = uvicorn.Server(
             uvicorn.Config(
-                app.create(config, engine, blobs, events),
+                app.create(config, engine, blobs, events, readiness),
                 log_config=None,
                 access_log=False,
                 server_header=False,

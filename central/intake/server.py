@@ -10,15 +10,15 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from vaguemestre.v1 import intake_pb2_grpc
 
 from central.config import CentralConfig, Intake
-from central.errors import ConfigInvalid, StoreUnavailable
+from central.errors import ConfigInvalid
 from central.events import Events
 from central.intake.service import IntakeService
 from central.intake.stream import Stores
-from central.store import board
+from central.readiness import look
 
 _HEALTH_THREADS = 4
 _LOOK_EVERY_S = 5.0
-_SERVICE = "vaguemestre.v1.Intake"
+_SERVICE, _ALIVE = "vaguemestre.v1.Intake", "alive"
 _LAST_ANSWERS_S = 1.0
 
 
@@ -28,6 +28,7 @@ def run(
     events: Events,
     stop: threading.Event,
     ready: Callable[[int], None] = lambda _: None,
+    can_store: Callable[[], bool] | None = None,
 ) -> None:
     """Listen until ``stop`` is set; messages under way are answered first.
 
@@ -37,6 +38,7 @@ def run(
         events: The process's voice.
         stop: Ends it.
         ready: Told the port once it is ours (the settings' may be 0).
+        can_store: Whether what comes in can be stored; None: both stores are asked each time.
 
     Raises:
         ConfigInvalid: a certificate cannot be read, or the address cannot be listened on.
@@ -54,12 +56,13 @@ def run(
         port = server.add_secure_port(settings.listen, _credentials(settings, events))
     except RuntimeError as error:
         raise ConfigInvalid(f"intake.listen {settings.listen} is taken") from error
-    _tell_health(healthy, stores)
+    can_store = can_store or (lambda: bool(look(stores.engine, stores.blobs)))
+    _tell_health(healthy, can_store())
     server.start()
     try:
         ready(port)
         while not stop.wait(_LOOK_EVERY_S):
-            _tell_health(healthy, stores)
+            _tell_health(healthy, can_store())
     finally:
         healthy.enter_graceful_shutdown()
         service.end(settings.drain_s)
@@ -93,12 +96,9 @@ def _credentials(settings: Intake, events: Events) -> grpc.ServerCredentials:
     return grpc.ssl_server_credentials([pair], root, require_client_auth=True)
 
 
-def _tell_health(healthy: health.HealthServicer, stores: Stores) -> None:
-    """Serving means: what comes in can be stored."""
-    try:
-        board.ask(stores.engine)
-        status = health_pb2.HealthCheckResponse.SERVING
-    except StoreUnavailable:
-        status = health_pb2.HealthCheckResponse.NOT_SERVING
+def _tell_health(healthy: health.HealthServicer, can_store: bool) -> None:
+    """Serving means: what comes in can be stored. ``alive`` serves as long as the process does."""
+    states = health_pb2.HealthCheckResponse
     for service in ("", _SERVICE):
-        healthy.set(service, status)
+        healthy.set(service, states.SERVING if can_store else states.NOT_SERVING)
+    healthy.set(_ALIVE, states.SERVING)

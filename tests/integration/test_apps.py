@@ -1,6 +1,7 @@
 """The centre's processes, each alone, as they run on several machines."""
 
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 
 from tests.support.certificates import Authority
 from tests.support.database import TestServer
+from tests.support.intake import until
 from tests.support.site import Ended, Process
 
 _ROOT = Path(__file__).parents[2]
@@ -84,6 +86,58 @@ def test_intake_dispatch_and_console_run_each_alone_and_end_in_order(
     assert {name: process.stop() for name, process in processes.items()} == dict.fromkeys(
         processes, 0
     )
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+    return port
+
+
+def test_each_process_tells_ready_from_alive(
+    tmp_path: Path, database_url: str, postgres: TestServer
+) -> None:
+    ports = {"intake": _free_port(), "dispatch": _free_port()}
+    metrics = "".join(f'{name}_listen = "127.0.0.1:{port}"\n' for name, port in ports.items())
+    settings = _settings(tmp_path, database_url, **{"[console]": f"[metrics]\n{metrics}[console]"})
+    images, away = tmp_path / "images", tmp_path / "images.away"
+    started = {
+        name: Process("central", [name, "--config", str(settings)], tmp_path / f"{name}.log")
+        for name in ("intake", "dispatch", "console")
+    }
+    try:
+        started["intake"].wait_for("réception :")
+        started["dispatch"].wait_for("distribution :")
+        bases = [f"http://127.0.0.1:{port}/" for port in ports.values()]
+        bases.append(started["console"].wait_for("suivi :"))
+        assert until(lambda: _states(bases) == {(200, "bien")}, 120)
+
+        images.rename(away)
+        images.write_text("no folder", "utf-8")
+        assert until(lambda: {status for status, _ in _states(bases)} == {503}, 120)
+        assert all("images : blob_store_unavailable" in text for _, text in _states(bases))
+        assert {httpx.get(f"{base}livez").status_code for base in bases} == {200}
+        images.unlink()
+        away.rename(images)
+        assert until(lambda: _states(bases) == {(200, "bien")}, 120)
+
+        with postgres.closed(database_url):
+            assert until(lambda: {status for status, _ in _states(bases)} == {503}, 120)
+            assert all("base de données : store_un" in text for _, text in _states(bases))
+            assert {httpx.get(f"{base}livez").status_code for base in bases} == {200}
+        assert until(lambda: _states(bases) == {(200, "bien")}, 120)
+        assert "vaguemestre_central_ready" in httpx.get(f"{bases[0]}metrics").text
+        assert {process.stop() for process in started.values()} == {0}
+    finally:
+        for process in started.values():
+            if process.process.poll() is None:
+                process.kill()
+
+
+def _states(bases: list[str]) -> set[tuple[int, str]]:
+    """What each says; the same words whichever way it was asked before."""
+    answers = [httpx.get(f"{base}readyz") for base in bases]
+    return {(one.status_code, one.text if one.status_code != 200 else "bien") for one in answers}
 
 
 def test_a_database_that_was_not_migrated_stops_each_with_a_reason(

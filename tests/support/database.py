@@ -42,6 +42,20 @@ class TestServer:
         return self._lend(f"{self._prefix}_template")
 
     @contextlib.contextmanager
+    def closed(self, url: str) -> Iterator[None]:
+        """Let nobody use a lent database meanwhile; who does is thrown out."""
+        name = url.rpartition("/")[2]
+        self._run(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        self._run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"  # noqa: S608 - our own name
+            f" WHERE datname = '{name}'"
+        )
+        try:
+            yield
+        finally:
+            self._run(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+
+    @contextlib.contextmanager
     def _lend(self, template: str) -> Iterator[str]:
         name = f"{self._prefix}_{next(self._numbers)}"
         self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')

@@ -79,9 +79,9 @@ class Centre:
         return settings.model_copy(update=changes)
 
 
-def until(condition: Callable[[], bool]) -> bool:
+def until(condition: Callable[[], bool], within_s: float = _DEADLINE_S) -> bool:
     """Wait for something to come true; False when it took too long."""
-    deadline = time.monotonic() + _DEADLINE_S
+    deadline = time.monotonic() + within_s
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
     return condition()
