@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from central import pack
 from central.blobs import BlobStore
@@ -97,7 +97,7 @@ def create(
     blobs: BlobStore,
     events: Events,
     readiness: Callable[[], Ready] | None = None,
-) -> ASGIApp:
+) -> "Outside":
     """Build the application.
 
     Args:
@@ -128,7 +128,7 @@ def create(
         Route("/healthz", machines.ready),  # as it was called before
         Mount("/static", StaticFiles(directory=_HERE / "static")),
     ]
-    return _Outside(
+    return Outside(
         Starlette(routes=routes, exception_handlers=dict(problems.register(desk.templates, events)))
     )
 
@@ -144,13 +144,14 @@ def _secrets(config: CentralConfig) -> dict[str, bytes]:
         raise ConfigInvalid(f"{error.filename}: {error.strerror}") from error
 
 
-class _Outside:
+class Outside:
     """Around everything, so that an answer to an unforeseen error carries the headers too."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: Starlette) -> None:
+        self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         is_safe = scope.get("scheme") == "https"
         has_begun = False
 
@@ -166,7 +167,7 @@ class _Outside:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_safely)
+            await self.app(scope, receive, send_safely)
         except Exception:
             # It was told (problems.py); the server would log its text, which may quote a page.
             if not has_begun:

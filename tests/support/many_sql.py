@@ -172,7 +172,7 @@ AFTER = (
         + CASE WHEN md5(CAST(lots.id AS text)) < '02' THEN 1 ELSE 0 END,
       state = CASE WHEN md5(CAST(lots.id AS text)) > 'fe' THEN 'closed_short' ELSE 'read' END,
       set_aside = CASE WHEN md5(CAST(lots.id AS text)) > 'fb' THEN CAST('[{"file": "0012.tif",
-        "index": null, "code": "file_truncated", "reason": "Fichier tronqué."}]' AS jsonb)
+        "page": null, "code": "file_truncated", "reason": "Fichier tronqué."}]' AS jsonb)
         ELSE '[]' END
     FROM (SELECT lot_id, count(*) AS documents, sum(page_count) AS pages FROM documents
       GROUP BY lot_id) s
