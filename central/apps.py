@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from central import blobs, embedded, readiness
+from central import blobs, embedded, files, readiness
 from central.config import CentralConfig, Quality
 from central.console import server as console_server
 from central.dispatch import worker
@@ -24,6 +24,8 @@ from central.store.engine import Engine, open_engine
 
 _LOOK_EVERY_S = 0.2
 _DAY_S = 86_400.0
+_FILES_OF_A_PROCESS = 200  # the database, images on their way, logs, libraries
+_PARTS = ("intake", "dispatch", "console")
 
 Part = Callable[[threading.Event], None]
 Told = Callable[[str], None]
@@ -53,6 +55,7 @@ def serve(config: CentralConfig, events: Events, stop: threading.Event, told: To
     Raises:
         CentralError: what the centre cannot go on with.
     """
+    files.reserve(_files_of(config, *_PARTS))
     with contextlib.ExitStack() as opened:
         parts: dict[str, Part] = {}
         if config.database.embedded_dir is not None:
@@ -89,6 +92,7 @@ def run_alone(
     Raises:
         CentralError: what it cannot go on with.
     """
+    files.reserve(_files_of(config, part))
     make = {"intake": _intake, "dispatch": _dispatch, "console": _console}[part]
     listen = {
         "intake": config.metrics.intake_listen,
@@ -103,6 +107,16 @@ def run_alone(
                 listen, lambda: (bool(centre.ready.now()), centre.ready.now().text)
             )
         _run({part: make(centre)}, events, stop)
+
+
+def _files_of(config: CentralConfig, *parts: str) -> int:
+    """How many files and connections these parts may have open at once."""
+    of_part = {
+        "intake": 2 * config.intake.max_streams + intake_server.SPARE_CONNECTIONS,
+        "dispatch": 8 * config.dispatch.workers,
+        "console": config.console.max_connections,
+    }
+    return _FILES_OF_A_PROCESS + config.database.pool_size + sum(of_part[part] for part in parts)
 
 
 @contextlib.contextmanager

@@ -105,6 +105,9 @@ class Intake(_Frozen):
         description="of one document message; a longer one comes without its pages' text",
     )
     max_streams: int = Field(default=200, ge=1, le=5_000, description="stations at a time")
+    max_streams_per_site: int = Field(
+        default=32, ge=1, le=5_000, description="stations of one site at a time"
+    )
     drain_s: float = Field(default=10.0, ge=0, description="for streams to end at shutdown")
 
 
@@ -191,6 +194,18 @@ class Console(_Frozen):
     )
     key_file: AbsolutePath | None = Field(
         default=None, description="PEM, without passphrase; goes with certificate_file"
+    )
+    max_connections: int = Field(
+        default=500,
+        ge=10,
+        le=50_000,
+        description="at once; the one that has waited longest without a request goes first",
+    )
+    max_connections_per_address: int = Field(
+        default=200,
+        ge=1,
+        le=50_000,
+        description="of one address at once, save ``trusted_proxies``",
     )
     refresh_every_s: float = Field(default=5.0, gt=0, description="how often pages ask for news")
     pack_dir: AbsolutePath | None = Field(

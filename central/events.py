@@ -10,6 +10,7 @@ import logging
 import socket
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -22,6 +23,7 @@ from prometheus_client.exposition import ThreadingWSGIServer
 from central.errors import CentralError
 
 _PREFIX = "vaguemestre_central"
+_CLOSED_TOLD_EVERY_S = 60.0
 _DELIVERY_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 
 
@@ -74,6 +76,13 @@ class Events:
             "sign_ins", "Tries to sign in at the console", "method", "outcome"
         )
         self._throttled = self._counter("throttled", "Requests turned away: too many", "limit")
+        self._turned_away = self._counter(
+            "streams_turned_away", "Streams beyond those that a site may have", "site"
+        )
+        self._closed = self._counter(
+            "connections_closed", "Connections that kept us waiting or had no room", "why"
+        )
+        self._closed_told_at = -_CLOSED_TOLD_EVERY_S
         self._ready = Gauge(
             f"{_PREFIX}_ready",
             "1 while the database writes, or the store of images takes and answers",
@@ -225,6 +234,18 @@ class Events:
     def throttled(self, limit: str) -> None:
         """A browser asked too often; metric only, lest the log be flooded as well."""
         self._throttled.labels(limit).inc()
+
+    def stream_turned_away(self, site: str) -> None:
+        """A site has as many streams as it may; the station comes again by itself."""
+        self._turned_away.labels(site).inc()
+
+    def connection_closed(self, why: str) -> None:
+        """One that kept us waiting, or that there was no room for; a log line a minute."""
+        self._closed.labels(why).inc()
+        now = time.monotonic()
+        if now - self._closed_told_at >= _CLOSED_TOLD_EVERY_S:
+            self._closed_told_at = now
+            self._log.warning("connections_closed", why=why)
 
     # Every process
 

@@ -1,6 +1,5 @@
 """Serve the console with uvicorn until told to stop."""
 
-import socket
 import threading
 from collections.abc import Callable
 
@@ -8,7 +7,9 @@ import uvicorn
 
 from central.blobs import BlobStore
 from central.config import CentralConfig
+from central.connections import Connections, Patience, Phase
 from central.console import app
+from central.console.protocol import bounded
 from central.errors import ConfigInvalid
 from central.events import Events
 from central.readiness import Ready
@@ -16,6 +17,8 @@ from central.store.engine import Engine
 
 _REQUESTS_END_WITHIN_S = 5
 _STOP_LOOKED_AT_EVERY_S = 0.2
+_LONGEST_S = {Phase.HEAD: 10.0, Phase.BODY: 30.0, Phase.TAKING: 30.0}
+"""For a request's head, counted from the answer before; for its body; for taking some answer."""
 
 
 def run(
@@ -44,16 +47,28 @@ def run(
     console = config.console
     host, _, port = console.listen.rpartition(":")
     host = host.strip("[]")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    connections = Connections(
+        Patience(
+            console.max_connections,
+            console.max_connections_per_address,
+            _LONGEST_S,
+            console.trusted_proxies,
+        ),
+        events.connection_closed,
+    )
     try:
-        listening = socket.create_server((host, int(port)), family=family)
+        listening = connections.listen(host, int(port))
     except OSError as error:
         raise ConfigInvalid(f"console.listen {console.listen}: {error.strerror}") from error
     with listening:
         server = uvicorn.Server(
             uvicorn.Config(
                 app.create(config, engine, blobs, events, readiness),
+                http=bounded(connections),
+                ws="none",
                 log_config=None,
+                # Whoever sends nonsense writes no log; what fails inside is told in problems.py.
+                log_level="error",
                 access_log=False,
                 server_header=False,
                 proxy_headers=bool(console.trusted_proxies),
@@ -65,19 +80,26 @@ def run(
             )
         )
         ended = threading.Event()
-        ender = threading.Thread(target=_end, args=(server, stop, ended), name="console-stop")
-        ender.start()
+        watcher = threading.Thread(
+            target=_watch, args=(server, connections, stop, ended), name="console-watch"
+        )
+        watcher.start()
         try:
             scheme = "https" if console.certificate_file else "http"
-            shown = f"[{host}]" if family == socket.AF_INET6 else host
+            shown = f"[{host}]" if ":" in host else host
             ready(f"{scheme}://{shown}:{listening.getsockname()[1]}/")
             server.run(sockets=[listening])
         finally:
             ended.set()
-            ender.join()
+            watcher.join()
 
 
-def _end(server: uvicorn.Server, stop: threading.Event, ended: threading.Event) -> None:
+def _watch(
+    server: uvicorn.Server,
+    connections: Connections,
+    stop: threading.Event,
+    ended: threading.Event,
+) -> None:
     while not (stop.wait(_STOP_LOOKED_AT_EVERY_S) or ended.is_set()):
-        pass
+        connections.sweep()
     server.should_exit = True

@@ -17,6 +17,8 @@ from central.intake.stream import Stores
 from central.readiness import look
 
 _HEALTH_THREADS = 4
+SPARE_CONNECTIONS = 1_000
+"""Beside those of streams: who shakes hands, asks for health, or only connects."""
 _LOOK_EVERY_S = 5.0
 _SERVICE, _ALIVE = "vaguemestre.v1.Intake", "alive"
 _LAST_ANSWERS_S = 1.0
@@ -74,6 +76,9 @@ def _options(settings: Intake) -> list[tuple[str, int]]:
     longest = max(settings.max_document_bytes, settings.max_chunk_bytes) + 65_536
     return [
         ("grpc.max_receive_message_length", longest),
+        # Who never finishes the TLS handshake is let go; who opens connections only is bounded.
+        ("grpc.server_handshake_timeout_ms", 10_000),
+        ("grpc.max_allowed_incoming_connections", settings.max_streams + SPARE_CONNECTIONS),
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.keepalive_timeout_ms", 10_000),
         ("grpc.keepalive_permit_without_calls", 1),

@@ -2,7 +2,8 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 
 import grpc
 from vaguemestre.v1 import intake_pb2, intake_pb2_grpc
@@ -18,6 +19,7 @@ from central.errors import (
 from central.events import Events
 from central.intake.stream import Stores, Stream
 
+HELLO_WITHIN_S = 15.0
 SITE_URI = "urn:vaguemestre:site:"  # edge/uplink/channel.py
 
 # How an error that ends a stream is told; the station's reading of it is in edge/uplink/sender.py.
@@ -42,6 +44,7 @@ class IntakeService(intake_pb2_grpc.IntakeServicer):
         self._stores, self._limits, self._events = stores, limits, events
         self._ending = threading.Event()
         self._busy = 0
+        self._of_site: Counter[str] = Counter()
         self._idle = threading.Condition()
 
     def Deliver(  # noqa: N802 - protobuf's name
@@ -49,10 +52,17 @@ class IntakeService(intake_pb2_grpc.IntakeServicer):
     ) -> Iterator[intake_pb2.Down]:
         """Answer one station until it hangs up."""
         site = site_of(context)
+        if not self._enter(site):
+            self._events.stream_turned_away(site)
+            context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too_many_streams")
         stream = Stream(site, self._stores, self._limits, self._events)
         code = ""
+        # A stream that says nothing keeps a thread: it has so long for its first message.
+        hello = threading.Timer(HELLO_WITHIN_S, context.cancel)
+        hello.daemon = True
+        hello.start()
         try:
-            yield from self._answer(stream, request_iterator)
+            yield from self._answer(stream, request_iterator, hello.cancel)
         except CentralError as error:
             code = error.code
             self._events.failed(code, site=site)
@@ -64,12 +74,33 @@ class IntakeService(intake_pb2_grpc.IntakeServicer):
             self._events.crashed("intake", error)
             raise
         finally:
+            hello.cancel()
+            self._leave(site)
             stream.close()
             if stream.station:
                 self._events.stream_closed(site, stream.station, code)
 
-    def _answer(self, stream: Stream, ups: Iterator[intake_pb2.Up]) -> Iterator[intake_pb2.Down]:
+    def _enter(self, site: str) -> bool:
+        with self._idle:
+            if self._of_site[site] >= self._limits.max_streams_per_site:
+                return False
+            self._of_site[site] += 1
+            return True
+
+    def _leave(self, site: str) -> None:
+        with self._idle:
+            self._of_site[site] -= 1
+            if self._of_site[site] <= 0:
+                del self._of_site[site]
+
+    def _answer(
+        self,
+        stream: Stream,
+        ups: Iterator[intake_pb2.Up],
+        spoke: Callable[[], None],
+    ) -> Iterator[intake_pb2.Down]:
         first = next(ups, None)
+        spoke()
         if first is None:
             return
         with self._working():

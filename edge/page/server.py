@@ -19,6 +19,7 @@ from edge.page.site import Answer, Site
 
 _LOOK_EVERY_S = 0.5
 _PATIENCE_S = 10.0  # with a browser that says nothing
+_REQUEST_WITHIN_S = 15.0  # a whole request, however often a byte of it comes
 _FAREWELL_S = 2.0
 _MOST_AT_ONCE = 32
 _HEADERS = {
@@ -71,6 +72,8 @@ class Server(ThreadingMixIn, TCPServer):
     ) -> None:
         self.site, self.crashed, self._beat = site, crashed, beat
         self._room = threading.BoundedSemaphore(_MOST_AT_ONCE)
+        self._waiting: dict[socket.socket, float] = {}
+        self._waiting_lock = threading.Lock()
         host, _, port = settings.listen.rpartition(":")
         try:
             super().__init__((host, int(port)), _Conversation)
@@ -83,6 +86,7 @@ class Server(ThreadingMixIn, TCPServer):
         """Answer until ``stop`` is set; the agent's part."""
         while not stop.is_set():
             self._beat()
+            self._end_silent(time.monotonic() - _REQUEST_WITHIN_S)
             self.handle_request()
         deadline = time.monotonic() + _FAREWELL_S
         for _ in range(_MOST_AT_ONCE):  # the spool closes next: let answers under way end
@@ -91,10 +95,12 @@ class Server(ThreadingMixIn, TCPServer):
     def process_request(
         self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
     ) -> None:
-        """Take so many at a time; further ones wait a moment, then are turned away."""
-        if not self._room.acquire(timeout=_LOOK_EVERY_S):
-            self.shutdown_request(request)
-            return
+        """Take so many at a time; for a further one, who has said nothing for longest goes."""
+        if not self._room.acquire(blocking=False):
+            self._end_silent(time.monotonic(), most=1)
+            if not self._room.acquire(timeout=_LOOK_EVERY_S):
+                self.shutdown_request(request)
+                return
         try:
             super().process_request(request, client_address)
         except BaseException:
@@ -105,11 +111,35 @@ class Server(ThreadingMixIn, TCPServer):
         self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
     ) -> None:
         """Answer one, in its own thread."""
+        link = cast(socket.socket, request)
+        with self._waiting_lock:
+            self._waiting[link] = time.monotonic()
         try:
             super().process_request_thread(request, client_address)
         finally:
+            self.is_asked(link)
             with contextlib.suppress(ValueError):
                 self._room.release()
+
+    def is_asked(self, link: socket.socket) -> None:
+        """A whole request came in on a connection: what is missing now is our answer."""
+        with self._waiting_lock:
+            self._waiting.pop(link, None)
+
+    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+        """Close a connection, which nobody waits for any more."""
+        self.is_asked(cast(socket.socket, request))
+        super().shutdown_request(request)
+
+    def _end_silent(self, since: float, most: int = _MOST_AT_ONCE) -> None:
+        """Close connections whose request is not whole and which were there at ``since``."""
+        with self._waiting_lock:
+            oldest = sorted(self._waiting.items(), key=lambda item: item[1])
+            for link, began in oldest[:most]:
+                if began <= since:
+                    del self._waiting[link]
+                    with contextlib.suppress(OSError):
+                        link.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A browser that went away is no error of ours; anything else was told already."""
@@ -149,6 +179,7 @@ class _Conversation(BaseHTTPRequestHandler):
         self._send(answer)
 
     def _get(self) -> Answer:
+        self._ours.is_asked(self.connection)
         try:
             parts = urlsplit(self.path)
         except ValueError:
@@ -159,6 +190,7 @@ class _Conversation(BaseHTTPRequestHandler):
         if refused := doors.may_act(self.headers):
             return self._ours.site.refuse(refused)
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        self._ours.is_asked(self.connection)
         return self._ours.site.post(urlsplit(self.path).path, body)
 
     def _send(self, answer: Answer) -> None:
