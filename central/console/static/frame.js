@@ -1,6 +1,7 @@
 // What the naming and keying pages share around the document: facts, notes, messages, questions.
 
 import { make } from "./client.js";
+import { listen, mark } from "./keys.js";
 
 const MOST_SENT = 3;
 const byId = (id) => document.getElementById(id);
@@ -84,18 +85,20 @@ export function tellStatus(text) {
   byId("status").textContent = text;
 }
 
-/** Keys with Alt press the button that shows them; nothing else of the browser's is taken. */
-export function bindActs(act) {
+/** A letter presses the button that shows it; what no button shows is left to the browser. */
+export function bindActs(act, onDigit = () => false) {
   const buttons = [...byId("acts").querySelectorAll("button")];
   for (const button of buttons) button.addEventListener("click", () => act(button.dataset.act));
-  document.addEventListener("keydown", (event) => {
-    if (!event.altKey || event.ctrlKey || event.metaKey || byId("ask").open) return;
-    const wanted = buttons.find((button) => button.dataset.key === event.key.toLowerCase() && !button.disabled);
-    if (wanted) {
-      event.preventDefault();
-      act(wanted.dataset.act);
-    }
-  });
+  mark();
+  listen(
+    (sign) => {
+      if (/\d/.test(sign)) return onDigit(Number(sign));
+      const wanted = buttons.find((button) => button.dataset.key === sign && !button.disabled);
+      if (wanted) act(wanted.dataset.act);
+      return Boolean(wanted);
+    },
+    () => !byId("ask").open,
+  );
 }
 
 /** Ask something in a dialogue; the form's values, or null when it was cancelled. */

@@ -2,12 +2,14 @@
 
 import { check, shown } from "./checks.js";
 import { Refused, counted, make, post, postUntilAnswered, underWay } from "./client.js";
+import { listen, mark, told as keyTold } from "./keys.js";
 import { hasArrived, loadUntilThere } from "./pictures.js";
 import { Seen } from "./seen.js";
 
 const DRAFT_AFTER_MS = 300;
 const PAIRS = { 17: "17", 38: "38", 56: "56", 49: "49", "06": "06", "0O": "0O", "1I": "1I", "2Z": "2Z", "5S": "5S", "8B": "8B" };
 const REASONS = { illegible: "illisible", absent: "absent" };
+const REASON_OF = { i: "illegible", v: "absent" };
 const { keep, pair, type, field } = document.body.dataset;
 const byId = (id) => document.getElementById(id);
 const list = byId("items");
@@ -121,21 +123,28 @@ function onEntryKey(event, row) {
   if (event.key === "Enter") {
     event.preventDefault();
     accept(row);
-  } else if (event.altKey && (event.key === "i" || event.key === "v")) {
-    event.preventDefault();
-    row.reason = event.key === "i" ? "illegible" : "absent";
-    row.input.value = "";
-    accept(row);
   } else if (!event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
     event.preventDefault();
     focusOn(at + (event.key === "ArrowDown" ? 1 : -1));
   }
 }
 
+/** Say why a field has no value; whether that is a letter of this page. */
+function giveReason(letter) {
+  const row = rows.find((one) => one.input === document.activeElement);
+  if (pair || !row || !(letter in REASON_OF)) return false;
+  if (!seen.isTwice && !missingPictures([row])) {
+    row.reason = REASON_OF[letter];
+    row.input.value = "";
+    accept(row);
+  }
+  return true;
+}
+
 function accept(row) {
   if (seen.isTwice || missingPictures([row])) return undefined;
   drawRow(row);
-  if (!row.isUsable) return tellProblem(`${row.hint.textContent || "Champ vide"}. Corrigez, Alt I si illisible, Alt V si absent.`);
+  if (!row.isUsable) return tellProblem(`${row.hint.textContent || "Champ vide"}. Corrigez, ${keyTold("i")} si illisible, ${keyTold("v")} si absent.`);
   tellProblem("");
   row.isDone = true;
   drawRow(row);
@@ -292,12 +301,12 @@ function keepRefused(told, refused) {
 }
 
 byId("send").addEventListener("click", send);
-document.addEventListener("keydown", (event) => {
-  if (event.altKey && event.key === "e") {
-    event.preventDefault();
-    send();
-  }
+listen((sign) => {
+  if (sign !== "e") return giveReason(sign);
+  send();
+  return true;
 });
+mark();
 
 const held = () => [...new Set(rows.map((row) => row.item.id))];
 setInterval(() => {

@@ -3,6 +3,7 @@
 import { counted, make } from "./client.js";
 import { check, shown } from "./checks.js";
 import { askRescan, bind, bindActs, demandPicture, showFacts, tellProblem, tellStatus } from "./frame.js";
+import { told } from "./keys.js";
 import { Queue, pageUrl } from "./queue.js";
 import { Sheet, awaited } from "./sheet.js";
 
@@ -88,20 +89,38 @@ function drawOthers(task) {
   const others = byId("others");
   others.hidden = !task.others.length;
   others.replaceChildren(
-    ...task.others.map((other, index) =>
-      make("span", {}, make("kbd", {}, `Alt ${index + 1}`), ` ${other.reason ? REASONS[other.reason] : shown(task.kind, other.value) || "vide"} `),
-    ),
+    ...task.others.map((other, index) => {
+      const said = other.reason ? REASONS[other.reason] : shown(task.kind, other.value) || "vide";
+      const button = make("button", { type: "button" }, make("kbd", {}, told(String(index + 1))), make("span", {}, said));
+      button.addEventListener("click", () => retain(index));
+      return button;
+    }),
   );
+}
+
+/** Retain one of two entries that differ; whether there is one of that number. */
+function retain(index) {
+  const other = tasks()[at]?.others[index];
+  if (!other) return false;
+  if (isBusy || queue.seen.isTwice || !isSeen()) return true;
+  if (other.reason && other.reason !== "wrong_on_paper") giveReason(other.reason);
+  else {
+    input.value = shown(tasks()[at].kind, other.value ?? "");
+    entries[at].value = input.value;
+    entries[at].reason = other.reason;
+    goOn();
+  }
+  return true;
 }
 
 function hint() {
   const task = tasks()[at];
   const entry = entries[at];
   if (!task) return;
-  const told = entry.reason ? { isUsable: true, hint: REASONS[entry.reason] } : check(task, input.value);
-  byId("hint").textContent = told.hint;
-  byId("hint").className = told.isWrong ? "bad" : told.isUsable ? "good" : "";
-  input.setAttribute("aria-invalid", String(Boolean(told.isWrong)));
+  const found = entry.reason ? { isUsable: true, hint: REASONS[entry.reason] } : check(task, input.value);
+  byId("hint").textContent = found.hint;
+  byId("hint").className = found.isWrong ? "bad" : found.isUsable ? "good" : "";
+  input.setAttribute("aria-invalid", String(Boolean(found.isWrong)));
 }
 
 function listTasks() {
@@ -147,10 +166,10 @@ function goOn() {
   const entry = entries[at];
   if (!entry.reason) {
     entry.value = input.value;
-    const told = check(task, entry.value);
-    if (!told.isUsable) {
-      const more = entry.value.trim() ? "Corrigez, ou Alt K si c'est écrit ainsi." : "Saisissez la valeur, ou Alt V si rien n'est écrit.";
-      return tellProblem(`${told.hint || "Champ vide"}. ${more}`);
+    const found = check(task, entry.value);
+    if (!found.isUsable) {
+      const more = entry.value.trim() ? `Corrigez, ou ${told("k")} si c'est écrit ainsi.` : `Saisissez la valeur, ou ${told("v")} si rien n'est écrit.`;
+      return tellProblem(`${found.hint || "Champ vide"}. ${more}`);
     }
   }
   entry.isDone = true;
@@ -181,7 +200,7 @@ function giveReason(reason) {
   if (!entry || !isSeen()) return;
   entry.value = reason === "wrong_on_paper" ? input.value : "";
   if (reason === "wrong_on_paper" && !entry.value.trim()) {
-    tellProblem("Saisissez d'abord ce qui est écrit, puis Alt K.");
+    tellProblem(`Saisissez d'abord ce qui est écrit, puis ${told("k")}.`);
     return;
   }
   entry.reason = reason;
@@ -227,18 +246,6 @@ input.addEventListener("input", () => {
 });
 
 input.addEventListener("keydown", (event) => {
-  if (event.altKey && /^[12]$/.test(event.key) && tasks()[at]?.others.length) {
-    event.preventDefault();
-    const other = tasks()[at].others[Number(event.key) - 1];
-    if (other.reason && other.reason !== "wrong_on_paper") giveReason(other.reason);
-    else {
-      input.value = shown(tasks()[at].kind, other.value ?? "");
-      entries[at].value = input.value;
-      entries[at].reason = other.reason;
-      goOn();
-    }
-    return;
-  }
   if (event.altKey || event.ctrlKey || event.metaKey) return;
   const moves = {
     ArrowDown: () => moveTo(at + 1),
@@ -283,5 +290,5 @@ queue.addEventListener("refused", async ({ detail: { work, error } }) => {
 });
 
 bind(queue);
-bindActs(act);
+bindActs(act, (digit) => retain(digit - 1));
 await queue.start();

@@ -2,6 +2,7 @@
 
 import { counted, get, make } from "./client.js";
 import { ask, askRescan, bind, bindActs, demandPicture, showFacts, tellProblem, tellStatus } from "./frame.js";
+import { digitOf } from "./keys.js";
 import { Queue, pageUrl } from "./queue.js";
 import { Sheet } from "./sheet.js";
 
@@ -98,7 +99,7 @@ async function act(name) {
       case "attach": return await queue.act(path, { act: "attach" });
       case "join": return await queue.act(path, { act: "join" });
       case "urgent": return await queue.act(path, { act: "urgent" });
-      case "misdirected": return await send(types.find((type) => type.code === "misdirected"));
+      case "misdirected": return await sendElsewhere();
       case "duplicate": return await duplicate(path);
       case "rescan": return await rescan();
       default: return undefined;
@@ -118,6 +119,12 @@ async function markBlank(path, page) {
     const answer = await ask("Toutes les pages sont blanches", make("p", {}, "Écarter ce document ? Il reste consultable et peut être repris."));
     if (answer) await queue.act(path, { act: "discard_blank" });
   }
+}
+
+async function sendElsewhere() {
+  const type = types.find((one) => one.code === "misdirected");
+  const answer = await ask("Courrier d'un autre organisme", make("p", {}, `Ce document part au pôle ${type.pole}.`));
+  if (answer) await send(type);
 }
 
 async function duplicate(path) {
@@ -153,9 +160,9 @@ search.addEventListener("keydown", (event) => {
     search.value = "";
     chosen = firstChoice();
     draw();
-  } else if (/^[1-9]$/.test(event.key) && !search.value) {
+  } else if (digitOf(event) && !search.value) {
     event.preventDefault();
-    choose(Number(event.key) - 1);
+    choose(digitOf(event) - 1);
   }
 });
 
