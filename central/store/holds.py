@@ -1,11 +1,14 @@
 """Holds: deliveries to a destination, of a type or from a site wait because somebody said so.
 
+A hold is placed or released in a moment that stops everybody else; the deliveries follow in
+batches (``settle``), and the sweeper goes on with those of a process that died meanwhile.
+
 A hold covers what waits when it is placed and what comes later (central/store/steps.py); what a
 worker has in hand is finished. Releasing gives back what no other hold covers.
 """
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -14,6 +17,7 @@ from sqlalchemy import exc
 from central.domain.lifecycle import Step
 from central.errors import AlreadyHeld, NotFound
 from central.store import audit
+from central.store.batches import in_batches
 from central.store.engine import transaction
 from central.store.steps import HELD, UNKNOWN, hold_covered, is_covered, own_routes, take, tell
 from central.store.tables import deliveries, documents, holds
@@ -21,6 +25,8 @@ from central.store.tables import deliveries, documents, holds
 _h, _d = holds.c, deliveries.c
 _WITH_DELIVERIES = ("ready", "dead", "to_name", "to_key", "to_rescan")
 """States of documents that may have a delivery that waits or is held."""
+_PATIENCE_S = 20.0
+"""Of the person who places or releases a hold; the sweeper does the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,34 +41,42 @@ class Hold:
     held_at: dt.datetime
     released_by: str | None = None
     released_at: dt.datetime | None = None
+    is_settled: bool = True
     held: int = 0
 
 
 def place(engine: sa.Engine, login: str, kind: str, value: str, reason: str) -> int:
     """Hold a destination, a type or a site; returns how many deliveries were waiting.
 
+    The hold is there at once; what waits is held in batches.
+
     Raises:
         AlreadyHeld: it is.
-        StoreUnavailable: nothing was changed.
+        StoreUnavailable: nothing was changed, or the hold is there and the sweeper goes on.
     """
     try:
         with transaction(engine) as connection:
+            waiting = _count(connection, _d.state == "waiting", _is_of(kind, value))
             own_routes(connection)
             connection.execute(
-                holds.insert().values(kind=kind, value=value, reason=reason, held_by=login)
+                holds.insert().values(
+                    kind=kind, value=value, reason=reason, held_by=login, is_settled=False
+                )
             )
-            held = hold_covered(connection, _is_of(kind, value))
             actor = f"person:{login}"
             audit.record(
-                connection, actor, "hold_placed", f"{kind}:{value}", reason=reason, held=held
+                connection, actor, "hold_placed", f"{kind}:{value}", reason=reason, held=waiting
             )
-            return held
     except exc.IntegrityError as error:
         raise AlreadyHeld(f"{kind} {value}") from error
+    held, _ = settle(engine, None, within_s=_PATIENCE_S)
+    return held
 
 
 def release(engine: sa.Engine, login: str, hold_id: int, known: Collection[str]) -> int:
     """End a hold; returns how many deliveries wait for dispatch again.
+
+    The hold is ended at once; what it covered is given back in batches.
 
     Args:
         engine: The database.
@@ -72,44 +86,114 @@ def release(engine: sa.Engine, login: str, hold_id: int, known: Collection[str])
 
     Raises:
         NotFound: there is no such hold, or it was ended before.
-        StoreUnavailable: nothing was changed.
+        StoreUnavailable: nothing was changed, or the hold is ended and the sweeper goes on.
     """
     with transaction(engine) as connection:
+        one = connection.execute(sa.select(_h.kind, _h.value).where(_h.id == hold_id)).one_or_none()
+        if one is None:
+            raise NotFound(f"hold {hold_id}")
+        freed = _count(
+            connection,
+            _d.state == "held",
+            _d.last_code == HELD[0],
+            _d.destination.in_(known),
+            _is_of(one.kind, one.value),
+            ~is_covered(but=hold_id),
+        )
         own_routes(connection)
         row = connection.execute(
             holds.update()
             .where(_h.id == hold_id, _h.released_at.is_(None))
-            .values(released_by=login, released_at=sa.func.now())
-            .returning(_h.kind, _h.value)
+            .values(released_by=login, released_at=sa.func.now(), is_settled=False)
+            .returning(_h.id)
         ).one_or_none()
         if row is None:
             raise NotFound(f"hold {hold_id}")
-        is_free = [_d.last_code == HELD[0]]
-        others = sa.select(sa.exists().where(_h.released_at.is_(None)))
-        if connection.scalar(others):
-            is_free.append(~is_covered())
-        released = take(
-            connection,
-            Step.RELEASE,
-            *is_free,
-            _d.destination.in_(known),
-            last_code=None,
-            last_reason=None,
-            next_at=sa.func.now(),
-        )
-        code, reason = UNKNOWN
-        connection.execute(
-            deliveries.update()
-            .where(_d.state == "held", *is_free)
-            .values(last_code=code, last_reason=reason)
-        )
-        subject = f"{row.kind}:{row.value}"
-        audit.record(
-            connection, f"person:{login}", "hold_released", subject, released=len(released)
-        )
-        if released:
-            tell(connection, "release")
-        return len(released)
+        subject = f"{one.kind}:{one.value}"
+        audit.record(connection, f"person:{login}", "hold_released", subject, released=freed)
+    _, released = settle(engine, known, within_s=_PATIENCE_S)
+    return released
+
+
+def settle(
+    engine: sa.Engine, known: Collection[str] | None, *, within_s: float | None = None
+) -> tuple[int, int]:
+    """Finish what placing and releasing holds began: hold what is covered, give back what is not.
+
+    Args:
+        engine: The database.
+        known: The configured destinations; None: nothing is given back now.
+        within_s: As much as fits into so many seconds; None: all.
+
+    Returns:
+        How many were held, how many released.
+
+    Raises:
+        StoreUnavailable: some may be done; the rest is, the next time.
+    """
+    begun = _begun(engine)
+    if not begun:
+        return 0, 0
+    held = in_batches(engine, Step.HOLD, [is_covered()], hold_covered, within_s=within_s)
+    if held.is_complete:
+        _settled(engine, {key: at for key, at in begun.items() if at is None})
+    ended = {key: at for key, at in begun.items() if at is not None}
+    if known is None or not ended:
+        return held.changed, 0
+    is_free = [_d.last_code == HELD[0], ~is_covered()]
+
+    def give_back(connection: sa.Connection, is_one: sa.ColumnElement[bool]) -> int:
+        return _give_back(connection, known, is_one, *is_free)
+
+    released = in_batches(engine, Step.RELEASE, is_free, give_back, within_s=within_s)
+    if released.is_complete:
+        _settled(engine, ended)
+    return held.changed, released.changed
+
+
+def _give_back(
+    connection: sa.Connection, known: Collection[str], *where: sa.ColumnElement[bool]
+) -> int:
+    released = take(
+        connection,
+        Step.RELEASE,
+        *where,
+        _d.destination.in_(known),
+        last_code=None,
+        last_reason=None,
+        next_at=sa.func.now(),
+    )
+    code, reason = UNKNOWN
+    connection.execute(
+        deliveries.update()
+        .where(_d.state == "held", *where)
+        .values(last_code=code, last_reason=reason)
+    )
+    if released:
+        tell(connection, "release")
+    return len(released)
+
+
+def _begun(engine: sa.Engine) -> dict[int, dt.datetime | None]:
+    """Holds whose deliveries do not all follow yet, and when each was released."""
+    query = sa.select(_h.id, _h.released_at).where(_h.is_settled.is_(False))
+    with transaction(engine) as connection:
+        return {row.id: row.released_at for row in connection.execute(query)}
+
+
+def _settled(engine: sa.Engine, begun: Mapping[int, dt.datetime | None]) -> None:
+    """Unless somebody released one of them meanwhile: then that remains to be finished."""
+    with transaction(engine) as connection:
+        for hold_id, released_at in begun.items():
+            connection.execute(
+                holds.update()
+                .where(_h.id == hold_id, _h.released_at.is_not_distinct_from(released_at))
+                .values(is_settled=True)
+            )
+
+
+def _count(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> int:
+    return connection.scalar(sa.select(sa.func.count()).select_from(deliveries).where(*where)) or 0
 
 
 def find(engine: sa.Engine, hold_id: int) -> Hold:

@@ -75,8 +75,12 @@ def hold_covered(connection: sa.Connection, *of: sa.ColumnElement[bool]) -> int:
     return len(take(connection, Step.HOLD, *of, is_covered(), last_code=code, last_reason=reason))
 
 
-def is_covered() -> sa.ColumnElement[bool]:
-    """Whether an open hold covers a delivery: its destination, its document's type or site."""
+def is_covered(but: int | None = None) -> sa.ColumnElement[bool]:
+    """Whether an open hold covers a delivery: its destination, its document's type or site.
+
+    Args:
+        but: A hold that does not count, as if it were released.
+    """
     about = documents.alias("covered")
     value = sa.case(
         (_h.kind == "destination", _d.destination),
@@ -86,7 +90,11 @@ def is_covered() -> sa.ColumnElement[bool]:
     return (
         sa.select(_h.id)
         .select_from(holds.join(about, about.c.id == _d.document_id))
-        .where(_h.released_at.is_(None), _h.value == value)
+        .where(
+            _h.released_at.is_(None),
+            _h.value == value,
+            *([] if but is None else [_h.id != but]),
+        )
         .correlate(deliveries)
         .exists()
     )

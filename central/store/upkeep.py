@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from central.domain.lifecycle import DocumentState, Step
 from central.errors import NotFound
-from central.store import audit
+from central.store import audit, holds
+from central.store.batches import in_batches
 from central.store.engine import transaction
 from central.store.steps import (
     HELD,
@@ -72,30 +73,39 @@ def match_destinations(engine: sa.Engine, known: Collection[str]) -> tuple[int, 
     """Hold deliveries to destinations that nobody configured, release those that somebody did.
 
     What an open hold covers stays held, for that reason. All dispatch processes of a centre share
-    one list of destinations.
+    one list of destinations. What a hold began, and its process did not finish, is finished.
 
     Returns:
         How many were held, how many released.
 
     Raises:
-        StoreUnavailable: nothing was changed.
+        StoreUnavailable: some may be done; the rest is, the next time.
     """
     code, reason = UNKNOWN
+    is_unknown = _d.destination.not_in(known)
     is_found = (_d.destination.in_(known), _d.last_code == code)
-    with transaction(engine) as connection:
-        share_routes(connection)
-        held = take(
-            connection, Step.HOLD, _d.destination.not_in(known), last_code=code, last_reason=reason
+
+    def hold(connection: sa.Connection, is_one: sa.ColumnElement[bool]) -> int:
+        told = {"last_code": code, "last_reason": reason}
+        return len(take(connection, Step.HOLD, is_one, is_unknown, **told))
+
+    def release(connection: sa.Connection, is_one: sa.ColumnElement[bool]) -> int:
+        released = take(
+            connection, Step.RELEASE, is_one, *is_found, ~is_covered(), next_at=sa.func.now()
         )
-        released = take(connection, Step.RELEASE, *is_found, ~is_covered(), next_at=sa.func.now())
         connection.execute(
             deliveries.update()
-            .where(_d.state == "held", *is_found)
+            .where(_d.state == "held", is_one, *is_found)
             .values(last_code=HELD[0], last_reason=HELD[1])
         )
         if released:
             tell(connection, "release")
-    return len(held), len(released)
+        return len(released)
+
+    held = in_batches(engine, Step.HOLD, [is_unknown], hold).changed
+    released = in_batches(engine, Step.RELEASE, is_found, release).changed
+    covered, freed = holds.settle(engine, known)
+    return held + covered, released + freed
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,16 +176,19 @@ def replay_chosen(engine: sa.Engine, actor: str, chosen: Chosen) -> int:
     """Try the dead letters among these again from the start; returns how many.
 
     Raises:
-        StoreUnavailable: nothing was changed.
+        StoreUnavailable: some may be done; asked again, the rest is.
     """
-    with transaction(engine) as connection:
-        changed = take(connection, Step.REPLAY, *chosen.where(), attempts=0, next_at=sa.func.now())
+
+    def act(connection: sa.Connection, is_one: sa.ColumnElement[bool]) -> int:
+        changed = take(connection, Step.REPLAY, is_one, attempts=0, next_at=sa.func.now())
         if changed:
             ids = {row.document_id for row in changed}
             settle_documents(connection, ids)
             audit.record_each(connection, actor, "delivery_replayed", ids)
             tell(connection, "replay")
-    return len(changed)
+        return len(changed)
+
+    return in_batches(engine, Step.REPLAY, chosen.where(), act).changed
 
 
 def discard(
@@ -197,16 +210,18 @@ def discard_chosen(engine: sa.Engine, actor: str, reason: str, chosen: Chosen) -
     """Give the dead or held deliveries among these up for a reason; returns how many.
 
     Raises:
-        StoreUnavailable: nothing was changed.
+        StoreUnavailable: some may be done; asked again, the rest is.
     """
-    with transaction(engine) as connection:
-        share_routes(connection)  # a change of the plan would lock in the other order
-        changed = take(connection, Step.DISCARD, *chosen.where(), last_reason=reason)
+
+    def act(connection: sa.Connection, is_one: sa.ColumnElement[bool]) -> int:
+        changed = take(connection, Step.DISCARD, is_one, last_reason=reason)
         if changed:
             ids = {row.document_id for row in changed}
             settle_documents(connection, ids)
             audit.record_each(connection, actor, "delivery_discarded", ids, reason=reason)
-    return len(changed)
+        return len(changed)
+
+    return in_batches(engine, Step.DISCARD, chosen.where(), act).changed
 
 
 def reroute(engine: sa.Engine, actor: str, document_id: uuid.UUID, destination: str) -> None:

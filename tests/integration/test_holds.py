@@ -3,7 +3,8 @@
 import datetime as dt
 import threading
 import uuid
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from central import pack
 from central.domain.access import Person, Role
 from central.domain.returns import Cause, ReturnNote
 from central.errors import AlreadyHeld, NotFound
-from central.store import deliveries, holds, leases, naming, returns, upkeep
+from central.store import batches, deliveries, holds, leases, naming, returns, upkeep
 from central.store.engine import transaction
 from central.store.tables import deliveries as deliveries_table
+from central.store.tables import documents as documents_table
 from tests.support.central import document, store
 from tests.support.console import add_person
 
@@ -217,3 +219,105 @@ def test_workers_and_holds_at_once_lose_nothing_and_never_lock_each_other_out(
     rows = _rows(engine)
     assert len(rows) == 30
     assert {row.state for row in rows.values()} <= {"held", "delivered"}
+
+
+def _copies(engine: sa.Engine, count: int) -> None:
+    """A document with its delivery that waits, so many times."""
+    made = store(engine, document())
+    columns = [column.name for column in documents_table.c]
+    copied = ", ".join("gen_random_uuid()" if one == "id" else one for one in columns)
+    with transaction(engine) as connection:
+        connection.execute(
+            sa.text(
+                f"INSERT INTO documents ({', '.join(columns)}) SELECT {copied}"  # noqa: S608
+                " FROM documents, generate_series(2, :count) WHERE id = :id"
+            ),
+            {"count": count, "id": made.id},
+        )
+        connection.execute(
+            sa.text(
+                "INSERT INTO deliveries (document_id, destination, idempotency_key)"
+                " SELECT id, destination, id || '-1' FROM documents WHERE id <> :id"
+            ),
+            {"id": made.id},
+        )
+
+
+def _counts(engine: sa.Engine) -> Counter[str]:
+    state = deliveries_table.c.state
+    query = sa.select(state, sa.func.count().label("of_state")).group_by(state)
+    with transaction(engine) as connection:
+        return Counter({row.state: row.of_state for row in connection.execute(query)})
+
+
+def test_mail_comes_in_while_thousands_are_held_and_released(engine: sa.Engine) -> None:
+    """What is stored is committed when some are given back and others are not: in between."""
+    many = 12 * batches.BATCH
+    _copies(engine, many)
+    seen_between = []
+
+    def watch(acting: Future[int], moving: str) -> None:
+        while not acting.done():
+            store(engine, document(destination="ELSEWHERE", type="S6202"))
+            seen_between.append(0 < _counts(engine)[moving] < many)
+
+    with ThreadPoolExecutor(1) as pool:
+        placing = pool.submit(_place, engine, "destination", _FSP)
+        watch(placing, "held")
+        assert placing.result() == many
+        assert any(seen_between)
+        seen_between.clear()
+        releasing = pool.submit(holds.release, engine, "ops", _open(engine), _KNOWN)
+        watch(releasing, "held")
+        assert releasing.result() == many
+        assert any(seen_between)
+    assert _counts(engine)["held"] == 0
+
+
+def test_what_a_hold_began_and_its_process_did_not_finish_is_finished_by_the_sweeper(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [store(engine, document()) for _ in range(3)]
+    monkeypatch.setattr(holds, "_PATIENCE_S", -1.0)  # as if it died after the first commit
+    assert _place(engine, "type", "S3110") == 0
+    comes = store(engine, document())
+    assert _state(engine, comes.id) == "held"
+    assert {_state(engine, one.id) for one in made} == {"waiting"}
+    assert upkeep.match_destinations(engine, _KNOWN) == (3, 0)
+    assert upkeep.match_destinations(engine, _KNOWN) == (0, 0)
+    assert holds.release(engine, "ops", _open(engine), _KNOWN) == 0
+    assert _counts(engine) == {"held": 4}
+    assert upkeep.match_destinations(engine, _KNOWN) == (0, 4)
+    assert upkeep.match_destinations(engine, _KNOWN) == (0, 0)
+    assert _counts(engine) == {"waiting": 4}
+
+
+def test_a_hold_that_is_released_before_it_covered_all_leaves_nothing_held(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(engine, document())
+    monkeypatch.setattr(holds, "_PATIENCE_S", -1.0)
+    _place(engine, "type", "S3110")
+    store(engine, document())
+    holds.release(engine, "ops", _open(engine), _KNOWN)
+    assert upkeep.match_destinations(engine, _KNOWN) == (0, 1)
+    assert _counts(engine) == {"waiting": 2}
+
+
+def test_thousands_of_dead_letters_are_replayed_and_given_up_in_batches(engine: sa.Engine) -> None:
+    many = 2 * batches.BATCH + 7
+    _copies(engine, many)
+    _all_dead(engine)
+    assert upkeep.replay_chosen(engine, "person:ops", upkeep.Chosen()) == many
+    assert _counts(engine) == {"waiting": many}
+    _all_dead(engine)
+    assert upkeep.discard_chosen(engine, "person:ops", "vieux", upkeep.Chosen()) == many
+    assert _counts(engine) == {"discarded": many}
+    with transaction(engine) as connection:
+        assert set(connection.scalars(sa.select(documents_table.c.state))) == {"discarded"}
+
+
+def _all_dead(engine: sa.Engine) -> None:
+    with transaction(engine) as connection:
+        connection.execute(deliveries_table.update().values(state="dead"))
+        connection.execute(documents_table.update().values(state="dead"))

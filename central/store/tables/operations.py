@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Identity,
@@ -29,6 +30,13 @@ holds = Table(
     at("held_at", now=True),
     Column("released_by", Text),
     at("released_at", nullable=True),
+    Column(
+        "is_settled",
+        Boolean,
+        nullable=False,
+        server_default="true",
+        comment="its deliveries were held, or given back",
+    ),
     one_of("kind", HOLD_KINDS),
     Index(
         "uq_holds_open",
