@@ -104,6 +104,7 @@ def firefox() -> Iterator[Firefox]:
     if program is None:
         missing = "Debian's Firefox is not installed: apt-get install firefox-esr"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    assert program is not None
     with tempfile.TemporaryDirectory(prefix="firefox-") as folder:
         lines = [f"user_pref({json.dumps(k)}, {json.dumps(v)});" for k, v in _PREFERENCES.items()]
         Path(folder, "user.js").write_text("\n".join(lines))
