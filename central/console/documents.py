@@ -24,6 +24,7 @@ from central.domain.catalogue import KeyingMode, TypeEntry
 from central.domain.keying import spec_of
 from central.domain.lifecycle import DocumentState
 from central.domain.returns import MAX_COMMENT_CHARACTERS, Cause, ReturnNote
+from central.domain.whole_field import Box, whole_box
 from central.errors import Forbidden, InputInvalid, StepRefused
 from central.store import life, rescans, returns, views
 from central.store.life import Life
@@ -129,9 +130,20 @@ def _shown(
     field: Mapping[str, Any], person: Person, life: Life, entry: TypeEntry
 ) -> dict[str, Any]:
     """A field as somebody may see it; what was read is no secret to who never keys."""
+    field = {**field, "box_mm": _box(field, life, entry)}
     if not person.has_any(KEYERS) or not _is_to_key_blind(field, life, entry):
         return {**field, "is_hidden": False}
     return {**field, "value": None, "raw": "", "is_hidden": True}
+
+
+def _box(field: Mapping[str, Any], life: Life, entry: TypeEntry) -> Box | None:
+    """Where all of a field stands."""
+    page = next((one for one in life.pages if one["number"] == field["page"]), None)
+    if not field["box_mm"] or page is None:
+        return None
+    left, top, width, height = field["box_mm"]
+    size = (page["width_mm"], page["height_mm"])
+    return whole_box(spec_of(entry, field["name"]), (left, top, width, height), size)
 
 
 def _is_to_key_blind(field: Mapping[str, Any], life: Life, entry: TypeEntry) -> bool:

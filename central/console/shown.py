@@ -14,6 +14,7 @@ from central.domain import guesses
 from central.domain.access import Person
 from central.domain.catalogue import TypeEntry
 from central.domain.keying import Task
+from central.domain.whole_field import has_lines, whole_box
 from central.store import controls, keying, naming, work
 from central.store.views import version
 from central.store.work import Work, WorkPage
@@ -127,9 +128,9 @@ def _page(document_id: uuid.UUID, page: WorkPage) -> dict[str, Any]:
 def task_shown(document_id: uuid.UUID, task: Task, pages: dict[int, WorkPage]) -> dict[str, Any]:
     """One field to key, with where to see it."""
     field, page = task.field, pages.get(task.field.page)
-    box = field.box_mm if page is not None else None
-    zone = ""
-    if box is not None and page is not None:
+    box, zone = None, ""
+    if field.box_mm is not None and page is not None:
+        box = whole_box(task.spec, field.box_mm, (page.width_mm, page.height_mm))
         asked = dict(zip(("left", "top", "width", "height"), box, strict=True))
         asked["margin"] = _ZONE_MARGIN_MM
         seen = version(page.sha256, page.file_index, page.rotation)
@@ -151,6 +152,7 @@ def task_shown(document_id: uuid.UUID, task: Task, pages: dict[int, WorkPage]) -
         "others": [{"value": e.value, "reason": e.reason} for e in task.others],
         "page": field.page,
         "box_mm": box,
+        "has_lines": has_lines(task.spec),
         "zone": zone,
     }
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 NOT_KEYED = frozenset({"signature"})
+_MARKS = frozenset({"tick", "signature"})
 _ALWAYS_DOUBLE = frozenset({"iban"})
 
 
@@ -24,7 +25,7 @@ class KeyingMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """One field of a type."""
+    """One field of a type; ``more_boxes_mm`` are the lines of a text after its first."""
 
     name: str
     kind: str
@@ -33,6 +34,7 @@ class FieldSpec:
     box_mm: tuple[float, float, float, float] | None = None
     may_lie_ahead: bool = False
     mode: KeyingMode = KeyingMode.CONFIRM
+    more_boxes_mm: tuple[tuple[float, float, float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ def _entry(code: str, way: Mapping[str, Any], form: Mapping[str, Any]) -> TypeEn
 
 def _field(spec: Mapping[str, Any], keying: Mapping[str, Collection[str]]) -> FieldSpec:
     box = spec.get("box_mm") or _around(spec.get("cells_mm", ()))
+    more = () if spec["kind"] in _MARKS else spec.get("boxes_mm", ())
     return FieldSpec(
         name=spec["name"],
         kind=spec["kind"],
@@ -142,6 +145,7 @@ def _field(spec: Mapping[str, Any], keying: Mapping[str, Collection[str]]) -> Fi
         box_mm=(box[0], box[1], box[2], box[3]) if box else None,
         may_lie_ahead=bool(spec.get("may_lie_ahead", False)),
         mode=_mode(spec, keying),
+        more_boxes_mm=tuple((b[0], b[1], b[2], b[3]) for b in more),
     )
 
 

@@ -163,7 +163,7 @@ def test_a_group_is_confirmed_and_corrected_by_keyboard_and_outlives_a_reload(
     page.keyboard.type("2222")
     page.reload()
     seen(page)
-    assert page.locator("#items input").nth(1).input_value() == "2222"
+    assert page.locator("#items textarea").nth(1).input_value() == "2222"
     assert page.locator("#items li.done").count() == 1
     page.keyboard.press("Enter")
     page.keyboard.press("Alt+v")

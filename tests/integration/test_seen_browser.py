@@ -242,7 +242,7 @@ def test_without_pictures_a_group_confirms_nothing(
     page.wait_for_function(
         "() => [...document.querySelectorAll('#items img')].every((one) => one.naturalWidth > 0)"
     )
-    page.locator("#items li").first.locator("button, input").focus()
+    page.locator("#items li").first.locator("button, textarea").focus()
     page.keyboard.press("Enter")
     if group.startswith("paire"):
         expect(page.locator("#count")).to_contain_text("2 envoyés")

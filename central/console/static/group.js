@@ -5,8 +5,10 @@ import { Refused, counted, make, post, postUntilAnswered, underWay } from "./cli
 import { listen, mark, told as keyTold } from "./keys.js";
 import { hasArrived, loadUntilThere } from "./pictures.js";
 import { Seen } from "./seen.js";
+import { grow } from "./whole_text.js";
 
 const DRAFT_AFTER_MS = 300;
+const WIDE_MM = 110;
 const PAIRS = { 17: "17", 38: "38", 56: "56", 49: "49", "06": "06", "0O": "0O", "1I": "1I", "2Z": "2Z", "5S": "5S", "8B": "8B" };
 const REASONS = { illegible: "illisible", absent: "absent" };
 const REASON_OF = { i: "illegible", v: "absent" };
@@ -37,7 +39,9 @@ async function take() {
   const { items } = await postUntilAnswered("/api/group/take", { pair, type, field }, onWait);
   rows = items.map((item) => (pair ? markRow(item) : entryRow(item)));
   for (const row of rows) loadUntilThere(row.image, row.item.task.zone, () => rows.includes(row));
+  list.classList.toggle("wide", rows.some((row) => row.item.task.has_lines || row.item.task.box_mm?.[2] > WIDE_MM));
   list.replaceChildren(...rows.map((row) => row.element));
+  rows.forEach((row) => row.fit?.());
   byId("empty").hidden = rows.length > 0;
   byId("keys").hidden = rows.length === 0;
   isBusy = false;
@@ -78,7 +82,8 @@ function entryRow(item) {
   const draft = underWay.find(keyOf(item)) ?? item.draft?.group?.[item.task.name];
   const row = { item, reason: draft?.reason ?? null, isDone: Boolean(draft?.isDone), seconds: 0, timer: 0 };
   const id = `value-${item.id}`;
-  row.input = make("input", { id, autocomplete: "off", spellcheck: false, maxLength: 1000 });
+  row.input = make("textarea", { id, rows: 1, autocomplete: "off", spellcheck: false, maxLength: 1000 });
+  row.fit = grow(row.input);
   row.input.setAttribute("aria-label", `${item.task.label}, ${item.lot_name} n° ${item.number}`);
   row.input.setAttribute("aria-describedby", `hint-${item.id}`);
   row.input.value = draft?.value ?? shown(item.task.kind, item.task.value || item.task.raw);

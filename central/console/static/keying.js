@@ -6,10 +6,12 @@ import { askRescan, bind, bindActs, demandPicture, showFacts, tellProblem, tellS
 import { told } from "./keys.js";
 import { Queue, pageUrl } from "./queue.js";
 import { Sheet, awaited } from "./sheet.js";
+import { grow } from "./whole_text.js";
 
 const REASONS = { illegible: "illisible", absent: "absent", wrong_on_paper: "faux sur le papier" };
 const byId = (id) => document.getElementById(id);
 const input = byId("value");
+const fit = grow(input);
 
 function urlsOf(work) {
   const pages = [...new Set(work.tasks.map((task) => task.page))];
@@ -63,6 +65,8 @@ function draw() {
   const tag = isDispute ? "deux lectures diffèrent" : task.is_blind ? blind : "";
   label.replaceChildren(task.label, ...(tag ? [make("span", { class: isDispute ? "tag warn" : "tag" }, tag)] : []));
   input.value = entries[at].value;
+  fit();
+  byId("zone").classList.toggle("lines", task.has_lines && Boolean(task.zone));
   const zone = task.zone ? queue.pictures.get(task.zone) : null;
   if (zone) zone.alt = `Zone du champ ${task.label}`;
   byId("zone").replaceChildren(zone ?? make("p", { class: "soft" }, "Le champ n'a pas de zone connue : cherchez-le sur la page."));
@@ -80,6 +84,8 @@ function drawNothingToKey() {
   byId("label").textContent = "Rien à saisir";
   byId("zone").replaceChildren(make("p", {}, `Vérifiez que c'est bien : ${queue.current.title}. Entrée l'envoie au pôle ${queue.current.pole}.`));
   input.value = "";
+  fit();
+  byId("zone").classList.remove("lines");
   byId("others").hidden = true;
   byId("hint").textContent = "";
   input.focus();
@@ -215,6 +221,7 @@ function copyPrevious() {
   }
   entries[at].reason = known.reason;
   input.value = known.value;
+  fit();
   entries[at].value = known.value;
   hint();
 }
