@@ -84,6 +84,8 @@ class IntakeService(intake_pb2_grpc.IntakeServicer):
         with self._idle:
             if self._of_site[site] >= self._limits.max_streams_per_site:
                 return False
+            if sum(self._of_site.values()) >= self._limits.max_streams:
+                return False  # it would wait for a thread until another station leaves
             self._of_site[site] += 1
             return True
 

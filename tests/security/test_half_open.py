@@ -145,6 +145,29 @@ def test_a_site_that_opens_streams_and_says_nothing_shuts_no_other_site_out(
         assert next(other).WhichOneof("kind") == "welcome"
 
 
+def test_streams_beyond_the_most_are_refused_and_not_left_waiting(
+    tmp_path: Path, engine: sa.Engine
+) -> None:
+    centre = Centre(tmp_path, engine, max_streams=6)
+    sites = ("gien", "orleans", "montargis")
+    with centre.running(), contextlib.ExitStack() as held:
+        calls = [
+            held.enter_context(_stream(centre, sites[n % 3], _hello(sites[n % 3])))
+            for n in range(12)
+        ]
+        assert until(lambda: sum(not one.is_active() for one in calls) == 6, _ENDS_WITHIN_S)
+        refused = {one.code() for one in calls if not one.is_active()}
+        assert refused == {grpc.StatusCode.RESOURCE_EXHAUSTED}
+        next(one for one in calls if one.is_active()).cancel()
+
+        def takes_another() -> bool:
+            with _stream(centre, SITE, _hello(SITE)) as call, contextlib.suppress(grpc.RpcError):
+                return next(call).WhichOneof("kind") == "welcome"
+            return False
+
+        assert until(takes_another, _ENDS_WITHIN_S), "one that left made no room"
+
+
 def test_a_stream_without_a_hello_is_ended(
     tmp_path: Path, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
