@@ -51,6 +51,13 @@ class SchemaBehind(CentralError):
     reason = "Le schéma de la base n'est pas à jour. Lancez vaguemestre-central migrate."
 
 
+class PartitionBlocked(CentralError):
+    """A month has no partition of its own yet, as documents of it came in just then."""
+
+    code = "partition_blocked"
+    reason = "Un mois n'a pas encore sa partition. Réessai automatique."
+
+
 class BlobStoreUnavailable(CentralError):
     """The store of images does not answer, or its disk is full."""
 

@@ -1,6 +1,9 @@
 """Upkeep beside the workers: claims, destinations, returns, samples, new months, flow."""
 
+import contextlib
 import datetime as dt
+import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,12 +14,23 @@ from central.dispatch.returns import ReturnsFolder
 from central.dispatch.targets.base import Target
 from central.errors import CentralError
 from central.events import Events
-from central.store import control_results, flow, partitions, people, returns, samples, upkeep
+from central.store import (
+    control_results,
+    dispatchers,
+    flow,
+    partitions,
+    people,
+    returns,
+    samples,
+    upkeep,
+)
 from central.store.engine import Engine
 
 _TIDY_EVERY_S, _DAY_S = 3_600.0, 86_400.0
 _PARTITIONS_EVERY_S = 86_400.0
 _FLOW_EVERY_S = 60.0
+_SWEEPS_MISSED, _SLOW_S = 3, 60.0
+"""A process that sweeps no more for that long counts as dead."""
 
 
 @dataclass(slots=True)
@@ -43,6 +57,8 @@ def run(
                 chore.next_at = time.monotonic() + chore.every_s
         nearest = min(chore.next_at for chore in chores)
         stop.wait(max(0.0, nearest - time.monotonic()))
+    with contextlib.suppress(CentralError):  # it counts as alive for a while longer
+        dispatchers.leave(engine, _name())
 
 
 def _do(chore: _Chore, events: Events) -> None:
@@ -95,9 +111,16 @@ def sweep(config: CentralConfig, engine: Engine, events: Events) -> None:
     if swept.expired:
         events.swept(swept.expired, swept.dead)
     known = [destination.name for destination in config.destinations]
+    lives_s = _SWEEPS_MISSED * config.dispatch.sweep_every_s + _SLOW_S
+    dispatchers.tell(engine, _name(), known, lives_s)
     held, released = upkeep.match_destinations(engine, known)
     if held or released:
         events.matched(held, released)
+
+
+def _name() -> str:
+    """Unlike any other process's on any machine."""
+    return f"{socket.gethostname()}-{os.getpid()}"
 
 
 def _count_flow(engine: Engine) -> None:

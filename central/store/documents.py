@@ -1,12 +1,23 @@
 """Documents as stations hand them over: stored whole, once, or not at all."""
 
+import datetime as dt
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from central.domain.incoming import IncomingDocument
 from central.domain.sampling import DrawPolicy
 from central.errors import BlobMissing, SiteForbidden
-from central.store import audit, lots, plan, rescan_answers, sampling, steps, tables
+from central.store import (
+    audit,
+    lots,
+    partitions,
+    plan,
+    rescan_answers,
+    sampling,
+    steps,
+    tables,
+)
 from central.store.engine import transaction
 from central.store.rows import document_row, field_rows, page_rows
 
@@ -34,6 +45,7 @@ def store(engine: sa.Engine, document: IncomingDocument, drawing: DrawPolicy | N
         SiteForbidden: its id or its lot belongs to another site.
         StoreUnavailable: nothing was written.
     """
+    partitions.make_for(engine, document.id, dt.datetime.now(dt.UTC).date())
     with transaction(engine) as connection:
         owner = connection.scalar(
             sa.select(tables.documents.c.site).where(tables.documents.c.id == document.id)

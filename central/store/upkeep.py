@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from central.domain.lifecycle import DocumentState, Step
 from central.errors import NotFound
-from central.store import audit, holds
+from central.store import audit, dispatchers, holds
 from central.store.batches import in_batches
 from central.store.engine import transaction
 from central.store.steps import (
@@ -72,8 +72,9 @@ def sweep(engine: sa.Engine, give_up_after: int) -> Swept:
 def match_destinations(engine: sa.Engine, known: Collection[str]) -> tuple[int, int]:
     """Hold deliveries to destinations that nobody configured, release those that somebody did.
 
-    What an open hold covers stays held, for that reason. All dispatch processes of a centre share
-    one list of destinations. What a hold began, and its process did not finish, is finished.
+    What an open hold covers stays held, for that reason. What another living dispatch process knows
+    is known, too (central/store/dispatchers.py). What a hold began, and its process did not finish,
+    is finished.
 
     Returns:
         How many were held, how many released.
@@ -82,6 +83,7 @@ def match_destinations(engine: sa.Engine, known: Collection[str]) -> tuple[int, 
         StoreUnavailable: some may be done; the rest is, the next time.
     """
     code, reason = UNKNOWN
+    known = dispatchers.known(engine).union(known)
     is_unknown = _d.destination.not_in(known)
     is_found = (_d.destination.in_(known), _d.last_code == code)
 

@@ -13,7 +13,7 @@ from central.domain.circuit import CircuitPolicy
 from central.domain.document import Delivery
 from central.domain.returns import Cause, ReturnNote
 from central.errors import NotFound
-from central.store import circuits, deliveries, returns, upkeep
+from central.store import circuits, deliveries, dispatchers, returns, upkeep
 from central.store.engine import transaction
 from central.store.returns import Returned
 from central.store.tables import audit as audit_table
@@ -285,3 +285,32 @@ def test_a_package_that_the_centre_could_not_make_is_no_attempt(engine: sa.Engin
     assert _row(engine, made.id).attempts == 0
     assert deliveries.postpone(engine, _claim(engine).claim, 0.0, "http_500", "non")
     assert _row(engine, made.id).attempts == 1
+
+
+def test_dispatchers_that_know_different_destinations_do_not_undo_each_others_work(
+    engine: sa.Engine,
+) -> None:
+    here, there = store(engine, document()), store(engine, document(destination="ATEMPO"))
+    nowhere = store(engine, document(destination="NOWHERE"))
+    for name, knows in (("one", HERE), ("other", ["ATEMPO"])):
+        dispatchers.tell(engine, name, knows, 600)
+    for _ in range(2):
+        for knows in (HERE, ["ATEMPO"]):
+            upkeep.match_destinations(engine, knows)
+            states = {one.id: _row(engine, one.id).state for one in (here, there, nowhere)}
+            assert states == {here.id: "waiting", there.id: "waiting", nowhere.id: "held"}
+
+
+def test_what_only_a_dead_dispatcher_knew_is_held_until_one_knows_it_again(
+    engine: sa.Engine,
+) -> None:
+    there = store(engine, document(destination="ATEMPO"))
+    dispatchers.tell(engine, "other", ["ATEMPO"], 600)
+    assert upkeep.match_destinations(engine, HERE) == (0, 0)
+    dispatchers.leave(engine, "other")
+    assert upkeep.match_destinations(engine, HERE) == (1, 0)
+    dispatchers.tell(engine, "other", ["ATEMPO"], -1.0)  # its time is over
+    assert upkeep.match_destinations(engine, HERE) == (0, 0)
+    dispatchers.tell(engine, "third", ["ATEMPO"], 600)
+    assert upkeep.match_destinations(engine, HERE) == (0, 1)
+    assert _row(engine, there.id).state == "waiting"

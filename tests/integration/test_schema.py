@@ -7,10 +7,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from central.errors import SchemaBehind, StoreUnavailable
+from central.errors import PartitionBlocked, SchemaBehind, StoreUnavailable
 from central.store import migrate, partitions
 from central.store.engine import open_engine, transaction
 from central.store.tables import metadata
+from tests.support.central import document, store
 from tests.support.database import TestServer
 
 pytestmark = pytest.mark.on_both_servers
@@ -105,13 +106,65 @@ def test_a_document_lies_in_the_partition_of_its_month(engine: sa.Engine) -> Non
     assert _insert(engine, _id_of(last + dt.timedelta(seconds=1))) == "documents_p203201"
 
 
-def test_a_document_of_an_unforeseen_month_is_kept_and_its_month_stays_there(
+def test_a_month_is_made_around_what_the_default_partition_holds_of_it(engine: sa.Engine) -> None:
+    early = dt.datetime(1999, 5, 5, tzinfo=dt.UTC)
+    day = dt.timedelta(days=1)
+    for moment in (early, early + 2 * day):
+        assert _insert(engine, _id_of(moment)) == "documents_default"
+    partitions.make_ahead(engine, early.date(), months_ahead=0)
+    partitions.make_ahead(engine, early.date(), months_ahead=0)
+    assert _insert(engine, _id_of(early - day)) == "documents_p199905"
+    assert _insert(engine, _id_of(early + day)) == "documents_default"
+    assert _insert(engine, _id_of(early + 3 * day)) == "documents_p199905b"
+
+
+def test_a_month_whose_first_moment_lies_in_the_default_partition_is_made_once(
     engine: sa.Engine,
 ) -> None:
+    first = partitions.first_id(dt.date(1999, 5, 1))
+    assert _insert(engine, first) == "documents_default"
+    for _ in range(2):
+        partitions.make_ahead(engine, dt.date(1999, 5, 5), months_ahead=0)
+    assert (
+        _insert(engine, _id_of(dt.datetime(1999, 5, 1, 1, tzinfo=dt.UTC))) == "documents_p199905b"
+    )
+
+
+def test_a_station_clock_months_ahead_leaves_that_month_its_partition(engine: sa.Engine) -> None:
+    today = dt.datetime.now(dt.UTC)
+    ahead = (today.replace(day=15) + dt.timedelta(days=30 * 6)).replace(day=15)
+    for moment in (ahead, today - dt.timedelta(days=400)):
+        made = store(engine, document(id=_id_of(moment)))
+        with transaction(engine) as connection:
+            where = connection.scalar(
+                sa.text("SELECT tableoid::regclass::text FROM documents WHERE id = :id"),
+                {"id": made.id},
+            )
+        assert where == f"documents_p{moment:%Y%m}"
+    far = store(engine, document(id=_id_of(today.replace(year=2090))))
+    with transaction(engine) as connection:
+        found = connection.scalars(sa.text("SELECT id FROM documents_default")).all()
+    assert found == [far.id]
+
+
+def test_an_id_of_no_year_is_stored_too(engine: sa.Engine) -> None:
+    made = store(engine, document(id=uuid.UUID(int=(1 << 128) - 1)))
+    assert partitions.month_of(made.id) is None
+
+
+def test_a_month_that_cannot_be_made_is_told(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     early = dt.datetime(1999, 5, 5, tzinfo=dt.UTC)
-    assert _insert(engine, _id_of(early)) == "documents_default"
-    partitions.make_ahead(engine, early.date(), months_ahead=0)
-    assert _insert(engine, _id_of(early + dt.timedelta(days=1))) == "documents_default"
+    low, high = (partitions.first_id(dt.date(1999, month, 1)) for month in (5, 6))
+    _insert(engine, _id_of(early))
+    # As when a document comes between the look and the making.
+    monkeypatch.setattr(partitions, "_pieces", lambda *_: [("", low, high)])
+    with pytest.raises(PartitionBlocked):
+        partitions.make_ahead(engine, early.date(), months_ahead=1)
+    with transaction(engine) as connection:
+        assert connection.scalar(sa.text("SELECT to_regclass('pages_p199905')")) is None
+    migrate.upgrade(engine, early.date())
 
 
 def test_the_audit_trail_cannot_be_rewritten(engine: sa.Engine) -> None:

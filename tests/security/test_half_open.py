@@ -162,7 +162,7 @@ def test_streams_beyond_the_most_are_refused_and_not_left_waiting(
 
         def takes_another() -> bool:
             with _stream(centre, SITE, _hello(SITE)) as call, contextlib.suppress(grpc.RpcError):
-                return next(call).WhichOneof("kind") == "welcome"
+                return bool(next(call).WhichOneof("kind") == "welcome")
             return False
 
         assert until(takes_another, _ENDS_WITHIN_S), "one that left made no room"

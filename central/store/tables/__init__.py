@@ -16,7 +16,13 @@ from central.store.tables.mail import (
     sites,
     stations,
 )
-from central.store.tables.operations import flow, holds, plan_change_documents, plan_changes
+from central.store.tables.operations import (
+    dispatchers,
+    flow,
+    holds,
+    plan_change_documents,
+    plan_changes,
+)
 from central.store.tables.people import people, sessions, sign_in_steps
 from central.store.tables.work import (
     controls,
@@ -36,6 +42,7 @@ __all__ = [
     "circuits",
     "controls",
     "deliveries",
+    "dispatchers",
     "documents",
     "drafts",
     "fields",

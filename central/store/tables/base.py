@@ -22,7 +22,12 @@ def one_of(column: str, values: Iterable[str]) -> CheckConstraint:
 
 
 def at(
-    name: str, *, nullable: bool = False, now: bool = False, primary_key: bool = False
+    name: str,
+    *,
+    nullable: bool = False,
+    now: bool = False,
+    primary_key: bool = False,
+    comment: str | None = None,
 ) -> Column[object]:
     """A moment, with its time zone."""
     default = func.now() if now else None
@@ -32,6 +37,7 @@ def at(
         nullable=nullable,
         server_default=default,
         primary_key=primary_key,
+        comment=comment,
     )
 
 

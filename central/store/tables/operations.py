@@ -1,6 +1,7 @@
 """What operations decide and count: holds, changes of the plan, flow by the hour."""
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -46,6 +47,15 @@ holds = Table(
         postgresql_where=text("released_at IS NULL"),
     ),
     comment="Deliveries that wait because somebody said so",
+)
+
+dispatchers = Table(
+    "dispatchers",
+    metadata,
+    Column("name", Text, primary_key=True, comment="host and process"),
+    Column("destinations", ARRAY(Text), nullable=False),
+    at("lives_until", comment="unless it tells again before"),
+    comment="Dispatch processes and the destinations that each knows",
 )
 
 plan_changes = Table(
