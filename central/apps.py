@@ -9,11 +9,12 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-from central import blobs, embedded, files, readiness
+from central import blobs, embedded, files, readiness, scratch
 from central.config import CentralConfig, Quality
 from central.console import server as console_server
-from central.dispatch import worker
+from central.dispatch import process
 from central.domain.sampling import DrawPolicy
 from central.errors import ConfigInvalid, EmbeddedFailed
 from central.events import Events
@@ -38,6 +39,7 @@ class _Centre:
     config: CentralConfig
     engine: Engine
     images: blobs.BlobStore
+    work: Path
     ready: readiness.Watch
     events: Events
     told: Told
@@ -113,7 +115,7 @@ def _files_of(config: CentralConfig, *parts: str) -> int:
     """How many files and connections these parts may have open at once."""
     of_part = {
         "intake": 2 * config.intake.max_streams + intake_server.SPARE_CONNECTIONS,
-        "dispatch": 8 * config.dispatch.workers,
+        "dispatch": 8 * sum(d.workers or config.dispatch.workers for d in config.destinations),
         "console": config.console.max_connections,
     }
     return _FILES_OF_A_PROCESS + config.database.pool_size + sum(of_part[part] for part in parts)
@@ -124,12 +126,16 @@ def _centre(
     config: CentralConfig, name: str, engine: Engine, events: Events, told: Told
 ) -> Iterator[_Centre]:
     """What the parts share; readiness is looked at while it is lent, on a connection of its own."""
-    images, over = blobs.open_store(config.blobs), threading.Event()
-    with _engine(config, f"{name}-watch", bounded=True, pool_size=1) as own:
+    over = threading.Event()
+    with (
+        scratch.own_folder(config.work.dir or scratch.default_dir()) as work,
+        _engine(config, f"{name}-watch", bounded=True, pool_size=1) as own,
+    ):
+        images = blobs.open_store(config.blobs, work)
         ready = readiness.Watch(own, images, events)
         ready.start(over)
         try:
-            yield _Centre(config, engine, images, ready, events, told)
+            yield _Centre(config, engine, images, work, ready, events, told)
         finally:
             over.set()
 
@@ -216,7 +222,7 @@ def _drawing(quality: Quality) -> DrawPolicy:
 def _dispatch(centre: _Centre) -> Part:
     def part(stop: threading.Event) -> None:
         centre.told(f"distribution : {len(centre.config.destinations)} destination(s)")
-        worker.run(centre.config, centre.engine, centre.events, stop)
+        process.run(centre.config, centre.engine, centre.work, centre.events, stop)
 
     return part
 

@@ -203,18 +203,22 @@ def local(folder: Path) -> BlobStore:
     return BlobStore(LocalStore(folder), scratch=scratch, publish=publish)
 
 
-def of(objects: ObjectStore) -> BlobStore:
+def of(objects: ObjectStore, scratch: Path | None = None) -> BlobStore:
     """Keep blobs in any store that obstore knows; a put is atomic and durable there."""
 
     def publish(source: Path, key: str) -> None:
         with source.open("rb") as file:
             obstore.put(objects, key, file)
 
-    return BlobStore(objects, scratch=None, publish=publish)
+    return BlobStore(objects, scratch=scratch, publish=publish)
 
 
-def open_store(config: Blobs) -> BlobStore:
+def open_store(config: Blobs, work: Path | None = None) -> BlobStore:
     """Open the store that the settings name.
+
+    Args:
+        config: The settings.
+        work: For temporary files when it is no local folder; None: the system's.
 
     Raises:
         BlobStoreUnavailable: the folder cannot be made.
@@ -245,7 +249,8 @@ def open_store(config: Blobs) -> BlobStore:
             config=options,
             client_options=client,
             retry_config=tries,
-        )
+        ),
+        work,
     )
 
 

@@ -22,6 +22,8 @@ def _absolute(path: Path) -> Path:
     return path
 
 
+_SHORTEST_SECRET = 16  # bytes
+
 AbsolutePath = Annotated[Path, pydantic.AfterValidator(_absolute)]
 Address = Annotated[
     str,
@@ -114,12 +116,25 @@ class Intake(_Frozen):
 class Dispatch(_Frozen):
     """How documents are handed to the destinations, and how patiently."""
 
-    workers: int = Field(default=4, ge=1, le=64, description="deliveries at a time, a thread each")
+    workers: int = Field(
+        default=4,
+        ge=1,
+        le=64,
+        description="deliveries at a time to each destination",
+    )
     poll_every_s: float = Field(
         default=5.0, gt=0, description="look for due ones, beside LISTEN/NOTIFY"
     )
     lease_s: float = Field(
-        default=120.0, gt=0, description="a claim that its worker did not finish is taken back"
+        default=120.0,
+        gt=0,
+        description="a claim that its worker no longer renews is taken back",
+    )
+    longest_hand_over_s: float = Field(
+        default=1_800.0,
+        gt=0,
+        description="a hand-over that takes longer hangs: its claim is renewed no more; not below"
+        " ``lease_s`` nor a destination's ``timeout_s``",
     )
     sweep_every_s: float = Field(
         default=30.0, gt=0, description="take back lost claims, match destinations"
@@ -143,6 +158,8 @@ class Dispatch(_Frozen):
     def _delays_in_order(self) -> "Dispatch":
         if self.first_delay_s > self.longest_delay_s:
             raise ValueError("first_delay_s is longer than longest_delay_s")
+        if self.lease_s > self.longest_hand_over_s:
+            raise ValueError("lease_s is longer than longest_hand_over_s")
         return self
 
 
@@ -156,7 +173,26 @@ class Destination(_Frozen):
     folder: AbsolutePath | None = Field(
         default=None, description="where packages are published; of this destination alone"
     )
-    marker: str = Field(default="", description="file that proves the folder's share is mounted")
+    marker: str = Field(
+        default=".vaguemestre",
+        max_length=100,
+        pattern=r"^[^/]*$",
+        description="file that proves the folder's share is mounted; empty: a folder of this"
+        " machine, made if missing",
+    )
+    group: str = Field(
+        default="",
+        description="whose members may take packages away and answer in them; empty: as the"
+        " folder's default access list or the process's umask says",
+    )
+    package: Literal[1, 2] = Field(
+        default=2, description="form of what it receives; 1: as version 0.3 made it"
+    )
+    confirmation: Literal["key", "status"] = Field(
+        default="key",
+        description="what proves that an HTTP application has a document: its answer names the"
+        " delivery's key, or any 2xx or 409 as up to version 0.3",
+    )
     returns_folder: AbsolutePath | None = Field(
         default=None, description="where the pôle puts misrouted documents back"
     )
@@ -166,15 +202,21 @@ class Destination(_Frozen):
     secret_file: AbsolutePath | None = Field(
         default=None, description="key of the HMAC signature; without it no POST /v1/returns"
     )
+    former_secret_file: AbsolutePath | None = Field(
+        default=None, description="key that is being replaced: it signs too, and is still believed"
+    )
     ca_file: AbsolutePath | None = Field(
         default=None, description="authority of the application's certificate; unset: the system's"
     )
     timeout_s: float = Field(default=30.0, gt=0, description="of each step of an HTTP exchange")
+    workers: int | None = Field(
+        default=None, ge=1, le=64, description="deliveries at a time; unset: ``dispatch.workers``"
+    )
 
     @pydantic.model_validator(mode="after")
     def _fits_its_kind(self) -> "Destination":
         wanted, foreign = (
-            (self.folder, ("url", "secret_file", "ca_file"))
+            (self.folder, ("url", "secret_file", "former_secret_file", "ca_file"))
             if self.kind == "folder"
             else (self.url, ("folder",))
         )
@@ -182,6 +224,8 @@ class Destination(_Frozen):
             raise ValueError(f"{self.name}: kind {self.kind} needs its folder or url")
         if extra := [name for name in foreign if getattr(self, name) is not None]:
             raise ValueError(f"{self.name}: kind {self.kind} knows no {', '.join(extra)}")
+        if self.former_secret_file is not None and self.secret_file is None:
+            raise ValueError(f"{self.name}: former_secret_file goes with secret_file")
         return self
 
 
@@ -361,6 +405,16 @@ class Metrics(_Frozen):
     )
 
 
+class Work(_Frozen):
+    """Where temporary files lie: copies of page images, packages while they are handed over."""
+
+    dir: AbsolutePath | None = Field(
+        default=None,
+        description="of this account alone; what processes that died left there is deleted at the"
+        " start; unset: ``/var/tmp/vaguemestre-`` and the account's number",
+    )
+
+
 class CentralConfig(_Frozen):
     """The whole settings file.
 
@@ -377,6 +431,7 @@ class CentralConfig(_Frozen):
     quality: Quality = Quality()
     metrics: Metrics = Metrics()
     oidc: Oidc | None = None
+    work: Work = Work()
 
     @pydantic.model_validator(mode="after")
     def _oidc_knows_its_way_back(self) -> "CentralConfig":
@@ -393,6 +448,28 @@ class CentralConfig(_Frozen):
         if len(set(folders)) != len(folders):
             raise ValueError("two destinations share a folder")
         return self
+
+    @pydantic.model_validator(mode="after")
+    def _hand_overs_have_time(self) -> "CentralConfig":
+        longest = self.dispatch.longest_hand_over_s
+        if slow := [d.name for d in self.destinations if d.timeout_s > longest]:
+            raise ValueError(f"timeout_s is longer than longest_hand_over_s: {', '.join(slow)}")
+        return self
+
+
+def secret(path: Path) -> bytes:
+    """Read a secret that others share with us, without white space at its ends.
+
+    Raises:
+        ConfigInvalid: it cannot be read, or is so short that it could be guessed.
+    """
+    try:
+        found = path.read_bytes().strip()
+    except OSError as error:
+        raise ConfigInvalid(f"{error.filename}: {error.strerror}") from error
+    if len(found) < _SHORTEST_SECRET:
+        raise ConfigInvalid(f"{path}: a secret has at least {_SHORTEST_SECRET} bytes")
+    return found
 
 
 def load(path: Path) -> CentralConfig:

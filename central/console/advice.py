@@ -31,8 +31,24 @@ _KNOWN: Mapping[str, Advice] = MappingProxyType(
             "C'est un défaut du programme : signalez-le.",
         ),
         "http_unreachable": Advice(
-            "L'application n'a pas répondu ou refuse la connexion, ou son certificat est faux.",
-            "Vérifiez le réseau et ca_file, puis relancez.",
+            "L'application n'a pas répondu ou refuse la connexion.",
+            "Vérifiez le réseau et url, puis relancez.",
+        ),
+        "http_tls": Advice(
+            "Le certificat de l'application n'est pas reconnu.",
+            "Vérifiez ca_file, url et le certificat du pôle, puis relancez.",
+        ),
+        "http_unconfirmed": Advice(
+            "La réponse ne nomme pas la livraison : page de maintenance, ou ancienne application.",
+            'Rétablissez l\'application, ou réglez confirmation = "status", puis relancez.',
+        ),
+        "http_other_content": Advice(
+            "L'application tient un autre contenu sous cette clé.",
+            "Voyez avec le pôle comment elle garde les clés, puis relancez.",
+        ),
+        "folder_rights": Advice(
+            "Le groupe du pôle ne peut pas écrire dans son dossier.",
+            "Donnez-lui le dossier (chgrp, chmod g+rwxs), puis relancez.",
         ),
         "folder_unmounted": Advice(
             "Le témoin du dossier du pôle est absent : le partage n'est pas monté.",
@@ -52,7 +68,7 @@ _KNOWN: Mapping[str, Advice] = MappingProxyType(
         ),
         "worker_lost": Advice(
             "Chaque essai a été interrompu avant d'être noté.",
-            "Voyez la taille du document et le journal, augmentez lease_s, puis relancez.",
+            "Voyez la taille du document, augmentez longest_hand_over_s, puis relancez.",
         ),
     }
 )

@@ -19,7 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from central import pack
 from central.blobs import BlobStore
-from central.config import CentralConfig
+from central.config import CentralConfig, secret
 from central.console import (
     account,
     acts,
@@ -48,7 +48,6 @@ from central.console.limits import Limits
 from central.console.plan import Plan
 from central.console.returns import ReturnsDoor
 from central.console.sessions import Sessions
-from central.errors import ConfigInvalid
 from central.events import Events
 from central.readiness import Ready, look
 from central.store.engine import Engine
@@ -133,15 +132,13 @@ def create(
     )
 
 
-def _secrets(config: CentralConfig) -> dict[str, bytes]:
-    try:
-        return {
-            destination.name: destination.secret_file.read_bytes().strip()
-            for destination in config.destinations
-            if destination.secret_file
-        }
-    except OSError as error:
-        raise ConfigInvalid(f"{error.filename}: {error.strerror}") from error
+def _secrets(config: CentralConfig) -> dict[str, tuple[bytes, ...]]:
+    """What each destination may sign with: its secret, and the former one while it changes over."""
+    return {
+        one.name: tuple(secret(file) for file in (one.secret_file, one.former_secret_file) if file)
+        for one in config.destinations
+        if one.secret_file
+    }
 
 
 class Outside:

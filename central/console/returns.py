@@ -9,14 +9,14 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from central.domain.returns import Cause, ReturnNote, note
+from central.domain.returns import Cause, ReturnNote, Which, note, round_of
 from central.errors import NotFound
 from central.events import Events
 from central.store.engine import Engine
@@ -24,12 +24,18 @@ from central.store.returns import Returned, give_back
 
 _MAX_BYTES = 16_384
 _SIGNED_WITHIN = dt.timedelta(minutes=5)
+_NOBODYS = b"nobody's: a destination without a secret takes as long to refuse as any other"
+_TO_ASK_AGAIN = {
+    Returned.NOT_YET: "Livraison en cours d'enregistrement. Réessayez.",
+    Returned.UNCLEAR: "Ce document a été remis plusieurs fois : indiquez la remise (round).",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
     document_id: uuid.UUID
     why: ReturnNote
+    round: int | None
 
 
 class ReturnsDoor:
@@ -37,11 +43,13 @@ class ReturnsDoor:
 
     Args:
         engine: The database.
-        secrets: By destination; one without a secret cannot use this door.
+        secrets: By destination, any of which signs; one without cannot use this door.
         events: The process's voice.
     """
 
-    def __init__(self, engine: Engine, secrets: Mapping[str, bytes], events: Events) -> None:
+    def __init__(
+        self, engine: Engine, secrets: Mapping[str, Collection[bytes]], events: Events
+    ) -> None:
         self._engine, self._secrets, self._events = engine, secrets, events
 
     async def post(self, request: Request) -> Response:
@@ -56,31 +64,50 @@ class ReturnsDoor:
         asked = _read(body)
         if asked is None:
             return _answer(400, f"Message incorrect. Causes connues : {', '.join(Cause)}.")
+        which = Which(asked.round, _moment(request.headers))
         try:
             outcome = await run_in_threadpool(
-                give_back, self._engine, asked.document_id, destination, asked.why, "http"
+                give_back,
+                self._engine,
+                asked.document_id,
+                destination,
+                asked.why,
+                "http",
+                which=which,
             )
         except NotFound as error:
             return _answer(404, error.reason)
-        if outcome is Returned.NOT_YET:
-            return _answer(409, "Livraison en cours d'enregistrement. Réessayez.", retry_after_s=5)
+        if outcome in _TO_ASK_AGAIN:
+            return _answer(409, _TO_ASK_AGAIN[outcome], retry_after_s=5)
         if outcome is Returned.TAKEN:
             cause = asked.why.cause.value
             self._events.returned(str(asked.document_id), destination, cause, "http")
-        return JSONResponse({"returned": True, "already": outcome is Returned.ALREADY})
+        told = {"returned": True, "already": outcome is Returned.ALREADY}
+        return JSONResponse(told | ({"comment_cut": True} if asked.why.is_cut else {}))
 
     def _is_signed(
         self, headers: Mapping[str, str], destination: str, body: bytes, now: dt.datetime
     ) -> bool:
-        secret = self._secrets.get(destination)
-        at = headers.get("x-vaguemestre-time", "")
-        try:
-            is_fresh = abs(now - dt.datetime.fromisoformat(at)) < _SIGNED_WITHIN
-        except (ValueError, TypeError):  # TypeError: without a time zone
+        secrets = [one for one in self._secrets.get(destination, ()) if one]
+        at = _moment(headers)
+        if at is None:
             return False
         told = headers.get("x-vaguemestre-signature", "").encode()
-        wanted = signature(secret or b"", at, destination, body).encode()
-        return hmac.compare_digest(wanted, told) and secret is not None and is_fresh
+        text = headers.get("x-vaguemestre-time", "")
+        is_signed = False
+        for one in secrets or [_NOBODYS]:
+            wanted = signature(one, text, destination, body).encode()
+            is_signed |= hmac.compare_digest(wanted, told)
+        return is_signed and bool(secrets) and abs(now - at) < _SIGNED_WITHIN
+
+
+def _moment(headers: Mapping[str, str]) -> dt.datetime | None:
+    """When the pôle signed; None without a zone, or when it is no moment."""
+    try:
+        at = dt.datetime.fromisoformat(headers.get("x-vaguemestre-time", ""))
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
 
 
 def signature(secret: bytes, at: str, destination: str, body: bytes) -> str:
@@ -103,9 +130,12 @@ def _read(body: bytes) -> _Asked | None:
         told = json.loads(body)
         why = note(told["cause"], told.get("comment"))
         document_id = uuid.UUID(told["document_id"])
+        number = round_of(told.get("round"))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    return None if why is None else _Asked(document_id, why)
+    if why is None or (number is None and told.get("round") is not None):
+        return None
+    return _Asked(document_id, why, number)
 
 
 def _answer(status: int, reason: str, retry_after_s: int = 0) -> Response:

@@ -27,11 +27,20 @@ def to_xml(content: Mapping[str, Any]) -> bytes:
                 ET.SubElement(group, "version", _attributes({"name": part, "value": version}))
         elif name == "route":
             _texts(ET.SubElement(root, name, {"kind": value["kind"]}), "reason", value["reasons"])
+        elif name == "supersedes":
+            _supersedes(root, value)
         elif isinstance(value, Mapping):
             ET.SubElement(root, name, _attributes(value))
         else:
             ET.SubElement(root, name).text = _text(value)
     return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def _supersedes(root: ET.Element, value: Mapping[str, Any]) -> None:
+    plain = {name: told for name, told in value.items() if name != "changed"}
+    group = ET.SubElement(root, "supersedes", _attributes(plain))
+    for change in value["changed"]:
+        ET.SubElement(group, "changed", _attributes(change))
 
 
 def _texts(parent: ET.Element, name: str, values: list[str]) -> None:

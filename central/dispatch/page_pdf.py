@@ -35,6 +35,7 @@ class PageWriter:
         made: Grows by a page at a time.
         open_source: Opens a source file by its SHA-256.
         opened: Closes what stays open until then.
+        keep: Puts the bytes of a page aside until then, to be read from the file that it gives.
     """
 
     def __init__(
@@ -42,8 +43,10 @@ class PageWriter:
         made: pikepdf.Pdf,
         open_source: Callable[[bytes], BinaryIO],
         opened: contextlib.ExitStack,
+        keep: Callable[[bytes], BinaryIO],
     ) -> None:
-        self._made, self._open_source, self._opened = made, open_source, opened
+        self._made, self._open_source = made, open_source
+        self._opened, self._keep = opened, keep
         self._files: dict[bytes, BinaryIO] = {}
         self._pdfs: dict[bytes, pikepdf.Pdf] = {}
 
@@ -71,7 +74,7 @@ class PageWriter:
             return
         image = _image(file, page.index, is_tiff(head))
         data, turn, own_file = _embed(image, page)
-        source = self._opened.enter_context(pikepdf.open(io.BytesIO(data)))
+        source = self._opened.enter_context(pikepdf.open(self._keep(data)))
         self._made.pages.append(source.pages[0])
         self._made.pages[-1].rotate(turn, relative=True)
         if page.is_negative:

@@ -4,17 +4,21 @@ What lies in a returns folder is a package's directory, or its JSON file alone. 
 in ``retour.json`` inside the directory, or in the JSON file: ``{"cause": "wrong_pole",
 "comment": "…"}``. An entry is taken once it has not changed between two looks, so that one still
 being copied is not. It is then moved to ``traites``; what is no document of ours to
-``a-verifier``, so that nothing is looked at twice and nothing is deleted.
+``a-verifier``, so that nothing is looked at twice and nothing is deleted. One that cannot be read
+or moved stops no other.
+
+Which delivery of the document is meant says the directory's name, or ``round`` in the JSON file.
 """
 
+import codecs
 import json
 import stat
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from central.domain.returns import Cause, ReturnNote, note
+from central.domain.returns import Cause, ReturnNote, Which, note, round_of
 from central.errors import NotFound
 from central.store.returns import Returned
 
@@ -24,16 +28,20 @@ _MAX_NOTE_BYTES = 1_048_576
 _MAX_ENTRIES = 1_000
 _UUID_LETTERS = 36
 
-GiveBack = Callable[[uuid.UUID, ReturnNote], Returned]
+GiveBack = Callable[[uuid.UUID, ReturnNote, Which], Returned]
 _Look = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of one entry; ``document_id`` is None when it was not understood."""
+    """What became of one entry; ``document_id`` is None when it was not understood.
+
+    ``is_stuck``: it was taken back, or not understood, and could not be moved away.
+    """
 
     document_id: uuid.UUID | None
     cause: Cause = Cause.OTHER
+    is_stuck: bool = False
 
 
 class ReturnsFolder:
@@ -46,6 +54,7 @@ class ReturnsFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._seen: dict[str, _Look] = {}
+        self._stuck: dict[str, _Look] = {}
 
     def collect(self, give_back: GiveBack) -> Iterator[Taken]:
         """Take back what has settled since the last look; tells what was new or odd.
@@ -58,12 +67,20 @@ class ReturnsFolder:
             StoreUnavailable: the database does not answer; the entry stays.
         """
         looks = {entry.name: _look(entry) for entry in self._entries()}
-        settled = [name for name, look in looks.items() if self._seen.get(name) == look]
+        settled = [
+            name
+            for name, look in looks.items()
+            if self._seen.get(name) == look and self._stuck.get(name) != look
+        ]
         self._seen = looks
+        self._stuck = {name: look for name, look in self._stuck.items() if name in looks}
         for name in settled:
             taken = self._take(self._folder / name, give_back)
-            if taken is not None:
-                yield taken
+            if taken is None:
+                continue
+            if taken.is_stuck:
+                self._stuck[name] = looks[name]  # told once, until it changes
+            yield taken
 
     def _entries(self) -> list[Path]:
         if not self._folder.is_dir():
@@ -78,21 +95,30 @@ class ReturnsFolder:
     def _take(self, entry: Path, give_back: GiveBack) -> Taken | None:
         document_id = _document_id(entry)
         if document_id is None:
-            self._move(entry, _ODD)
-            return Taken(None)
-        why = _note(entry)
+            return Taken(None, is_stuck=not self._move(entry, _ODD))
+        why, number = _said(entry)
         try:
-            outcome = give_back(document_id, why)
+            outcome = give_back(document_id, why, Which(number))
         except NotFound:
-            self._move(entry, _ODD)
-            return Taken(None)
+            outcome = Returned.UNCLEAR
+        if outcome is Returned.UNCLEAR:
+            return Taken(None, is_stuck=not self._move(entry, _ODD))
         if outcome is Returned.NOT_YET:
             return None  # we have not heard yet that it arrived: it stays for the next look
-        self._move(entry, _DONE)
-        return Taken(document_id, why.cause) if outcome is Returned.TAKEN else None
+        is_stuck = not self._move(entry, _DONE)
+        if outcome is Returned.TAKEN or is_stuck:
+            return Taken(document_id, why.cause, is_stuck)
+        return None
 
-    def _move(self, entry: Path, where: str) -> None:
-        to = self._folder / where
+    def _move(self, entry: Path, where: str) -> bool:
+        """Move an entry away; False when this account may not."""
+        try:
+            self._move_to(entry, self._folder / where)
+        except OSError:
+            return False
+        return True
+
+    def _move_to(self, entry: Path, to: Path) -> None:
         to.mkdir(exist_ok=True)
         target, number = to / entry.name, 1
         while target.exists() or target.is_symlink():
@@ -135,14 +161,53 @@ def _document_id(entry: Path) -> uuid.UUID | None:
         return None
 
 
-def _note(entry: Path) -> ReturnNote:
-    """Read why; a pôle that says nothing, or what we do not know, has its own reasons."""
-    path = entry / _NOTE if _is_folder(entry) else entry
+def _said(entry: Path) -> tuple[ReturnNote, int | None]:
+    """Read why, and which round; a pôle that says nothing, or what we do not know, has its reasons.
+
+    A directory is called by its round; its package may say it too, and a JSON file alone does.
+    """
+    is_folder = _is_folder(entry)
+    told = _read(entry / _NOTE if is_folder else entry)
+    why = note(told.get("cause"), told.get("comment")) or _without_cause(told)
+    number = round_of(told.get("round"))
+    if is_folder and number is None:
+        number = _round_in(entry.name)
+        if number is None:
+            inside = _read(entry / f"{entry.name[:_UUID_LETTERS]}.json")
+            number = round_of(inside.get("round"))
+    return why, number
+
+
+def _without_cause(told: Mapping[str, object]) -> ReturnNote:
+    """Keep the comment although the cause is missing or none of ours."""
+    return note(Cause.OTHER.value, told.get("comment")) or ReturnNote(Cause.OTHER)
+
+
+def _round_in(name: str) -> int | None:
+    """The round at the end of a package's name: ``<id>-<destination>-<round>``."""
+    ending = name[_UUID_LETTERS:].rpartition("-")[2]
+    return round_of(int(ending)) if ending.isascii() and ending.isdigit() else None
+
+
+def _read(path: Path) -> Mapping[str, object]:
+    """Read a JSON object; empty when it is none.
+
+    Windows writes UTF-8 with a mark before it, UTF-16, or Latin letters of one byte.
+    """
     try:
-        if _is_file(path) and path.stat().st_size <= _MAX_NOTE_BYTES:
-            told = json.loads(path.read_text("utf-8"))
-            if found := note(told.get("cause"), told.get("comment")):
-                return found
-    except (OSError, ValueError, AttributeError, RecursionError):
-        pass
-    return ReturnNote(Cause.OTHER)
+        if not _is_file(path) or path.stat().st_size > _MAX_NOTE_BYTES:
+            return {}
+        data = path.read_bytes()
+        told = json.loads(_decoded(data))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _decoded(data: bytes) -> str:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")

@@ -1,9 +1,11 @@
 """Source files at hand: a lot's file is fetched once, not once for each of its documents.
 
-Files lie in a temporary folder of this process (``TMPDIR`` says where), the least recently used
-go first. The blob store verifies what it gives, so what lies here is what the scanner wrote.
+Files lie in a folder of this process, the least recently used go first; what somebody removed
+there is fetched again. The blob store verifies what it gives, so what lies here is what the
+scanner wrote.
 """
 
+import contextlib
 import os
 import tempfile
 import threading
@@ -42,7 +44,8 @@ class SourceFiles:
         with self._lock:
             if sha256 in self._kept:
                 self._kept[sha256] = self._kept.pop(sha256)
-                return path.open("rb")
+                with contextlib.suppress(FileNotFoundError):  # a cleaner of the system was here
+                    return path.open("rb")
         fresh = self._fetch(sha256)  # twice when two threads want it at once: harmless
         with self._lock:
             fresh.rename(path)
@@ -53,6 +56,7 @@ class SourceFiles:
         return opened
 
     def _fetch(self, sha256: bytes) -> Path:
+        self._folder.mkdir(mode=0o700, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=self._folder)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -70,4 +74,4 @@ class SourceFiles:
             if oldest == newest:
                 return
             del self._kept[oldest]
-            (self._folder / oldest.hex()).unlink()
+            (self._folder / oldest.hex()).unlink(missing_ok=True)

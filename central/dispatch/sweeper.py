@@ -1,4 +1,8 @@
-"""Upkeep beside the workers: claims, destinations, returns, samples, new months, flow."""
+"""Upkeep beside the workers: claims, destinations, returns, samples, new months, flow.
+
+What touches a destination's folders is done in a thread of that destination (``tend``): a call on
+a share that died never returns, and nothing else waits for it.
+"""
 
 import contextlib
 import datetime as dt
@@ -6,7 +10,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from central.config import CentralConfig
@@ -38,30 +42,48 @@ class _Chore:
     name: str
     every_s: float
     act: Callable[[], None]
+    pause_s: float = 0.0  # at least, after a failure
     next_at: float = 0.0  # at once after the start
 
 
-def run(
-    config: CentralConfig,
-    engine: Engine,
-    targets: Mapping[str, Target],
-    events: Events,
-    stop: threading.Event,
-) -> None:
+def run(config: CentralConfig, engine: Engine, events: Events, stop: threading.Event) -> None:
     """Do every chore in its time until ``stop`` is set; one that fails waits for its next turn."""
-    chores = list(_chores(config, engine, targets, events))
-    while not stop.is_set():
-        for chore in chores:
-            if chore.next_at <= time.monotonic():
-                _do(chore, events)
-                chore.next_at = time.monotonic() + chore.every_s
-        nearest = min(chore.next_at for chore in chores)
-        stop.wait(max(0.0, nearest - time.monotonic()))
+    _keep_doing(list(_chores(config, engine, events)), events, stop)
     with contextlib.suppress(CentralError):  # it counts as alive for a while longer
         dispatchers.leave(engine, _name())
 
 
-def _do(chore: _Chore, events: Events) -> None:
+def tend(
+    config: CentralConfig,
+    name: str,
+    target: Target,
+    engine: Engine,
+    events: Events,
+    stop: threading.Event,
+) -> None:
+    """Look after one destination's folders until ``stop`` is set."""
+    chores = [_Chore(f"tidy {name}", _TIDY_EVERY_S, lambda: target.tidy(time.time()))]
+    destination = next(one for one in config.destinations if one.name == name)
+    if destination.returns_folder is not None:
+        folder = ReturnsFolder(destination.returns_folder)
+        every_s = config.dispatch.returns_every_s
+        collect = _collecting(folder, name, engine, events)
+        chores.append(_Chore(f"returns {name}", every_s, collect))
+    _keep_doing(chores, events, stop)
+
+
+def _keep_doing(chores: list[_Chore], events: Events, stop: threading.Event) -> None:
+    while not stop.is_set():
+        for chore in chores:
+            if chore.next_at <= time.monotonic():
+                pause_s = chore.every_s if _do(chore, events) else chore.pause_s
+                chore.next_at = time.monotonic() + max(pause_s, chore.every_s)
+        nearest = min(chore.next_at for chore in chores)
+        stop.wait(max(0.0, nearest - time.monotonic()))
+
+
+def _do(chore: _Chore, events: Events) -> bool:
+    """Do it once; False when that failed."""
     try:
         chore.act()
     except CentralError as error:
@@ -70,11 +92,12 @@ def _do(chore: _Chore, events: Events) -> None:
         events.failed("folder_unavailable", part=chore.name, error=type(error).__name__)
     except Exception as error:
         events.crashed(chore.name, error)
+    else:
+        return True
+    return False
 
 
-def _chores(
-    config: CentralConfig, engine: Engine, targets: Mapping[str, Target], events: Events
-) -> Iterator[_Chore]:
+def _chores(config: CentralConfig, engine: Engine, events: Events) -> Iterator[_Chore]:
     settings = config.dispatch
     yield _Chore(
         "partitions",
@@ -88,17 +111,13 @@ def _chores(
         _TIDY_EVERY_S,
         lambda: _forget_sessions(engine, config.console.session_idle_s),
     )
-    yield _Chore("sweep", settings.sweep_every_s, lambda: sweep(config, engine, events))
-    for destination in config.destinations:
-        if destination.returns_folder is not None:
-            folder = ReturnsFolder(destination.returns_folder)
-            yield _Chore(
-                f"returns {destination.name}",
-                settings.returns_every_s,
-                _collecting(folder, destination.name, engine, events),
-            )
-    for name, target in targets.items():
-        yield _Chore(f"tidy {name}", _TIDY_EVERY_S, _tidying(target))
+    yield _Chore(
+        "sweep",
+        settings.sweep_every_s,
+        lambda: sweep(config, engine, events),
+        # While the database was away nobody could renew a claim: they get the time to do so.
+        pause_s=settings.lease_s,
+    )
 
 
 def sweep(config: CentralConfig, engine: Engine, events: Events) -> None:
@@ -151,18 +170,16 @@ def _collecting(
 ) -> Callable[[], None]:
     def act() -> None:
         taken = folder.collect(
-            lambda document_id, why: returns.give_back(
-                engine, document_id, destination, why, "folder"
+            lambda document_id, why, which: returns.give_back(
+                engine, document_id, destination, why, "folder", which=which
             )
         )
         for one in taken:
+            if one.is_stuck:
+                events.failed("folder_rights", part=f"returns {destination}")
             if one.document_id is None:
                 events.return_not_understood(destination)
             else:
                 events.returned(str(one.document_id), destination, one.cause.value, "folder")
 
     return act
-
-
-def _tidying(target: Target) -> Callable[[], None]:
-    return lambda: target.tidy(time.time())

@@ -58,6 +58,31 @@ class Claim:
     worker: str
     attempts: int
     is_trial: bool
+    round: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One part of a package that differs from the round before: ``type``, ``fields.nir``, ...
+
+    ``by`` is who made it what it is now: ``person``, ``machine`` or ``plan``.
+    """
+
+    what: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """The round that a delivery takes the place of; ``cause`` is why the pôle gave it back.
+
+    Without a cause it was never confirmed: the application may have it or not.
+    """
+
+    round: int
+    idempotency_key: str
+    cause: str | None
+    changed: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +118,13 @@ class DeliverableDocument:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One claimed delivery with the document that it is about."""
+    """One claimed delivery with the document that it is about.
+
+    ``content`` is the SHA-256 of all that its package tells (central/domain/contents.py): one
+    idempotency key stands for one content.
+    """
 
     claim: Claim
     document: DeliverableDocument
+    content: bytes = b""
+    supersedes: Superseded | None = None

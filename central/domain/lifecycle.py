@@ -6,6 +6,7 @@ A delivery is one (document, destination)::
        ↕         ↓ ↘ waiting (later, or its worker died)   ↘ discarded (for another)
       held      dead → waiting (replayed)        dead, held → discarded
     waiting, held, dead → discarded (the plan sends its document elsewhere)
+    waiting, held, dead → delivered (its worker, or its pôle, says so late)
 
 A document waits for a person (``to_name``, ``to_key``) or for its station (``to_rescan``) until it
 is ``ready``; from then on its state follows from those of its deliveries (``document_after``), so
@@ -34,6 +35,7 @@ class Step(StrEnum):
 
     CLAIM = "claim"
     DELIVER = "deliver"
+    DELIVER_LATE = "deliver_late"  # its worker was believed lost, and had handed it over
     POSTPONE = "postpone"  # the destination cannot take it now
     EXPIRE = "expire"  # its worker died or hangs
     GIVE_UP = "give_up"
@@ -67,6 +69,9 @@ _STEPS: Mapping[tuple[DeliveryState, Step], DeliveryState] = MappingProxyType(
         (_D.HELD, Step.RELEASE): _D.WAITING,
         (_D.HELD, Step.DISCARD): _D.DISCARDED,
         (_D.CLAIMED, Step.DELIVER): _D.DELIVERED,
+        (_D.WAITING, Step.DELIVER_LATE): _D.DELIVERED,
+        (_D.HELD, Step.DELIVER_LATE): _D.DELIVERED,
+        (_D.DEAD, Step.DELIVER_LATE): _D.DELIVERED,
         (_D.CLAIMED, Step.POSTPONE): _D.WAITING,
         (_D.CLAIMED, Step.EXPIRE): _D.WAITING,
         (_D.CLAIMED, Step.GIVE_UP): _D.DEAD,

@@ -1,5 +1,6 @@
 """Why a pôle gives a document back."""
 
+import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,12 +19,39 @@ class Cause(StrEnum):
     OTHER = "other"
 
 
+_CUT = " […]"
+_MOST_ROUNDS = 32_767
+
+
 @dataclass(frozen=True, slots=True)
 class ReturnNote:
-    """What a pôle says with a document that it gives back."""
+    """What a pôle says with a document that it gives back.
+
+    ``is_cut``: its comment was longer than what is kept, and ends in a sign that says so.
+    """
 
     cause: Cause
     comment: str = ""
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which delivery of a document a pôle gives back.
+
+    Applications of the first contract name no ``round``. They mean one that they had when they
+    spoke (``said_at``; None: unknown): what was delivered later cannot be what they mean.
+    """
+
+    round: int | None = None
+    said_at: dt.datetime | None = None
+
+
+def round_of(told: object) -> int | None:
+    """Check the round that a pôle names; None: no round that could be."""
+    if isinstance(told, bool) or not isinstance(told, int):
+        return None
+    return told if 1 <= told <= _MOST_ROUNDS else None
 
 
 def note(cause: object, comment: object) -> ReturnNote | None:
@@ -38,4 +66,7 @@ def note(cause: object, comment: object) -> ReturnNote | None:
     except ValueError:
         return None
     clean = "".join(c if c.isprintable() else " " for c in comment or "").strip()
-    return ReturnNote(known, clean[:MAX_COMMENT_CHARACTERS])
+    is_cut = len(clean) > MAX_COMMENT_CHARACTERS
+    if is_cut:
+        clean = clean[: MAX_COMMENT_CHARACTERS - len(_CUT)] + _CUT
+    return ReturnNote(known, clean, is_cut)

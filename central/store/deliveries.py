@@ -14,9 +14,9 @@ import sqlalchemy as sa
 
 from central.domain.document import Claim, Delivery
 from central.domain.lifecycle import Step
-from central.store import audit, circuits, packages
+from central.store import audit, circuits, handed, packages
 from central.store.engine import transaction
-from central.store.steps import settle_document, take
+from central.store.steps import key_of, settle_document, take
 from central.store.tables import circuits as circuits_table
 from central.store.tables import deliveries
 
@@ -56,10 +56,18 @@ def claim(
                     break
         if row is None:
             return None
+        document = packages.load(connection, row.document_id)
+        now = handed.begin(connection, row, document)
         made = Claim(
-            row.document_id, row.destination, row.idempotency_key, worker, row.attempts, is_trial
+            document_id=row.document_id,
+            destination=row.destination,
+            idempotency_key=now.idempotency_key,
+            worker=worker,
+            attempts=row.attempts,
+            is_trial=is_trial,
+            round=now.number,
         )
-        return Delivery(made, packages.load(connection, made.document_id))
+        return Delivery(made, document, now.content, now.supersedes)
 
 
 def _claim(
@@ -85,9 +93,36 @@ def _claim(
     return rows[0] if rows else None
 
 
+def renew(engine: sa.Engine, held: Collection[Claim], lease_s: float) -> int:
+    """Let claims last from now on; returns how many are still held.
+
+    Raises:
+        StoreUnavailable: nothing was renewed.
+    """
+    ours = [(c.document_id, c.destination, c.worker, c.attempts) for c in held]
+    with transaction(engine) as connection:
+        renewed = connection.execute(
+            deliveries.update()
+            .where(
+                _d.state == "claimed",
+                sa.tuple_(_d.document_id, _d.destination, _d.claimed_by, _d.attempts).in_(ours),
+            )
+            .values(lease_until=sa.func.clock_timestamp() + dt.timedelta(seconds=lease_s))
+        )
+    return renewed.rowcount
+
+
 def delivered(engine: sa.Engine, held: Claim, receipt: str) -> bool:
-    """Record that the application has it; False when the claim was lost meanwhile."""
-    return _finish(engine, held, Step.DELIVER, delivered_at=sa.func.now(), receipt=receipt)
+    """Record that the application has it; False when that no longer matters.
+
+    An answer that comes after the claim was lost counts all the same, as long as nobody else is
+    handing the delivery over or has sent its document another way: the application has what its
+    key stands for.
+    """
+    values = {"delivered_at": sa.func.now(), "receipt": receipt}
+    return _finish(engine, held, Step.DELIVER, **values) or _finish(
+        engine, held, Step.DELIVER_LATE, **values
+    )
 
 
 def dead(engine: sa.Engine, held: Claim, code: str, reason: str) -> bool:
@@ -102,34 +137,41 @@ def postpone(
     code: str,
     reason: str,
     *,
-    counts: bool = True,
+    counts: bool | None = None,
+    begins_round: bool = False,
 ) -> bool:
     """Put it back for later; False when the claim was lost meanwhile.
 
-    A failed trial of a destination known to be away, or a package that the centre could not make
-    (``counts`` is False), says nothing of the document: it does not count among its attempts,
-    so that an outage of days makes no dead letters.
+    A failed trial of a destination known to be away, or a package that the centre could not make,
+    says nothing of the document: unless ``counts`` says otherwise it does not count among its
+    attempts, so that an outage of days makes no dead letters. With ``begins_round`` the next try
+    has a key of its own: the application holds other content under this one.
     """
+    key = key_of(_d.document_id, held.destination, sa.literal(held.round + 1))
+    anew = {"round": held.round + 1, "idempotency_key": key} if begins_round else {}
     return _finish(
         engine,
         held,
         Step.POSTPONE,
-        attempts=held.attempts - (held.is_trial or not counts),
+        attempts=held.attempts - (held.is_trial if counts is None else not counts),
         next_at=sa.func.now() + dt.timedelta(seconds=delay_s),
         last_code=code,
         last_reason=reason,
+        **anew,
     )
 
 
 def _finish(engine: sa.Engine, held: Claim, step: Step, **values: Any) -> bool:
+    is_it = [_d.document_id == held.document_id, _d.destination == held.destination]
+    if step is Step.DELIVER_LATE:
+        is_it.append(_d.idempotency_key == held.idempotency_key)
+    else:
+        is_it += [_d.claimed_by == held.worker, _d.attempts == held.attempts]
     with transaction(engine) as connection:
         changed = take(
             connection,
             step,
-            _d.document_id == held.document_id,
-            _d.destination == held.destination,
-            _d.claimed_by == held.worker,
-            _d.attempts == held.attempts,
+            *is_it,
             claimed_by=None,
             lease_until=None,
             **values,

@@ -2,17 +2,20 @@
 
 import uuid
 from enum import Enum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from central.domain.lifecycle import DeliveryState, Step
-from central.domain.returns import ReturnNote
+from central.domain.returns import ReturnNote, Which
 from central.errors import NotFound
-from central.store import audit
+from central.store import audit, handed
 from central.store.engine import transaction
-from central.store.steps import settle_document, take
+from central.store.steps import settle_document, share_routes, take
 from central.store.tables import deliveries, returns
+
+_d = deliveries.c
 
 
 class Returned(Enum):
@@ -21,6 +24,7 @@ class Returned(Enum):
     TAKEN = "taken"
     ALREADY = "already"
     NOT_YET = "not_yet"
+    UNCLEAR = "unclear"
 
 
 def give_back(
@@ -30,6 +34,7 @@ def give_back(
     note: ReturnNote,
     channel: str,
     actor: str = "",
+    which: Which | None = None,
 ) -> Returned:
     """Take a delivered document back for naming.
 
@@ -40,18 +45,21 @@ def give_back(
         note: Why.
         channel: "http", "folder", or "console": somebody of operations for the pôle.
         actor: Who records it; empty: the pôle itself.
+        which: Which of its deliveries, as the pôle says; None: the last one.
 
     Returns:
-        What came of it; ``NOT_YET``: it is on its way there and not recorded as delivered, which
-        a pôle may well notice; it may ask again.
+        What came of it. ``ALREADY``: that round was given back before, or another has taken its
+        place. ``NOT_YET``: it is on its way there and not recorded as delivered, which a pôle may
+        well notice; it may ask again. ``UNCLEAR``: there were several and it does not say which.
 
     Raises:
         NotFound: it never went there.
         StoreUnavailable: nothing was written.
     """
     with transaction(engine) as connection:
+        share_routes(connection)
         who = actor or f"pole:{destination}"
-        return take_back(connection, who, document_id, destination, note, channel)
+        return take_back(connection, who, document_id, destination, note, channel, which)
 
 
 def take_back(
@@ -61,23 +69,23 @@ def take_back(
     destination: str,
     note: ReturnNote,
     channel: str,
+    which: Which | None = None,
 ) -> Returned:
     """``give_back`` in the caller's transaction.
 
     Raises:
         NotFound: it never went there.
     """
-    d = deliveries.c
-    is_it = (d.document_id == document_id, d.destination == destination)
+    is_it = (_d.document_id == document_id, _d.destination == destination)
     row = connection.execute(
-        sa.select(d.round, d.state, d.delivered_at).where(*is_it).with_for_update()
+        sa.select(_d.round, _d.state, _d.delivered_at).where(*is_it).with_for_update()
     ).one_or_none()
-    if row is None:
+    if row is None or (which and (which.round or 0) > row.round):
         raise NotFound(f"{document_id} did not go to {destination}")
-    if row.delivered_at is None:
-        return Returned.NOT_YET
-    if row.state != DeliveryState.DELIVERED:
-        return Returned.ALREADY
+    if (said := _before_taking(connection, document_id, destination, row, which)) is not None:
+        return said
+    if row.state != DeliveryState.DELIVERED:  # it has it, and the centre had not heard of it
+        take(connection, Step.DELIVER_LATE, *is_it, delivered_at=sa.func.now())
     connection.execute(
         insert(returns).values(
             document_id=document_id,
@@ -99,3 +107,27 @@ def take_back(
         channel=channel,
     )
     return Returned.TAKEN
+
+
+def _before_taking(
+    connection: sa.Connection,
+    document_id: uuid.UUID,
+    destination: str,
+    row: Any,
+    which: Which | None,
+) -> Returned | None:
+    """What to answer without taking anything back; None: it is to be taken."""
+    if row.state in (DeliveryState.RETURNED, DeliveryState.DISCARDED):
+        return Returned.ALREADY  # or its document was sent another way, or given up
+    if which is not None and which.round is not None and which.round < row.round:
+        return Returned.ALREADY
+    if row.delivered_at is None:
+        # What was never about to be handed over cannot have arrived; what a worker has in hand
+        # may have, this moment.
+        was_handed = handed.is_or_was(connection, document_id, destination, row.round)
+        if row.state == DeliveryState.CLAIMED or not was_handed:
+            return Returned.NOT_YET
+    if which is None or which.round is not None or row.round == 1:
+        return None
+    is_since = which.said_at and row.delivered_at and which.said_at >= row.delivered_at
+    return None if is_since else Returned.UNCLEAR

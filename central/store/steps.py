@@ -26,7 +26,7 @@ from central.domain.lifecycle import (
     leads_to,
     may_become,
 )
-from central.store.tables import NOTIFY_CHANNEL, deliveries, documents, holds
+from central.store.tables import NOTIFY_CHANNEL, deliveries, documents, handed_over, holds
 
 HELD = ("hold", "Retenue par l'exploitation.")
 UNKNOWN = ("destination_unknown", "Destination inconnue du centre.")
@@ -105,8 +105,9 @@ def line_up(
 ) -> None:
     """Make a delivery of each document to a destination wait, and wake dispatch at the commit.
 
-    To an application that gave a document back it is another delivery, with a key of its own; to
-    one that never confirmed an earlier try it is the same, so that it cannot arrive twice.
+    To an application that gave a document back it is another delivery, with a key of its own. To
+    one that never confirmed an earlier try it is the same, so that it cannot arrive twice, as
+    long as it tells the same (central/store/handed.py).
     """
     if not document_ids:
         return
@@ -122,7 +123,7 @@ def line_up(
         .returning(_d.document_id)
     ).all()
     if again := set(document_ids) - set(made):
-        next_round = sa.case((_d.delivered_at.is_not(None), _d.round + 1), else_=_d.round)
+        next_round = sa.case((_is_spent(), _d.round + 1), else_=_d.round)
         take(
             connection,
             Step.REROUTE,
@@ -138,6 +139,20 @@ def line_up(
     if made:
         hold_covered(connection, _d.document_id.in_(made))
     tell(connection, destination)
+
+
+def _is_spent() -> sa.ColumnElement[bool]:
+    """Whether a delivery's key may not be used again, or nobody knows what it stands for.
+
+    Nobody does where it was tried by a version that did not write down what it handed over.
+    """
+    was_tried = sa.or_(_d.attempts > 0, _d.last_code.not_in((HELD[0], UNKNOWN[0])))
+    is_known = sa.exists().where(
+        handed_over.c.document_id == _d.document_id,
+        handed_over.c.destination == _d.destination,
+        handed_over.c.round == _d.round,
+    )
+    return sa.or_(_d.delivered_at.is_not(None), sa.and_(was_tried, ~is_known))
 
 
 def key_of(

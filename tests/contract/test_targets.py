@@ -6,8 +6,10 @@ away. The same tests run against each.
 
 import hashlib
 import hmac
+import json
 import os
 import re
+import ssl
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,15 +19,24 @@ from typing import Any, Protocol
 import pytest
 
 from central.dispatch.package import Package
-from central.dispatch.targets.base import Delivered, Rejected, Target, Unavailable
+from central.dispatch.targets.base import (
+    Delivered,
+    OtherContent,
+    Rejected,
+    Target,
+    Unavailable,
+)
 from central.dispatch.targets.folder import FolderTarget
-from central.dispatch.targets.http import signature
+from central.dispatch.targets.http import HttpTarget, Secrets, signature
+from tests.support.certificates import Authority
 from tests.support.http_pole import SECRET, HttpApplication
+from tests.support.packages import files_of
+from tests.support.packages import package as made_package
 
 
 def _package(number: int = 0, content: bytes = b"pdf") -> Package:
     document_id = str(uuid.UUID(int=0x0192F1C2 << 96 | 7 << 76 | 2 << 62 | number))
-    return Package(document_id, f"{document_id}-TEST-1", content, b"{}", b"<document/>")
+    return made_package(document_id, f"{document_id}-TEST-1", content)
 
 
 class Application(Protocol):
@@ -110,14 +121,14 @@ def application(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Appl
 def test_a_package_arrives_whole(application: Application) -> None:
     package = _package()
     assert isinstance(application.target.deliver(package), Delivered)
-    assert application.holds() == {package.idempotency_key: dict(package.files)}
+    assert application.holds() == {package.idempotency_key: files_of(package)}
 
 
 def test_the_same_package_delivered_again_changes_nothing(application: Application) -> None:
     for content in (b"pdf", b"pdf", b"made anew, other bytes"):
         assert isinstance(application.target.deliver(_package(content=content)), Delivered)
     assert application.arrivals() == 1
-    assert application.holds() == {_package().idempotency_key: dict(_package().files)}
+    assert application.holds() == {_package().idempotency_key: files_of(_package())}
 
 
 def test_what_the_pole_took_away_does_not_come_again(application: Application) -> None:
@@ -144,7 +155,7 @@ def test_different_packages_arrive_each(application: Application) -> None:
 
 def test_another_round_of_the_same_document_is_another_delivery(application: Application) -> None:
     first = _package()
-    again = Package(first.document_id, f"{first.document_id}-TEST-2", b"2", b"{}", b"<document/>")
+    again = made_package(first.document_id, f"{first.document_id}-TEST-2", b"2")
     application.target.deliver(first)
     application.take_away()
     application.target.deliver(again)
@@ -214,12 +225,12 @@ def test_a_folder_delivery_killed_anywhere_arrives_once_when_tried_again(
         application = FolderApplication(base)
         _deliver_and_be_killed(application.target, before)
         for held in application.holds().values():
-            assert held == dict(_package().files), f"half a package after step {before}"
+            assert held == files_of(_package()), f"half a package after step {before}"
         if takes_away:
             application.take_away()
         assert isinstance(application.target.deliver(_package()), Delivered)
         assert application.arrivals() == 1, f"killed before step {before}"
-        assert application.holds() == {_package().idempotency_key: dict(_package().files)}
+        assert application.holds() == {_package().idempotency_key: files_of(_package())}
 
 
 def test_tidying_publishes_what_was_entered_and_deletes_what_was_not(tmp_path: Path) -> None:
@@ -255,7 +266,7 @@ def test_a_share_that_is_not_mounted_receives_nothing(tmp_path: Path) -> None:
 
 
 def test_a_key_that_is_no_name_of_a_folder_is_rejected(tmp_path: Path) -> None:
-    bad = Package("0192f1c2", "../escape", b"", b"", b"")
+    bad = made_package("0192f1c2", "../escape")
     assert isinstance(FolderTarget(tmp_path).deliver(bad), Rejected)
 
 
@@ -282,7 +293,7 @@ def test_a_signed_delivery_can_be_verified(pole: HttpApplication) -> None:
     package = _package()
     pole.target.deliver(package)
     headers = pole.headers[0]
-    digests = [hashlib.sha256(data).hexdigest() for data in package.files.values()]
+    digests = [hashlib.sha256(data).hexdigest() for data in files_of(package).values()]
     text = "\n".join([headers["X-Vaguemestre-Time"], package.idempotency_key, *digests])
     wanted = hmac.new(SECRET, text.encode(), hashlib.sha256).hexdigest()
     assert headers["X-Vaguemestre-Signature"] == wanted
@@ -300,7 +311,8 @@ def test_the_signature_changes_with_every_part() -> None:
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 409])
 def test_these_answers_mean_delivered(pole: HttpApplication, status: int) -> None:
-    pole.answers.append((status, {}, b"" if status == 204 else b"n\xc2\xb0 7\0\n"))
+    named = {"Idempotency-Key": _package().idempotency_key}
+    pole.answers.append((status, named, b"" if status == 204 else b"n\xc2\xb0 7\0\n"))
     outcome = pole.target.deliver(_package())
     assert outcome == Delivered("" if status == 204 else "n° 7")
 
@@ -319,7 +331,9 @@ def test_these_answers_mean_never(pole: HttpApplication, status: int) -> None:
 def test_these_answers_mean_later(pole: HttpApplication, status: int) -> None:
     pole.answers.append((status, {"Location": pole.url}, b"later"))
     outcome = pole.target.deliver(_package())
-    assert outcome == Unavailable(f"http_{status}", f"L'application répond {status}.", 0.0)
+    said = f"L'application répond {status} : later"
+    is_its_own = status == 500
+    assert outcome == Unavailable(f"http_{status}", said, 0.0, may_be_document=is_its_own)
     assert pole.arrivals() == 0
 
 
@@ -344,7 +358,135 @@ def test_the_time_that_the_application_asks_for_is_kept(
 
 
 def test_an_endless_receipt_is_cut(pole: HttpApplication) -> None:
-    pole.answers.append((200, {}, b"a" * 1_000_000))
+    named = {"Idempotency-Key": _package().idempotency_key}
+    pole.answers.append((200, named, b"a" * 1_000_000))
     outcome = pole.target.deliver(_package())
     assert isinstance(outcome, Delivered)
     assert len(outcome.receipt) == 200
+
+
+@pytest.mark.parametrize("status", [200, 409])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ({}, b"<html><title>Maintenance</title></html>"),
+        ({"Idempotency-Key": "another"}, b""),
+        ({}, b'{"idempotency_key": "another"}'),
+        ({}, b'{"idempotency_key": 7}'),
+        ({}, b"[" * 100_000),
+    ],
+)
+def test_an_answer_that_does_not_name_the_delivery_confirms_nothing(
+    pole: HttpApplication, status: int, answer: tuple[dict[str, str], bytes]
+) -> None:
+    pole.answers.append((status, *answer))
+    outcome = pole.target.deliver(_package())
+    assert isinstance(outcome, Unavailable)
+    assert outcome.code == "http_unconfirmed"
+
+
+@pytest.mark.parametrize("status", [201, 409])
+def test_an_answer_may_name_the_delivery_in_its_json(pole: HttpApplication, status: int) -> None:
+    told = json.dumps({"idempotency_key": _package().idempotency_key}).encode()
+    pole.answers.append((status, {}, told))
+    assert isinstance(pole.target.deliver(_package()), Delivered)
+
+
+@pytest.mark.parametrize("status", [204, 409])
+def test_an_application_of_the_first_contract_confirms_by_its_status(
+    pole: HttpApplication, status: int
+) -> None:
+    target = HttpTarget(pole.url, None, 5.0, None, demands_key=False)
+    pole.answers += [(status, {}, b""), (200, {"Idempotency-Key": "another"}, b"")]
+    assert isinstance(target.deliver(_package()), Delivered)
+    assert isinstance(target.deliver(_package()), Unavailable)
+    target.close()
+
+
+@pytest.mark.parametrize("is_json", [False, True])
+def test_an_application_that_holds_other_content_under_the_key_says_so(
+    pole: HttpApplication, is_json: bool
+) -> None:
+    base = _package()
+    made = made_package(base.document_id, base.idempotency_key, content="aa")
+    named = {"idempotency_key": made.idempotency_key, "content_sha256": "bb"}
+    headers = {"Idempotency-Key": made.idempotency_key, "X-Vaguemestre-Content": "bb"}
+    pole.answers.append((409, *(({}, json.dumps(named).encode()) if is_json else (headers, b""))))
+    assert isinstance(pole.target.deliver(made), OtherContent)
+    pole.answers.append((409, headers | {"X-Vaguemestre-Content": "aa"}, b""))
+    assert isinstance(pole.target.deliver(made), Delivered)
+    assert pole.headers[-1]["X-Vaguemestre-Content"] == "aa"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "said"),
+    [
+        ("application/json", b'{"reason": "NIR inconnu\\u0000"}', " : NIR inconnu"),
+        ("text/plain; charset=utf-8", b"dossier clos\n", " : dossier clos"),
+        ("text/html", b"<h1>non</h1>", "."),
+        ("application/json", b'{"reason": 7}', "."),
+    ],
+)
+def test_why_an_application_refuses_is_kept(
+    pole: HttpApplication, kind: str, body: bytes, said: str
+) -> None:
+    pole.answers.append((422, {"Content-Type": kind}, body))
+    outcome = pole.target.deliver(_package())
+    assert outcome == Rejected("http_422", f"L'application refuse le document (422){said}")
+
+
+def test_both_secrets_sign_while_an_application_changes_over(pole: HttpApplication) -> None:
+    target = HttpTarget(pole.url, Secrets(SECRET, b"the secret before"), 5.0, None)
+    target.deliver(_package())
+    target.close()
+    headers = pole.headers[0]
+    at = headers["X-Vaguemestre-Time"]
+    assert headers["X-Vaguemestre-Signature"] == signature(SECRET, at, _package())
+    former = signature(b"the secret before", at, _package())
+    assert headers["X-Vaguemestre-Signature-Former"] == former
+
+
+def test_a_certificate_that_is_not_believed_is_told(tmp_path: Path) -> None:
+    authority, other = Authority(tmp_path / "a"), Authority(tmp_path / "b")
+    pair = authority.server()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.certificate, pair.key)
+    pole = HttpApplication(context)
+    target = HttpTarget(pole.url.replace("http:", "https:"), None, 5.0, other.file)
+    outcome = target.deliver(_package())
+    target.close()
+    pole.close()
+    assert isinstance(outcome, Unavailable)
+    assert outcome.code == "http_tls"
+    assert "CERTIFICATE_VERIFY_FAILED" in outcome.reason
+
+
+# The folder's rights
+
+
+def test_members_of_the_group_may_take_a_package_away_and_answer_in_it(tmp_path: Path) -> None:
+    folder = tmp_path / "pole"
+    made = _package()
+    FolderTarget(folder, group=os.getgid()).deliver(made)
+    package = folder / made.idempotency_key
+    assert (folder.stat().st_mode & 0o070) == 0o070
+    assert (package.stat().st_mode & 0o070) == 0o070
+    for path in [package, *package.iterdir()]:
+        assert path.stat().st_gid == os.getgid()
+        assert path.stat().st_mode & 0o060 == 0o060
+        assert not path.stat().st_mode & 0o007
+
+
+def test_a_folder_that_the_group_cannot_take_from_receives_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pole").mkdir(mode=0o700)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "not the owner")
+
+    monkeypatch.setattr(os, "chown", refuse)
+    outcome = FolderTarget(tmp_path / "pole", group=os.getgid()).deliver(_package())
+    assert isinstance(outcome, Unavailable)
+    assert outcome.code == "folder_rights"
+    assert not list((tmp_path / "pole").iterdir())

@@ -8,12 +8,12 @@ import uuid
 import pytest
 
 from central.console import returns as door
-from central.dispatch import package
+from central.dispatch import content
 from central.dispatch import returns as folder
 from central.dispatch.targets import base
 from central.dispatch.targets import folder as folder_target
 from central.domain import returns
-from central.domain.document import DeliverableDocument
+from central.domain.document import Claim, DeliverableDocument, Delivery
 from tests.support import markdown
 
 _TEXT = markdown.text("docs/destinations.md")
@@ -52,10 +52,11 @@ def _section(title: str) -> str:
 
 
 def test_every_key_of_a_package_is_told_in_its_order() -> None:
-    content = package._content(_DOCUMENT, [], "A")
+    claim = Claim(_ID, "A", f"{_ID}-A-1", "w", 1, False)
+    told = content.told(Delivery(claim, _DOCUMENT), [], (), content.FORMAT)
     rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", _section("The package"), re.M)
 
-    assert [name for row in rows for name in re.findall(r"`(\w+)`", row)] == list(content)
+    assert [name for row in rows for name in re.findall(r"`(\w+)`", row)] == list(told)
 
 
 def test_every_cause_of_a_return_is_told_and_no_other() -> None:
@@ -79,7 +80,8 @@ def test_the_example_of_a_note_is_understood() -> None:
         f"`{folder._ODD}`",
         f"{folder_target._DRAFTS}/",
         f"{folder_target._LEDGER}/",
-        f"`{package.FORMAT}`",
+        f"`{content.FORMAT}`",
+        f"`{content.FORMER}`",
         f"first {base._MAX_RECEIPT} characters",
         f"up to {returns.MAX_COMMENT_CHARACTERS} characters",
         f"{door._MAX_BYTES:,}",

@@ -383,7 +383,7 @@ def test_sessions_that_have_ended_are_swept_by_dispatch(engine: sa.Engine, tmp_p
         people.open_session(engine, person_id, token, "csrf", "local", longest)
     stop = threading.Event()
     events = Events("test")
-    run = threading.Thread(target=sweeper.run, args=(settings(tmp_path), engine, {}, events, stop))
+    run = threading.Thread(target=sweeper.run, args=(settings(tmp_path), engine, events, stop))
     run.start()
     try:
         deadline = time.monotonic() + 20

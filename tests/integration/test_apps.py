@@ -44,6 +44,7 @@ def _settings(folder: Path, url: str, console: str = "127.0.0.1:0", **changes: s
         name = "FRAIS_DE_SANTE"
         kind = "folder"
         folder = "{folder / "pole"}"
+        marker = ""
     """
     for old, new in changes.items():
         text = text.replace(old, new)

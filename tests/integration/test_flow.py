@@ -128,7 +128,7 @@ def test_the_sweeper_counts_flow_by_itself(engine: sa.Engine, tmp_path: Path) ->
     store(engine, document())
     stop = threading.Event()
     config = settings(tmp_path, _POLE)
-    sweeping = threading.Thread(target=sweeper.run, args=(config, engine, {}, Events("test"), stop))
+    sweeping = threading.Thread(target=sweeper.run, args=(config, engine, Events("test"), stop))
     sweeping.start()
     try:
         deadline = time.monotonic() + 30

@@ -4,13 +4,14 @@ import datetime as dt
 import io
 import uuid
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from uuid6 import uuid7
 
-from central.dispatch.package import build
+from central.dispatch.package import built
 from central.domain.document import Claim, Delivery
 from central.domain.incoming import IncomingDocument, IncomingField
 from central.errors import NotFound
@@ -163,7 +164,7 @@ def test_the_answer_joins_the_original_in_the_same_transaction(engine: sa.Engine
     assert _actions(engine, original.id)[-1] == "document_rescanned"
 
 
-def test_replaced_pages_are_kept_and_never_delivered(engine: sa.Engine) -> None:
+def test_replaced_pages_are_kept_and_never_delivered(engine: sa.Engine, tmp_path: Path) -> None:
     scanned = tiff([picture(number=0), picture(number=1)])
     again = tiff([picture(number=7)])
     original, asked = _asked(engine)
@@ -173,9 +174,11 @@ def test_replaced_pages_are_kept_and_never_delivered(engine: sa.Engine) -> None:
     with transaction(engine) as connection:
         loaded = packages.load(connection, original.id)
     claim = Claim(original.id, "FRAIS_DE_SANTE", "key", "w", 1, is_trial=False)
-    package = build(Delivery(claim, loaded), lambda sha256: io.BytesIO(content[sha256]))
-    assert b'"pages": 1' in package.json
-    assert original.pages[0].ref.sha256.hex().encode() not in package.json
+    delivery = Delivery(claim, loaded)
+    with built(delivery, lambda sha256: io.BytesIO(content[sha256]), tmp_path) as package:
+        told = package.json.read()
+    assert b'"pages": 1' in told
+    assert original.pages[0].ref.sha256.hex().encode() not in told
 
 
 def test_the_same_answer_twice_changes_nothing(engine: sa.Engine) -> None:

@@ -20,7 +20,7 @@ from central.store import accounts
 from central.store.accounts import NewAccount
 
 PASSWORD = "un mot de passe de test"
-SECRET = b"between us"
+SECRET = b"a secret between us"
 
 
 def settings(folder: Path, *poles: str) -> CentralConfig:

@@ -221,7 +221,8 @@ class Site:
             if one.url:
                 entry |= {"url": one.url, "secret_file": one.secret_file}
             else:
-                entry |= {"folder": one.folder, "returns_folder": self.returns / one.name}
+                entry |= {"folder": one.folder, "marker": ""}
+                entry |= {"returns_folder": self.returns / one.name}
             text += "\n[[destinations]]\n" + _keys(entry)
         return text
 

@@ -30,14 +30,27 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """The application cannot take it now; ``retry_after_s`` is what it asked for, or 0."""
+    """The application cannot take it now; ``retry_after_s`` is what it asked for, or 0.
+
+    ``may_be_document``: it answered, and failed. That may be this document's fault, so that the
+    try counts among its attempts whatever the state of the circuit.
+    """
 
     code: str
     reason: str
     retry_after_s: float = 0.0
+    may_be_document: bool = False
 
 
-Outcome = Delivered | Rejected | Unavailable
+@dataclass(frozen=True, slots=True)
+class OtherContent:
+    """The application holds other content under this key: it goes out as a new round."""
+
+    code: str
+    reason: str
+
+
+Outcome = Delivered | Rejected | Unavailable | OtherContent
 
 
 class Target(Protocol):
@@ -61,5 +74,5 @@ class Target(Protocol):
 
 
 def receipt_of(text: str) -> str:
-    """Keep of an application's answer what may be stored: short, printable."""
+    """Keep of what an application says what may be stored and shown: short, printable."""
     return "".join(c if c.isprintable() else " " for c in text[:_MAX_RECEIPT]).strip()

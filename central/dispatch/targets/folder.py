@@ -15,12 +15,17 @@ The folder must know hard links and atomic renames (local disks, NFS, SMB on NTF
 
 import os
 import shutil
+import stat
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 
 from central.dispatch.package import Package
 from central.dispatch.targets.base import Delivered, Outcome, Rejected, Unavailable
 
+_FILE_MODE, _FOLDER_MODE = 0o660, 0o2770
+"""Less the process's umask, unless a group is set or the folder has a default access list."""
+_GROUP = 0o070
 _LEDGER = ".recus"
 _DRAFTS = ".en-cours"
 _ABANDONED_AFTER_S = 86_400.0
@@ -36,10 +41,12 @@ class FolderTarget:
         folder: Where the pôle looks.
         marker: A file in it that proves that the share is mounted; empty: the folder is of this
             machine and made if missing.
+        group: Number of the group whose members may take packages away and answer in them;
+            None: whom the folder's default access list, and else the process's umask, lets in.
     """
 
-    def __init__(self, folder: Path, marker: str = "") -> None:
-        self._folder, self._marker = folder, marker
+    def __init__(self, folder: Path, marker: str = "", group: int | None = None) -> None:
+        self._folder, self._marker, self._group = folder, marker, group
         self._ledger, self._drafts = folder / _LEDGER, folder / _DRAFTS
 
     def deliver(self, package: Package) -> Outcome:
@@ -50,6 +57,12 @@ class FolderTarget:
         try:
             if self._marker and not (self._folder / self._marker).is_file():
                 return Unavailable("folder_unmounted", "Le partage du pôle n'est pas monté.")
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if not self._is_open_to_group():
+                return Unavailable(
+                    "folder_rights",
+                    "Le groupe du pôle n'a pas le droit d'écrire dans son dossier.",
+                )
             return self._deliver(package)
         except OSError as error:
             return Unavailable("folder_unavailable", f"Dossier du pôle : {error.strerror}.")
@@ -64,13 +77,33 @@ class FolderTarget:
         self._publish(entry)
         return Delivered(entry.name)
 
+    def _is_open_to_group(self) -> bool:
+        """Whether members of the group can take packages out of the folder; makes it so if it may.
+
+        To move a directory away one must be able to write in the folder where it lies.
+        """
+        if self._group is None:
+            return True
+        status = self._folder.stat()
+        if status.st_gid == self._group and stat.S_IMODE(status.st_mode) & _GROUP == _GROUP:
+            return True
+        try:
+            _open_to(self._folder, self._group, _FOLDER_MODE)
+        except PermissionError:
+            return False
+        return True
+
     def _draft(self, package: Package) -> Path:
         """Write the package, durably, where the pôle does not look."""
         draft = self._drafts / f"{package.idempotency_key}.{uuid.uuid4().hex}"
         try:
             draft.mkdir()
-            for name, data in package.files.items():
-                _write(draft / name, data)
+            for name, part in package.files.items():
+                _write(draft / name, part.pieces())
+                if self._group is not None:
+                    _open_to(draft / name, self._group, _FILE_MODE)
+            if self._group is not None:
+                _open_to(draft, self._group, _FOLDER_MODE)
             for folder in (draft, self._drafts, self._folder):
                 _sync(folder)
         except OSError:
@@ -86,7 +119,7 @@ class FolderTarget:
         """
         written = draft.with_name(f"{draft.name}.entree")
         try:
-            _write(written, draft.name.encode())
+            _write(written, [draft.name.encode()])
             os.link(written, entry)
         except OSError:
             if not _names(entry, draft):
@@ -139,10 +172,16 @@ def _names(entry: Path, draft: Path) -> bool:
         return False
 
 
-def _write(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+def _open_to(path: Path, group: int, mode: int) -> None:
+    os.chown(path, -1, group)
+    path.chmod(mode)
+
+
+def _write(path: Path, pieces: Iterable[bytes]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
+        for piece in pieces:
+            file.write(piece)
         file.flush()
         os.fsync(file.fileno())
 

@@ -1,6 +1,7 @@
 """Every table of the centre, in SQLAlchemy Core; migrations are tested to equal this."""
 
 from central.store.tables.base import metadata
+from central.store.tables.handing import handed_over
 from central.store.tables.mail import (
     NOTIFY_CHANNEL,
     PARTITIONED,
@@ -47,6 +48,7 @@ __all__ = [
     "drafts",
     "fields",
     "flow",
+    "handed_over",
     "holds",
     "keyings",
     "leases",

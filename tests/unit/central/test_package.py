@@ -5,9 +5,12 @@ import datetime as dt
 import hashlib
 import io
 import json
+import subprocess
+import sys
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from xml.etree import ElementTree as ET
@@ -22,15 +25,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from central.dispatch import package
-from central.dispatch.package import Package
+from central.dispatch.content import FORMER
 from central.domain.document import (
+    Change,
     Claim,
     DeliverableDocument,
     Delivery,
     DeliveryField,
     DeliveryPage,
+    Superseded,
 )
 from tests.support.central import picture, tiff
+from tests.support.packages import files_of
 
 ID = uuid.UUID("0192f1c2-0000-7000-8000-000000000001")
 SIZE = (416, 586)
@@ -83,8 +89,25 @@ def _delivery(*pages: DeliveryPage, **changes: Any) -> Delivery:
     return Delivery(claim, replace(document, **changes))
 
 
-def _build(*pages: DeliveryPage, files: tuple[bytes, ...], **changes: Any) -> Package:
-    return package.build(_delivery(*pages, **changes), _sources(*files))
+@dataclass(frozen=True)
+class Made:
+    """What a package holds."""
+
+    pdf: bytes
+    json: bytes
+    xml: bytes
+
+
+def _build(*pages: DeliveryPage, files: tuple[bytes, ...], **changes: Any) -> Made:
+    return _made(_delivery(*pages, **changes), *files)
+
+
+def _made(delivery: Delivery, *files: bytes, **how: Any) -> Made:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        package.built(delivery, _sources(*files), Path(folder), **how) as made,
+    ):
+        return Made(*files_of(made).values())
 
 
 _OPENED = contextlib.ExitStack()
@@ -262,8 +285,7 @@ def test_the_same_document_always_makes_the_same_bytes() -> None:
 def test_the_xml_follows_its_schema_and_says_what_the_json_says() -> None:
     lot = tiff([picture()])
     made = _build(_page(lot), files=(lot,))
-    schema = etree.XMLSchema(etree.parse(Path("docs/package.xsd")))
-    schema.assertValid(etree.fromstring(made.xml))
+    _schema().assertValid(etree.fromstring(made.xml))
     root, content = ET.fromstring(made.xml), json.loads(made.json)  # noqa: S314 - our own
     told = {field.get("name"): field.get("value") for field in root.iter("field")}
     assert told["nir"] == "255081416802538"
@@ -318,3 +340,110 @@ def test_what_was_filled_into_a_pdf_form_comes_along() -> None:
     form = out.getvalue()
     made = _opened(_build(_page(form), files=(form,)).pdf)
     assert [str(field.V) for field in made.Root.AcroForm.Fields] == ["Dupont"]
+
+
+def test_ticks_are_booleans_and_a_field_says_why_it_has_no_value() -> None:
+    lot = tiff([picture()])
+    fields = (
+        DeliveryField("signed", "true", 0.9, "none", True, 0),
+        DeliveryField("married", "false", 0.9, "none", True, 0),
+        DeliveryField("word", "true", 0.9, "none", True, 0),
+        DeliveryField("a", None, 0.0, "none", False, 0),
+        DeliveryField("b", None, 1.0, "none", True, 0, "person", "absent"),
+        DeliveryField("c", None, 1.0, "none", True, 0, "person", "illegible"),
+        DeliveryField("d", None, 1.0, "none", True, 0, "person", "wrong_on_paper"),
+        DeliveryField("e", None, 0.9, "none", True, 0),
+    )
+    made = _made(_delivery(_page(lot), fields=fields), lot, logical={"signed", "married"})
+    told = {one["name"]: (one["state"], one["value"]) for one in json.loads(made.json)["fields"]}
+    assert told == {
+        "signed": ("value", True),
+        "married": ("value", False),
+        "word": ("value", "true"),
+        "a": ("unread", None),
+        "b": ("empty", None),
+        "c": ("illegible", None),
+        "d": ("wrong_on_paper", None),
+        "e": ("empty", None),
+    }
+    in_xml = {one.get("name"): one.get("value") for one in ET.fromstring(made.xml).iter("field")}  # noqa: S314 - our own
+    assert (in_xml["signed"], in_xml["married"]) == ("true", "false")
+
+
+def _superseding(lot: bytes) -> Delivery:
+    delivery = _delivery(_page(lot))
+    changed = (Change("fields.nir", "person"), Change("pages", "person"))
+    before = Superseded(1, f"{ID}-FRAIS_DE_SANTE-1", "wrong_value", changed)
+    claim = replace(delivery.claim, round=2)
+    return replace(delivery, claim=claim, content=bytes(32), supersedes=before)
+
+
+def test_a_later_round_says_what_it_takes_the_place_of() -> None:
+    lot = tiff([picture()])
+    made = _made(_superseding(lot), lot)
+    told = json.loads(made.json)
+    assert (told["round"], told["content_sha256"]) == (2, "00" * 32)
+    assert told["supersedes"]["cause"] == "wrong_value"
+    assert told["supersedes"]["changed"][0] == {"what": "fields.nir", "by": "person"}
+    _schema().assertValid(etree.fromstring(made.xml))
+
+
+def test_the_former_form_is_still_made() -> None:
+    lot = tiff([picture()])
+    made = _made(_superseding(lot), lot, logical={"nir"}, form=FORMER)
+    told = json.loads(made.json)
+    assert told["format"] == "vaguemestre-package/1"
+    assert list(told)[:3] == ["format", "id", "type"]
+    assert list(told["fields"][0]) == [
+        *("name", "value", "confidence", "check", "accepted", "source", "reason")
+    ]
+    _schema().assertValid(etree.fromstring(made.xml))
+
+
+def test_the_schema_allows_what_may_be_added() -> None:
+    lot = tiff([picture()])
+    root = etree.fromstring(_made(_superseding(lot), lot).xml)
+    for element in list(root.iter()):
+        if element.text is None and not len(element):
+            element.set("added", "1")
+    etree.SubElement(root, "added").text = "x"
+    _schema().assertValid(root)
+
+
+def _schema() -> Any:
+    return etree.XMLSchema(etree.parse(Path("docs/package.xsd")))
+
+
+def test_a_package_of_many_pages_takes_the_memory_of_few() -> None:
+    """Noise does not compress: each page is as large in the PDF as in the lot."""
+    noise = np.random.default_rng(7).integers(0, 256, (1_000, 1_000), np.uint8)
+    pages = [_encoded(Image.fromarray(np.roll(noise, n)), "PNG") for n in range(40)]
+    total = sum(map(len, pages))
+    with tempfile.TemporaryDirectory() as folder:
+        for n, data in enumerate(pages):
+            Path(folder, str(n)).write_bytes(data)
+        program = _MEMORY.format(folder=folder, pages=len(pages))
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=300
+        )
+    few, many = (int(line) * 1_024 for line in done.stdout.split())
+    assert total > 35_000_000
+    assert many - few < total / 4
+
+
+_MEMORY = """
+import hashlib, pathlib, resource, tempfile
+from tests.unit.central.test_package import _delivery, _page
+from central.dispatch import package
+from central.dispatch.content import FORMER
+files = [pathlib.Path({folder!r}, str(n)) for n in range({pages})]
+known = {{hashlib.sha256(f.read_bytes()).digest(): f for f in files}}
+pages = [_page(f.read_bytes()) for f in files]
+for some in (pages[:4], pages):
+    with tempfile.TemporaryDirectory() as own:
+        delivery = _delivery(*some)
+        with package.built(delivery, lambda d: known[d].open("rb"), pathlib.Path(own)) as made:
+            for piece in made.pdf.pieces():
+                pass
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""

@@ -3,7 +3,9 @@
 import contextlib
 import hashlib
 import io
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import cast
 
 import cv2
@@ -16,6 +18,7 @@ from PIL import Image
 
 from central.console import images
 from central.dispatch.page_pdf import PageWriter
+from central.dispatch.pieces import Pieces
 from central.domain.document import DeliveryPage
 from central.store.views import SeenPage
 from edge.imaging import negative
@@ -170,8 +173,13 @@ def delivered(
 ) -> bytes:
     digest = hashlib.sha256(data).digest()
     page = DeliveryPage(digest, index, "front", 0, "a", *mm, is_negative)
-    with contextlib.ExitStack() as opened, pikepdf.new() as made:
-        PageWriter(made, lambda _: io.BytesIO(data), opened).append(page)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Pieces(Path(folder)) as pieces,
+        contextlib.ExitStack() as opened,
+        pikepdf.new() as made,
+    ):
+        PageWriter(made, lambda _: io.BytesIO(data), opened, pieces.keep).append(page)
         out = io.BytesIO()
         made.save(out)
     return out.getvalue()

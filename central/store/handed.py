@@ -1,0 +1,120 @@
+"""One idempotency key, one content: what is about to be handed over is written down before.
+
+An application that took a delivery whose answer was lost says "I have it" to the same key. It may
+say so only of what it has. So a document that was renamed, corrected or sent another way since
+its last try goes out under the key of a new round, which supersedes the one before.
+"""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from central.domain import contents
+from central.domain.document import DeliverableDocument, Superseded
+from central.store.steps import key_of
+from central.store.tables import deliveries, handed_over, returns
+
+_d, _h, _r = deliveries.c, handed_over.c, returns.c
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """The round of a delivery that is about to be handed over."""
+
+    number: int
+    idempotency_key: str
+    content: bytes
+    supersedes: Superseded | None
+
+
+def begin(connection: sa.Connection, delivery: sa.Row[Any], document: DeliverableDocument) -> Round:
+    """Bind a claimed delivery's key to its content; a new round begins if it has another one.
+
+    Args:
+        connection: Of the transaction that claims it.
+        delivery: Its row, locked.
+        document: As it will be told.
+    """
+    document_id, destination = delivery.document_id, delivery.destination
+    content = contents.digest_of(document, destination)
+    rounds = _rounds(connection, document_id, destination)
+    number, key = int(delivery.round), str(delivery.idempotency_key)
+    known = next((one for one in rounds if one.round == number), None)
+    if known is not None and bytes(known.content_sha256) != content:
+        number = int(rounds[0].round) + 1
+        key = _renumber(connection, delivery, number)
+        known = None
+    parts = contents.parts_of(document, destination)
+    if known is None:
+        connection.execute(
+            handed_over.insert().values(
+                document_id=document_id,
+                destination=destination,
+                round=number,
+                idempotency_key=key,
+                content_sha256=content,
+                parts=parts,
+            )
+        )
+    before = next((one for one in rounds if one.round < number), None)
+    supersedes = None
+    if before is not None:
+        cause = _cause(connection, before)
+        changed = contents.changes(before.parts, parts, document)
+        supersedes = Superseded(int(before.round), before.idempotency_key, cause, changed)
+    return Round(number, key, content, supersedes)
+
+
+def is_or_was(
+    connection: sa.Connection, document_id: uuid.UUID, destination: str, number: int
+) -> bool:
+    """Whether a round was ever about to be handed over."""
+    return bool(
+        connection.scalar(
+            sa.select(
+                sa.exists().where(
+                    _h.document_id == document_id,
+                    _h.destination == destination,
+                    _h.round == number,
+                )
+            )
+        )
+    )
+
+
+def _rounds(
+    connection: sa.Connection, document_id: uuid.UUID, destination: str
+) -> list[sa.Row[Any]]:
+    """Every round handed over, the newest first."""
+    query = (
+        sa.select(handed_over)
+        .where(_h.document_id == document_id, _h.destination == destination)
+        .order_by(_h.round.desc())
+    )
+    return list(connection.execute(query))
+
+
+def _renumber(connection: sa.Connection, delivery: sa.Row[Any], number: int) -> str:
+    changed = connection.execute(
+        deliveries.update()
+        .where(_d.document_id == delivery.document_id, _d.destination == delivery.destination)
+        .values(
+            round=number,
+            idempotency_key=key_of(_d.document_id, delivery.destination, sa.literal(number)),
+        )
+        .returning(_d.idempotency_key)
+    )
+    return str(changed.scalar_one())
+
+
+def _cause(connection: sa.Connection, before: sa.Row[Any]) -> str | None:
+    """Why the pôle gave a round back; None when it did not."""
+    return connection.scalar(
+        sa.select(_r.cause).where(
+            _r.document_id == before.document_id,
+            _r.destination == before.destination,
+            _r.round == before.round,
+        )
+    )
