@@ -139,7 +139,7 @@ class _Queues:
         if code not in self._desk.catalogue().types:
             raise InputInvalid("type")
         document = work.facts(engine, visit.who, wanted, "name")
-        entry = self._desk.catalogue().of(code, document["fund"])
+        entry = self._desk.catalogue.shipped.of(code, document["fund"])
         state = naming.name(
             engine,
             visit.who,

@@ -28,11 +28,6 @@ def state_after(answer: IncomingDocument) -> DocumentState:
     return DocumentState.TO_KEY if answer.route.kind == "key" else DocumentState.TO_NAME
 
 
-def replaces_fields(original: Original, answer: IncomingDocument) -> bool:
-    """Whether the fields that were read before give way to those of the answer."""
-    return answer.type == original.type or bool(answer.fields)
-
-
 def due_on(original: Original, answer: IncomingDocument) -> dt.date | None:
     """The delay counts from the first receipt, whenever the paper was scanned again.
 

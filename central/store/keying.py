@@ -1,7 +1,7 @@
 """What people key, stored once, checked, and what the document does next."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,12 @@ from central.domain.keying import (
     Entry,
     KeyPass,
     KeyReason,
+    ReadField,
     Task,
     agree,
+    is_settled,
     next_pass,
+    spec_of,
     tasks,
 )
 from central.domain.lifecycle import DocumentState
@@ -43,8 +46,8 @@ def tasks_of(
 ) -> tuple[Task, ...]:
     """What is to key of a document at its present look.
 
-    The first look is at everything in doubt; the second and the third only at what is keyed
-    twice, and the third sees both entries.
+    The first look is at everything in doubt; the second and the third only at what the first left
+    to them, whatever the pack has said since, and the third sees both entries.
     """
     document_id = row["id"]
     add_fields(connection, document_id, entry)
@@ -54,7 +57,8 @@ def tasks_of(
         return found
     firsts = work.keyed(connection, document_id, KeyPass.FIRST)
     seconds = work.keyed(connection, document_id, KeyPass.SECOND)
-    twice = [t for t in found if t.is_blind and t.field.position in firsts]
+    twice = _left_to_others(connection, document_id, entry, known, found)
+    twice = [task for task in twice if task.field.position in firsts]
     if row["key_pass"] == 2:
         return tuple(twice)
     return tuple(
@@ -62,6 +66,25 @@ def tasks_of(
         for t in twice
         if (p := t.field.position) in seconds and not agree(firsts[p], seconds[p])
     )
+
+
+def _left_to_others(
+    connection: sa.Connection,
+    document_id: uuid.UUID,
+    entry: TypeEntry,
+    known: Sequence[ReadField],
+    found: Sequence[Task],
+) -> list[Task]:
+    """What the first look left to a second; where it did not say so, what the pack keys twice."""
+    query = sa.select(_c.keyed_twice).where(_c.id == document_id)
+    positions = connection.scalar(query)
+    if positions is None:
+        return [task for task in found if task.is_blind]
+    return [
+        Task(field, spec_of(entry, field.name), True)
+        for field in known
+        if field.position in positions and not is_settled(field)
+    ]
 
 
 def look(engine: sa.Engine, row: Mapping[str, Any], entry: TypeEntry) -> tuple[Task, ...]:
@@ -114,14 +137,15 @@ def submit(
             look=key_pass.value, fields=len(sent),
         )  # fmt: skip
         if following is not None:
-            connection.execute(
-                documents.update()
-                .where(_c.id == document_id)
-                .values(key_pass=following, state_at=sa.func.now())
-            )
+            twice = [p for p, task in wanted.items() if task.is_blind]
+            values = {"keyed_twice": twice} if row.key_pass == 1 else {}
+            _look_again(connection, document_id, following, **values)
             return DocumentState.TO_KEY
         if row.key_pass > 1:
             _settle_agreed(connection, row, entry)
+            if _is_left(connection, row, entry):
+                _look_again(connection, document_id, 1, keyed_twice=None)
+                return DocumentState.TO_KEY
         upkeep.send(connection, person.actor, document_id, row.destination or entry.destination)
         return DocumentState.READY
 
@@ -158,6 +182,22 @@ def _following(
     return next_pass(row.key_pass, {p: e for p, e in firsts.items() if p in wanted}, seconds)
 
 
+def _look_again(
+    connection: sa.Connection, document_id: uuid.UUID, key_pass: int, **values: Any
+) -> None:
+    connection.execute(
+        documents.update()
+        .where(_c.id == document_id)
+        .values(key_pass=key_pass, state_at=sa.func.now(), **values)
+    )
+
+
+def _is_left(connection: sa.Connection, row: sa.Row[Any], entry: TypeEntry) -> bool:
+    """Whether the pack, which may have changed since the first look, wants more to be keyed."""
+    known = work.fields_of(connection, row.id)
+    return bool(tasks(entry, known, layout=row.layout, reasons=row.route_reasons))
+
+
 def _settle_agreed(connection: sa.Connection, row: sa.Row[Any], entry: TypeEntry) -> None:
     """What two people keyed alike is so; where a third decided, that stands already.
 
@@ -166,9 +206,10 @@ def _settle_agreed(connection: sa.Connection, row: sa.Row[Any], entry: TypeEntry
     """
     known = work.fields_of(connection, row.id)
     found = tasks(entry, known, layout=row.layout, reasons=row.route_reasons)
+    twice = _left_to_others(connection, row.id, entry, known, found)
     firsts = work.keyed(connection, row.id, KeyPass.FIRST)
     seconds = work.keyed(connection, row.id, KeyPass.SECOND)
-    for position in (task.field.position for task in found if task.is_blind):
+    for position in (task.field.position for task in twice):
         first, second = firsts.get(position), seconds.get(position)
         if first is not None and second is not None and agree(first, second):
             settle(connection, row.id, position, Sent(first, "ok"))

@@ -42,8 +42,9 @@ def name(
         engine: The database.
         person: Who says so; holds the document.
         document_id: Which.
-        entry: The type, for the document's fund.
-        due_on: By when its pôle must have it, counted from receipt.
+        entry: The type, for the document's fund, as the pack has it; what was changed of the plan
+            is read here, as it holds when this is stored.
+        due_on: By when its pôle must have it, counted from receipt, as the pack has it.
         seconds: From shown to sent.
 
     Raises:

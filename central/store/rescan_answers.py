@@ -146,15 +146,15 @@ def _replace(connection: sa.Connection, asked: Asked, first_page: int) -> list[s
 def _take_reading(
     connection: sa.Connection, asked: Asked, answer: IncomingDocument, first_page: int
 ) -> None:
+    """Take type, fields and way of the answer: what was read before was of the pages replaced."""
     route = answer.route
-    if domain.replaces_fields(asked.original, answer):
-        connection.execute(fields.delete().where(fields.c.document_id == asked.document_id))
-        rows = [
-            row | {"document_id": asked.document_id, "page": first_page + row["page"]}
-            for row in field_rows(answer)
-        ]
-        if rows:
-            connection.execute(fields.insert(), rows)
+    connection.execute(fields.delete().where(fields.c.document_id == asked.document_id))
+    rows = [
+        row | {"document_id": asked.document_id, "page": first_page + row["page"]}
+        for row in field_rows(answer)
+    ]
+    if rows:
+        connection.execute(fields.insert(), rows)
     _become(
         connection,
         asked,

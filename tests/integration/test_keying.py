@@ -1,12 +1,14 @@
 """Keying once and twice, on a real database."""
 
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from central.domain.access import Person, Role
+from central.domain.catalogue import Catalogue, FieldSpec, KeyingMode
 from central.domain.keying import Entry, KeyReason
 from central.errors import InputInvalid, LeaseLost
 from central.store import keying, work
@@ -34,14 +36,20 @@ def _rib(post: Post) -> uuid.UUID:
     ).id
 
 
-def _key(engine: sa.Engine, person: Person, wanted: uuid.UUID, **values: Entry) -> str:
+def _key(
+    engine: sa.Engine,
+    person: Person,
+    wanted: uuid.UUID,
+    catalogue: Catalogue = CATALOGUE,
+    **values: Entry,
+) -> str:
     assert take(engine, person, "key") == wanted
     shown = work.load(engine, person, wanted, "key")
-    entry = CATALOGUE.of(shown.document["type"])
+    entry = catalogue.of(shown.document["type"])
     todo = {t.field.name: t.field.position for t in keying.look(engine, shown.document, entry)}
     assert set(todo) == set(values), todo
     sent = {todo[name]: Sent(value, "ok") for name, value in values.items()}
-    return keying.submit(engine, person, wanted, CATALOGUE.of, sent).value
+    return keying.submit(engine, person, wanted, catalogue.of, sent).value
 
 
 def _values(engine: sa.Engine, person: Person, wanted: uuid.UUID) -> dict[str, str | None]:
@@ -123,3 +131,52 @@ def test_a_document_of_the_wrong_type_goes_back_to_naming(engine: sa.Engine, pos
     take(engine, person, "key")
     keying.back_to_naming(engine, person, wanted)
     assert state_of(engine, wanted) == "to_name"
+
+
+def _pack(**changes: KeyingMode) -> Catalogue:
+    """The pack with other modes of a type's fields; one that it lacks is added, required."""
+    entry = CATALOGUE.of("rib")
+    known = [replace(s, mode=changes.pop(s.name, s.mode)) for s in entry.fields]
+    new = [FieldSpec(name, "text", required=True, mode=mode) for name, mode in changes.items()]
+    types = {**CATALOGUE.types, "rib": replace(entry, fields=(*known, *new))}
+    return replace(CATALOGUE, types=types)
+
+
+@pytest.mark.parametrize("mode", [KeyingMode.CONFIRM, KeyingMode.READ_ONLY])
+def test_a_second_person_keys_what_the_first_left_to_them_although_the_pack_changed(
+    engine: sa.Engine, post: Post, mode: KeyingMode
+) -> None:
+    wanted = _rib(post)
+    first, second, third = keyer(engine, "p1"), keyer(engine, "p2"), keyer(engine, "p3")
+    supervisor = keyer(engine, "s", Role.SUPERVISOR)
+    _key(engine, first, wanted, iban=Entry(_IBAN), account_holder=Entry("MARTIN"))
+    other = _pack(iban=mode)
+    assert _key(engine, second, wanted, other, iban=Entry(_OTHER)) == "to_key"
+    assert take(engine, third, "key") is None
+    assert _key(engine, supervisor, wanted, other, iban=Entry(_OTHER)) == "ready"
+    assert _values(engine, supervisor, wanted)["iban"] == _OTHER
+
+
+def test_what_a_changed_pack_wants_besides_is_keyed_after_the_second_look(
+    engine: sa.Engine, post: Post
+) -> None:
+    wanted = _rib(post)
+    first, second, third = keyer(engine, "p1"), keyer(engine, "p2"), keyer(engine, "p3")
+    _key(engine, first, wanted, iban=Entry(_IBAN), account_holder=Entry("MARTIN"))
+    other = _pack(bank=KeyingMode.CONFIRM)
+    assert _key(engine, second, wanted, other, iban=Entry(_IBAN)) == "to_key"
+    assert _key(engine, third, wanted, other, bank=Entry("LA BANQUE")) == "ready"
+    values = _values(engine, third, wanted)
+    assert (values["iban"], values["bank"]) == (_IBAN, "LA BANQUE")
+
+
+def test_a_document_between_two_looks_of_an_older_version_is_keyed_as_the_pack_says(
+    engine: sa.Engine, post: Post
+) -> None:
+    wanted = _rib(post)
+    first, second = keyer(engine, "p1"), keyer(engine, "p2")
+    _key(engine, first, wanted, iban=Entry(_IBAN), account_holder=Entry("MARTIN"))
+    with transaction(engine) as connection:
+        connection.execute(sa.text("UPDATE documents SET keyed_twice = NULL"))
+    assert _key(engine, second, wanted, iban=Entry(_IBAN)) == "ready"
+    assert _values(engine, first, wanted)["iban"] == _IBAN

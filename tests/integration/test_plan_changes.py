@@ -5,6 +5,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 
 from central import pack
 from central.console.plan import Plan
+from central.console.work import due_on
 from central.domain.access import Person, Role
 from central.errors import AlreadyDecided, LaterChange, NotFound, NotYours, StoreUnavailable
 from central.store import deliveries, holds, leases, naming, plan, plan_effect, plan_moves
@@ -20,7 +22,8 @@ from central.store.tables import deliveries as deliveries_table
 from central.store.tables import documents as documents_table
 from central.store.tables import namings
 from tests.support.central import document, store
-from tests.support.console import add_person
+from tests.support.console import add_person, serving, settings, sign_in
+from tests.support.mail import Post
 
 pytestmark = pytest.mark.on_both_servers
 
@@ -341,3 +344,22 @@ def test_pages_know_a_change_within_a_moment_and_the_last_plan_without_a_databas
     with pytest.raises(StoreUnavailable):
         Plan(away, _SHIPPED)()
     away.dispose()
+
+
+def test_what_is_named_just_after_a_change_was_undone_goes_where_the_plan_says_now(
+    engine: sa.Engine, two: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page remembers the plan for a while: for as long as the test lasts, here."""
+    monkeypatch.setattr("central.console.plan._REMEMBERED_S", 3_600.0)
+    post = Post(engine, tmp_path / "images")
+    made = post.deliver("Feuille de soins", kind="name")
+    change = _apply(engine, two, {**_TO_ATEMPO, "delay_days": 1})
+    with serving(settings(tmp_path), engine) as client:
+        sign_in(client, engine, "keyer", Role.KEYER)
+        client.post("/api/work/take", json={"queue": "name"})
+        assert _undo(engine, two[0], change) == 0
+        answer = client.post(f"/api/documents/{made.id}/name", json={"type": "S3110"})
+        assert answer.status_code == 200, answer.text
+    row, now = _document(engine, made.id), _SHIPPED.of("S3110", made.fund)
+    assert (row.type, row.pole, row.destination) == ("S3110", now.pole, now.destination)
+    assert row.due_on == due_on(made.received_on, now.delay_days)

@@ -146,6 +146,7 @@ documents = Table(
     Column(
         "key_pass", SmallInteger, nullable=False, server_default="1", comment="1, 2; 3: arbitration"
     ),
+    Column("keyed_twice", ARRAY(Integer), comment="positions that look 1 left to looks 2 and 3"),
     Column("state", Text, nullable=False),
     at("state_at", now=True),
     at("stored_at", now=True),
