@@ -11,10 +11,12 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from central.config import secret
 from central.console.returns import signature
 from central.domain.access import Role
 from central.domain.incoming import IncomingLot, IncomingSetAside
-from central.store import deliveries, lots
+from central.errors import ConfigInvalid
+from central.store import deliveries, lots, upkeep
 from central.store.engine import open_engine
 from tests.support.central import RECEIVED, document, store
 from tests.support.console import SECRET, serving, settings, sign_in
@@ -139,6 +141,74 @@ def test_a_delivered_document_is_given_back_once(page: httpx.Client, engine: sa.
     )
 
 
+def _rounds(document_id: uuid.UUID, number: int | None = None) -> bytes:
+    told = {"document_id": str(document_id), "cause": "wrong_pole"}
+    return json.dumps(told | ({"round": number} if number else {})).encode()
+
+
+def _deliver(engine: sa.Engine) -> None:
+    claimed = deliveries.claim(engine, "w", [_POLE], 60.0)
+    assert claimed is not None
+    deliveries.delivered(engine, claimed.claim, "receipt")
+
+
+def test_a_return_sent_again_takes_no_later_round_back(
+    page: httpx.Client, engine: sa.Engine
+) -> None:
+    """The same signed bytes, with the round, then without as the first contract has it."""
+    made = store(engine, document())
+    _deliver(engine)
+    at = dt.datetime.now(dt.UTC).isoformat()
+    bodies = [_rounds(made.id, 1), _rounds(made.id)]
+    asked = [
+        (
+            body,
+            {
+                "X-Vaguemestre-Destination": _POLE,
+                "X-Vaguemestre-Time": at,
+                "X-Vaguemestre-Signature": signature(SECRET, at, _POLE, body),
+            },
+        )
+        for body in bodies
+    ]
+    first, again = asked
+    assert page.post("/v1/returns", content=first[0], headers=first[1]).json()["already"] is False
+    upkeep.reroute(engine, "person:lea", made.id, _POLE)
+    _deliver(engine)
+    assert page.post("/v1/returns", content=first[0], headers=first[1]).json()["already"] is True
+    assert page.post("/v1/returns", content=again[0], headers=again[1]).status_code == 409
+    assert _post(page, _rounds(made.id, 3)).status_code == 404
+    assert _post(page, _rounds(made.id, 2)).json()["already"] is False
+
+
+def test_a_comment_that_is_cut_is_told(page: httpx.Client, engine: sa.Engine) -> None:
+    made = store(engine, document())
+    _deliver(engine)
+    told = {"document_id": str(made.id), "cause": "other", "comment": "é" * 600}
+    assert _post(page, json.dumps(told).encode()).json()["comment_cut"] is True
+
+
+def test_both_secrets_are_believed_while_they_change_over(
+    engine: sa.Engine, tmp_path: Path
+) -> None:
+    config = settings(tmp_path, _POLE)
+    (tmp_path / "former").write_bytes(b"the secret of before")
+    changing = config.destinations[0].model_copy(update={"former_secret_file": tmp_path / "former"})
+    config = config.model_copy(update={"destinations": (changing,)})
+    body = _note(uuid.uuid4())
+    with serving(config, engine) as client:
+        assert _post(client, body).status_code == 404
+        assert _post(client, body, secret=b"the secret of before").status_code == 404
+        assert _post(client, body, secret=b"another secret that").status_code == 401
+
+
+@pytest.mark.parametrize("content", [b"", b"  \n", b"short"])
+def test_a_secret_that_anybody_could_guess_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "secret").write_bytes(content)
+    with pytest.raises(ConfigInvalid):
+        secret(tmp_path / "secret")
+
+
 def test_what_is_not_signed_now_by_this_pole_is_turned_away(page: httpx.Client) -> None:
     body = _note(uuid.uuid4())
     assert _post(page, body, secret=b"guessed").status_code == 401
@@ -147,7 +217,16 @@ def test_what_is_not_signed_now_by_this_pole_is_turned_away(page: httpx.Client) 
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b'{"document_id": 1}', b"[" * 900, b'{"cause": "wrong_pole"}']
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"document_id": 1}',
+        b"[" * 900,
+        b'{"cause": "wrong_pole"}',
+        b'{"document_id": "0197a3c4-0000-7000-8000-000000000001", "cause": "other", "round": 0}',
+    ],
 )
 def test_messages_that_mean_nothing_are_turned_away(page: httpx.Client, body: bytes) -> None:
     assert _post(page, body).status_code == 400

@@ -127,11 +127,17 @@ def _values(where: str, true: TrueDocument, row: Mapping[str, Any], poles: Path)
     right, wrong = 0, []
     for field in json.loads(packages[0].read_text("utf-8"))["fields"]:
         name = field["name"]
-        if not field["accepted"] or (name not in true.values and field["value"] == "false"):
+        value = _plain(field["value"])
+        if not field["accepted"] or (name not in true.values and value == "false"):
             continue
         # A block's lines are delivered as one; what nobody wrote is as wrong as a misread value.
-        if " ".join(true.values.get(name, "").split()) == field["value"]:
+        if " ".join(true.values.get(name, "").split()) == value:
             right += 1
         else:
             wrong.append(f"{where} : {name}")
     return Values(right, tuple(wrong))
+
+
+def _plain(value: str | bool | None) -> str | None:
+    """Write a tick as the drawn sheets' truth does."""
+    return str(value).lower() if isinstance(value, bool) else value
