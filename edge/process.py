@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from edge import sheetpage, upright
+from edge import sheetpage, showthrough, upright
 from edge.document import (
     BoxPx,
     Field,
@@ -20,13 +20,14 @@ from edge.document import (
 )
 from edge.imaging import border, dust, negative, quality, separators
 from edge.imaging.page import PageImage
-from edge.reading import classify, labelled, outside, recognise, sheetprint, zones
+from edge.reading import classify, labelled, orient, outside, recognise, sheetprint, zones
 from edge.reading.forms import FormDefinition
 from edge.reading.lines import skim
 from edge.reading.readers import Gray, Readers
 
 DISTORTED = "distorted"
 _UNSURE = frozenset({"negative", "dark", "faint"})  # marks of pages of which nothing is accepted
+_READS = 0.85  # legibility from which a page is what it looks like
 _BLURRED_FROM = 0.6  # a page this unsharp is marked, so that routing asks a person
 
 
@@ -79,6 +80,8 @@ def read_page(
     if content is quality.Content.BLANK:
         return blank
     if content is quality.Content.FAINT:
+        if showthrough.is_all(gray, image.dpi, readers):
+            return blank
         marks += ("faint",)
     blank = replace(blank, marks=marks)
     raw = positive if had_dust or had_border else None
@@ -88,6 +91,8 @@ def read_page(
         return replace(blank, is_blank=False, separator=separator)
     blur = quality.blur(gray, image.dpi)
     page, found = _recognised(gray, image.dpi, recipe.forms, readers)
+    if not had_dust and _is_other_side(gray, page, found, image.dpi, readers):
+        return blank
     read = _read_content(page, found, image.dpi, recipe, readers, today)
     height, width = page.gray.shape
     return PageReading(
@@ -105,6 +110,21 @@ def read_page(
         fields=_unaccepted(read.fields) if _UNSURE & set(marks) else read.fields,
         separator=separator or _unread_sheet(read),
         marks=marks + read.marks + (("blurred",) if blur >= _BLURRED_FROM else ()),
+    )
+
+
+def _is_other_side(
+    gray: Gray, page: upright.Upright, found: recognise.Recognised, dpi: float, readers: Readers
+) -> bool:
+    """Whether a page of no form that hardly reads is a back whose front shines through strongly."""
+    return (
+        found.guess.layout is None
+        and page.text is not None
+        and orient.legibility(page.text) < _READS
+        and showthrough.may_be(gray, dpi)
+        and showthrough.is_all_of(
+            page.gray, page.quads, dpi, readers, bitonal=showthrough.is_bitonal(gray)
+        )
     )
 
 

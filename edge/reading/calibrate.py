@@ -26,7 +26,7 @@ _KEYED: Mapping[FieldKind, float] = MappingProxyType(
         FieldKind.AMOUNT: 0.25,  # confirmed by the total
     }
 )
-_COPIED = 0.03  # of an amount that shares a digit with the total that confirms it
+_COPIED = 0.02  # of an amount that shares a digit with the total that confirms it
 _UNKEYED: Mapping[FieldKind, float] = MappingProxyType(
     {
         FieldKind.DIGITS: 0.05,
@@ -72,7 +72,7 @@ def accepts(spec: FieldSpec, check: Check, confidence: float, wanted_error_rate:
 
 
 def accepts_total(confidence: float, wanted_error_rate: float, *, is_copied: bool) -> bool:
-    """Whether one of several amounts that the form's total confirms may go without a person.
+    """Whether an amount that the form's total confirms may go without a person.
 
     Args:
         confidence: Of its reading, 0 to 1.

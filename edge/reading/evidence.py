@@ -7,8 +7,9 @@ NIR's says that one of them was misread, or day and month were written the other
 
 The total speaks for several amounts and they for it. A single amount and its total are one number
 that one hand wrote twice: whoever's 2 looks like a 7 writes two of them, and the sum holds. So does
-a digit of several amounts that stands in the total unchanged. Nothing speaks for an amount of zero,
-or of cents alone: that is what is left where the first digits are hidden.
+a digit of several amounts that stands in the total unchanged. Such a sum speaks only where all was
+read nearly surely. Nothing speaks for an amount of zero, or of cents alone: that is what is left
+where the first digits are hidden.
 
 A name that stands twice on a form speaks for itself when it was read alike; read in two ways it was
 misread once, and nobody knows where.
@@ -58,9 +59,10 @@ def weigh(
         elif _is_charge(field) and field.value is not None:
             if sums is False or _may_be_a_rest(field):
                 accepted = False
-            elif sums and len(_charges(fields)) > 1:
+            elif sums:
                 is_copied = _is_copied(field, fields)
-                accepted |= accepts_total(field.confidence, wanted_error_rate, is_copied=is_copied)
+                sure = min(one.confidence for one in _told_alike(field, fields))
+                accepted |= accepts_total(sure, wanted_error_rate, is_copied=is_copied)
         accepted = accepted and field.name not in for_a_person
         changed.append(dataclasses.replace(field, accepted=accepted))
     return tuple(changed)
@@ -169,6 +171,13 @@ def _is_copied(field: Field, fields: Sequence[Field]) -> bool:
         if field in (charge, total)
         for a, b in zip(_backwards(charge), _backwards(total), strict=False)
     )
+
+
+def _told_alike(field: Field, fields: Sequence[Field]) -> list[Field]:
+    """A charge with what repeats all of it: a single amount and its total are as sure together."""
+    if len(_charges(fields)) > 1:
+        return [field]
+    return [one for one in fields if _is_charge(one) and one.value == field.value]
 
 
 def _backwards(field: Field) -> str:

@@ -22,6 +22,7 @@ from edge.reading.readers import Readers
 from models.training import reader_sets
 from tests.bench import (
     agent,
+    backs,
     combs,
     confined,
     distorted,
@@ -64,6 +65,7 @@ _WHAT = (
     "forms",
     "combs",
     "distorted",
+    "backs",
     "ticks",
     "kinds",
     "enrolled",
@@ -119,6 +121,7 @@ def _run(
         "forms": lambda: _print_forms(console, real, readers, options.pages, seed),
         "combs": lambda: console.print(_combs(real, readers, options.pages, seed)),
         "distorted": lambda: _print_distorted(console, samples, readers, options.drawn, seed),
+        "backs": lambda: console.print(_backs(readers, options.drawn, seed)),
         "ticks": lambda: _print_ticks(console, readers, options.ticked, seed, samples),
         "text": lambda: console.print(_text(real, readers)),
         "kinds": lambda: console.print(_kinds(readers, options.drawn, seed)),
@@ -187,6 +190,16 @@ def _print_distorted(
         row = (one.accepted, one.wrong, one.lost, f"{one.seconds / pages:.2f}")
         table.add_row(kind, *(str(cell) for cell in row))
     console.print(table)
+
+
+def _backs(readers: Readers, count: int, seed: int) -> Table:
+    """What shines through is blank, and nothing else is."""
+    title = f"{count} drawn pages a row, seed {seed}"
+    table = Table("", "blank", "faint", "written", title=title)
+    for kind in backs.KINDS:
+        found = backs.measure(kind, count, readers, seed)
+        table.add_row(kind, *(str(found[told]) for told in ("blank", "faint", "written")))
+    return table
 
 
 def _print_ticks(

@@ -1,0 +1,84 @@
+"""What shines through from the other side of a sheet is blank; carbon copies and notes are not."""
+
+import random
+
+import numpy as np
+import pytest
+
+from edge import pack, process
+from edge.document import PageReading, PageRef
+from edge.imaging import quality
+from edge.imaging.page import PageImage
+from edge.imaging.turn import turn
+from edge.inference.station import StationReaders, load_readers
+from edge.reading.readers import Gray
+from models.training import degrade, synthesise
+from tests.bench import backs
+from tests.bench.forms import DPI, TODAY
+
+RECIPE = process.Recipe(pack.load(pack.default_dir()).forms, accept_error_rate=0.001)
+
+
+@pytest.fixture(scope="module")
+def readers(tmp_path_factory: pytest.TempPathFactory) -> StationReaders:
+    return load_readers(tmp_path_factory.mktemp("cache"))
+
+
+def read(page: Gray, readers: StationReaders) -> PageReading:
+    image = PageImage(np.ascontiguousarray(page), DPI, dpi_known=True)
+    return process.read_page(image, PageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
+
+
+def back(seed: int) -> Gray:
+    return synthesise.draw("back", seed, DPI)[0]
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180])
+@pytest.mark.parametrize("seed", [3, 5, 10])
+def test_what_shines_through_is_blank_whichever_way_the_sheet_lies(
+    seed: int, rotation: int, readers: StationReaders
+) -> None:
+    page = turn(back(seed), rotation)
+
+    assert quality.content(page, DPI) is quality.Content.FAINT
+    assert read(page, readers).is_blank
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180])
+@pytest.mark.parametrize("seed", [3, 5, 10])
+def test_the_same_print_as_it_lies_is_faint_and_seen_by_a_person(
+    seed: int, rotation: int, readers: StationReaders
+) -> None:
+    page = turn(np.ascontiguousarray(back(seed)[:, ::-1]), rotation)
+
+    found = read(page, readers)
+
+    assert not found.is_blank
+    assert "faint" in found.marks
+
+
+def test_in_black_and_white_too(readers: StationReaders) -> None:
+    page = degrade.bitonal(back(7))
+
+    assert quality.content(page, DPI) is quality.Content.WRITTEN
+    assert read(page, readers).is_blank
+    assert not read(page[:, ::-1], readers).is_blank
+
+
+@pytest.mark.parametrize("seed", [0, 3, 4])
+def test_a_note_in_pencil_on_a_back_that_shines_through_is_seen_by_a_person(
+    seed: int, readers: StationReaders
+) -> None:
+    page = backs.noted(back(3), random.Random(seed), backs.PENCIL)
+
+    assert not read(page, readers).is_blank
+
+
+@pytest.mark.parametrize("seed", [0, 3, 4])
+def test_a_note_in_ink_on_such_a_back_is_seen_by_a_person(
+    seed: int, readers: StationReaders
+) -> None:
+    page = backs.noted(back(7), random.Random(seed), backs.PEN)
+
+    assert not read(page, readers).is_blank
+    assert not read(degrade.bitonal(page), readers).is_blank
