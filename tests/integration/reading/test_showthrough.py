@@ -33,8 +33,7 @@ def back(seed: int) -> Gray:
     return synthesise.draw("back", seed, DPI)[0]
 
 
-@pytest.mark.parametrize("rotation", [0, 90, 180])
-@pytest.mark.parametrize("seed", [3, 5, 10])
+@pytest.mark.parametrize(("seed", "rotation"), [(3, 0), (5, 90), (10, 180)])
 def test_what_shines_through_is_blank_whichever_way_the_sheet_lies(
     seed: int, rotation: int, readers: StationReaders
 ) -> None:
@@ -44,8 +43,7 @@ def test_what_shines_through_is_blank_whichever_way_the_sheet_lies(
     assert read(page, readers).is_blank
 
 
-@pytest.mark.parametrize("rotation", [0, 90, 180])
-@pytest.mark.parametrize("seed", [3, 5, 10])
+@pytest.mark.parametrize(("seed", "rotation"), [(3, 0), (5, 90), (10, 180)])
 def test_the_same_print_as_it_lies_is_faint_and_seen_by_a_person(
     seed: int, rotation: int, readers: StationReaders
 ) -> None:
@@ -74,7 +72,7 @@ def test_a_note_in_pencil_on_a_back_that_shines_through_is_seen_by_a_person(
     assert not read(page, readers).is_blank
 
 
-@pytest.mark.parametrize("seed", [0, 3, 4])
+@pytest.mark.parametrize("seed", [0, 3])
 def test_a_note_in_ink_on_such_a_back_is_seen_by_a_person(
     seed: int, readers: StationReaders
 ) -> None:
