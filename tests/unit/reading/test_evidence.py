@@ -51,7 +51,7 @@ def test_charges_that_the_total_confirms_stay_with_a_person_where_they_must() ->
     assert not accepted(held)["amount_3"]
 
 
-def test_a_single_amount_and_its_total_are_one_hand_s_and_confirm_only_what_is_nearly_sure() -> None:
+def test_a_single_amount_and_its_total_confirm_only_what_is_nearly_sure() -> None:
     for confidence, is_accepted in ((0.9, False), (0.975, False), (0.985, True)):
         both = charges(("amount", "76.50"), ("total", "76.50"), confidence=confidence)
         assert set(accepted(weigh(both, 0.001)).values()) == {is_accepted}
