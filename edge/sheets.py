@@ -4,6 +4,7 @@ The QR code stands twice, at the top and at the bottom, so that a fold or a torn
 nothing; people read the rest.
 """
 
+import contextlib
 import io
 import textwrap
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import segno
 from pypdfium2 import PdfDocument
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from edge.document import LotHeader
@@ -22,6 +24,8 @@ PROCESSES = ("FSP", "DMT", "ETRANGER", "AUTRE")
 MOST_SHEETS = 2_000
 _QR_MM = 42.0
 _MARGIN_MM = 20.0
+_ROW_MM = 9.5
+_PICTURE_MM = 165.0  # its height on the page that shows what to find
 _LINE_CHARACTERS, _REASON_LINES = 34, 4
 
 
@@ -64,6 +68,7 @@ def rescan_sheet_pdf(request: Rescan) -> bytes:
         ("", "devant le document à numériser de nouveau."),
         ("Demande", request.code),
         ("Lot d'origine", request.lot_name),
+        *_which(request),
         ("Demandée le", request.asked_at.astimezone().strftime("%d/%m/%Y à %H:%M")),
         ("Reçu le", request.received_on.strftime("%d/%m/%Y") if request.received_on else ""),
     ]
@@ -71,7 +76,49 @@ def rescan_sheet_pdf(request: Rescan) -> bytes:
         request.reason, _LINE_CHARACTERS, max_lines=_REASON_LINES, placeholder=" …"
     )
     rows += [("Motif" if number == 0 else " ", line) for number, line in enumerate(reason)]
-    return _sheets([("NUMÉRISATION DEMANDÉE", rows, headersheet.encode_header(header))])
+    sheet = _sheets([("NUMÉRISATION DEMANDÉE", rows, headersheet.encode_header(header))])
+    return join([sheet, _what_to_find(request)]) if request.sheet.picture else sheet
+
+
+def _which(request: Rescan) -> list[tuple[str, str]]:
+    """Which document of the lot, and which of its pages."""
+    sheet = request.sheet
+    place = f"n° {sheet.number}" if sheet.number else ""
+    page = f"page {sheet.page} sur {sheet.pages}" if sheet.page else ""
+    return [
+        ("Document du lot", ", ".join(filter(None, (place, page)))),
+        ("Type du document", sheet.type_title),
+    ]
+
+
+def _what_to_find(request: Rescan) -> bytes:
+    """A page that shows the sheet, to be held beside the pile.
+
+    It is not the header sheet: what stands there beside its own print makes it somebody's page.
+    """
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=A4, invariant=True)
+    width, height = A4
+    canvas.setFont("Helvetica-Bold", 26)
+    canvas.drawCentredString(width / 2, height - 30 * mm, "DOCUMENT À RETROUVER")
+    canvas.setFont("Helvetica", 15)
+    canvas.drawCentredString(width / 2, height - 42 * mm, "Ne numérisez pas cette feuille.")
+    rows = [("Lot d'origine", request.lot_name), *_which(request), ("Demande", request.code)]
+    _rows(canvas, rows, height - 60 * mm)
+    with contextlib.suppress(OSError, ValueError):  # it could not be decoded: the rows remain
+        picture = ImageReader(io.BytesIO(request.sheet.picture))
+        canvas.drawImage(
+            picture,
+            _MARGIN_MM * mm,
+            _MARGIN_MM * mm,
+            width - 2 * _MARGIN_MM * mm,
+            _PICTURE_MM * mm,
+            preserveAspectRatio=True,
+            anchor="n",
+        )
+    canvas.showPage()
+    canvas.save()
+    return out.getvalue()
 
 
 def separator_sheets_pdf(count: int) -> bytes:
@@ -106,15 +153,20 @@ def _draw(canvas: Canvas, title: str, rows: Sequence[tuple[str, str]], code: str
     width, height = A4
     canvas.setFont("Helvetica-Bold", 30)
     canvas.drawCentredString(width / 2, height - 95 * mm, title)
-    y = height - 120 * mm
-    for label, value in rows:
+    _rows(canvas, rows, height - 118 * mm)
+    _qr(canvas, code, _MARGIN_MM * mm, height - (_MARGIN_MM + _QR_MM) * mm)
+    _qr(canvas, code, width - (_MARGIN_MM + _QR_MM) * mm, _MARGIN_MM * mm)
+
+
+def _rows(canvas: Canvas, rows: Sequence[tuple[str, str]], top: float) -> None:
+    """Write labels and values, from ``top`` (points) down."""
+    y = top
+    for label, value in [row for row in rows if row[1]]:
         canvas.setFont("Helvetica", 15)
         canvas.drawString(_MARGIN_MM * mm, y, label)
         left = (_MARGIN_MM + (65 if label else 0)) * mm
-        _bold(canvas, left, y, value, width - left - _MARGIN_MM * mm)
-        y -= 11 * mm
-    _qr(canvas, code, _MARGIN_MM * mm, height - (_MARGIN_MM + _QR_MM) * mm)
-    _qr(canvas, code, width - (_MARGIN_MM + _QR_MM) * mm, _MARGIN_MM * mm)
+        _bold(canvas, left, y, value, A4[0] - left - _MARGIN_MM * mm)
+        y -= _ROW_MM * mm
 
 
 def _bold(canvas: Canvas, left: float, y: float, text: str, room: float) -> None:

@@ -7,6 +7,7 @@ may, where the request came from and how much it brings is settled before it is 
 """
 
 import json
+import uuid
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,6 +84,8 @@ class Desk:
     sessions: Sessions
     limits: Limits
     routes: list[Route] = field(default_factory=list)
+    thumbnail: Callable[[Person, uuid.UUID, int], bytes] = lambda *_: b""
+    """A page's small picture as JPEG, for whoever may see the document."""
     navigation: tuple[Entry, ...] = NAVIGATION
     templates: Environment = field(
         default_factory=lambda: Environment(

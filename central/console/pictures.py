@@ -1,6 +1,7 @@
 """Previews of pages and cut-out zones, for whoever may see the document; each look is audited."""
 
 import time
+import uuid
 from collections import OrderedDict
 from collections.abc import Callable
 from threading import BoundedSemaphore, Lock
@@ -12,7 +13,7 @@ from central.console.asked import id_in_path
 from central.console.desk import Desk
 from central.console.images import Kept, Picture, cut, decode, preview, zone
 from central.console.visit import Visit
-from central.domain.access import Role
+from central.domain.access import Person, Role
 from central.errors import BlobCorrupt, BlobMissing, InputInvalid, NotFound
 from central.store import views
 from central.store.views import SeenPage
@@ -32,6 +33,7 @@ _PRIVATE = {"Cache-Control": "private, no-store, no-transform"}
 def register(desk: Desk) -> None:
     """Add the images."""
     pictures = Pictures(desk)
+    desk.thumbnail = pictures.thumbnail
     desk.page("/api/documents/{id}/pages/{number}/image", pictures.image, roles=LOOKERS)
     desk.page("/api/documents/{id}/pages/{number}/zone", pictures.zone, roles=LOOKERS)
 
@@ -59,6 +61,18 @@ class Pictures:
             raise InputInvalid("width")
         page = self._page(visit)
         return self._answer(page, ("page", width), lambda image: preview(image, width))
+
+    def thumbnail(self, person: Person, document_id: uuid.UUID, number: int) -> bytes:
+        """A page's small picture.
+
+        Raises:
+            NotFound: there is no such page, or it cannot be decoded.
+            Forbidden: it is of another site or pôle, or a keyer does not hold it.
+        """
+        page = views.page(self._desk.engine, person, document_id, number)
+        width = WIDTHS[0]
+        made = lambda: preview(self._decoded(page), width)  # noqa: E731
+        return self._encoded.get((page, "page", width), made).data
 
     def zone(self, visit: Visit) -> Response:
         """One zone of a page, with a margin; millimetres of the upright page."""

@@ -22,9 +22,10 @@ from central.domain.calendar import public_holidays
 from central.domain.catalogue import FieldSpec, TypeEntry
 from central.domain.keying import Entry, KeyReason, spec_of
 from central.domain.working_days import add_working_days
-from central.errors import InputInvalid, LeaseLost
+from central.errors import InputInvalid, LeaseLost, NotFound
 from central.store import control_results, controls, keying, leases, naming, work
 from central.store.keying import Sent
+from central.store.rescans import Sheet
 
 KEYERS = (Role.KEYER, Role.SUPERVISOR)
 _MOST_HELD = 24
@@ -184,9 +185,25 @@ class _Queues:
 
     def rescan(self, visit: Visit) -> Response:
         """Ask the station to scan a document again."""
-        reason = visit.text("reason", most=200, needed=True)
-        naming.rescan(self._desk.engine, visit.who, id_in_path(visit), queue_of(visit), reason)
+        reason, queue = visit.text("reason", most=200, needed=True), queue_of(visit)
+        wanted = id_in_path(visit)
+        sheet = self._sheet(visit, wanted, queue)
+        naming.rescan(self._desk.engine, visit.who, wanted, queue, reason, sheet)
         return answer({})
+
+    def _sheet(self, visit: Visit, wanted: uuid.UUID, queue: str) -> Sheet:
+        """Which sheet is meant: the page that the person was looking at, else the first."""
+        loaded = work.load(self._desk.engine, visit.who, wanted, queue)
+        entry = self._desk.catalogue().of(loaded.document["type"], loaded.document["fund"])
+        pages = [page.number for page in loaded.pages if page.role != "replaced"]
+        number = visit.number("page", pages[0] if pages else 0)
+        if number not in pages:
+            return Sheet(entry.title, 0, len(pages))
+        try:
+            picture = self._desk.thumbnail(visit.who, wanted, number)
+        except NotFound:  # what cannot be shown can be scanned again all the more
+            picture = b""
+        return Sheet(entry.title, pages.index(number) + 1, len(pages), picture)
 
     def to_naming(self, visit: Visit) -> Response:
         keying.back_to_naming(self._desk.engine, visit.who, id_in_path(visit))

@@ -82,4 +82,9 @@ def _request(one: rescans.Request) -> fleet_pb2.RescanRequest:
         rescan_id=str(one.id),
         received_on=one.received_on.isoformat(),
         fund=one.fund,
+        document_number=one.number,
+        type_title=one.sheet.type_title,
+        page=one.sheet.page,
+        pages=one.sheet.pages,
+        picture=one.sheet.picture,
     )

@@ -19,6 +19,7 @@ from central.store import leases, plan, rescans, upkeep, work, wrong_values
 from central.store.acts import keep, move
 from central.store.engine import transaction
 from central.store.limits import within
+from central.store.rescans import Sheet
 from central.store.steps import share_routes
 from central.store.tables import documents, fields, lots, namings, pages
 
@@ -130,7 +131,12 @@ def discard_blank(engine: sa.Engine, person: Person, document_id: uuid.UUID) -> 
 
 
 def rescan(
-    engine: sa.Engine, person: Person, document_id: uuid.UUID, queue: str, reason: str
+    engine: sa.Engine,
+    person: Person,
+    document_id: uuid.UUID,
+    queue: str,
+    reason: str,
+    sheet: Sheet = rescans.UNTOLD,
 ) -> None:
     """Ask the station to scan a document again; the answer comes back to the same document.
 
@@ -140,7 +146,7 @@ def rescan(
     """
     with transaction(engine) as connection:
         row = leases.demand(connection, person.id, document_id, queue)
-        rescans.ask(connection, document_id, person.id, person.actor, reason)
+        rescans.ask(connection, document_id, person.id, person.actor, reason, sheet)
         keep(connection, person, row, "rescan", row.type)
 
 

@@ -94,7 +94,9 @@ def join(connection: sa.Connection, asked: Asked, answer: IncomingDocument) -> N
         rescans.update()
         .where(rescans.c.id == asked.rescan_id)
         .values(
-            state="answered", answered_at=sa.func.coalesce(rescans.c.answered_at, sa.func.now())
+            state="answered",
+            picture=None,
+            answered_at=sa.func.coalesce(rescans.c.answered_at, sa.func.now()),
         )
     )
     audit.record(

@@ -22,7 +22,21 @@ from central.store.engine import transaction
 from central.store.tables import documents, drafts, leases, lots, rescans
 
 MAX_REASON_CHARACTERS = 500
+MAX_PICTURE_BYTES = 65_536
 _OPEN = ("asked", "told")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Which sheet a person means: what the document was taken for, and the page they saw."""
+
+    type_title: str = ""
+    page: int = 0  # from 1; 0: not told
+    pages: int = 0
+    picture: bytes = b""  # JPEG
+
+
+UNTOLD = Sheet()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +49,8 @@ class Request:
     reason: str
     received_on: dt.date
     fund: str
+    number: int  # of the document in its lot, from 1
+    sheet: Sheet
 
 
 def ask(
@@ -43,6 +59,7 @@ def ask(
     person_id: int,
     actor: str,
     reason: str,
+    sheet: Sheet = UNTOLD,
 ) -> uuid.UUID:
     """Ask the station that sent a document to scan it again.
 
@@ -54,6 +71,7 @@ def ask(
         person_id: Who asks.
         actor: The same, for the audit trail.
         reason: French, for the operator.
+        sheet: Which one; a picture that is too large is left out.
 
     Returns:
         The request's id, a UUIDv7.
@@ -84,6 +102,10 @@ def ask(
                 lot_name=row.name,
                 reason=_clean(reason),
                 person_id=person_id,
+                type_title=_clean(sheet.type_title),
+                page=sheet.page,
+                page_count=sheet.pages,
+                picture=sheet.picture if len(sheet.picture) <= MAX_PICTURE_BYTES else None,
             )
         )
         _step(connection, document_id, DocumentState.TO_RESCAN)
@@ -109,7 +131,8 @@ def open_for(engine: sa.Engine, site: str, station: str) -> tuple[Request, ...]:
     r = rescans.c
     query = (
         sa.select(
-            r.id, r.document_id, r.lot_name, r.reason, documents.c.received_on, documents.c.fund
+            *(r.id, r.document_id, r.lot_name, r.reason, r.type_title, r.page, r.page_count),
+            *(r.picture, documents.c.received_on, documents.c.fund, documents.c.position),
         )
         .join(documents, documents.c.id == r.document_id)
         .where(
@@ -121,7 +144,21 @@ def open_for(engine: sa.Engine, site: str, station: str) -> tuple[Request, ...]:
         .order_by(r.id)
     )
     with transaction(engine) as connection:
-        return tuple(Request(*row) for row in connection.execute(query))
+        return tuple(_request(row) for row in connection.execute(query))
+
+
+def _request(row: Any) -> Request:
+    sheet = Sheet(row.type_title, row.page, row.page_count, bytes(row.picture or b""))
+    return Request(
+        row.id,
+        row.document_id,
+        row.lot_name,
+        row.reason,
+        row.received_on,
+        row.fund,
+        row.position + 1,
+        sheet,
+    )
 
 
 def told(engine: sa.Engine, ids: Collection[uuid.UUID]) -> None:
@@ -151,7 +188,12 @@ def impossible(
     """
     mine = (rescans.c.site == site, rescans.c.station == station)
     with transaction(engine) as connection:
-        values = {"state": "impossible", "answer": _clean(reason), "answered_at": sa.func.now()}
+        values = {
+            "state": "impossible",
+            "answer": _clean(reason),
+            "answered_at": sa.func.now(),
+            "picture": None,
+        }
         document_id = connection.scalar(
             rescans.update()
             .where(rescans.c.id == rescan_id, rescans.c.state.in_(_OPEN), *mine)
@@ -177,7 +219,7 @@ def withdraw(where: sa.Connection | sa.Engine, rescan_id: uuid.UUID, actor: str)
         document_id = connection.scalar(
             rescans.update()
             .where(rescans.c.id == rescan_id, rescans.c.state.in_(_OPEN))
-            .values(state="withdrawn", answered_at=sa.func.now())
+            .values(state="withdrawn", answered_at=sa.func.now(), picture=None)
             .returning(rescans.c.document_id)
         )
         if document_id is None:

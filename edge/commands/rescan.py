@@ -54,6 +54,8 @@ def rescan(
     if output is not None:
         return _print(one, output, console)
     console.print(f"Demande {one.code} : {one.reason}")
+    if sheet := words.sheet_of(one):
+        console.print(f"À retrouver : {sheet}.")
     console.print(f"Lot d'origine : {one.lot_name}. {words.standing_of(one)}")
     return 0
 

@@ -5,6 +5,7 @@ import datetime as dt
 import json
 import sys
 import threading
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -17,7 +18,7 @@ from edge.events import Events
 from edge.page import words
 from edge.page.situation import gather
 from edge.spool.keys import composed
-from edge.spool.values import LotView
+from edge.spool.values import LotView, Rescan
 
 
 def run(config: EdgeConfig, stop: threading.Event) -> int:
@@ -44,7 +45,7 @@ def status(config: EdgeConfig, console: Console, *, as_json: bool) -> int:
             "lots": [dataclasses.asdict(lot) for lot in lots],
             "sources": [dataclasses.asdict(source) for source in sources],
             "backlog": dataclasses.asdict(backlog),
-            "rescans": [dataclasses.asdict(rescan) for rescan in rescans],
+            "rescans": [_told(rescan) for rescan in rescans],
             "hidden": dataclasses.asdict(hidden),
             "standing": dataclasses.asdict(now.standing),
             "aside": aside,
@@ -72,11 +73,19 @@ def status(config: EdgeConfig, console: Console, *, as_json: bool) -> int:
         if source.reason:
             console.print(f"{source.name} : {source.reason}")
     for rescan in rescans:
-        console.print(f"À numériser de nouveau : {rescan.lot_name} ({rescan.reason})")
+        which = ", ".join(filter(None, (rescan.lot_name, words.sheet_of(rescan))))
+        console.print(f"À numériser de nouveau : {which} ({rescan.reason})")
     if aside:
         console.print(f"{aside} fichier(s) sans lot connu dans aside : prévenez l'exploitation.")
     console.print(f"{backlog.documents} document(s) en attente d'envoi.")
     return 0
+
+
+def _told(rescan: Rescan) -> dict[str, Any]:
+    """A request as a program reads it; its picture is for people (``rescan --output``)."""
+    told = dataclasses.asdict(rescan)
+    del told["sheet"]["picture"]
+    return told
 
 
 def _detail(lot: LotView) -> str:

@@ -130,7 +130,8 @@ def _notes(now: Situation) -> list[RenderableType]:
         standing = words.standing_of(rescan)
         line = Text(f"{standing} ", "yellow")
         line.append(f"{rescan.code or rescan.lot_name} ", "bold not yellow")
-        lines.append(line.append(f"{rescan.lot_name} : {rescan.reason}", "default"))
+        which = ", ".join(filter(None, (rescan.lot_name, words.sheet_of(rescan))))
+        lines.append(line.append(f"{which} : {rescan.reason}", "default"))
     for lot in now.lots:
         for aside in lot.set_aside:
             where = ", ".join(filter(None, (lot.name, aside.file, aside.place)))

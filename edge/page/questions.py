@@ -50,6 +50,7 @@ def ask_why_impossible(rescan: Rescan, token: str, *, typed: str = "", wrong: st
         "section",
         tag("h2", f"Demande {rescan.code} : numérisation impossible"),
         tag("p", f"Lot d'origine : {rescan.lot_name}. Motif de la demande : {rescan.reason}"),
+        tag("p", words.sheet_of(rescan)),
         tag("p", "Le document retournera à une personne du centre, qui lira votre raison."),
         tag(
             "form",

@@ -81,6 +81,7 @@ class Site:
             "/numerisation/impossible": self._ask_why,
             "/numerisation/faite": self._confirm_done,
             "/numerisation/feuille.pdf": self._rescan_sheet,
+            "/numerisation/image.jpg": self._rescan_picture,
             "/feuilles": self._sheets,
             "/feuilles/separateurs.pdf": self._separators,
             "/feuilles/entete.pdf": self._header,
@@ -209,6 +210,12 @@ class Site:
         if rescan is None or not rescan.rescan_id:
             return self.refuse(_NO_RESCAN)
         return _pdf(rescan_sheet_pdf(rescan), f"RESCAN-{rescan.code}.pdf")
+
+    def _rescan_picture(self, form: Form) -> Answer:
+        rescan = self._rescan(form)
+        if rescan is None or not rescan.sheet.picture:
+            return self.refuse(_NO_RESCAN)
+        return Answer(200, rescan.sheet.picture, "image/jpeg")
 
     def _sheets(self, _: Form) -> Answer:
         main = prints.forms(self._types, self._config.station.fund)

@@ -205,6 +205,12 @@ def _rescans(now: Situation) -> Markup:
 def _rescan(one: Rescan, now: Situation) -> Markup:
     asked = f"{one.lot_name}, demandé à {words.moment(one.asked_at, now.now)}"
     lines: list[Markup] = [tag("strong", one.reason), tag("small", asked)]
+    if sheet := words.sheet_of(one):
+        lines.insert(1, tag("span", sheet, class_="sheet"))
+    if one.sheet.picture:
+        query = urlencode({"demande": one.rescan_id})
+        address = f"/numerisation/image.jpg?{query}"
+        lines.insert(0, tag("img", src=address, alt=f"La page à retrouver : {sheet}", width="92"))
     standing = words.standing_of(one)
     is_open = not one.impossible and not one.scanned
     if not one.rescan_id:

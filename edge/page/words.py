@@ -187,6 +187,15 @@ def advice(lot: LotView) -> str:
     return f"Répond à une demande du centre. {detail}" if lot.answers_rescan else detail
 
 
+def sheet_of(rescan: Rescan) -> str:
+    """Which sheet is meant, for whoever looks for it; empty: the centre does not say."""
+    sheet = rescan.sheet
+    told = [f"document n° {sheet.number} du lot" if sheet.number else "", sheet.type_title]
+    if sheet.page:
+        told.append(f"page {sheet.page} sur {sheet.pages}")
+    return ", ".join(part for part in told if part)
+
+
 def standing_of(rescan: Rescan) -> str:
     """Where the answer to a request stands."""
     if rescan.impossible:

@@ -27,7 +27,7 @@ _HEADER = (
     "devant le document a numeriser de nouveau.",
     *("lot", "processus", "caisse", "recu le", "type attendu", "documents attendus"),
     *("pages par document", "priorite", "original vu", "demande", "lot d origine", "demandee le"),
-    "motif",
+    *("motif", "document du lot", "type du document"),
 )
 _TITLES = (_SEPARATOR[0], *_HEADER_TITLES, "patch t", "patch 2", "patch 3")
 # People write of a "séparation", and prescriptions of a "patch transdermique".

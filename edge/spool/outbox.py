@@ -73,6 +73,20 @@ class Backlog:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedSheet:
+    """Which sheet the centre means; zeros and empty: it does not tell."""
+
+    number: int = 0  # of the document in its lot, from 1
+    type_title: str = ""  # French
+    page: int = 0  # of the document, from 1
+    pages: int = 0
+    picture: bytes = b""  # that page, small: JPEG
+
+
+UNTOLD = AskedSheet()
+
+
+@dataclass(frozen=True, slots=True)
 class RescanAsked:
     """The centre's request; without an id no answer reaches the document by itself."""
 
@@ -82,6 +96,7 @@ class RescanAsked:
     rescan_id: str = ""
     received_on: dt.date | None = None  # by the fund: the answer's delay counts from there
     fund: str = ""
+    sheet: AskedSheet = UNTOLD
 
 
 class Outbox(Protocol):

@@ -9,7 +9,7 @@ import datetime as dt
 import re
 
 from edge.spool.journal import Row
-from edge.spool.outbox import RescanAsked
+from edge.spool.outbox import AskedSheet, RescanAsked
 from edge.spool.states import State
 from edge.spool.store import Store, Transaction
 from edge.spool.values import Rescan
@@ -38,20 +38,26 @@ def code_of(rescan_id: str) -> str:
 def asked(store: Store, request: RescanAsked) -> None:
     """Keep the centre's request for the operator; the same request again changes nothing.
 
-    One that was over and is asked again is open again: the centre was restored from a backup.
+    One of before the centre told which sheet it means learns it. One that was over and is asked
+    again is open again: the centre was restored from a backup.
     """
     with store.journal.transaction() as t:
         t.execute(
             "INSERT INTO rescans (key, rescan_id, document_id, lot_name, reason, received_on,"
-            " fund, asked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (key) DO UPDATE SET state = 'open', lot_name = excluded.lot_name,"
-            " reason = excluded.reason"
-            " WHERE state = 'closed' AND rescan_id <> ''",
+            " fund, asked_at, number, type_title, page, pages, picture)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (key) DO UPDATE SET lot_name = excluded.lot_name,"
+            " state = CASE state WHEN 'closed' THEN 'open' ELSE state END,"
+            " reason = excluded.reason, number = excluded.number, page = excluded.page,"
+            " type_title = excluded.type_title, pages = excluded.pages, picture = excluded.picture"
+            " WHERE (state = 'closed' OR number = 0 AND excluded.number > 0) AND rescan_id <> ''",
             (
                 *(request.rescan_id or request.document_id, request.rescan_id),
                 *(request.document_id, request.lot_name, request.reason),
                 request.received_on.isoformat() if request.received_on else "",
                 *(request.fund, store.now()),
+                *(request.sheet.number, request.sheet.type_title),
+                *(request.sheet.page, request.sheet.pages, request.sheet.picture),
             ),
         )
 
@@ -63,7 +69,8 @@ def close(store: Store, key: str) -> None:
     """
     with store.journal.transaction() as t:
         t.execute(
-            "UPDATE rescans SET state = 'closed', lot_name = '', reason = '', impossible = ''"
+            "UPDATE rescans SET state = 'closed', lot_name = '', reason = '', impossible = '',"
+            " number = 0, type_title = '', page = 0, pages = 0, picture = x''"
             " WHERE key = ?",
             (key,),
         )
@@ -157,4 +164,7 @@ def _rescan(row: Row) -> Rescan:
         scanned=row["scanned"],
         sent=row["sent"],
         impossible=row["impossible"],
+        sheet=AskedSheet(
+            row["number"], row["type_title"], row["page"], row["pages"], bytes(row["picture"])
+        ),
     )

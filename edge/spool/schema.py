@@ -7,7 +7,7 @@ is done. A lot's row goes when the lot leaves; of its files only their digests s
 
 import sqlite3
 
-VERSION = 5
+VERSION = 6
 FIRST_COUNTED = 3  # journals before counted no transactions
 FIRST_TALLIED = 4  # journals before kept the rows of lots that had left
 APPLICATION_ID = 0x76676D31  # "vgm1"
@@ -195,6 +195,13 @@ CREATE TABLE copied (
     size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, stays TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (source, origin)
 ) STRICT, WITHOUT ROWID;
+""",
+    5: """
+ALTER TABLE rescans ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE rescans ADD COLUMN type_title TEXT NOT NULL DEFAULT '';
+ALTER TABLE rescans ADD COLUMN page INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE rescans ADD COLUMN pages INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE rescans ADD COLUMN picture BLOB NOT NULL DEFAULT x'';
 """,
 }
 

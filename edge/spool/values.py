@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge.document import Channel, SetAside
 from edge.spool.counts import Count
-from edge.spool.outbox import Lot
+from edge.spool.outbox import UNTOLD, AskedSheet, Lot
 
 
 class Kind(StrEnum):
@@ -225,6 +225,7 @@ class Rescan:
     scanned: int = 0
     sent: int = 0
     impossible: str = ""
+    sheet: AskedSheet = UNTOLD
 
 
 @dataclass(frozen=True, slots=True)

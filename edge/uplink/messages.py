@@ -20,11 +20,14 @@ from edge.document import (
     SetAside,
 )
 from edge.document import Route as DocumentRoute
-from edge.spool.outbox import Backlog, LotReport, RescanAsked, SpooledDocument
+from edge.spool.outbox import AskedSheet, Backlog, LotReport, RescanAsked, SpooledDocument
 
 TEXT_LEFT_OUT = "text_left_out"
 _MAX_SET_ASIDE = 10_000
 _MAX_NAME = 1_000
+MAX_PICTURE = 65_536  # bytes of the picture of a sheet to scan again (docs/wire.md)
+_JPEG = b"\xff\xd8\xff"
+_MOST_TITLE, _MOST_COUNTED = 100, 100_000  # of such a sheet
 _MAX_PAGE_TEXT = 200_000  # characters; what the centre takes of one page (docs/wire.md)
 _CHANNELS = {
     Channel.SCANNER: wire.CHANNEL_SCANNER,
@@ -213,6 +216,19 @@ def rescan(asked: fleet_pb2.RescanRequest) -> RescanAsked:
         rescan_id=asked.rescan_id,
         received_on=received_on,
         fund=asked.fund,
+        sheet=_sheet(asked),
+    )
+
+
+def _sheet(asked: fleet_pb2.RescanRequest) -> AskedSheet:
+    """Which sheet is meant; a picture that is none, or too large, is left out."""
+    is_picture = asked.picture.startswith(_JPEG) and len(asked.picture) <= MAX_PICTURE
+    return AskedSheet(
+        min(asked.document_number, _MOST_COUNTED),
+        "".join(c if c.isprintable() else " " for c in asked.type_title)[:_MOST_TITLE],
+        min(asked.page, _MOST_COUNTED),
+        min(asked.pages, _MOST_COUNTED),
+        asked.picture if is_picture else b"",
     )
 
 

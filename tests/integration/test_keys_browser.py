@@ -1,16 +1,18 @@
 """Keys of French and other keyboards, of the keypad and with CapsLock, on every page of keyers."""
 
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 import sqlalchemy as sa
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from central.domain.access import Role
 from central.store.engine import transaction
-from central.store.tables import controls, documents, fields
+from central.store.tables import controls, documents, fields, rescans
 from tests.support.accessibility import hold_to_accessibility
 from tests.support.browser import chromium, seen, sign_in_with, visitor
 from tests.support.console import PASSWORD, add_person, serving, settings
@@ -158,6 +160,24 @@ def test_zooming_on_a_french_mac_sends_nothing_away(
     press(page, Key("Escape", "Escape"))
     with transaction(engine) as connection:
         assert connection.scalar(sa.select(documents.c.state)) == "to_name"
+
+
+def test_a_request_to_scan_again_says_which_page_was_looked_at(
+    engine: sa.Engine, post: Post, enter: Callable[..., Page]
+) -> None:
+    _letter(post, pages=3)
+    page = enter()
+    seen(page)
+    press(page, Key("PageDown", "PageDown"))
+    press(page, azerty("r", alt=True))
+    page.keyboard.type("Flou")
+    page.keyboard.press("Enter")
+    expect(page.locator("#count")).to_contain_text("1 document")
+    with transaction(engine) as connection:
+        asked = connection.execute(sa.select(rescans)).one()
+    assert (asked.page, asked.page_count, asked.type_title.lower()) == (2, 3, "courrier")
+    with Image.open(io.BytesIO(asked.picture)) as picture:
+        assert picture.width == 240
 
 
 def _disputed(engine: sa.Engine, post: Post, enter: Callable[..., Page]) -> Page:

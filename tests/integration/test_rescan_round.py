@@ -24,6 +24,7 @@ from edge import pack, sheets
 from edge.agent import LotReader
 from edge.events import Events
 from edge.imaging.decode import Limits, open_source
+from edge.spool.outbox import AskedSheet
 from edge.spool.values import Rescan
 from edge.uplink import messages
 from edge.uplink.channel import open_channel, stub_of
@@ -35,6 +36,7 @@ from tests.support.people import person
 from tests.support.reading import running, settings
 from tests.support.station import Station
 
+_SHEET = rescans.Sheet("Feuille de soins - médecin", 2, 3, b"\xff\xd8\xff small")
 _WHY = "Page de gauche coupée."
 
 
@@ -60,7 +62,7 @@ def _original(engine: sa.Engine) -> IncomingDocument:
 
 
 def _ask(engine: sa.Engine, original: IncomingDocument) -> uuid.UUID:
-    return rescans.ask(engine, original.id, person(engine), "person:lea", _WHY)
+    return rescans.ask(engine, original.id, person(engine), "person:lea", _WHY, _SHEET)
 
 
 def _state(engine: sa.Engine, document_id: uuid.UUID) -> str:
@@ -126,6 +128,9 @@ def test_the_station_restarts_between_request_answer_and_sending(
         (shown,) = station.spool.rescans()
         assert (shown.rescan_id, shown.reason) == (str(asked), _WHY)
         assert (shown.received_on, shown.fund) == (original.received_on, "17")
+        assert shown.sheet == AskedSheet(
+            original.position + 1, _SHEET.type_title, _SHEET.page, _SHEET.pages, _SHEET.picture
+        )
         _answer(station)
         station.reopen()
         assert station.spool.rescans()[0].scanned == 1

@@ -43,6 +43,21 @@ def _asked(engine: sa.Engine, **changes: Any) -> tuple[IncomingDocument, uuid.UU
     return original, asked
 
 
+def test_a_station_is_told_which_sheet_until_the_request_is_over(engine: sa.Engine) -> None:
+    original = store(engine, document(page(tiff([picture(number=0)])), kind="name"))
+    who, small = person(engine), b"\xff\xd8\xff small"
+    sheet = rescans.Sheet("Feuille de soins - médecin", 2, 3, small)
+    asked = rescans.ask(engine, original.id, who, "person:lea", _WHY, sheet)
+    (told,) = rescans.open_for(engine, original.site, original.station)
+    assert (told.id, told.number, told.sheet) == (asked, original.position + 1, sheet)
+    assert rescans.withdraw(engine, asked, "person:lea")
+    assert _request(engine, asked).picture is None
+    large = replace(sheet, picture=b"x" * (rescans.MAX_PICTURE_BYTES + 1))
+    rescans.ask(engine, original.id, who, "person:lea", _WHY, large)
+    (told,) = rescans.open_for(engine, original.site, original.station)
+    assert told.sheet == replace(sheet, picture=b"")
+
+
 def _answer(rescan_id: uuid.UUID | None, number: int = 7, **changes: Any) -> IncomingDocument:
     """What the station sends: another lot, one page."""
     kind = str(changes.pop("kind", "key"))

@@ -85,6 +85,13 @@ def test_everybody_can_read_every_page(
         hold_to_accessibility(page)
 
 
+def test_a_request_shows_which_sheet_it_means(page: Page) -> None:
+    asked = page.locator("#rescans li").first
+    expect(asked).to_contain_text("document n° 12 du lot, Feuille de soins - médecin, page 2 sur 3")
+    assert asked.locator("img").evaluate("one => one.decode().then(() => one.naturalWidth)") == 240
+    expect(page.locator("#rescans li").nth(1).locator("img")).to_have_count(0)
+
+
 def test_an_operator_closes_a_lot_by_keyboard(page: Page, station: Station) -> None:
     lot = _incomplete(station)
     for _ in range(30):

@@ -1,16 +1,20 @@
 """A station with something of everything, and its page on a port of its own."""
 
 import contextlib
+import io
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+
+from PIL import Image
 
 from edge import config, pack
 from edge.document import LotHeader, LotResult, SetAside
 from edge.errors import FileTruncated, PageTimeout
 from edge.page.server import Server
 from edge.page.site import Site
-from edge.spool.outbox import RescanAsked
+from edge.spool.outbox import UNTOLD, AskedSheet, RescanAsked
+from tests.support.mail import sheet
 from tests.support.station import Station, result_of
 
 WHY = "Page de gauche coupée : le numéro de sécurité sociale est illisible."
@@ -18,6 +22,17 @@ RESCANS = (
     "0197a000-0000-7000-8000-00003fa9c21b",
     "0197a000-0000-7000-8000-0000815c02de",
 )
+
+
+def _small_picture() -> bytes:
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(sheet("Feuille de soins"))) as page:
+        page.convert("L").resize((240, 340)).save(out, "JPEG")
+    return out.getvalue()
+
+
+SHEETS = (AskedSheet(12, "Feuille de soins - médecin", 2, 3, _small_picture()), UNTOLD)
+"""Which sheet each means; the second comes of a centre that does not tell."""
 
 
 def settings(station: Station, **page: object) -> config.EdgeConfig:
@@ -86,7 +101,7 @@ def busy_station(root: Path) -> Station:
         why = (WHY, "Recto et verso collés.")[number]
         lot = f"FSP-2026-03-02-0{number + 3}.tif"
         station.spool.rescan_asked(
-            RescanAsked(document, lot, why, rescan_id, station.clock().date(), "17")
+            RescanAsked(document, lot, why, rescan_id, station.clock().date(), "17", SHEETS[number])
         )
     station.spool.link_is("centre:7443", "uplink_lost")
     station.clock.forward(7_300)

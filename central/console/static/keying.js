@@ -238,7 +238,7 @@ async function act(name) {
     const answer = await askRescan();
     if (answer?.reason) {
       isBusy = true;
-      await queue.send(`/api/documents/${queue.current.id}/rescan`, { queue: "key", reason: answer.reason }, "À renumériser");
+      await queue.send(`/api/documents/${queue.current.id}/rescan`, { queue: "key", reason: answer.reason, page: sheet.page.number }, "À renumériser");
     } else input.focus();
   }
 }

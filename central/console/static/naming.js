@@ -139,7 +139,7 @@ async function duplicate(path) {
 
 async function rescan() {
   const answer = await askRescan();
-  if (answer?.reason) await queue.send(`/api/documents/${queue.current.id}/rescan`, { queue: "name", reason: answer.reason }, "À renumériser");
+  if (answer?.reason) await queue.send(`/api/documents/${queue.current.id}/rescan`, { queue: "name", reason: answer.reason, page: sheet.page.number }, "À renumériser");
 }
 
 search.addEventListener("input", () => {

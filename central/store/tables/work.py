@@ -9,6 +9,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     Table,
     Text,
     Uuid,
@@ -150,6 +151,10 @@ rescans = Table(
     at("told_at", nullable=True),
     at("answered_at", nullable=True),
     Column("answer", Text, nullable=False, server_default="", comment="why it is impossible"),
+    Column("type_title", Text, nullable=False, server_default="", comment="French, when asked"),
+    Column("page", Integer, nullable=False, server_default="0", comment="from 1; 0: not told"),
+    Column("page_count", Integer, nullable=False, server_default="0"),
+    Column("picture", LargeBinary, nullable=True, comment="JPEG, small; none once it is over"),
     one_of("state", RESCAN_STATES),
     Index(
         "ix_rescans_open",

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1avaguemestre/v1/fleet.proto\x12\x0evaguemestre.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x87\x03\n\tHeartbeat\x12&\n\x02\x61t\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x11\x62\x61\x63klog_documents\x18\x02 \x01(\x04\x12\x15\n\rbacklog_bytes\x18\x03 \x01(\x04\x12\x17\n\x0f\x66ree_disk_bytes\x18\x04 \x01(\x04\x12\x18\n\x10pages_per_minute\x18\x05 \x01(\x02\x12\x11\n\tlots_open\x18\x06 \x01(\r\x12\x17\n\x0flots_incomplete\x18\x07 \x01(\r\x12\x39\n\x08versions\x18\x08 \x03(\x0b\x32\'.vaguemestre.v1.Heartbeat.VersionsEntry\x12\x35\n\x11\x63\x65rtificate_until\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1e\n\x16rated_pages_per_minute\x18\n \x01(\x02\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"|\n\rRescanRequest\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\x12\x10\n\x08lot_name\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x11\n\trescan_id\x18\x04 \x01(\t\x12\x13\n\x0breceived_on\x18\x05 \x01(\t\x12\x0c\n\x04\x66und\x18\x06 \x01(\t\"5\n\x10RescanImpossible\x12\x11\n\trescan_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"!\n\x0cRescanClosed\x12\x11\n\trescan_id\x18\x01 \x01(\t\"-\n\nPackWanted\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1avaguemestre/v1/fleet.proto\x12\x0evaguemestre.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x87\x03\n\tHeartbeat\x12&\n\x02\x61t\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x11\x62\x61\x63klog_documents\x18\x02 \x01(\x04\x12\x15\n\rbacklog_bytes\x18\x03 \x01(\x04\x12\x17\n\x0f\x66ree_disk_bytes\x18\x04 \x01(\x04\x12\x18\n\x10pages_per_minute\x18\x05 \x01(\x02\x12\x11\n\tlots_open\x18\x06 \x01(\r\x12\x17\n\x0flots_incomplete\x18\x07 \x01(\r\x12\x39\n\x08versions\x18\x08 \x03(\x0b\x32\'.vaguemestre.v1.Heartbeat.VersionsEntry\x12\x35\n\x11\x63\x65rtificate_until\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1e\n\x16rated_pages_per_minute\x18\n \x01(\x02\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xd7\x01\n\rRescanRequest\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\x12\x10\n\x08lot_name\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x11\n\trescan_id\x18\x04 \x01(\t\x12\x13\n\x0breceived_on\x18\x05 \x01(\t\x12\x0c\n\x04\x66und\x18\x06 \x01(\t\x12\x17\n\x0f\x64ocument_number\x18\x07 \x01(\r\x12\x12\n\ntype_title\x18\x08 \x01(\t\x12\x0c\n\x04page\x18\t \x01(\r\x12\r\n\x05pages\x18\n \x01(\r\x12\x0f\n\x07picture\x18\x0b \x01(\x0c\"5\n\x10RescanImpossible\x12\x11\n\trescan_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"!\n\x0cRescanClosed\x12\x11\n\trescan_id\x18\x01 \x01(\t\"-\n\nPackWanted\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,12 +38,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HEARTBEAT']._serialized_end=471
   _globals['_HEARTBEAT_VERSIONSENTRY']._serialized_start=424
   _globals['_HEARTBEAT_VERSIONSENTRY']._serialized_end=471
-  _globals['_RESCANREQUEST']._serialized_start=473
-  _globals['_RESCANREQUEST']._serialized_end=597
-  _globals['_RESCANIMPOSSIBLE']._serialized_start=599
-  _globals['_RESCANIMPOSSIBLE']._serialized_end=652
-  _globals['_RESCANCLOSED']._serialized_start=654
-  _globals['_RESCANCLOSED']._serialized_end=687
-  _globals['_PACKWANTED']._serialized_start=689
-  _globals['_PACKWANTED']._serialized_end=734
+  _globals['_RESCANREQUEST']._serialized_start=474
+  _globals['_RESCANREQUEST']._serialized_end=689
+  _globals['_RESCANIMPOSSIBLE']._serialized_start=691
+  _globals['_RESCANIMPOSSIBLE']._serialized_end=744
+  _globals['_RESCANCLOSED']._serialized_start=746
+  _globals['_RESCANCLOSED']._serialized_end=779
+  _globals['_PACKWANTED']._serialized_start=781
+  _globals['_PACKWANTED']._serialized_end=826
 # @@protoc_insertion_point(module_scope)

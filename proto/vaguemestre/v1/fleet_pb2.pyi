@@ -41,20 +41,30 @@ class Heartbeat(_message.Message):
     def __init__(self, at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., backlog_documents: _Optional[int] = ..., backlog_bytes: _Optional[int] = ..., free_disk_bytes: _Optional[int] = ..., pages_per_minute: _Optional[float] = ..., lots_open: _Optional[int] = ..., lots_incomplete: _Optional[int] = ..., versions: _Optional[_Mapping[str, str]] = ..., certificate_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., rated_pages_per_minute: _Optional[float] = ...) -> None: ...
 
 class RescanRequest(_message.Message):
-    __slots__ = ("document_id", "lot_name", "reason", "rescan_id", "received_on", "fund")
+    __slots__ = ("document_id", "lot_name", "reason", "rescan_id", "received_on", "fund", "document_number", "type_title", "page", "pages", "picture")
     DOCUMENT_ID_FIELD_NUMBER: _ClassVar[int]
     LOT_NAME_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     RESCAN_ID_FIELD_NUMBER: _ClassVar[int]
     RECEIVED_ON_FIELD_NUMBER: _ClassVar[int]
     FUND_FIELD_NUMBER: _ClassVar[int]
+    DOCUMENT_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    TYPE_TITLE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_FIELD_NUMBER: _ClassVar[int]
+    PAGES_FIELD_NUMBER: _ClassVar[int]
+    PICTURE_FIELD_NUMBER: _ClassVar[int]
     document_id: str
     lot_name: str
     reason: str
     rescan_id: str
     received_on: str
     fund: str
-    def __init__(self, document_id: _Optional[str] = ..., lot_name: _Optional[str] = ..., reason: _Optional[str] = ..., rescan_id: _Optional[str] = ..., received_on: _Optional[str] = ..., fund: _Optional[str] = ...) -> None: ...
+    document_number: int
+    type_title: str
+    page: int
+    pages: int
+    picture: bytes
+    def __init__(self, document_id: _Optional[str] = ..., lot_name: _Optional[str] = ..., reason: _Optional[str] = ..., rescan_id: _Optional[str] = ..., received_on: _Optional[str] = ..., fund: _Optional[str] = ..., document_number: _Optional[int] = ..., type_title: _Optional[str] = ..., page: _Optional[int] = ..., pages: _Optional[int] = ..., picture: _Optional[bytes] = ...) -> None: ...
 
 class RescanImpossible(_message.Message):
     __slots__ = ("rescan_id", "reason")

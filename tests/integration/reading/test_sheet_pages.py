@@ -13,11 +13,24 @@ from edge.document import LotHeader, PageRef, Separator, SeparatorKind
 from edge.imaging.page import PageImage
 from edge.inference.station import StationReaders, load_readers
 from edge.reading.readers import Gray
+from edge.spool.outbox import AskedSheet
+from edge.spool.values import Rescan
 from models.training import degrade, lots
 from tests.support import paper
 
 DPI = 200
 TODAY = dt.date(2026, 11, 30)
+RESCAN = Rescan(
+    document_id="0197a000-0000-7000-8000-000000000001",
+    lot_name="LOT0012 du 2 mars",
+    reason="Page de gauche coupée : le numéro de sécurité sociale est illisible.",
+    asked_at=dt.datetime(2026, 3, 5, 9, 30, tzinfo=dt.UTC),
+    rescan_id="0197a000-0000-7000-8000-00003fa9c21b",
+    code="3FA9C21B",
+    received_on=dt.date(2026, 3, 2),
+    fund="45",
+    sheet=AskedSheet(12, "Feuille de soins - médecin", 2, 3),
+)
 HEADER = LotHeader("FSP", "17", dt.date(2026, 3, 2), "S3110", 50, 1, original_seen=True)
 
 
@@ -44,6 +57,7 @@ def stuck(page: Gray, text: str) -> Gray:
 SHEETS: dict[str, Callable[[], bytes]] = {
     "separator": lambda: sheets.separator_sheets_pdf(1),
     "header": lambda: sheets.header_sheet_pdf(HEADER, "LOT0012 du 2 mars"),
+    "rescan": lambda: sheets.rescan_sheet_pdf(RESCAN),
 }
 
 

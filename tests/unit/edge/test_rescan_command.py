@@ -1,6 +1,7 @@
 """``vaguemestre-edge rescan`` and ``status --watch``, beside the agent that owns the spool."""
 
 import io
+import json
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -53,6 +54,20 @@ def test_a_request_is_shown_by_its_code(
     told = " ".join(capsys.readouterr().out.split())
     assert WHY in told
     assert "À numériser" in told
+    assert "document n° 12 du lot, Feuille de soins - médecin, page 2 sur 3" in told
+
+
+def test_status_tells_which_sheet_and_a_program_gets_no_picture(
+    settings: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["status", "--config", settings]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "document n° 12 du lot, Feuille de soins - médecin, page 2 sur 3" in told
+    assert main(["status", "--json", "--config", settings]) == 0
+    asked = json.loads(capsys.readouterr().out)["rescans"]
+    assert {"number": 12, "type_title": "Feuille de soins - médecin", "page": 2, "pages": 3} in [
+        one["sheet"] for one in asked
+    ]
 
 
 def test_its_sheet_is_written(settings: str, tmp_path: Path) -> None:

@@ -1,17 +1,21 @@
 """Sheets that are printed, scanned and read back say what was asked for."""
 
 import datetime as dt
+import io
 import random
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pypdfium2
 import pytest
+from PIL import Image
 
 from edge import sheets
 from edge.document import LotHeader, Separator, SeparatorKind
 from edge.imaging import headersheet, separators, turn
 from edge.imaging.decode import Limits, open_source
+from edge.spool.outbox import AskedSheet
 from edge.spool.values import Rescan
 from models.training import degrade
 from tests.support import paper, pictures
@@ -177,3 +181,28 @@ def test_a_station_of_the_previous_version_reads_the_sheet_as_a_plain_header() -
     found = headersheet.decode(f"{body};{headersheet._crc(body)}")
     assert found is not None
     assert found.header == LotHeader(fund="45")
+
+
+def _jpeg() -> bytes:
+    out = io.BytesIO()
+    Image.linear_gradient("L").resize((240, 340)).save(out, "JPEG")
+    return out.getvalue()
+
+
+WHICH = AskedSheet(12, "Feuille de soins - médecin", 2, 3, _jpeg())
+
+
+@pytest.mark.parametrize("picture", [WHICH.picture, b"\xff\xd8\xff not one", b""])
+def test_a_request_shows_on_a_page_of_its_own_which_sheet_is_meant(picture: bytes) -> None:
+    pdf = sheets.rescan_sheet_pdf(replace(RESCAN, sheet=replace(WHICH, picture=picture)))
+    for shown in ("n° 12, page 2 sur 3", "Feuille de soins - médecin"):
+        assert shown in text_of(pdf)
+    pages = rendered(pdf)
+    found = read(pages[0])
+    assert found is not None
+    assert found.header is not None
+    assert found.header.rescan_id == RESCAN.rescan_id
+    assert len(pages) == (2 if picture else 1)
+    if picture == WHICH.picture:
+        assert read(pages[1]) is None
+        assert (pages[1] < 128).mean() > 0.05, "the picture is there"

@@ -10,7 +10,7 @@ import pytest
 
 from edge.document import Check, Field, LotResult
 from edge.spool import schema
-from edge.spool.outbox import RescanAsked
+from edge.spool.outbox import AskedSheet, RescanAsked
 from edge.spool.spool import Spool
 from tests.support.station import Station, result_of
 
@@ -104,7 +104,10 @@ def test_s29_what_somebody_still_reads_is_wiped_at_the_next_look(station: Statio
 
 
 def test_s29_a_request_that_is_over_keeps_no_words(station: Station) -> None:
-    request = RescanAsked("d" * 32, _PERSON, f"{_PERSON} est illisible.", "r" * 32)
+    picture = b"\xff\xd8\xff" + _PERSON.encode()
+    sheet = AskedSheet(3, _PERSON, 1, 2, picture)
+    why = f"{_PERSON} est illisible."
+    request = RescanAsked("d" * 32, _PERSON, why, "r" * 32, sheet=sheet)
     station.spool.rescan_asked(request)
     assert station.spool.rescan_impossible("r" * 32, f"{_PERSON} : papier détruit.")
     station.spool.rescan_closed("r" * 32)

@@ -10,6 +10,7 @@ import pytest
 from vaguemestre.v1 import fleet_pb2, intake_pb2
 
 from edge.errors import UplinkRefused
+from edge.spool.outbox import AskedSheet
 from edge.uplink import backoff
 from edge.uplink.session import Identity, Pauses, Session
 from tests.support.station import Station
@@ -251,6 +252,25 @@ def _asked_with_an_id(wire: Wire) -> None:
         document_id="d", lot_name="LOT0.tif", reason="flou", rescan_id=_RESCAN, received_on="?"
     )
     wire.session.take(intake_pb2.Down(rescan=asked))
+
+
+@pytest.mark.parametrize("picture", [b"\xff\xd8\xff" + b"x" * 70_000, b"<svg/>", b""])
+def test_which_sheet_is_meant_is_kept_and_what_is_no_small_picture_is_not(
+    tmp_path: Path, picture: bytes
+) -> None:
+    station = Station(tmp_path)
+    wire = Wire(station)
+    _asked_with_an_id(wire)  # by a centre of the previous version
+    asked = fleet_pb2.RescanRequest(
+        document_id="d", lot_name="LOT0.tif", reason="flou", rescan_id=_RESCAN,
+        document_number=12, type_title="Feuille\x07 de soins", page=2, pages=3, picture=picture,
+    )  # fmt: skip
+    wire.session.take(intake_pb2.Down(rescan=asked))
+    (kept,) = station.spool.rescans()
+    assert kept.sheet == AskedSheet(12, "Feuille  de soins", 2, 3, b"")
+    asked.picture = b"\xff\xd8\xff small"
+    wire.session.take(intake_pb2.Down(rescan=asked))  # once told it stays as it was
+    assert [one.sheet.picture for one in station.spool.rescans()] == [b""]
 
 
 def test_what_the_station_holds_is_told_at_the_hello_until_it_is_closed(tmp_path: Path) -> None:
