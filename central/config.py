@@ -258,6 +258,12 @@ class Console(_Frozen):
     lease_s: float = Field(
         default=120.0, ge=5, description="a document that its keyer left goes to somebody else"
     )
+    take_back_s: float = Field(
+        default=10.0,
+        ge=0,
+        le=3_600,
+        description="the delivery of what a person has just sent waits, so that it can come back",
+    )
     session_idle_s: float = Field(
         default=3_600.0, ge=60, description="without a request a browser is signed out"
     )

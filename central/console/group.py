@@ -100,7 +100,12 @@ class _Pages:
                 raise LeaseLost(str(wanted))
             sent = self._sent(items[wanted], told.get("fields"))
             is_done = grouped.settle(
-                self._desk.engine, visit.who, wanted, self._desk.catalogue().of, sent
+                self._desk.engine,
+                visit.who,
+                wanted,
+                self._desk.catalogue().of,
+                sent,
+                self._desk.config.console.take_back_s,
             )
         except LeaseLost as error:
             return {"id": wanted, "state": "lost", "detail": error.reason}

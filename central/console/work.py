@@ -8,6 +8,7 @@ import datetime as dt
 import json
 import uuid
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from starlette.responses import Response
@@ -23,7 +24,7 @@ from central.domain.catalogue import FieldSpec, TypeEntry
 from central.domain.keying import Entry, KeyReason, spec_of
 from central.domain.working_days import add_working_days
 from central.errors import InputInvalid, LeaseLost, NotFound
-from central.store import control_results, controls, keying, leases, naming, work
+from central.store import control_results, controls, keying, leases, naming, sent_work, work
 from central.store.keying import Sent
 from central.store.rescans import Sheet
 
@@ -41,6 +42,7 @@ def register(desk: Desk) -> None:
     desk.page("/videocoder", queues.keying, roles=KEYERS)
     desk.page("/controle", queues.controlling, roles=KEYERS)
     desk.page("/api/types", queues.types, roles=KEYERS)
+    desk.page("/api/work/sent", queues.last_sent, roles=KEYERS)
     for path, handler in (
         ("/api/work/take", queues.take),
         ("/api/work/keep", queues.keep),
@@ -52,6 +54,7 @@ def register(desk: Desk) -> None:
         ("/api/documents/{id}/check", queues.check),
         ("/api/documents/{id}/to-naming", queues.to_naming),
         ("/api/documents/{id}/rescan", queues.rescan),
+        ("/api/documents/{id}/take-back", queues.take_back),
     ):
         desk.page(path, handler, roles=KEYERS, method="POST", max_bytes=_MOST_DRAFT_BYTES)
 
@@ -148,6 +151,7 @@ class _Queues:
             entry,
             due_on=due_on(document["received_on"], entry.delay_days),
             seconds=seconds_of(visit.content),
+            wait_s=self._desk.config.console.take_back_s,
         )
         return answer({"state": state.value})
 
@@ -155,7 +159,14 @@ class _Queues:
         """Send every field that was to key."""
         engine, wanted = self._desk.engine, id_in_path(visit)
         sent = self._sent(visit, wanted, "key")
-        state = keying.submit(engine, visit.who, wanted, self._desk.catalogue().of, sent)
+        state = keying.submit(
+            engine,
+            visit.who,
+            wanted,
+            self._desk.catalogue().of,
+            sent,
+            self._desk.config.console.take_back_s,
+        )
         return answer({"state": state.value})
 
     def control(self, visit: Visit) -> Response:
@@ -204,6 +215,18 @@ class _Queues:
         except NotFound:  # what cannot be shown can be scanned again all the more
             picture = b""
         return Sheet(entry.title, pages.index(number) + 1, len(pages), picture)
+
+    def take_back(self, visit: Visit) -> Response:
+        """Give what somebody has just sent back to them; of what a pôle has, with a reason."""
+        wanted, reason = id_in_path(visit), visit.text("reason", most=200)
+        lease_s = self._desk.config.console.lease_s
+        queue = sent_work.take_back(self._desk.engine, visit.who, wanted, lease_s, reason)
+        return answer({"queue": queue})
+
+    def last_sent(self, visit: Visit) -> Response:
+        """What somebody sent last, so that a page that is loaded anew shows it."""
+        found = sent_work.last(self._desk.engine, visit.who)
+        return answer({"sent": [asdict(one) for one in found]})
 
     def to_naming(self, visit: Visit) -> Response:
         keying.back_to_naming(self._desk.engine, visit.who, id_in_path(visit))

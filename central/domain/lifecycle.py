@@ -6,6 +6,7 @@ A delivery is one (document, destination)::
        ↕         ↓ ↘ waiting (later, or its worker died)   ↘ discarded (for another)
       held      dead → waiting (replayed)        dead, held → discarded
     waiting, held, dead → discarded (the plan sends its document elsewhere)
+    waiting, held → discarded (who sent its document has it back)
     waiting, held, dead → delivered (its worker, or its pôle, says so late)
 
 A document waits for a person (``to_name``, ``to_key``) or for its station (``to_rescan``) until it
@@ -46,6 +47,7 @@ class Step(StrEnum):
     GIVE_BACK = "give_back"
     REROUTE = "reroute"  # named anew for this destination
     SUPERSEDE = "supersede"  # named anew for another
+    TAKE_BACK = "take_back"  # who sent its document wants it back
     MOVE = "move"  # a change of the plan sends its document elsewhere
 
 
@@ -81,6 +83,8 @@ _STEPS: Mapping[tuple[DeliveryState, Step], DeliveryState] = MappingProxyType(
         (_D.RETURNED, Step.SUPERSEDE): _D.DISCARDED,
         (_D.RETURNED, Step.REROUTE): _D.WAITING,
         (_D.DISCARDED, Step.REROUTE): _D.WAITING,
+        (_D.WAITING, Step.TAKE_BACK): _D.DISCARDED,
+        (_D.HELD, Step.TAKE_BACK): _D.DISCARDED,
         (_D.WAITING, Step.MOVE): _D.DISCARDED,
         (_D.HELD, Step.MOVE): _D.DISCARDED,
         (_D.DEAD, Step.MOVE): _D.DISCARDED,
@@ -96,7 +100,7 @@ _DOCUMENT_STEPS: Mapping[DocumentState, frozenset[DocumentState]] = MappingProxy
         _S.READY: frozenset({_S.DELIVERED, _S.DEAD, _S.DISCARDED}),
         _S.DEAD: frozenset({_S.READY, _S.DELIVERED, _S.DISCARDED}),
         _S.DELIVERED: frozenset({_S.TO_NAME}),
-        _S.DISCARDED: frozenset({_S.READY, _S.TO_NAME}),
+        _S.DISCARDED: frozenset({_S.READY, _S.TO_NAME, _S.TO_KEY}),
     }
 )
 

@@ -16,7 +16,7 @@ from central.domain.access import Person
 from central.domain.catalogue import TypeEntry
 from central.domain.keying import KeyPass, ReadField
 from central.errors import InputInvalid, LeaseLost
-from central.store import audit, keying, leases, upkeep, views, work
+from central.store import audit, keying, leases, sent_work, upkeep, views, work
 from central.store.engine import transaction
 from central.store.keying import Sent
 from central.store.limits import within
@@ -140,6 +140,7 @@ def settle(
     document_id: uuid.UUID,
     entry_of: Callable[[str, str], TypeEntry],
     sent: Mapping[int, Sent],
+    wait_s: float = 0.0,
 ) -> bool:
     """Store what somebody said of fields of a document; True when nothing is left to key of it.
 
@@ -153,6 +154,7 @@ def settle(
         if row.key_pass != 1:
             raise LeaseLost(str(document_id))
         entry = entry_of(row.type, row.fund)
+        sent_work.remember(connection, person, document_id, "key", entry.title)
         wanted = {t.field.position: t for t in keying.tasks_of(connection, row._asdict(), entry)}
         for position, one in sent.items():
             if position not in wanted or wanted[position].is_blind:
@@ -168,6 +170,7 @@ def settle(
             return False
         leases.end(connection, document_id)
         upkeep.send(connection, person.actor, document_id, row.destination or entry.destination)
+        sent_work.wait(connection, document_id, wait_s)
         return True
 
 

@@ -24,7 +24,7 @@ from central.domain.keying import (
 )
 from central.domain.lifecycle import DocumentState
 from central.errors import InputInvalid
-from central.store import audit, leases, upkeep, work
+from central.store import audit, leases, sent_work, upkeep, work
 from central.store.engine import transaction
 from central.store.naming import add_fields
 from central.store.tables import documents, fields, keyings
@@ -103,6 +103,7 @@ def submit(
     document_id: uuid.UUID,
     entry_of: Callable[[str, str], TypeEntry],
     sent: Mapping[int, Sent],
+    wait_s: float = 0.0,
 ) -> DocumentState:
     """Store what somebody keyed of a document, all of it, and let the document go on.
 
@@ -112,6 +113,7 @@ def submit(
         document_id: Which.
         entry_of: Gives the entry of a type in a fund.
         sent: By the field's position; every task's, and no others.
+        wait_s: How long its delivery waits, so that it can be taken back.
 
     Raises:
         InputInvalid: a field is missing, or one too many.
@@ -121,6 +123,7 @@ def submit(
     with transaction(engine) as connection:
         row = leases.demand(connection, person.id, document_id, "key")
         entry = entry_of(row.type, row.fund)
+        sent_work.remember(connection, person, document_id, "key", entry.title)
         wanted = {t.field.position: t for t in tasks_of(connection, row._asdict(), entry)}
         if set(wanted) != set(sent):
             raise InputInvalid("fields")
@@ -147,6 +150,7 @@ def submit(
                 _look_again(connection, document_id, 1, keyed_twice=None)
                 return DocumentState.TO_KEY
         upkeep.send(connection, person.actor, document_id, row.destination or entry.destination)
+        sent_work.wait(connection, document_id, wait_s)
         return DocumentState.READY
 
 
@@ -159,6 +163,7 @@ def back_to_naming(engine: sa.Engine, person: Person, document_id: uuid.UUID) ->
     """
     with transaction(engine) as connection:
         leases.demand(connection, person.id, document_id, "key")
+        sent_work.remember(connection, person, document_id, "key", "Mauvais type, à nommer")
         leases.end(connection, document_id)
         connection.execute(
             documents.update()

@@ -15,7 +15,7 @@ from central.domain.catalogue import TypeEntry
 from central.domain.keying import missing, tasks
 from central.domain.lifecycle import DocumentState
 from central.errors import InputInvalid
-from central.store import leases, plan, rescans, upkeep, work, wrong_values
+from central.store import leases, plan, rescans, sent_work, upkeep, work, wrong_values
 from central.store.acts import keep, move
 from central.store.engine import transaction
 from central.store.limits import within
@@ -36,6 +36,7 @@ def name(
     *,
     due_on: dt.date,
     seconds: float | None = None,
+    wait_s: float = 0.0,
 ) -> DocumentState:
     """Say what a document is; it goes to keying when something of it must be keyed, else on.
 
@@ -47,6 +48,7 @@ def name(
             is read here, as it holds when this is stored.
         due_on: By when its pôle must have it, counted from receipt, as the pack has it.
         seconds: From shown to sent.
+        wait_s: How long its delivery waits, so that it can be taken back.
 
     Raises:
         LeaseLost: somebody else holds it.
@@ -54,6 +56,7 @@ def name(
     """
     with transaction(engine) as connection:
         row = leases.demand(connection, person.id, document_id, "name")
+        sent_work.remember(connection, person, document_id, "name", f"{entry.title} → {entry.pole}")
         if row.type != entry.code:
             _replace_fields(connection, document_id, entry)
         elif wrong_values.is_told(connection, document_id):
@@ -82,6 +85,7 @@ def name(
             move(connection, document_id, row.state, DocumentState.TO_KEY)
             return DocumentState.TO_KEY
         upkeep.send(connection, person.actor, document_id, destination)
+        sent_work.wait(connection, document_id, wait_s)
         return DocumentState.READY
 
 
@@ -146,6 +150,7 @@ def rescan(
     """
     with transaction(engine) as connection:
         row = leases.demand(connection, person.id, document_id, queue)
+        sent_work.remember(connection, person, document_id, queue, "À renumériser")
         rescans.ask(connection, document_id, person.id, person.actor, reason, sheet)
         keep(connection, person, row, "rescan", row.type)
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from central.domain.access import Person
-from central.store import audit
+from central.store import audit, sent_work
 from central.store.engine import transaction
 from central.store.tables import controls, documents, drafts, fields, keyings, pages, rescans
 
@@ -161,6 +161,7 @@ def forget(engine: sa.Engine, keep_samples_s: float, keep_drafts_s: float) -> Fo
     while batch := _forget_values(engine, keep_samples_s):
         values += batch
     with transaction(engine) as connection:
+        sent_work.forget(connection)
         left = connection.execute(
             drafts.delete().where(drafts.c.saved_at < _before(keep_drafts_s))
         ).rowcount

@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from central.domain.access import Role
 from central.domain.incoming import IncomingDocument
+from central.store import deliveries as store_of_deliveries
 from central.store.engine import transaction
-from central.store.tables import documents, fields, namings
+from central.store.tables import deliveries, documents, fields, namings
 from tests.support.accessibility import hold_to_accessibility
 from tests.support.browser import chromium, seen, sign_in_with, visitor
 from tests.support.console import PASSWORD, add_person, serving, settings
@@ -248,3 +249,37 @@ def test_without_pictures_a_group_confirms_nothing(
         expect(page.locator("#count")).to_contain_text("2 envoyés")
     else:
         expect(page.locator("#items .done")).to_have_count(1)
+
+
+def test_the_last_document_comes_back_with_one_key_and_a_delivered_one_with_its_reason(
+    engine: sa.Engine, post: Post, page: Page
+) -> None:
+    made, _ = _letters(post, 2)
+    page.goto("/nommer")
+    seen(page)
+    first = page.locator("#sheet img").get_attribute("src") or ""
+    page.keyboard.press("Enter")
+    seen(page)
+    page.keyboard.press("Alt+l")
+    expect(page.locator("#sheet img")).to_have_attribute("src", first)
+    assert sorted(_states(engine)) == ["to_name", "to_name"]
+    expect(page.locator("#sent li")).to_have_count(0)
+    seen(page)
+    page.keyboard.press("Enter")
+    seen(page)
+    page.reload()
+    expect(page.locator("#sent li")).to_contain_text("courrier 1 n° 1")
+    with transaction(engine) as connection:
+        where = connection.scalar(sa.select(deliveries.c.destination))
+    claimed = store_of_deliveries.claim(engine, "w", [str(where)], 60)
+    assert claimed is not None
+    assert claimed.claim.document_id == made.id
+    assert store_of_deliveries.delivered(engine, claimed.claim, "reçu")
+    seen(page)
+    page.keyboard.press("Alt+l")
+    expect(page.locator("#ask")).to_contain_text("Corriger un document remis")
+    hold_to_accessibility(page)
+    page.keyboard.type("Mauvais type.")
+    page.keyboard.press("Enter")
+    expect(page.locator("#notes")).to_contain_text("Mauvais type.")
+    expect(page.locator("#sheet img")).to_have_attribute("src", first)

@@ -30,7 +30,7 @@ def settings(folder: Path, *poles: str) -> CentralConfig:
     return CentralConfig(
         database=Database(url="postgresql://unused/unused"),
         blobs=Blobs(url=f"file://{folder}/images"),
-        console=Console(listen="127.0.0.1:0", refresh_every_s=0.01),
+        console=Console(listen="127.0.0.1:0", refresh_every_s=0.01, take_back_s=0),
         intake=Intake(
             listen="127.0.0.1:0", ca_file=nowhere, certificate_file=nowhere, key_file=nowhere
         ),

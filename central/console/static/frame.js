@@ -1,6 +1,6 @@
 // What the naming and keying pages share around the document: facts, notes, messages, questions.
 
-import { make } from "./client.js";
+import { get, make } from "./client.js";
 import { listen, mark } from "./keys.js";
 
 const MOST_SENT = 3;
@@ -8,6 +8,7 @@ const byId = (id) => document.getElementById(id);
 const isoDay = (text) => text?.replace(/^(\d{4})-(\d{2})-(\d{2}).*$/, "$3/$2/$1") ?? "";
 
 export function bind(queue) {
+  const sentList = new SentList(queue);
   queue.addEventListener("link", ({ detail }) => {
     byId("link").hidden = !detail.isWaiting;
   });
@@ -18,27 +19,77 @@ export function bind(queue) {
     byId("empty").hidden = false;
     byId("facts").textContent = "";
   });
-  bindSent(queue);
   queue.addEventListener("sent", ({ detail: { told } }) => {
     if (told?.round > 1) tellStatus(`Valeur corrigée : le pôle reçoit le document une ${told.round}e fois.`);
     byId("count").textContent = `${queue.sent} document${queue.sent > 1 ? "s" : ""} depuis l'ouverture de la page`;
   });
+  return sentList;
 }
 
-/** The last few documents that went away from here, the newest first. */
-function bindSent(queue) {
-  const list = byId("sent");
-  const entries = new Map();
-  queue.addEventListener("sending", ({ detail: { work, what } }) => {
-    entries.get(work.id)?.remove();
-    const where = make("span", { class: "soft" }, ` · ${work.lot_name} n° ${work.position + 1}`);
-    const entry = make("li", { class: "under-way" }, make("span", { class: "what" }, what), where);
-    entries.set(work.id, entry);
-    list.prepend(entry);
-    while (list.children.length > MOST_SENT) list.lastChild.remove();
-  });
-  queue.addEventListener("sent", ({ detail: { work } }) => entries.get(work.id)?.classList.remove("under-way"));
-  queue.addEventListener("refused", ({ detail: { work } }) => work && entries.get(work.id)?.remove());
+/** The last few documents that went away from here, the newest first; each can come back. */
+class SentList {
+  #list = byId("sent");
+  #entries = new Map();
+
+  constructor(queue) {
+    this.queue = queue;
+    queue.addEventListener("sending", ({ detail: { work, what } }) => this.#add(work.id, what, work.lot_name, work.position + 1, "under-way"));
+    queue.addEventListener("sent", ({ detail: { work } }) => this.#entries.get(work.id)?.classList.remove("under-way"));
+    queue.addEventListener("refused", ({ detail: { work } }) => work && this.#drop(work.id));
+  }
+
+  /** What was sent before the page was loaded. */
+  async start() {
+    const { sent } = await get("/api/work/sent");
+    for (const one of sent.reverse()) this.#add(one.document_id, one.what, one.lot_name, one.number, "");
+  }
+
+  /** The document that was sent last comes back. */
+  async takeBackLast() {
+    const id = this.#list.firstChild?.dataset.id;
+    try {
+      if (id) await this.#takeBack(id);
+      else this.queue.seen.tell("Rien n'a été envoyé d'ici.");
+    } catch (error) {
+      this.queue.seen.tell(error.message);
+    }
+  }
+
+  async #takeBack(id) {
+    let to = await this.queue.takeBack(id);
+    if (!to) {
+      const answer = await askWhyBack();
+      if (!answer?.reason) return;
+      to = await this.queue.takeBack(id, answer.reason);
+    }
+    this.#drop(id);
+    if (to === this.queue.name) tellStatus("Document repris : il est de nouveau à l'écran.");
+    else location.assign(`${to === "name" ? "/nommer" : "/videocoder"}?id=${id}`);
+  }
+
+  #add(id, what, lotName, number, className) {
+    this.#drop(id);
+    const where = make("span", { class: "soft" }, ` · ${lotName} n° ${number}`);
+    const entry = make("li", { class: className }, make("span", { class: "what" }, what), where);
+    entry.dataset.id = id;
+    this.#entries.set(id, entry);
+    this.#list.prepend(entry);
+    while (this.#list.children.length > MOST_SENT) this.#list.lastChild.remove();
+  }
+
+  #drop(id) {
+    this.#entries.get(id)?.remove();
+    this.#entries.delete(id);
+  }
+}
+
+/** Ask why something is corrected that its pôle has already. */
+function askWhyBack() {
+  const input = make("input", { id: "back-reason", name: "reason", required: true, maxLength: 200, autocomplete: "off" });
+  const label = make("label", {}, "Motif de la correction, lu au pôle");
+  label.htmlFor = "back-reason";
+  const told = make("p", {}, "Le pôle a déjà ce document : il est à nommer et vérifier de nouveau, puis le pôle le reçoit une nouvelle fois.");
+  return ask("Corriger un document remis", told, label, input);
 }
 
 /** Whether an image is on screen; says so when it is not: what nobody sees, nobody decides. */

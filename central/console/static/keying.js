@@ -227,6 +227,10 @@ function copyPrevious() {
 }
 
 async function act(name) {
+  if (name === "back") {
+    if (!isBusy || !queue.current) await sentList.takeBackLast();
+    return;
+  }
   if (isBusy || !queue.current || queue.seen.isTwice) return;
   if (name in REASONS) giveReason(name);
   else if (name === "copy") copyPrevious();
@@ -296,6 +300,7 @@ queue.addEventListener("refused", async ({ detail: { work, error } }) => {
   tellProblem(error.detail ? `${error.message} ${error.detail}` : error.message);
 });
 
-bind(queue);
+const sentList = bind(queue);
 bindActs(act, (digit) => retain(digit - 1));
 await queue.start();
+if (queue.name !== "control") await sentList.start();

@@ -84,6 +84,10 @@ function firstChoice() {
 }
 
 async function act(name) {
+  if (name === "back" && !queue.current) {
+    await sentList.takeBackLast();
+    return;
+  }
   if (isBusy || !queue.current || queue.seen.isTwice) return;
   tellProblem("");
   const path = `/api/documents/${queue.current.id}/act`;
@@ -98,6 +102,7 @@ async function act(name) {
         return await queue.act(path, { act: "split", page });
       case "attach": return await queue.act(path, { act: "attach" });
       case "join": return await queue.act(path, { act: "join" });
+      case "back": return await sentList.takeBackLast();
       case "urgent": return await queue.act(path, { act: "urgent" });
       case "misdirected": return await sendElsewhere();
       case "duplicate": return await duplicate(path);
@@ -193,7 +198,8 @@ queue.addEventListener("refused", async ({ detail: { work, error } }) => {
   tellProblem(error.message);
 });
 
-bind(queue);
+const sentList = bind(queue);
 bindActs(act);
 types = (await get("/api/types")).types.filter((type) => type.code !== "unknown");
 await queue.start();
+if (queue.name !== "control") await sentList.start();

@@ -93,6 +93,18 @@ export class Queue extends EventTarget {
     else await this.#show(this.#ahead());
   }
 
+  /**
+   * Have a document back that was sent from here; once its pôle has it, with a reason.
+   *
+   * @returns {Promise<string>} the queue where it lies now; empty: a reason is needed
+   */
+  async takeBack(id, reason = "") {
+    await this.#settled();
+    const { queue } = await postUntilAnswered(`/api/documents/${id}/take-back`, { reason }, (isWaiting) => this.#tell("link", { isWaiting }));
+    if (queue === this.name) await this.recall(id);
+    return queue;
+  }
+
   /** Show one document again, with what was typed. */
   async recall(id) {
     this.seen.away();

@@ -32,6 +32,7 @@ from central.store.tables.work import (
     leases,
     namings,
     rescans,
+    sent_work,
     straight_types,
 )
 
@@ -61,6 +62,7 @@ __all__ = [
     "plan_changes",
     "rescans",
     "returns",
+    "sent_work",
     "sessions",
     "sign_in_steps",
     "sites",

@@ -64,6 +64,21 @@ drafts = Table(
     comment="So that a reload, a cut or a restart loses nothing typed",
 )
 
+sent_work = Table(
+    "sent_work",
+    metadata,
+    document(primary_key=True),
+    _person(),
+    Column("queue", Text, nullable=False),
+    Column("what", Text, nullable=False, comment="French, as the page tells it"),
+    at("sent_at", now=True),
+    Column("document", JSONB, nullable=False, comment="its row before"),
+    Column("fields", JSONB, nullable=False, comment="their rows before"),
+    one_of("queue", QUEUES),
+    Index("ix_sent_work_person_id", "person_id", "sent_at"),
+    comment="So that what was just sent can come back; kept for a day",
+)
+
 keyings = Table(
     "keyings",
     metadata,

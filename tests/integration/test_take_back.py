@@ -1,0 +1,169 @@
+"""What was just sent comes back as it was; what a pôle has goes there again, with a reason."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from central.domain.access import Person
+from central.domain.incoming import IncomingDocument
+from central.domain.keying import Entry
+from central.errors import DeliveryUnderWay, LeaseLost
+from central.store import deliveries, keying, leases, naming, sent_work
+from central.store.engine import transaction
+from central.store.keying import Sent
+from central.store.tables import deliveries as deliveries_table
+from central.store.tables import documents, fields, returns
+from central.store.tables import sent_work as sent_table
+from tests.support.keyers import CATALOGUE, keyer, state_of
+from tests.support.mail import Line, Post
+
+_WHERE = "RELATION_CLIENT"
+_DUE = dt.date(2026, 12, 1)
+
+
+@pytest.fixture
+def lea(engine: sa.Engine) -> Person:
+    return keyer(engine, "lea")
+
+
+@pytest.fixture
+def post(engine: sa.Engine, tmp_path: Path) -> Post:
+    return Post(engine, tmp_path / "images")
+
+
+def _rows(engine: sa.Engine, made: IncomingDocument) -> list[Any]:
+    """The document and its fields, but for when they changed."""
+    with transaction(engine) as connection:
+        document = connection.execute(sa.select(documents).where(documents.c.id == made.id)).one()
+        told = {k: v for k, v in document._asdict().items() if k != "state_at"}
+        found = connection.execute(
+            sa.select(fields).where(fields.c.document_id == made.id).order_by(fields.c.position)
+        )
+        return [told, *(row._asdict() for row in found)]
+
+
+def _name(engine: sa.Engine, person: Person, code: str, wait_s: float = 0) -> IncomingDocument:
+    taken = leases.take(engine, person, "name", 60)
+    assert taken is not None
+    entry = CATALOGUE.of(code, "45")
+    naming.name(engine, person, taken, entry, due_on=_DUE, wait_s=wait_s)
+    return taken  # type: ignore[return-value]
+
+
+def _letter(post: Post) -> IncomingDocument:
+    return post.deliver(
+        "Lettre", Line("nir", "NIR", "1", read="1"), kind="name", code="S1104", reasons=("unknown",)
+    )
+
+
+def _where(engine: sa.Engine, made: IncomingDocument) -> str:
+    with transaction(engine) as connection:
+        wanted = sa.select(documents.c.destination).where(documents.c.id == made.id)
+        return str(connection.scalar(wanted))
+
+
+@pytest.mark.parametrize("code", ["courrier", "S3110"])
+def test_a_document_that_was_named_comes_back_as_it_was(
+    engine: sa.Engine, post: Post, lea: Person, code: str
+) -> None:
+    made = _letter(post)
+    before = _rows(engine, made)
+    _name(engine, lea, code)
+    assert [one.what for one in sent_work.last(engine, lea)] != []
+    assert sent_work.take_back(engine, lea, made.id, 60) == "name"
+    assert _rows(engine, made) == before
+    assert leases.take(engine, keyer(engine, "tom"), "name", 60) is None, "it is hers again"
+    assert sent_work.last(engine, lea) == []
+    _name(engine, lea, "courrier")
+    claimed = deliveries.claim(engine, "w", [_where(engine, made)], 60)
+    assert claimed is not None
+    assert claimed.claim.idempotency_key.endswith("-1"), "nothing had gone out before"
+
+
+def test_what_was_keyed_comes_back_with_what_was_read(
+    engine: sa.Engine, post: Post, lea: Person
+) -> None:
+    made = post.deliver(
+        "Changement", Line("nir", "NIR", "1", read="255081416802533"),
+        Line("beneficiary_name", "Nom", "LEA", read="LEA"),
+        code="S1104", kind="key", reasons=("field:nir",),
+    )  # fmt: skip
+    assert leases.take(engine, lea, "key", 60) == made.id
+    entry = CATALOGUE.of("S1104", "45")
+    with transaction(engine) as connection:
+        document = connection.execute(sa.select(documents).where(documents.c.id == made.id)).one()
+    looked = keying.look(engine, document._asdict(), entry)
+    before = _rows(engine, made)
+    sent = {task.field.position: Sent(Entry("255081416802538")) for task in looked}
+    keying.submit(engine, lea, made.id, CATALOGUE.of, sent)
+    assert state_of(engine, made.id) == "ready"
+    assert sent_work.take_back(engine, lea, made.id, 60) == "key"
+    assert _rows(engine, made) == before
+
+
+def test_its_delivery_waits_and_goes_then(engine: sa.Engine, post: Post, lea: Person) -> None:
+    made = _letter(post)
+    _name(engine, lea, "courrier", wait_s=3_600)
+    assert deliveries.claim(engine, "w", [_where(engine, made)], 60) is None
+    with transaction(engine) as connection:
+        connection.execute(deliveries_table.update().values(next_at=sa.func.now()))
+    assert deliveries.claim(engine, "w", [_where(engine, made)], 60) is not None
+    with pytest.raises(DeliveryUnderWay):
+        sent_work.take_back(engine, lea, made.id, 60)
+
+
+def test_what_a_pole_has_is_corrected_as_a_new_round_with_its_reason(
+    engine: sa.Engine, post: Post, lea: Person
+) -> None:
+    made = _letter(post)
+    _name(engine, lea, "courrier")
+    destination = _where(engine, made)
+    claimed = deliveries.claim(engine, "w", [destination], 60)
+    assert claimed is not None
+    assert deliveries.delivered(engine, claimed.claim, "reçu")
+    assert sent_work.take_back(engine, lea, made.id, 60) == ""
+    assert state_of(engine, made.id) == "delivered"
+    assert sent_work.take_back(engine, lea, made.id, 60, "Mauvais type.") == "name"
+    with transaction(engine) as connection:
+        assert connection.scalar(sa.select(returns.c.comment)) == "Mauvais type."
+    _name(engine, lea, "courrier")
+    again = deliveries.claim(engine, "w", [destination], 60)
+    assert again is not None
+    assert again.claim.idempotency_key.endswith("-2")
+
+
+def test_nothing_comes_back_to_somebody_else_or_once_others_have_gone_on(
+    engine: sa.Engine, post: Post, lea: Person
+) -> None:
+    made, tom = _letter(post), keyer(engine, "tom")
+    _name(engine, lea, "S3110")
+    with pytest.raises(LeaseLost):
+        sent_work.take_back(engine, tom, made.id, 60)
+    assert leases.take(engine, tom, "key", 60) == made.id
+    with pytest.raises(LeaseLost):
+        sent_work.take_back(engine, lea, made.id, 60)
+    keying.back_to_naming(engine, tom, made.id)
+    with pytest.raises(LeaseLost):
+        sent_work.take_back(engine, lea, made.id, 60)
+    assert sent_work.take_back(engine, tom, made.id, 60) == "key"
+
+
+def test_a_request_to_scan_again_is_withdrawn(engine: sa.Engine, post: Post, lea: Person) -> None:
+    made = _letter(post)
+    assert leases.take(engine, lea, "name", 60) == made.id
+    naming.rescan(engine, lea, made.id, "name", "Flou")
+    assert sent_work.take_back(engine, lea, made.id, 60) == "name"
+    assert state_of(engine, made.id) == "to_name"
+
+
+def test_what_was_sent_is_forgotten_after_a_day(engine: sa.Engine, post: Post, lea: Person) -> None:
+    _letter(post)
+    _name(engine, lea, "courrier")
+    with transaction(engine) as connection:
+        assert sent_work.forget(connection) == 0
+        old = sa.func.now() - sent_work.KEPT - dt.timedelta(minutes=1)
+        connection.execute(sent_table.update().values(sent_at=old))
+        assert sent_work.forget(connection) == 1
