@@ -20,7 +20,16 @@ from edge.document import (
 )
 from edge.imaging import border, dust, negative, quality, separators
 from edge.imaging.page import PageImage
-from edge.reading import classify, labelled, orient, outside, recognise, sheetprint, zones
+from edge.reading import (
+    classify,
+    covered,
+    labelled,
+    orient,
+    outside,
+    recognise,
+    sheetprint,
+    zones,
+)
 from edge.reading.forms import FormDefinition
 from edge.reading.lines import skim
 from edge.reading.readers import Gray, Readers
@@ -177,8 +186,16 @@ def _read_content(
         return _Content(lines, guess, labelled.read_labelled(lines, form, dpi, today), ())
     if found.where is None:
         return _Content(lines, guess, zones.unread(form), ("unregistered",))
+    hidden = covered.hidden_print(page.gray, found.where, form)
     fields = zones.read_fields(
-        page.gray, dpi, form, found.where, readers, today, recipe.accept_error_rate, found.holds
+        page.gray,
+        dpi,
+        form,
+        found.where,
+        readers,
+        today,
+        recipe.accept_error_rate,
+        lambda box: found.holds(box) and not covered.is_near(box, hidden),
     )
     is_beside = outside.holds_content(page.gray, found.where, form)
     marks = (() if found.is_flat else (DISTORTED,)) + (

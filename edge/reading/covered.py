@@ -1,9 +1,12 @@
-"""Whether something lies over the cells of a comb that seem to be empty.
+"""Whether something lies over a comb's cells that seem to be empty, or over a form's print.
 
 Where correction fluid, a fold, a tear or a stripe of the scanner hides the first digits of an
 amount, what is left is an amount too. An empty cell shows the paper that is around the digits of
 the others, in the same grey, and nothing dark. A white patch on white paper shows nothing: only
 tinted combs tell.
+
+Paper that is glued or lies on a form, a torn corner, a folded one hide its print: where a stretch
+of an anchor's line has no ink at all, the zones around it may be hidden or somebody else's.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,6 +15,7 @@ import cv2
 import numpy as np
 
 from edge.document import BoxMm
+from edge.reading.forms import FormDefinition
 from edge.reading.readers import Gray
 from edge.reading.registration import Registration
 
@@ -21,6 +25,11 @@ _PAPER = 75  # percentile of a cell's grey: digits hold less than a quarter of i
 _OTHER_TONE = 14.0  # grey levels between two cells' paper: light falls off by less
 _DARKER = 50.0  # than the paper
 _MOST_DARK = 0.06  # share of a cell
+_STRETCH_MM = 9.0  # of printed text: it has ink in each, whatever its words
+_MANY = 2  # stretches of a line, beyond which its ends tell nothing by themselves
+_INKED = 3  # percentile of a stretch's grey that is ink
+_PALE = 0.3  # of the print's usual contrast: no ink
+_NEAR_MM = 10.0  # from hidden print to a zone that may be hidden with it
 
 
 def is_covered(
@@ -46,13 +55,62 @@ def is_covered(
     )
 
 
+def hidden_print(gray: Gray, where: Registration, form: FormDefinition) -> tuple[BoxMm, ...]:
+    """Stretches of a form's anchors that show no ink, in millimetres of the blank.
+
+    Args:
+        gray: The upright page.
+        where: Where the form lies on it.
+        form: Whose anchors have boxes.
+    """
+    lines = [_stretches(one.box_mm) for one in form.fronts_with_boxes if one.box_mm is not None]
+    contrasts = [[_contrast(gray, where, stretch) for stretch in line] for line in lines]
+    if not contrasts:
+        return ()
+    least = _PALE * float(np.median(np.concatenate(contrasts)))
+    hidden = []
+    for line, found in zip(lines, contrasts, strict=True):
+        pale = [contrast < least for contrast in found]
+        if len(pale) > _MANY:  # another printer's line may end earlier
+            pale[0] &= pale[1]
+            pale[-1] &= pale[-2]
+        hidden += [stretch for stretch, is_pale in zip(line, pale, strict=True) if is_pale]
+    return tuple(hidden)
+
+
+def _contrast(gray: Gray, where: Registration, box: BoxMm) -> float:
+    look = cv2.GaussianBlur(_cut(gray, where, box), (3, 3), 0)
+    paper, ink = np.percentile(look, (_PAPER, _INKED))
+    return float(paper - ink)
+
+
+def is_near(box: BoxMm, hidden: Sequence[BoxMm]) -> bool:
+    """Whether a zone lies so near to hidden print that it may be hidden too."""
+    return any(
+        box.left - _NEAR_MM <= one.left + one.width
+        and one.left <= box.left + box.width + _NEAR_MM
+        and box.top - _NEAR_MM <= one.top + one.height
+        and one.top <= box.top + box.height + _NEAR_MM
+        for one in hidden
+    )
+
+
+def _stretches(line: BoxMm) -> list[BoxMm]:
+    """A line of text in equal parts of about ``_STRETCH_MM``."""
+    count = max(1, round(line.width / _STRETCH_MM))
+    width = line.width / count
+    return [BoxMm(line.left + i * width, line.top, width, line.height) for i in range(count)]
+
+
 def _inside(gray: Gray, where: Registration, cell: BoxMm) -> Gray:
     left, top = cell.left + _INSIDE * cell.width, cell.top + _INSIDE * cell.height
-    size = (
-        max(1, round((1 - 2 * _INSIDE) * cell.width * _PX_PER_MM)),
-        max(1, round((1 - 2 * _INSIDE) * cell.height * _PX_PER_MM)),
-    )
-    to_mm = np.array([[1 / _PX_PER_MM, 0, left], [0, 1 / _PX_PER_MM, top], [0, 0, 1]])
+    inner = BoxMm(left, top, (1 - 2 * _INSIDE) * cell.width, (1 - 2 * _INSIDE) * cell.height)
+    return _cut(gray, where, inner)
+
+
+def _cut(gray: Gray, where: Registration, box: BoxMm) -> Gray:
+    size = max(1, round(box.width * _PX_PER_MM)), max(1, round(box.height * _PX_PER_MM))
+    to_mm = np.array([[1 / _PX_PER_MM, 0, box.left], [0, 1 / _PX_PER_MM, box.top], [0, 0, 1]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     picture = cv2.warpAffine(gray, where.matrix @ to_mm, size, flags=flags, borderValue=255)
     return np.asarray(picture, np.uint8)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from edge import pack, process
-from edge.document import Check, Layout, PageReading, PageRef
+from edge.document import BoxMm, Check, Layout, PageReading, PageRef
 from edge.imaging.page import PageImage
 from edge.inference.station import StationReaders, load_readers
-from edge.reading.forms import FormDefinition
+from edge.reading.forms import FieldSpec, FormDefinition
 from edge.reading.readers import Gray
 from models.training import degrade, distort, fill
 from models.training import forms as drawn_forms
@@ -69,6 +69,36 @@ def test_a_flat_sheet_is_read_as_ever(name: str, readers: StationReaders) -> Non
     assert found.marks == ()
     assert found.layout is Layout.VERIFIED
     assert sum(field.accepted for field in found.fields) > 10
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_of_zones_around_print_that_glued_paper_hides_nothing_is_accepted(
+    seed: int, readers: StationReaders
+) -> None:
+    page, rng = filled(S3110, seed).copy(), random.Random(seed)
+    anchor = rng.choice([a for a in S3110.fronts_with_boxes if a.box_mm and a.box_mm.top > 60])
+    assert anchor.box_mm is not None
+    left, top = anchor.box_mm.left - 4, anchor.box_mm.top - 6
+    paper = BoxMm(left, top, anchor.box_mm.width + 8, 16.0)
+    x, y, width, height = (round(side / 25.4 * DPI) for side in paper)
+    page[y : y + height, x : x + width] = 250
+
+    found = read(page, readers)
+
+    hidden = [spec.name for spec in S3110.fields if _overlap(spec, paper)]
+    assert any(field.accepted for field in found.fields)
+    assert not any(field.accepted for field in found.fields if field.name in hidden)
+
+
+def _overlap(spec: FieldSpec, paper: BoxMm) -> bool:
+    boxes = [spec.box_mm] if spec.box_mm is not None else list(spec.cells_mm)
+    return any(
+        box.left < paper.left + paper.width
+        and paper.left < box.left + box.width
+        and box.top < paper.top + paper.height
+        and paper.top < box.top + box.height
+        for box in boxes
+    )
 
 
 @pytest.mark.parametrize(("size", "is_over"), [(0.93, False), (0.93, True), (1.0, True)])

@@ -1,17 +1,23 @@
-"""An empty cell that something lies over does not look like the paper of the others."""
+"""What lies over an empty cell or a form's print is seen: neither looks as it should."""
+
+import random
 
 import numpy as np
 import pytest
 
+from edge import pack
 from edge.document import BoxMm
-from edge.reading.covered import is_covered
+from edge.reading.covered import hidden_print, is_covered, is_near
 from edge.reading.readers import Gray
 from edge.reading.registration import Registration
+from models.training import degrade
+from models.training import forms as drawn_forms
 
 PX = 8
 CELLS = tuple(BoxMm(10 + 5.0 * i, 10, 5.0, 6.0) for i in range(6))
 WHERE = Registration(np.array([[PX, 0, 0], [0, PX, 0]], np.float64), 0.0, 9)
 FILLED = (3, 4, 5)
+FORMS = pack.load(pack.default_dir()).forms
 
 
 def comb(tint: int = 205) -> Gray:
@@ -54,3 +60,39 @@ def test_what_lies_over_an_empty_cell_is_seen(cell: int, grey: int, height_mm: f
 def test_a_comb_that_is_full_or_empty_hides_nothing() -> None:
     assert not is_covered(over(comb(), 0, 250), WHERE, CELLS, range(6))
     assert not is_covered(over(comb(), 0, 250), WHERE, CELLS, ())
+
+
+def sheet(name: str) -> tuple[Gray, Registration]:
+    """A drawn blank and where it lies."""
+    form = FORMS[name]
+    page = drawn_forms.blank(form, 200)
+    across, down = page.shape[1] / form.width_mm, page.shape[0] / form.height_mm
+    return page, Registration(np.array([[across, 0, 0], [0, down, 0]], np.float64), 0.0, 9)
+
+
+@pytest.mark.parametrize("name", ["S3110", "S3704"])
+@pytest.mark.parametrize("bitonal", [False, True])
+def test_all_print_of_a_whole_form_is_seen(name: str, bitonal: bool) -> None:
+    page, where = sheet(name)
+    rng = np.random.default_rng(3)
+    grainy = (0.9 * page + rng.normal(0, 6, page.shape)).clip(0, 255).astype(np.uint8)
+
+    assert not hidden_print(degrade.bitonal(grainy) if bitonal else grainy, where, FORMS[name])
+
+
+@pytest.mark.parametrize("name", ["S3110", "S3704"])
+@pytest.mark.parametrize("tone", [255, 225])
+def test_paper_glued_over_print_is_seen_and_zones_around_it_are_near(name: str, tone: int) -> None:
+    rng = random.Random(name)
+    for anchor in rng.sample(list(FORMS[name].fronts_with_boxes), 5):
+        page, where = sheet(name)
+        assert anchor.box_mm is not None
+        left, top, width, height = anchor.box_mm
+        covered = where.to_px(BoxMm(left - 1, top - 1, width + 2, height + 2))
+        page[covered.top : covered.top + covered.height, covered.left :][:, : covered.width] = tone
+
+        hidden = hidden_print(page, where, FORMS[name])
+
+        assert hidden
+        assert is_near(BoxMm(left, top + height + 4, 10, 5), hidden)
+        assert not is_near(BoxMm(left, top + height + 30, 10, 5), hidden)
