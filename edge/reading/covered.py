@@ -64,7 +64,9 @@ def hidden_print(gray: Gray, where: Registration, form: FormDefinition) -> tuple
         form: Whose anchors have boxes.
     """
     lines = [_stretches(one.box_mm) for one in form.fronts_with_boxes if one.box_mm is not None]
-    contrasts = [[_contrast(gray, where, stretch) for stretch in line] for line in lines]
+    sheet = _cut(gray, where, BoxMm(0, 0, form.width_mm, form.height_mm))
+    sheet = np.asarray(cv2.GaussianBlur(sheet, (3, 3), 0), np.uint8)
+    contrasts = [[_contrast(sheet, stretch) for stretch in line] for line in lines]
     if not contrasts:
         return ()
     least = _PALE * float(np.median(np.concatenate(contrasts)))
@@ -78,9 +80,13 @@ def hidden_print(gray: Gray, where: Registration, form: FormDefinition) -> tuple
     return tuple(hidden)
 
 
-def _contrast(gray: Gray, where: Registration, box: BoxMm) -> float:
-    look = cv2.GaussianBlur(_cut(gray, where, box), (3, 3), 0)
-    paper, ink = np.percentile(look, (_PAPER, _INKED))
+def _contrast(sheet: Gray, box: BoxMm) -> float:
+    """Between paper and ink of a box in millimetres on a sheet of ``_PX_PER_MM``."""
+    left, top, width, height = (round(side * _PX_PER_MM) for side in box)
+    look = np.sort(sheet[max(0, top) : top + height, max(0, left) : left + width], axis=None)
+    if not look.size:
+        return 0.0
+    paper, ink = (int(look[look.size * share // 100]) for share in (_PAPER, _INKED))
     return float(paper - ink)
 
 
