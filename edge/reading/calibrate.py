@@ -15,7 +15,6 @@ from edge.document import Check
 from edge.reading.forms import FieldKind, FieldSpec
 
 _REFERENCE_RATE = 0.001
-_ROUNDED = 1e-9
 
 # The doubt (1 - confidence of the least sure character) allowed at the reference rate.
 _KEYED: Mapping[FieldKind, float] = MappingProxyType(
@@ -93,5 +92,4 @@ def _of_field(allowed: float | None, spec: FieldSpec) -> float | None:
 def _is_within(allowed: float | None, confidence: float, wanted_error_rate: float) -> bool:
     if allowed is None:
         return False
-    allowed *= min(1.0, wanted_error_rate / _REFERENCE_RATE)
-    return 1.0 - confidence <= allowed + _ROUNDED  # 1 - 0.95 is a little more than 0.05
+    return 1.0 - confidence <= allowed * min(1.0, wanted_error_rate / _REFERENCE_RATE)

@@ -29,7 +29,7 @@ _STRETCH_MM = 9.0  # of printed text: it has ink in each, whatever its words
 _MANY = 2  # stretches of a line, beyond which its ends tell nothing by themselves
 _INKED = 3  # percentile of a stretch's grey that is ink
 _PALE = 0.3  # of the print's usual contrast: no ink
-_NEAR_MM = 10.0  # from hidden print to a zone that may be hidden with it
+_NEAR_MM = 40.0  # from hidden print to a zone that may be hidden with it: paper is large
 
 
 def is_covered(

@@ -94,5 +94,5 @@ def test_paper_glued_over_print_is_seen_and_zones_around_it_are_near(name: str, 
         hidden = hidden_print(page, where, FORMS[name])
 
         assert hidden
-        assert is_near(BoxMm(left, top + height + 4, 10, 5), hidden)
-        assert not is_near(BoxMm(left, top + height + 30, 10, 5), hidden)
+        assert is_near(BoxMm(left, top + height + 20, 10, 5), hidden)
+        assert not is_near(BoxMm(left, top + height + 60, 10, 5), hidden)
