@@ -1,6 +1,8 @@
 """Documents as stations hand them over: stored whole, once, or not at all."""
 
 import datetime as dt
+import uuid
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -10,6 +12,7 @@ from central.domain.sampling import DrawPolicy
 from central.errors import BlobMissing, SiteForbidden
 from central.store import (
     audit,
+    duplicates,
     lots,
     partitions,
     plan,
@@ -29,7 +32,8 @@ def store(engine: sa.Engine, document: IncomingDocument, drawing: DrawPolicy | N
 
     A document that goes straight gets its delivery, and the dispatch processes are told at the
     commit. One for a person waits in its state. One that answers a request to scan again joins
-    the document that was asked for. One that is already here changes nothing. Its route is the
+    the document that was asked for. One that is already here changes nothing; one with an image
+    of another document waits for a person who says which of them stands. Its route is the
     station's, with what was changed of the plan since; what a hold covers is held.
 
     Args:
@@ -109,6 +113,7 @@ def _insert(
         row |= {"state": "to_name", "route_reasons": reasons}
     else:
         row["state"] = _STATE_OF_ROUTE[document.route.kind]
+        row |= _as_duplicate(document, duplicates.find(connection, document))
     inserted = connection.execute(
         insert(tables.documents)
         .values(**row)
@@ -139,3 +144,17 @@ def _insert(
     if asked is not None:
         rescan_answers.join(connection, asked, document)
     return True
+
+
+def _as_duplicate(document: IncomingDocument, twin: uuid.UUID | None) -> dict[str, Any]:
+    """What differs of a document that shows what another one shows; nothing if none does."""
+    if twin is None:
+        return {}
+    reasons, marks = document.route.reasons, document.marks
+    told = duplicates.REASON
+    return {
+        "state": "to_name",
+        "route": "name",
+        "route_reasons": [*reasons, *(() if told in reasons else (told,))],
+        "marks": [*marks, *(() if told in marks else (told,))],
+    }

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import io
+import itertools
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,6 +21,9 @@ from central.domain.incoming import (
 )
 from central.store import documents
 from central.store.engine import transaction
+
+_numbers = itertools.count()
+"""After the end of a picture: no two documents show the same image unless a test wants it."""
 
 RECEIVED = dt.datetime(2026, 11, 3, 8, 30, tzinfo=dt.UTC)
 
@@ -90,7 +94,7 @@ def document(
             due_on=dt.date(2026, 11, 10),
             retention="voucher",
         ),
-        pages=pages or (page(tiff([picture()])),),
+        pages=pages or (page(tiff([picture()]) + next(_numbers).to_bytes(8)),),
         fields=(
             IncomingField("nir", "255081416802538", "2 55 08", 0.99, True, "ok", 0, None),
             IncomingField("total", None, "", 0.0, False, "none", 0, None),

@@ -1,0 +1,124 @@
+"""The same mail twice, from two stations or under two ids: one goes, a person sees the other."""
+
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from central.domain.access import Person, Role
+from central.domain.incoming import IncomingDocument
+from central.domain.sampling import DrawPolicy
+from central.store import documents, leases, naming, rescans
+from central.store.engine import transaction
+from central.store.tables import controls, deliveries
+from central.store.tables import documents as documents_table
+from tests.support.central import document, page, picture, store, tiff
+from tests.support.console import add_person
+from tests.support.keyers import CATALOGUE
+
+pytestmark = pytest.mark.on_both_servers
+
+_SCAN = tiff([picture(number=n) for n in range(3)])
+
+
+def _row(engine: sa.Engine, made: IncomingDocument) -> Any:
+    with transaction(engine) as connection:
+        return connection.execute(
+            sa.select(documents_table).where(documents_table.c.id == made.id)
+        ).one()
+
+
+def _delivered(engine: sa.Engine) -> set[uuid.UUID]:
+    with transaction(engine) as connection:
+        return set(connection.scalars(sa.select(deliveries.c.document_id)))
+
+
+@pytest.mark.parametrize("kind", ["straight", "key", "name"])
+def test_the_same_image_from_another_station_waits_for_a_person(
+    engine: sa.Engine, kind: str
+) -> None:
+    first = store(engine, document(page(_SCAN), page(_SCAN, 1)))
+    again = store(engine, document(page(_SCAN, 1), site="orleans", station="poste-9", kind=kind))
+    row = _row(engine, again)
+    assert (row.state, row.route_reasons, row.marks) == (
+        "to_name",
+        ["probable_duplicate"],
+        ["probable_duplicate"],
+    )
+    assert _delivered(engine) == {first.id}
+
+
+def test_a_station_that_was_set_up_anew_and_gives_other_ids_delivers_nothing_twice(
+    engine: sa.Engine,
+) -> None:
+    first = store(engine, document(page(_SCAN)))
+    again = document(page(_SCAN), lot_id=first.lot_id)
+    policy = DrawPolicy(share=1.0)
+    assert documents.store(engine, again, policy) is False
+    assert documents.store(engine, again, policy) is True
+    assert _delivered(engine) == {first.id}
+    with transaction(engine) as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(controls)) == 0
+
+
+def test_documents_of_one_file_and_sheets_without_content_are_no_duplicates(
+    engine: sa.Engine,
+) -> None:
+    made = [
+        store(engine, document(page(_SCAN, n), page(_SCAN, 2, role=role)))
+        for n, role in enumerate(("blank", "separator"))
+    ]
+    assert {_row(engine, one).state for one in made} == {"ready"}
+
+
+def test_what_a_person_gave_up_makes_no_other_a_duplicate(engine: sa.Engine) -> None:
+    store(engine, document(page(_SCAN)))
+    again = store(engine, document(page(_SCAN)))
+    with transaction(engine) as connection:
+        connection.execute(documents_table.update().values(state="discarded"))
+    third = store(engine, document(page(_SCAN)))
+    assert _row(engine, third).state == "ready"
+    assert _delivered(engine) >= {third.id}
+    assert again.id not in _delivered(engine)
+
+
+def test_who_names_a_probable_duplicate_lets_it_go_and_sees_the_other(engine: sa.Engine) -> None:
+    first = store(engine, document(page(_SCAN)))
+    again = store(engine, document(page(_SCAN)))
+    person = Person(add_person(engine, "k", Role.KEYER), "k", "K", frozenset({Role.KEYER}))
+    assert leases.take(engine, person, "name", 60.0) == again.id
+    assert [one["id"] for one in naming.twins(engine, again.id, person)] == [first.id]
+    naming.name(engine, person, again.id, CATALOGUE.of("pnd"), due_on=again.received_on)
+    assert again.id in _delivered(engine)
+
+
+def test_the_answer_to_a_rescan_is_no_duplicate_of_what_it_replaces(engine: sa.Engine) -> None:
+    original = store(engine, document(page(_SCAN), kind="name"))
+    person = add_person(engine, "lea", Role.KEYER)
+    asked = rescans.ask(engine, original.id, person, "person:lea", "flou")
+    answer = store(engine, replace(document(page(_SCAN), kind="key"), rescan_id=asked))
+    assert _row(engine, answer).joined_into == original.id
+    assert _row(engine, original).state == "to_key"
+
+
+def test_of_many_that_come_at_the_same_moment_one_goes(engine: sa.Engine) -> None:
+    made = [document(page(_SCAN, n % 3), page(_SCAN, (n + 1) % 3)) for n in range(9)]
+    store(engine, document())  # its site is known
+    for digest in made[0].digests:
+        documents.blob_stored(engine, digest, 1)
+    go = threading.Barrier(len(made))
+
+    def bring(one: IncomingDocument) -> None:
+        go.wait()
+        documents.store(engine, one)
+
+    before = len(_delivered(engine))
+    with ThreadPoolExecutor(len(made)) as pool:
+        list(pool.map(bring, made))
+    assert len(_delivered(engine)) == before + 1
+    states = sorted(_row(engine, one).state for one in made)
+    assert states == ["ready", *["to_name"] * 8]
