@@ -17,6 +17,7 @@ from rich.console import Console
 
 from central import apps, commands
 from central.config import load
+from central.domain import clock
 from central.domain.access import Role
 from central.errors import CentralError
 from central.events import Events
@@ -149,7 +150,7 @@ def _person(options: argparse.Namespace, console: Console) -> int:
 
 
 def _samples(options: argparse.Namespace, console: Console) -> int:
-    since = dt.datetime.combine(options.since, dt.time(), dt.UTC) if options.since else None
+    since = clock.beginning(options.since) if options.since else None
     wanted = Wanted(since, options.type, options.field, max(1, options.limit))
     config = load(options.config)
     return commands.export_samples(config, options.actor, options.folder, wanted, console)

@@ -13,6 +13,7 @@ from central import apps, blobs, export, pack
 from central.config import CentralConfig
 from central.console.passwords import Passwords
 from central.domain.access import Role, is_login
+from central.domain.clock import PARIS
 from central.domain.counting import LotCounts, disagreements
 from central.domain.password_rule import fault
 from central.errors import Forbidden, InputInvalid
@@ -26,7 +27,7 @@ _DAY_S = 86_400.0
 
 def lots(config: CentralConfig, limit: int, console: Console) -> int:
     """Show the newest lots and their four counts; 1 when some disagree."""
-    table = Table("Lot", "Site", "Reçu (UTC)", "Scanner", "Station", "Centre", "Remis", "Écart")
+    table = Table("Lot", "Site", "Reçu", "Scanner", "Station", "Centre", "Remis", "Écart")
     differ = False
     with apps.opened(config) as engine:
         for row in lot_counts.newest(engine, limit):
@@ -35,7 +36,7 @@ def lots(config: CentralConfig, limit: int, console: Console) -> int:
             table.add_row(
                 row["name"],
                 row["site"],
-                f"{row['received_at']:%d/%m %H:%M}",
+                f"{row['received_at'].astimezone(PARIS):%d/%m %H:%M}",
                 _shown(row["announced_pages"]),
                 _shown(row["found_pages"]),
                 f"{row['stored_documents']} doc.",

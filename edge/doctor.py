@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge import clock
 from edge.config import EdgeConfig, Source
 from edge.errors import ConfinementMissing, EdgeError
 from edge.sources import listing
@@ -117,12 +118,11 @@ def _certificate(config: EdgeConfig, now: dt.datetime) -> Iterator[Finding]:
     )
     start = certificate_valid_from(pem)
     if start > now:
-        advice = (
-            f"Il n'est valable qu'à partir du {start:%d/%m/%Y}. Vérifiez l'heure de la station."
-        )
+        begins = f"{clock.local(start):%d/%m/%Y}"
+        advice = f"Il n'est valable qu'à partir du {begins}. Vérifiez l'heure de la station."
     else:
         verb = "a expiré" if until < now else "expire"
-        advice = f"Il {verb} le {until:%d/%m/%Y}. Renouvelez-le."
+        advice = f"Il {verb} le {clock.local(until):%d/%m/%Y}. Renouvelez-le."
     is_well = start <= now and until - now > _EXPIRES_SOON
     yield Finding("certificat : validité", is_well, advice)
 

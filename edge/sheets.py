@@ -16,6 +16,7 @@ from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
+from edge import clock
 from edge.document import LotHeader
 from edge.imaging import headersheet
 from edge.spool.values import Rescan
@@ -69,7 +70,7 @@ def rescan_sheet_pdf(request: Rescan) -> bytes:
         ("Demande", request.code),
         ("Lot d'origine", request.lot_name),
         *_which(request),
-        ("Demandée le", request.asked_at.astimezone().strftime("%d/%m/%Y à %H:%M")),
+        ("Demandée le", clock.local(request.asked_at).strftime("%d/%m/%Y à %H:%M")),
         ("Reçu le", request.received_on.strftime("%d/%m/%Y") if request.received_on else ""),
     ]
     reason = textwrap.wrap(

@@ -11,9 +11,9 @@ from starlette.responses import Response, StreamingResponse
 
 from central.console import audit_words
 from central.console.desk import Desk, options
-from central.console.formats import PARIS
 from central.console.visit import Visit
 from central.domain.access import Role
+from central.domain.clock import PARIS
 from central.errors import InputInvalid
 from central.store import trail
 from central.store.engine import Engine

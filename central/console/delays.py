@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from central.console import formats, labels
+from central.console import labels
 from central.console.board import WATCHERS
 from central.console.desk import Desk
 from central.console.plots import Plot, Series, stacked
 from central.console.visit import Visit
-from central.domain import delays
+from central.domain import clock, delays
 from central.domain.calendar import public_holidays
 from central.domain.delays import Due, Standing
 from central.domain.forecast import Forecast, Pace, forecast, last_working_days, pace
@@ -57,7 +57,7 @@ class _Pages:
         self._desk, self._engine = desk, desk.engine
 
     def index(self, visit: Visit) -> Response:
-        who, now = visit.who, dt.datetime.now(dt.UTC).astimezone(formats.PARIS)
+        who, now = visit.who, dt.datetime.now(dt.UTC).astimezone(clock.PARIS)
         site = visit.text("site", most=100)
         names = board.site_names(self._engine, who)
         if site and site not in names:
@@ -67,7 +67,7 @@ class _Pages:
         rows = due.outstanding(self._engine, who, site)
         types = delays.by_type((Due(one.type, one.due_on, one.count) for one in rows), at, holidays)
         days = last_working_days(now.date(), _PACE_DAYS, holidays)
-        since = dt.datetime.combine(days[-1], dt.time(), formats.PARIS)
+        since = dt.datetime.combine(days[-1], dt.time(), clock.PARIS)
         done = () if site else flow.done_by_hour(self._engine, who, since)
         catalogue = self._desk.catalogue()
         return self._desk.show(
@@ -111,7 +111,7 @@ def lines(
             backlog[row.state, pole][row.due_on] += row.count
     worked: dict[tuple[str, str], Counter[dt.datetime]] = defaultdict(Counter)
     for one in done:
-        hour = one.hour.astimezone(formats.PARIS)
+        hour = one.hour.astimezone(clock.PARIS)
         for pole in ("", one.pole):
             for what in _DONE:
                 worked[what, pole][hour] += getattr(one, what)

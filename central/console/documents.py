@@ -11,13 +11,13 @@ from typing import Any
 
 from starlette.responses import Response
 
-from central.console import asked, audit_words, formats, labels, lifeline
+from central.console import asked, audit_words, labels, lifeline
 from central.console.board import WATCHERS
 from central.console.desk import Desk, go
 from central.console.field_names import field_name
 from central.console.visit import Visit
 from central.console.work import KEYERS
-from central.domain import delays
+from central.domain import clock, delays
 from central.domain.access import Person, Role
 from central.domain.calendar import public_holidays
 from central.domain.catalogue import KeyingMode, TypeEntry
@@ -61,7 +61,7 @@ class _Pages:
         document = found.document
         entry = self._desk.catalogue().of(document["type"], document["fund"])
         state = DocumentState(document["state"])
-        today = formats.today(dt.datetime.now(dt.UTC))
+        today = clock.today(dt.datetime.now(dt.UTC))
         days_left = None
         if document["due_on"] is not None:
             holidays = public_holidays([today])

@@ -6,11 +6,10 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from central.console.field_names import field_name
+from central.domain.clock import PARIS
 
-PARIS = ZoneInfo("Europe/Paris")
 _PLURAL_FROM = 2
 _ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _TICKS = {"true": "cochée", "false": "non cochée"}
@@ -36,11 +35,6 @@ def plain(value: object) -> object:
     if isinstance(value, set | frozenset | tuple):
         return list(value)
     raise TypeError(type(value).__name__)
-
-
-def today(now: dt.datetime) -> dt.date:
-    """The day that it is in France."""
-    return now.astimezone(PARIS).date()
 
 
 def day(value: dt.date | None) -> str:

@@ -9,8 +9,8 @@ from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from central.console.formats import PARIS
 from central.domain.calendar import public_holidays
+from central.domain.clock import PARIS
 from central.domain.working_days import add_working_days
 from central.domain.working_time import is_working_time
 from central.store import gauges as store

@@ -8,6 +8,7 @@ from typing import Any
 
 from central.console import formats, labels
 from central.console.plots import Plot, Series, Told, stacked
+from central.domain import clock
 from central.domain.access import Person
 from central.domain.counting import LotCounts, disagreements
 from central.store import board, due, flow, lot_counts
@@ -51,7 +52,7 @@ def content(engine: Engine, person: Person, now: dt.datetime) -> dict[str, Any]:
     deliveries = board.delivery_queue(engine, person)
     counted = flow.by_pole(engine, person, _a_day_before(now))
     found = {name: sum(one[name] for one in counted.values()) for name in flow.COUNTS}
-    late = due.late_and_today(engine, formats.today(now), person)
+    late = due.late_and_today(engine, clock.today(now), person)
     return {
         "at": now,
         "tiles": _tiles(found, queues, late, stations, now),
@@ -80,12 +81,12 @@ def flow_plots(
     first = _a_day_before(now)
     hours = [first + n * _HOUR for n in range(_HOURS)]
     of_hours = flow.by_hour(engine, person, hours[0], site)
-    today = formats.today(now)
+    today = clock.today(now)
     days = [today - n * _DAY for n in reversed(range(_DAYS))]
-    since = dt.datetime.combine(days[0], dt.time(), formats.PARIS)
-    of_days = flow.by_day(engine, person, since, str(formats.PARIS), site)
+    since = dt.datetime.combine(days[0], dt.time(), clock.PARIS)
+    of_days = flow.by_day(engine, person, since, str(clock.PARIS), site)
     return (
-        _plot("Flux par heure, 24 h", [f"{h.astimezone(formats.PARIS).hour}\u00a0h" for h in hours],
+        _plot("Flux par heure, 24 h", [f"{h.astimezone(clock.PARIS).hour}\u00a0h" for h in hours],
               [of_hours.get(hour) for hour in hours], 3),
         _plot("Flux par jour, 30 j", [f"{one:%d/%m}" for one in days],
               [of_days.get(one) for one in days], 4),

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from central.console import formats
-from central.console.formats import PARIS
+from central.domain.clock import PARIS
 from central.errors import InputInvalid
 
 _PERIOD = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")

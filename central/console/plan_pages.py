@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from central.console.desk import Desk, go
-from central.console.formats import PARIS, counted
+from central.console.formats import counted
 from central.console.visit import Visit
 from central.domain.access import Role
 from central.domain.catalogue import Catalogue, TypeEntry
+from central.domain.clock import PARIS
 from central.domain.plan_changes import KEYS, difference, from_json
 from central.errors import Forbidden, InputInvalid
 from central.store import plan, plan_effect, plan_moves

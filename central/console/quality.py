@@ -13,6 +13,7 @@ from starlette.responses import Response
 from central.console import quality_plot
 from central.console.desk import Desk
 from central.console.visit import Visit
+from central.domain import clock
 from central.domain.access import Person, Role
 from central.domain.keying import spec_of
 from central.domain.measures import Rate, accept_doubt, rate
@@ -90,7 +91,7 @@ class _Pages:
 
     def thresholds(self, visit: Visit) -> Response:
         """The proposed thresholds as lines for the forms of the pack."""
-        text = toml_of(self._report(visit), dt.datetime.now(dt.UTC).date())
+        text = toml_of(self._report(visit), clock.today(dt.datetime.now(dt.UTC)))
         name = 'attachment; filename="seuils.toml"'
         headers = {"Content-Disposition": name}
         return Response(text, media_type="application/toml", headers=headers)

@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from central.console import formats, report_csv, report_pdf, report_text
 from central.console.desk import Desk
-from central.console.formats import PARIS
 from central.console.periods import Period, period_of
 from central.console.visit import Visit
 from central.domain.access import Person, Role
 from central.domain.calendar import public_holidays
+from central.domain.clock import PARIS
 from central.domain.reports import LEAST_PEOPLE, Flow, Table, flow_table, team_table
 from central.errors import InputInvalid
 from central.store import reports

@@ -17,7 +17,7 @@ from central.console.asked import id_in_path
 from central.console.desk import Desk, answer
 from central.console.shown import Shown
 from central.console.visit import Visit
-from central.domain import typed
+from central.domain import clock, typed
 from central.domain.access import Person, Role
 from central.domain.calendar import public_holidays
 from central.domain.catalogue import FieldSpec, TypeEntry
@@ -318,8 +318,8 @@ def due_on(received_on: dt.date, days: int) -> dt.date:
 
 
 def today() -> dt.date:
-    """The day here; no date on paper lies after it."""
-    return dt.datetime.now(dt.UTC).date()
+    """The day in France; no date on paper lies after it."""
+    return clock.today(dt.datetime.now(dt.UTC))
 
 
 def id_of(text: object, name: str = "id") -> uuid.UUID:

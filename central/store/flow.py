@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from central.domain.access import Person
+from central.domain.clock import ZONE
 from central.domain.returns import Cause
 from central.store.engine import transaction
 from central.store.limits import within
@@ -203,7 +204,7 @@ def _received(hours: tuple[dt.datetime, dt.datetime]) -> sa.Select[Any]:
 
 def _delivered(hours: tuple[dt.datetime, dt.datetime]) -> sa.Select[Any]:
     of = _document_of(deliveries)
-    day = sa.cast(sa.func.timezone("Europe/Paris", _d.delivered_at), sa.Date)
+    day = sa.cast(sa.func.timezone(ZONE, _d.delivered_at), sa.Date)
     return _rows(
         of,
         deliveries.join(of, sa.true()),

@@ -7,12 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from central.domain.clock import ZONE
 from central.domain.reports import Delay, Flow, Team
 from central.store import audit
 from central.store.engine import transaction
 from central.store.tables import deliveries, documents, flow, keyings, namings, people
 
-ZONE = "Europe/Paris"
 _f, _c, _d = flow.c, documents.c, deliveries.c
 
 

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge import agent, pack
+from edge import agent, clock, pack
 from edge.commands import cache
 from edge.document import LotResult, SetAside
 from edge.errors import (
@@ -82,7 +82,7 @@ def read(
             separator_barcodes=tuple(separator_barcodes),
         )
         recognition = pack.load(told.pack_dir)
-        today = agent.now().date()
+        today = clock.day(agent.now())
         holidays = agent.public_holidays(today)
         context = LotContext(fund, today, None, holidays, duplex=duplex)
         workers = Workers(told, count)

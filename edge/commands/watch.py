@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from edge import agent
+from edge import agent, clock
 from edge.commands.visit import visited
 from edge.config import EdgeConfig
 from edge.page import words
@@ -52,7 +52,7 @@ def watch(config: EdgeConfig, console: Console) -> int:
 def screen(now: Situation, width: int, height: int) -> RenderableType:
     """All of it, no higher than the terminal: what an operator must act on is never cut first."""
     title = Text(f"Vaguemestre · {now.site} · {now.station} · ", "bold", no_wrap=True)
-    title.append(f"{now.now.astimezone():%d/%m/%Y %H:%M:%S}", "not bold")
+    title.append(f"{clock.local(now.now):%d/%m/%Y %H:%M:%S}", "not bold")
     is_wide = width >= _WIDE
     cards = _cards(now) if is_wide else _short_cards(now)
     notes = _notes(now)

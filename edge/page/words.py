@@ -5,6 +5,7 @@ Numbers have a narrow space between thousands, as printed French has.
 
 import datetime as dt
 
+from edge import clock
 from edge.errors import (
     CentreCertificateOutdated,
     CentreUntrusted,
@@ -83,9 +84,9 @@ def age(since: dt.datetime, now: dt.datetime) -> str:
 
 
 def moment(at: dt.datetime, now: dt.datetime) -> str:
-    """When, in the station's own time; the day only when it is another."""
-    local, today = at.astimezone(), now.astimezone()
-    return f"{local:%H:%M}" if local.date() == today.date() else f"{local:%d/%m à %H:%M}"
+    """When, in France's time; the day only when it is another."""
+    is_today = clock.day(at) == clock.day(now)
+    return f"{clock.local(at):%H:%M}" if is_today else f"{clock.local(at):%d/%m à %H:%M}"
 
 
 def link(situation: Situation) -> tuple[str, str, bool]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from edge import clock
 from edge.sources.handles import folder_at, open_directory
 from edge.sources.names import STATUS_FOLDER
 from edge.spool.counts import Verdict
@@ -40,7 +41,7 @@ def file_name(view: LotView) -> str:
 def describe(view: LotView) -> str:
     """The status file's text, in French."""
     lines = [f"Lot {view.name}", f"État : {_state_line(view)}"]
-    lines += [f"Vu le {view.received_at.astimezone():%d/%m/%Y à %H:%M}", "", view.detail, ""]
+    lines += [f"Vu le {clock.local(view.received_at):%d/%m/%Y à %H:%M}", "", view.detail, ""]
     if view.counted_pages or view.documents:
         lines += [
             f"Pages comptées : {view.counted_pages}",

@@ -15,6 +15,7 @@ are let go later, when nobody writes to them any more.
 from collections.abc import Mapping
 from pathlib import Path
 
+from edge import clock
 from edge.errors import FileDenied, FileVanished, NotRegularFile, ReadingError
 from edge.spool import copied, rescans
 from edge.spool.journal import Row
@@ -165,9 +166,8 @@ def _insert_lot(store: Store, t: Transaction, arrival: Arrival) -> str:
         "fund": (answers["fund"] if answers else "") or arrival.fund,
         "process": arrival.process,
         "received_at": store.now(),
-        # The fund counts its delays in the station's own days.
         "received_on": (answers["received_on"] if answers else "")
-        or received_at.astimezone().date().isoformat(),
+        or clock.day(received_at).isoformat(),
         "state": State.SIGHTED,
         "closed": int(arrival.closed),
         "expected_pages": arrival.expected_pages,

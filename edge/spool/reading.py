@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from collections.abc import Collection
 
+from edge import clock
 from edge.spool import sending
 from edge.spool.order import Written, arrange
 from edge.spool.states import State, Step
@@ -109,7 +110,7 @@ def replay_since(store: Store, day: dt.date) -> int:
     found = store.journal.all(
         "SELECT documents.id FROM documents JOIN lots ON lots.id = lot_id"
         " WHERE documents.state = ? AND lots.received_at >= ? ORDER BY documents.id",
-        (State.ACKNOWLEDGED, day.isoformat()),
+        (State.ACKNOWLEDGED, clock.beginning(day).isoformat()),
     )
     count = 0
     for start in range(0, len(found), _AT_ONCE):

@@ -23,7 +23,7 @@ import numpy as np
 import stdnum
 from PIL import Image
 
-from edge import pack, process
+from edge import clock, pack, process
 from edge.document import PageRef
 from edge.errors import ConfinementMissing, PackInvalid, PageCrashed, ReadingError
 from edge.imaging.decode import Data, Source, open_source
@@ -151,7 +151,7 @@ class _Desk:
             with open_source(data, self._limits) as source:
                 page = source.page(source.indices[0])
             if self._recipe is not None and self._readers is not None:
-                today = dt.datetime.now(dt.UTC).date()
+                today = clock.day(dt.datetime.now(dt.UTC))
                 process.read_page(page, PageRef("", 0, ""), self._recipe, self._readers, today)
 
     def answer(self, task: Task, fd: int | None) -> tuple[Answer, bytes | None]:
@@ -187,7 +187,7 @@ class _Desk:
             case _:
                 if self._recipe is None or self._readers is None:
                     return Failed(PageCrashed.code, "no networks"), None
-                today = dt.datetime.now(dt.UTC).date()
+                today = clock.day(dt.datetime.now(dt.UTC))
                 page = source.page(task.ref.index)
                 read = process.read_page(page, task.ref, self._recipe, self._readers, today)
                 return Read(replace(read, pixels=page.digest())), None
