@@ -84,12 +84,22 @@ class BlobStore:
         Raises:
             BlobStoreUnavailable: the disk is full, or the store does not answer.
         """
-        with _unavailable(), tempfile.NamedTemporaryFile(dir=self._scratch, delete=False) as file:
+        with (
+            _unavailable(),
+            tempfile.NamedTemporaryFile(dir=self._scratch_folder(), delete=False) as file,
+        ):
             path = Path(file.name)
             try:
                 yield _Incoming(file, sha256, size, lambda: self._publish(path, key_of(sha256)))
             finally:
                 path.unlink(missing_ok=True)
+
+    def _scratch_folder(self) -> str | None:
+        """Where temporary files go; made again when a cleaner of the system removed it."""
+        if self._scratch is None:
+            return None
+        self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return str(self._scratch)
 
     def has(self, sha256: bytes) -> bool:
         """Whether the blob is here, whole.
@@ -130,7 +140,8 @@ class BlobStore:
 
         The same errors as ``stream``.
         """
-        scratch = str(self._scratch) if self._scratch else None
+        with _unavailable():
+            scratch = self._scratch_folder()
         with tempfile.SpooledTemporaryFile(_MOST_IN_MEMORY, dir=scratch) as file:
             for piece in self.stream(sha256):
                 file.write(piece)
@@ -144,8 +155,8 @@ class BlobStore:
             BlobStoreUnavailable: the disk is full or fails, or the store does not answer.
         """
         with _unavailable():
-            if self._scratch is not None:
-                _write_probe(self._scratch)
+            if (folder := self._scratch_folder()) is not None:
+                _write_probe(folder)
         self.has(_NOBODYS)
 
     def read(self, sha256: bytes) -> bytes:
@@ -280,9 +291,8 @@ def _forget_abandoned(scratch: Path) -> None:
                 path.unlink()
 
 
-def _write_probe(folder: Path) -> None:
+def _write_probe(folder: str) -> None:
     """Write as a blob is written: a full disk still makes empty files."""
-    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=folder) as file:
         file.write(bytes(_PROBE_BYTES))
         file.flush()

@@ -5,6 +5,7 @@ import datetime as dt
 import hashlib
 import os
 import resource
+import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -176,3 +177,20 @@ def test_an_object_store_that_is_away_or_silent_is_given_up_soon(
         assert time.monotonic() - started < 60
     with pytest.raises(BlobStoreUnavailable):
         _put(store, CONTENT, DIGEST)
+
+
+@pytest.mark.parametrize("kind", ["local", "memory"])
+def test_a_folder_of_temporary_files_that_a_cleaner_removed_is_made_again(
+    tmp_path: Path, kind: str
+) -> None:
+    scratch = tmp_path / "incoming"
+    store = blobs.local(tmp_path) if kind == "local" else blobs.of(MemoryStore(), scratch)
+    _put(store, CONTENT, DIGEST)
+    shutil.rmtree(scratch)
+    other = CONTENT + b"!"
+    _put(store, other, hashlib.sha256(other).digest())
+    shutil.rmtree(scratch)
+    with store.at_hand(DIGEST) as file:
+        assert file.read() == CONTENT
+    shutil.rmtree(scratch)
+    store.check()
