@@ -58,6 +58,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "plan_refused": "modification du plan refusée",
         "plan_undone": "modification du plan annulée",
         "report_exported": "rapport exporté",
+        "document_passed_on": "document transmis par qui l'avait",
         "document_taken_back": "document repris par qui l'avait envoyé",
         "rescan_asked": "nouvelle numérisation demandée",
         "rescan_impossible": "nouvelle numérisation impossible",

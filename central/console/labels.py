@@ -1,6 +1,7 @@
 """What people read for the codes that programs use."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from central.console.field_names import field_name
 from central.domain.returns import Cause
@@ -163,6 +164,21 @@ def page_of(index: int) -> str:
     """A page of a scanner's file by its index, as people count, in an attached file maybe."""
     number, inner = divmod(index, ATTACHED_FROM)
     return f"pièce jointe {number}, page {inner + 1}" if number else str(inner + 1)
+
+
+_PASSED_ON = {
+    "give_back": "Rendu à la file",
+    "skip": "Passé",
+    "colleague": "Transmis à un collègue",
+    "skill": "Transmis à qui traite ce type",
+    "supervisor": "Transmis à l'encadrement",
+}
+
+
+def passed_on(remark: Mapping[str, Any]) -> str:
+    """How somebody passed a document on, and to whom."""
+    to = remark["to_name"] or (kind(remark["to_skill"]) if remark["to_skill"] else "")
+    return f"{_PASSED_ON[remark['way']]}{f' ({to})' if to else ''}"
 
 
 def cause(code: str) -> str:

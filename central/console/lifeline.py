@@ -86,6 +86,12 @@ def _by_people(life: Life) -> Iterator[Event]:
         yield Event(one["last_at"], labels.keying(one["keyed_pass"]).capitalize(), detail)
 
 
+def _remarks(life: Life) -> Iterator[Event]:
+    for one in life.remarks:
+        said = f" : « {one['remark']} »" if one["remark"] else ""
+        yield Event(one["written_at"], labels.passed_on(one), f"par {one['name']}{said}")
+
+
 def _rescans(life: Life) -> Iterator[Event]:
     for one in life.rescans:
         yield Event(one["asked_at"], "Nouvelle numérisation demandée", one["reason"], "warn")
@@ -138,5 +144,5 @@ def _time_of(document_id: uuid.UUID) -> dt.datetime | None:
 
 
 _PARTS: tuple[Callable[[Life], Iterator[Event]], ...] = (
-    _arrival, _by_people, _rescans, _deliveries, _controls, _audited,
+    _arrival, _by_people, _remarks, _rescans, _deliveries, _controls, _audited,
 )  # fmt: skip

@@ -21,6 +21,7 @@ from central.store.work import Work, WorkPage
 
 _USUAL_KEPT_S = 60.0
 _TEXT_CHARACTERS = 4_000
+_REMARKS_SHOWN = 3
 _ZONE_MARGIN_MM = 3.0
 
 
@@ -59,6 +60,15 @@ class Shown:
             "draft": loaded.draft,
             "returned": _returned(loaded),
             "rescan": _rescan(loaded),
+            "remarks": [
+                {
+                    "what": labels.passed_on(one),
+                    "by": one["name"],
+                    "at": formats.moment(one["written_at"]),
+                    "text": one["remark"],
+                }
+                for one in loaded.remarks[-_REMARKS_SHOWN:]
+            ],
         }
         if queue == "name":
             told["guesses"] = self._guesses(loaded)

@@ -24,8 +24,18 @@ from central.domain.catalogue import FieldSpec, TypeEntry
 from central.domain.keying import Entry, KeyReason, spec_of
 from central.domain.working_days import add_working_days
 from central.errors import InputInvalid, LeaseLost, NotFound
-from central.store import control_results, controls, keying, leases, naming, sent_work, work
+from central.store import (
+    control_results,
+    controls,
+    keying,
+    leases,
+    naming,
+    passing_on,
+    sent_work,
+    work,
+)
 from central.store.keying import Sent
+from central.store.passing_on import Way
 from central.store.rescans import Sheet
 
 KEYERS = (Role.KEYER, Role.SUPERVISOR)
@@ -55,6 +65,8 @@ def register(desk: Desk) -> None:
         ("/api/documents/{id}/to-naming", queues.to_naming),
         ("/api/documents/{id}/rescan", queues.rescan),
         ("/api/documents/{id}/take-back", queues.take_back),
+        ("/api/documents/{id}/pass-on", queues.pass_on),
+        ("/api/documents/{id}/receivers", queues.receivers),
     ):
         desk.page(path, handler, roles=KEYERS, method="POST", max_bytes=_MOST_DRAFT_BYTES)
 
@@ -222,6 +234,25 @@ class _Queues:
         lease_s = self._desk.config.console.lease_s
         queue = sent_work.take_back(self._desk.engine, visit.who, wanted, lease_s, reason)
         return answer({"queue": queue})
+
+    def receivers(self, visit: Visit) -> Response:
+        """Who a document may be sent to."""
+        row = work.facts(self._desk.engine, visit.who, id_in_path(visit), queue_of(visit))
+        found = passing_on.receivers(self._desk.engine, visit.who, row["site"], row["pole"])
+        return answer({"colleagues": [{"id": one.id, "name": one.name} for one in found]})
+
+    def pass_on(self, visit: Visit) -> Response:
+        """Let a document go to others, with a remark."""
+        way = Way(
+            visit.text("way", most=20),
+            " ".join(visit.text("remark", most=500).split()),
+            visit.number("person", 0) or None,
+            visit.text("skill", most=100) or None,
+        )
+        if way.to_skill and way.to_skill not in self._desk.catalogue().types:
+            raise InputInvalid("skill")
+        naming.pass_on(self._desk.engine, visit.who, id_in_path(visit), queue_of(visit), way)
+        return answer({})
 
     def last_sent(self, visit: Visit) -> Response:
         """What somebody sent last, so that a page that is loaded anew shows it."""

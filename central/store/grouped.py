@@ -16,7 +16,7 @@ from central.domain.access import Person
 from central.domain.catalogue import TypeEntry
 from central.domain.keying import KeyPass, ReadField
 from central.errors import InputInvalid, LeaseLost
-from central.store import audit, keying, leases, sent_work, upkeep, views, work
+from central.store import audit, keying, leases, reserved, sent_work, upkeep, views, work
 from central.store.engine import transaction
 from central.store.keying import Sent
 from central.store.limits import within
@@ -209,6 +209,7 @@ def _open_fields(person: Person) -> sa.Select[Any]:
             ~is_held,
             ~(sa.literal(SEEN_WRONG) == sa.any_(_d.route_reasons)),
             *near,
+            reserved.is_free_for(person),
         )
         .order_by(_d.priority.desc(), _d.due_on, _d.stored_at)
         .limit(_LOOKED_THROUGH)

@@ -17,10 +17,11 @@ from sqlalchemy.dialects.postgresql import insert
 from central.domain.access import Person, Role
 from central.domain.keying import KeyPass
 from central.errors import LeaseLost
+from central.store import reserved
 from central.store.engine import transaction
 from central.store.limits import within
 from central.store.steps import share_routes
-from central.store.tables import documents, drafts, keyings, leases
+from central.store.tables import documents, drafts, keyings, leases, remarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,9 @@ def take(
         if begun is not None and _hold(connection, begun, lease):
             return begun
         passed_over = set(besides)
+        mine: uuid.UUID | None = connection.scalar(_sent_to(person, queue, passed_over))
+        if mine is not None and _hold(connection, mine, lease):
+            return mine
         for may_steal in (False,) if is_ahead else (False, True):
             for _ in range(_TRIES):
                 free = _next(person, queue, passed_over, may_steal=may_steal)
@@ -263,12 +267,34 @@ def _next(
             sa.and_(_l.person_id == person.id, _l.queue == queue),
         ),
     )
-    where = [_c.state == STATE_OF[queue], ~is_held, _c.id.not_in(besides), *limits(person, queue)]
+    where = [
+        *(_c.state == STATE_OF[queue], ~is_held, _c.id.not_in(besides), *limits(person, queue)),
+        reserved.is_free_for(person),
+    ]
     if queue == "key":
         where.append(_is_another_persons_turn(person))
     return (
         sa.select(_c.id)
         .where(*where)
+        .order_by(_c.priority.desc(), _c.due_on, _c.stored_at)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=documents)
+    )
+
+
+def _sent_to(person: Person, queue: str, besides: Collection[uuid.UUID]) -> sa.Select[Any]:
+    """The document that was sent to somebody first and that nobody holds."""
+    is_held = sa.exists().where(_l.document_id == _c.id, _l.lease_until >= sa.func.now())
+    where = [_c.state == STATE_OF[queue], ~is_held, _c.id.not_in(besides), *limits(person, queue)]
+    if queue == "key":
+        where.append(_is_another_persons_turn(person))
+    return (
+        sa.select(_c.id)
+        .where(
+            _c.id.in_(sa.select(remarks.c.document_id).where(remarks.c.is_open)),
+            reserved.sent_to(person),
+            *where,
+        )
         .order_by(_c.priority.desc(), _c.due_on, _c.stored_at)
         .limit(1)
         .with_for_update(skip_locked=True, of=documents)

@@ -11,6 +11,7 @@ from central.domain.access import Person
 from central.domain.lifecycle import DocumentState, may_become
 from central.errors import Forbidden, NotFound, StepRefused
 from central.store import audit
+from central.store import remarks as remarks_of
 from central.store import rescans as rescans_of
 from central.store.engine import transaction
 from central.store.tables import audit as audit_table
@@ -49,6 +50,7 @@ class Life:
     returns: Rows
     namings: Rows  # with the person's name
     keyings: Rows  # by pass and person: how many fields, when; no value
+    remarks: Rows  # with the person's name
     rescans: Rows
     controls: Rows
     relatives: Rows  # documents that it was cut off, cut into, joined to or made of
@@ -187,6 +189,7 @@ def _life(connection: sa.Connection, document: dict[str, Any], with_content: boo
         returns=of(returns, returns.c.id),
         namings=rows(_namings(key)),
         keyings=rows(_keyings(key)),
+        remarks=remarks_of.of(connection, key) if with_content else [],
         rescans=of(rescans, rescans.c.asked_at),
         controls=of(controls, controls.c.drawn_at),
         relatives=rows(_relatives(document)),

@@ -15,10 +15,11 @@ from central.domain.catalogue import TypeEntry
 from central.domain.keying import missing, tasks
 from central.domain.lifecycle import DocumentState
 from central.errors import InputInvalid
-from central.store import leases, plan, rescans, sent_work, upkeep, work, wrong_values
+from central.store import leases, passing_on, plan, rescans, sent_work, upkeep, work, wrong_values
 from central.store.acts import keep, move
 from central.store.engine import transaction
 from central.store.limits import within
+from central.store.passing_on import Way
 from central.store.rescans import Sheet
 from central.store.steps import share_routes
 from central.store.tables import documents, fields, lots, namings, pages
@@ -153,6 +154,21 @@ def rescan(
         sent_work.remember(connection, person, document_id, queue, "À renumériser")
         rescans.ask(connection, document_id, person.id, person.actor, reason, sheet)
         keep(connection, person, row, "rescan", row.type)
+
+
+def pass_on(
+    engine: sa.Engine, person: Person, document_id: uuid.UUID, queue: str, way: Way
+) -> None:
+    """Let a document go to others, with a remark (``central.store.passing_on``).
+
+    Raises:
+        InputInvalid: the way needs a remark or somebody, or they may not see the document.
+        LeaseLost: somebody else holds it.
+        StoreUnavailable: nothing was changed.
+    """
+    with transaction(engine) as connection:
+        row = leases.demand(connection, person.id, document_id, queue)
+        passing_on.pass_on(connection, person, row, queue, way)
 
 
 def set_urgent(engine: sa.Engine, person: Person, document_id: uuid.UUID) -> None:

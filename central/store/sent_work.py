@@ -19,7 +19,7 @@ from central.errors import DeliveryUnderWay, LeaseLost
 from central.store import audit, leases, rescans, returns
 from central.store.engine import transaction
 from central.store.steps import settle_document, share_routes, take
-from central.store.tables import deliveries, documents, lots, sent_work
+from central.store.tables import deliveries, documents, lots, remarks, sent_work
 
 _d, _s, _c = deliveries.c, sent_work.c, documents.c
 KEPT = dt.timedelta(days=1)
@@ -118,6 +118,9 @@ def take_back(
         connection.execute(_FIELDS_BACK, {"id": row.id})
         connection.execute(_DOCUMENT_BACK, {"id": row.id})
         connection.execute(sent_work.delete().where(_s.document_id == row.id))
+        connection.execute(
+            remarks.update().where(remarks.c.document_id == row.id).values(is_open=False)
+        )
         leases.hold(connection, row.id, person.id, before.queue, lease_s)
         audit.record(connection, person.actor, "document_taken_back", str(row.id))
         return str(before.queue)

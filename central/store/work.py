@@ -1,7 +1,7 @@
 """A document as somebody works on it, and what they have typed so far."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from central.domain.access import Person
 from central.domain.keying import Entry, KeyPass, KeyReason, ReadField
 from central.errors import Forbidden, LeaseLost, NotFound
-from central.store import leases, views
+from central.store import leases, remarks, views
 from central.store.engine import transaction
 from central.store.tables import (
     documents,
@@ -52,6 +52,7 @@ class Work:
     draft: Mapping[str, Any]
     returned: Mapping[str, Any] | None
     rescan: Mapping[str, Any] | None
+    remarks: Sequence[Mapping[str, Any]] = ()
 
 
 def load(engine: sa.Engine, person: Person, document_id: uuid.UUID, why: str) -> Work:
@@ -77,7 +78,18 @@ def load(engine: sa.Engine, person: Person, document_id: uuid.UUID, why: str) ->
             draft=draft_of(connection, document_id, person.id),
             returned=_latest(connection, returns, returns.c.id, document_id),
             rescan=_latest(connection, rescans, rescans.c.asked_at, document_id),
+            remarks=_remarks(connection, row, why),
         )
+
+
+def _remarks(
+    connection: sa.Connection, row: Mapping[str, Any], why: str
+) -> Sequence[Mapping[str, Any]]:
+    """What people said; of what is keyed blind only what they said since that began."""
+    if why not in ("name", "key"):
+        return ()
+    is_blind = why == "key" and row["key_pass"] > 1
+    return remarks.of(connection, row["id"], row["state_at"] if is_blind else None)
 
 
 def facts(engine: sa.Engine, person: Person, document_id: uuid.UUID, why: str) -> Mapping[str, Any]:

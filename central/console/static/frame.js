@@ -1,6 +1,6 @@
 // What the naming and keying pages share around the document: facts, notes, messages, questions.
 
-import { get, make } from "./client.js";
+import { get, make, post } from "./client.js";
 import { listen, mark } from "./keys.js";
 
 const MOST_SENT = 3;
@@ -121,6 +121,10 @@ export function showFacts(work) {
     const told = work.rescan.state === "answered" ? "Renumérisé à votre demande" : `Renumérisation impossible : ${work.rescan.answer}`;
     notes.push(make("li", { class: "alert" }, `${told} (demande : ${work.rescan.reason})`));
   }
+  for (const one of work.remarks) {
+    const said = one.text ? ` : « ${one.text} »` : "";
+    notes.push(make("li", { class: "alert" }, `${one.what} par ${one.by}, ${one.at}${said}`));
+  }
   if (work.reasons.length) {
     notes.push(make("li", { class: "why" }, ...work.reasons.map((reason) => make("span", { class: "tag warn" }, reason))));
   }
@@ -159,7 +163,7 @@ export function ask(title, ...content) {
   byId("ask-body").replaceChildren(...content);
   dialog.returnValue = "no";
   dialog.showModal();
-  content.find((element) => element.matches?.("input, select, textarea"))?.focus();
+  byId("ask-body").querySelector("input, select, textarea")?.focus();
   return new Promise((done) => {
     dialog.addEventListener(
       "close",
@@ -167,6 +171,54 @@ export function ask(title, ...content) {
       { once: true },
     );
   });
+}
+
+const WAYS = {
+  give_back: "Rendre à la file, pour quelqu'un d'autre",
+  skip: "Passer, avec un motif",
+  colleague: "À un collègue",
+  skill: "À qui traite un type",
+  supervisor: "À l'encadrement",
+};
+
+function choice(id, name, text, options) {
+  const select = make("select", { id, name }, ...options.map(([value, told]) => make("option", { value }, told)));
+  const label = make("label", {}, text);
+  label.htmlFor = id;
+  return make("div", { class: "stack" }, label, select);
+}
+
+/** Ask where a document goes that its keyer does not finish, and what they say of it. */
+export async function askPassOn(queue, types) {
+  const { colleagues } = await post(`/api/documents/${queue.current.id}/receivers`, { queue: queue.name });
+  const ways = Object.entries(WAYS).filter(([way]) => way !== "colleague" || colleagues.length);
+  const way = choice("pass-way", "way", "Ce document", ways);
+  const person = choice("pass-person", "person", "Collègue", colleagues.map((one) => [one.id, one.name]));
+  const skill = choice("pass-skill", "skill", "Type", types.map((one) => [one.code, one.title]));
+  const remark = make("input", { id: "pass-remark", name: "remark", maxLength: 500, autocomplete: "off" });
+  const label = make("label", {}, "Remarque, lue par la personne suivante");
+  label.htmlFor = "pass-remark";
+  const show = () => {
+    const { value } = way.querySelector("select");
+    person.hidden = value !== "colleague";
+    skill.hidden = value !== "skill";
+    remark.required = value !== "give_back";
+  };
+  way.addEventListener("change", show);
+  show();
+  const answer = await ask("Transmettre ce document", way, person, skill, label, remark);
+  if (!answer?.way) return null;
+  const told = { queue: queue.name, way: answer.way, remark: answer.remark };
+  if (answer.way === "colleague") told.person = Number(answer.person);
+  if (answer.way === "skill") told.skill = answer.skill;
+  return told;
+}
+
+/** Pass the shown document on; whether it went. */
+export async function passOn(queue, types) {
+  const told = await askPassOn(queue, types);
+  if (told) await queue.send(`/api/documents/${queue.current.id}/pass-on`, told, WAYS[told.way].split(",")[0]);
+  return Boolean(told);
 }
 
 /** Ask why a document must be scanned again. */

@@ -1,8 +1,8 @@
 // Keying: the doubtful fields in the order of the form, the zone above the input, Enter goes on.
 
-import { counted, make } from "./client.js";
+import { counted, get, make } from "./client.js";
 import { check, shown } from "./checks.js";
-import { askRescan, bind, bindActs, demandPicture, showFacts, tellProblem, tellStatus } from "./frame.js";
+import { askRescan, bind, bindActs, demandPicture, passOn, showFacts, tellProblem, tellStatus } from "./frame.js";
 import { told } from "./keys.js";
 import { Queue, pageUrl } from "./queue.js";
 import { Sheet, awaited } from "./sheet.js";
@@ -235,6 +235,11 @@ async function act(name) {
   if (name in REASONS) giveReason(name);
   else if (name === "copy") copyPrevious();
   else if (name === "zoom") sheet.zoom();
+  else if (name === "pass") {
+    const { types } = await get("/api/types");
+    await passOn(queue, types).catch((error) => tellProblem(error.message));
+    input.focus();
+  }
   else if (name === "rename") {
     isBusy = true;
     await queue.send(`/api/documents/${queue.current.id}/to-naming`, {}, "Mauvais type, à nommer");

@@ -1,7 +1,7 @@
 // Naming: what is it? Guesses on digit keys, search by letters, Enter goes on.
 
 import { counted, get, make } from "./client.js";
-import { ask, askRescan, bind, bindActs, demandPicture, showFacts, tellProblem, tellStatus } from "./frame.js";
+import { ask, askRescan, bind, bindActs, demandPicture, passOn, showFacts, tellProblem, tellStatus } from "./frame.js";
 import { digitOf } from "./keys.js";
 import { Queue, pageUrl } from "./queue.js";
 import { Sheet } from "./sheet.js";
@@ -102,6 +102,7 @@ async function act(name) {
         return await queue.act(path, { act: "split", page });
       case "attach": return await queue.act(path, { act: "attach" });
       case "join": return await queue.act(path, { act: "join" });
+      case "pass": return await passOn(queue, types);
       case "back": return await sentList.takeBackLast();
       case "urgent": return await queue.act(path, { act: "urgent" });
       case "misdirected": return await sendElsewhere();

@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from central.store.tables.base import at, document, metadata, one_of
 
+WAYS = ("give_back", "skip", "colleague", "skill", "supervisor")
 QUEUES = ("name", "key", "control")
 PASSES = ("first", "second", "arbitration", "control", "control_arbitration")
 REASONS = ("illegible", "absent", "wrong_on_paper")
@@ -77,6 +78,30 @@ sent_work = Table(
     one_of("queue", QUEUES),
     Index("ix_sent_work_person_id", "person_id", "sent_at"),
     comment="So that what was just sent can come back; kept for a day",
+)
+
+remarks = Table(
+    "remarks",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    document(),
+    _person(),
+    Column("way", Text, nullable=False),
+    Column("remark", Text, nullable=False, server_default="", comment="French, by the person"),
+    _person("to_person_id", nullable=True),
+    Column("to_skill", Text, nullable=True, comment="a type: who treats it"),
+    at("written_at", now=True),
+    Column(
+        "is_open",
+        Boolean,
+        nullable=False,
+        server_default="false",
+        comment="the document waits for whom it was sent to",
+    ),
+    one_of("way", WAYS),
+    Index("ix_remarks_document_id", "document_id"),
+    Index("ix_remarks_open", "document_id", postgresql_where=text("is_open")),
+    comment="Documents that a person passed on, and what they said of them",
 )
 
 keyings = Table(
