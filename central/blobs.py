@@ -64,7 +64,12 @@ class BlobStore:
     """Blobs by digest; safe to use from many threads and processes."""
 
     def __init__(
-        self, objects: ObjectStore, *, scratch: Path | None, publish: Callable[[Path, str], None]
+        self,
+        objects: ObjectStore,
+        *,
+        scratch: Path | None,
+        publish: Callable[[Path, str], None],
+        demand: Callable[[], None] = lambda: None,
     ) -> None:
         """Use ``local``, ``of`` or ``open_store`` instead.
 
@@ -72,10 +77,11 @@ class BlobStore:
             objects: Reads what was published.
             scratch: Folder of temporary files; None: the system's.
             publish: Moves a whole, verified file to its key, durably.
+            demand: Raises BlobStoreUnavailable when this is not the store, before each use.
         """
         self._objects = objects
         self._scratch = scratch
-        self._publish = publish
+        self._publish, self._demand = publish, demand
 
     @contextlib.contextmanager
     def receive(self, sha256: bytes, size: int) -> Iterator[Incoming]:
@@ -84,6 +90,7 @@ class BlobStore:
         Raises:
             BlobStoreUnavailable: the disk is full, or the store does not answer.
         """
+        self._demand()
         with (
             _unavailable(),
             tempfile.NamedTemporaryFile(dir=self._scratch_folder(), delete=False) as file,
@@ -107,6 +114,7 @@ class BlobStore:
         Raises:
             BlobStoreUnavailable: the store does not answer.
         """
+        self._demand()
         with _unavailable():
             try:
                 obstore.head(self._objects, key_of(sha256))
@@ -122,6 +130,7 @@ class BlobStore:
             BlobCorrupt: after the last piece: the stored bytes are no longer what was received.
             BlobStoreUnavailable: the store does not answer.
         """
+        self._demand()
         digest = hashlib.sha256()
         with _unavailable():
             try:
@@ -154,6 +163,7 @@ class BlobStore:
         Raises:
             BlobStoreUnavailable: the disk is full or fails, or the store does not answer.
         """
+        self._demand()
         with _unavailable():
             if (folder := self._scratch_folder()) is not None:
                 _write_probe(folder)
@@ -194,9 +204,23 @@ def key_of(sha256: bytes) -> str:
     return f"{digest[:2]}/{digest[2:4]}/{digest}"
 
 
-def local(folder: Path) -> BlobStore:
-    """Keep blobs in a folder of this machine; temporary files lie beside them, for the rename."""
+def local(folder: Path, marker: str = "") -> BlobStore:
+    """Keep blobs in a folder; temporary files lie beside them, for the rename.
+
+    Args:
+        folder: Of this machine, or a share.
+        marker: A file in it that proves that the share is mounted; empty: it is none.
+
+    Raises:
+        BlobStoreUnavailable: it cannot be made, or is not mounted.
+    """
     scratch = folder / "incoming"
+
+    def demand() -> None:
+        if marker and not (folder / marker).is_file():
+            raise BlobStoreUnavailable("the share is not mounted: no marker")
+
+    demand()
     with _unavailable():
         scratch.mkdir(parents=True, exist_ok=True)
         _forget_abandoned(scratch)
@@ -211,7 +235,7 @@ def local(folder: Path) -> BlobStore:
         source.rename(target)
         _sync_folder(target.parent)
 
-    return BlobStore(LocalStore(folder), scratch=scratch, publish=publish)
+    return BlobStore(LocalStore(folder), scratch=scratch, publish=publish, demand=demand)
 
 
 def of(objects: ObjectStore, scratch: Path | None = None) -> BlobStore:
@@ -236,7 +260,7 @@ def open_store(config: Blobs, work: Path | None = None) -> BlobStore:
         ConfigInvalid: the credentials cannot be read.
     """
     if config.url.startswith("file://"):
-        return local(Path(config.url.removeprefix("file://")))
+        return local(Path(config.url.removeprefix("file://")), config.marker)
     bucket, _, prefix = config.url.removeprefix("s3://").partition("/")
     options: S3Config = {}
     if config.s3_credentials_file is not None:

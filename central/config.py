@@ -75,6 +75,13 @@ class Blobs(_Frozen):
     url: str = Field(
         pattern=r"^(file:///.+|s3://[^/]+.*)$", description="a local folder, or bucket and prefix"
     )
+    marker: str = Field(
+        default="",
+        max_length=100,
+        pattern=r"^[^/]*$",
+        description="file in a local folder that proves that its share is mounted; empty: it is a"
+        " disk of this machine",
+    )
     s3_endpoint: str | None = Field(
         default=None, pattern=r"^https?://", description="of a store other than Amazon's"
     )

@@ -64,12 +64,15 @@ def _demand_own(base: Path) -> None:
 
 def _clear(base: Path) -> None:
     for folder in [path for path in base.iterdir() if path.name != _LOCK]:
+        if not stat.S_ISDIR(folder.lstat().st_mode):
+            folder.unlink()
+            continue
         descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             continue  # of a process that lives
         else:
-            shutil.rmtree(folder) if folder.is_dir() else folder.unlink()
+            shutil.rmtree(folder)
         finally:
             os.close(descriptor)

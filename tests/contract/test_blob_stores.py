@@ -194,3 +194,26 @@ def test_a_folder_of_temporary_files_that_a_cleaner_removed_is_made_again(
         assert file.read() == CONTENT
     shutil.rmtree(scratch)
     store.check()
+
+
+def test_a_share_that_is_not_mounted_takes_nothing(tmp_path: Path) -> None:
+    config = Blobs(url=f"file://{tmp_path}/images", marker=".vaguemestre")
+    with pytest.raises(BlobStoreUnavailable):
+        blobs.open_store(config)
+    assert not (tmp_path / "images").exists()
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / ".vaguemestre").touch()
+    store = blobs.open_store(config)
+    with store.receive(DIGEST, len(CONTENT)) as incoming:
+        incoming.write(CONTENT)
+        incoming.commit()
+    (tmp_path / "images").rename(tmp_path / "elsewhere")
+    for act in (
+        lambda: store.has(DIGEST),
+        lambda: store.read(DIGEST),
+        store.check,
+        lambda: store.receive(DIGEST, 1).__enter__(),
+    ):
+        with pytest.raises(BlobStoreUnavailable):
+            act()
+    assert not (tmp_path / "images").exists()

@@ -102,7 +102,7 @@ def test_a_turned_page_changes_sides_and_its_boxes_no_longer_hold(
 def test_only_a_document_whose_image_came_before_is_a_duplicate(
     engine: sa.Engine, post: Post
 ) -> None:
-    first, again = post.deliver("A", kind="name"), post.deliver("A", kind="name")
+    first, again = post.deliver("A", kind="name"), post.deliver("A", kind="name", again=True)
     person = keyer(engine, "p")
     assert [t["id"] for t in naming.twins(engine, again.id, person)] == [first.id]
     leases.take_this(engine, person, again.id, "name", 60)

@@ -142,7 +142,7 @@ def test_a_document_of_another_pole_is_not_joined(
 
 def test_twins_are_those_that_somebody_may_see(engine: sa.Engine, post: Post) -> None:
     mine = post.deliver("A", kind="name", way=_HERE).id
-    theirs = post.deliver("A", kind="name", way=_ELSEWHERE).id
+    theirs = post.deliver("A", kind="name", way=_ELSEWHERE, again=True).id
     person = keyer(engine, "p", poles=frozenset({_HERE[0]}))
     assert naming.twins(engine, mine, person) == []
     assert [t["id"] for t in naming.twins(engine, mine, keyer(engine, "q"))] == [theirs]

@@ -40,7 +40,7 @@ def read(name: str, value: str | None, place: int, **changes: object) -> Incomin
 
 def controlled(**changes: object) -> IncomingDocument:
     """A straight-through S3110 with three accepted values and one that nobody read."""
-    data = tiff([picture(number=3, size=(1_654, 2_339))], dpi=(200, 200))
+    data = tiff([picture(number=3, size=(1_654, 2_339))], dpi=(200, 200)) + uuid.uuid4().bytes
     told: dict[str, object] = {
         "fields": (
             read("nir", NIR, 0),
@@ -66,7 +66,7 @@ def put(
             sa.text("INSERT INTO sites (site) VALUES (:site) ON CONFLICT DO NOTHING"),
             {"site": made.site},
         )
-    data = tiff([picture(number=3, size=(1_654, 2_339))], dpi=(200, 200))
+    data = tiff([picture(number=3, size=(1_654, 2_339))], dpi=(200, 200)) + uuid.uuid4().bytes
     digest = hashlib.sha256(data).digest()
     if blobs is not None and not blobs.has(digest):
         with blobs.receive(digest, len(data)) as incoming:

@@ -48,7 +48,11 @@ def put(images: BlobStore, sha256: bytes, data: bytes) -> None:
 
 @contextlib.contextmanager
 def running(config: CentralConfig, engine: sa.Engine, folder: Path) -> Iterator[None]:
-    """Run the process inside the ``with``."""
+    """Run the process inside the ``with``.
+
+    Raises:
+        AssertionError: it does not end.
+    """
     stop = threading.Event()
     work = folder / "work"
     work.mkdir(exist_ok=True)
@@ -61,6 +65,7 @@ def running(config: CentralConfig, engine: sa.Engine, folder: Path) -> Iterator[
     finally:
         stop.set()
         part.join(PATIENCE_S)
+    assert not part.is_alive(), "the process does not end"
 
 
 def until(holds: Callable[[], bool], what: str) -> None:

@@ -58,7 +58,7 @@ class Post:
     def __init__(self, engine: sa.Engine, images: Path) -> None:
         self._engine, self._blobs = engine, blobs.local(images)
         self.lot = uuid.UUID(str(uuid7()))
-        self._position = 0
+        self._position = self._scans = 0
 
     def move_to(self, engine: sa.Engine) -> None:
         """Go on with a database that was started again."""
@@ -73,15 +73,19 @@ class Post:
         pages: int = 1,
         reasons: tuple[str, ...] = (),
         way: tuple[str, str] = ("Flux entrants", "FLUX_ENTRANTS"),
+        again: bool = False,
         **changes: object,
     ) -> IncomingDocument:
         """Store one document; further pages carry the title and their number.
 
+        No two scans are alike to the last bit, unless the same files come ``again``.
         ``way`` is pôle and destination, as the station's plan says; ``changes`` are those of
         ``tests.support.central.document``.
         """
         sources = [sheet(title, lines)]
         sources += [sheet(f"{title}, page {n + 2}") for n in range(pages - 1)]
+        self._scans += not again
+        sources = [source + b"%d" % self._scans for source in sources]
         for source in sources:
             self._keep(source)
         fields = tuple(

@@ -1,0 +1,58 @@
+"""Settings of destinations and dispatch that contradict each other, or say too little."""
+
+from pathlib import Path
+from typing import Any
+
+import pydantic
+import pytest
+
+from central.config import CentralConfig, Destination, Dispatch
+from central.dispatch.making import make_target
+from central.errors import ConfigInvalid
+from tests.support.dispatching import settings
+
+_HTTP: dict[str, Any] = {"name": "A", "kind": "http", "url": "http://127.0.0.1:9/"}
+
+
+def test_a_folder_has_a_marker_unless_the_settings_say_that_it_needs_none() -> None:
+    assert Destination(name="A", kind="folder", folder=Path("/a")).marker == ".vaguemestre"
+    assert Destination(name="A", kind="folder", folder=Path("/a"), marker="").marker == ""
+    with pytest.raises(pydantic.ValidationError):
+        Destination(name="A", kind="folder", folder=Path("/a"), marker="../elsewhere")
+
+
+def test_an_answer_names_the_key_and_the_form_is_the_second_unless_they_say_otherwise() -> None:
+    one = Destination(**_HTTP)
+    assert (one.confirmation, one.package) == ("key", 2)
+
+
+def test_a_lease_is_no_longer_than_a_hand_over_may_take() -> None:
+    with pytest.raises(pydantic.ValidationError, match="lease_s"):
+        Dispatch(lease_s=100.0, longest_hand_over_s=99.0)
+
+
+def test_a_step_of_an_exchange_is_no_longer_than_a_hand_over_may_take(tmp_path: Path) -> None:
+    slow = Destination(**_HTTP, timeout_s=2_000.0)
+    with pytest.raises(pydantic.ValidationError, match="longest_hand_over_s: A"):
+        settings(tmp_path, slow)
+    assert isinstance(settings(tmp_path, slow, longest_hand_over_s=3_000.0), CentralConfig)
+
+
+def test_a_former_secret_goes_with_a_secret() -> None:
+    with pytest.raises(pydantic.ValidationError, match="goes with secret_file"):
+        Destination(**_HTTP, former_secret_file=Path("/former"))
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"fifteen letters"])
+def test_a_target_with_a_secret_that_could_be_guessed_is_not_made(
+    tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "secret").write_bytes(content)
+    with pytest.raises(ConfigInvalid, match="16 bytes"):
+        make_target(Destination(**_HTTP, secret_file=tmp_path / "secret"))
+
+
+def test_a_group_that_does_not_exist_is_told() -> None:
+    one = Destination(name="A", kind="folder", folder=Path("/a"), group="no-such-group-here")
+    with pytest.raises(ConfigInvalid, match="no-such-group-here"):
+        make_target(one)
