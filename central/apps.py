@@ -67,7 +67,7 @@ def serve(config: CentralConfig, events: Events, stop: threading.Event, told: To
             parts["database"] = lambda over: _watch(server, over)
         engine = opened.enter_context(_engine(config, "serve", bounded=True))
         if config.database.embedded_dir is not None:
-            migrate.upgrade(engine, _today())
+            run_migrations(config)  # which may take longer than a statement of serving may
         else:
             migrate.check_version(engine)
         centre = opened.enter_context(_centre(config, "serve", engine, events, told))
