@@ -71,6 +71,7 @@ def serve(config: CentralConfig, events: Events, stop: threading.Event, told: To
         else:
             migrate.check_version(engine)
         centre = opened.enter_context(_centre(config, "serve", engine, events, told))
+        _serve_metrics(centre, config.metrics.console_listen)
         parts |= {
             "intake": _intake(centre),
             "dispatch": _dispatch(centre),
@@ -99,16 +100,26 @@ def run_alone(
     listen = {
         "intake": config.metrics.intake_listen,
         "dispatch": config.metrics.dispatch_listen,
-    }.get(part)
+        "console": config.metrics.console_listen,
+    }[part]
     with contextlib.ExitStack() as opened:
         engine = opened.enter_context(_engine(config, part, bounded=True))
         migrate.check_version(engine)
         centre = opened.enter_context(_centre(config, part, engine, events, told))
-        if listen is not None:
-            events.serve_metrics(
-                listen, lambda: (bool(centre.ready.now()), centre.ready.now().text)
-            )
+        _serve_metrics(centre, listen)
         _run({part: make(centre)}, events, stop)
+
+
+def _serve_metrics(centre: _Centre, listen: str | None) -> None:
+    if listen is None:
+        return
+    try:
+        port = centre.events.serve_metrics(
+            listen, lambda: (bool(centre.ready.now()), centre.ready.now().text)
+        )
+    except OSError as error:
+        raise ConfigInvalid(f"metrics {listen}: {error.strerror}") from error
+    centre.told(f"mesures : http://{listen.rpartition(':')[0]}:{port}/")
 
 
 def _files_of(config: CentralConfig, *parts: str) -> int:

@@ -11,9 +11,9 @@ from rich.table import Table
 
 from central import apps, blobs, export, pack
 from central.config import CentralConfig
+from central.console import formats
 from central.console.passwords import Passwords
-from central.domain.access import Role, is_login
-from central.domain.clock import PARIS
+from central.domain.access import ALL, Role, is_login
 from central.domain.counting import LotCounts, disagreements
 from central.domain.password_rule import fault
 from central.errors import Forbidden, InputInvalid
@@ -36,7 +36,7 @@ def lots(config: CentralConfig, limit: int, console: Console) -> int:
             table.add_row(
                 row["name"],
                 row["site"],
-                f"{row['received_at'].astimezone(PARIS):%d/%m %H:%M}",
+                f"{formats.brief(row['received_at'])}",
                 _shown(row["announced_pages"]),
                 _shown(row["found_pages"]),
                 f"{row['stored_documents']} doc.",
@@ -98,6 +98,9 @@ def account_of(options: Mapping[str, Any], password: str) -> NewAccount:
         raise InputInvalid("identifiant : de 2 à 100 lettres sans accent, chiffres et . _ @ + -")
     if why := fault(password, options["login"]):
         raise InputInvalid(why)
+    for name, option in (("site", "site"), ("pole", "pôle")):
+        if not options[name]:
+            raise InputInvalid(f"--{name} : nommez chaque {option}, ou « {ALL} » pour tous")
     return NewAccount(
         login=options["login"],
         name=options["name"],

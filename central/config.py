@@ -8,7 +8,7 @@ import ipaddress
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pydantic
 from pydantic import Field
@@ -36,6 +36,33 @@ RoleCode = Literal["scanner", "keyer", "supervisor", "operations", "auditor", "a
 """As central.domain.access.Role; settings and domain do not import each other."""
 
 
+_TLS_MODES = ("require", "verify-ca", "verify-full")
+
+
+def _is_here(host: str) -> bool:
+    """Whether what goes to a host stays on this machine."""
+    if host in ("", "localhost") or host.startswith("/"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _demand_tls(where: str, url: str, *, is_allowed: bool) -> None:
+    """Refuse an address that mail or passwords would go to as anybody can read them.
+
+    Raises:
+        ValueError: it is plain HTTP to another machine, and no setting says that it may be.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "http" and not _is_here(parts.hostname or "") and not is_allowed:
+        raise ValueError(
+            f"{where} is plain HTTP to another machine: use https, or set plain_http = true "
+            "where something else protects the way"
+        )
+
+
 class _Frozen(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
@@ -59,6 +86,23 @@ class Database(_Frozen):
         le=600,
         description="of one statement; a server that says nothing for longer counts as away",
     )
+    plain: bool = Field(
+        default=False, description="allow a server on another machine without TLS (sslmode)"
+    )
+
+    @pydantic.model_validator(mode="after")
+    def _is_safe(self) -> "Database":
+        if self.url is None or self.plain:
+            return self
+        parts = urlsplit(self.url)
+        asked = parse_qs(parts.query)
+        host = asked.get("host", [parts.hostname or ""])[-1]
+        if not _is_here(host) and asked.get("sslmode", [""])[-1] not in _TLS_MODES:
+            raise ValueError(
+                "url leads to another machine without TLS: add ?sslmode=verify-full (and "
+                "sslrootcert), or set plain = true where something else protects the way"
+            )
+        return self
 
     @pydantic.model_validator(mode="after")
     def _one_server(self) -> "Database":
@@ -89,6 +133,14 @@ class Blobs(_Frozen):
     s3_credentials_file: AbsolutePath | None = Field(
         default=None, description="two lines: access key id, secret access key"
     )
+    plain_http: bool = Field(
+        default=False, description="allow an ``s3_endpoint`` on another machine without TLS"
+    )
+
+    @pydantic.model_validator(mode="after")
+    def _is_safe(self) -> "Blobs":
+        _demand_tls("s3_endpoint", self.s3_endpoint or "", is_allowed=self.plain_http)
+        return self
 
 
 class Intake(_Frozen):
@@ -215,6 +267,9 @@ class Destination(_Frozen):
     ca_file: AbsolutePath | None = Field(
         default=None, description="authority of the application's certificate; unset: the system's"
     )
+    plain_http: bool = Field(
+        default=False, description="allow a ``url`` on another machine without TLS"
+    )
     timeout_s: float = Field(default=30.0, gt=0, description="of each step of an HTTP exchange")
     workers: int | None = Field(
         default=None, ge=1, le=64, description="deliveries at a time; unset: ``dispatch.workers``"
@@ -233,11 +288,12 @@ class Destination(_Frozen):
             raise ValueError(f"{self.name}: kind {self.kind} knows no {', '.join(extra)}")
         if self.former_secret_file is not None and self.secret_file is None:
             raise ValueError(f"{self.name}: former_secret_file goes with secret_file")
+        _demand_tls(f"{self.name}: url", self.url or "", is_allowed=self.plain_http)
         return self
 
 
 class Console(_Frozen):
-    """The pages for people; plain HTTP unless a certificate is given."""
+    """The pages for people; plain HTTP on this machine unless a certificate is given."""
 
     listen: Address = "127.0.0.1:8080"
     certificate_file: AbsolutePath | None = Field(
@@ -245,6 +301,14 @@ class Console(_Frozen):
     )
     key_file: AbsolutePath | None = Field(
         default=None, description="PEM, without passphrase; goes with certificate_file"
+    )
+    secrets_key_file: AbsolutePath | None = Field(
+        default=None,
+        description="keys that seal one-time codes' secrets and the provider's tokens, one a line",
+    )
+    plain_http: bool = Field(
+        default=False,
+        description="listen for other machines without a certificate: a proxy before it has one",
     )
     max_connections: int = Field(
         default=500,
@@ -290,7 +354,10 @@ class Console(_Frozen):
         description="addresses or networks whose X-Forwarded-For and -Proto are believed",
     )
     lock_after: int = Field(
-        default=5, ge=2, le=100, description="failures in a row that suspend an account"
+        default=5,
+        ge=2,
+        le=100,
+        description="failures of a login from one address: it waits",
     )
     lock_first_s: float = Field(
         default=30.0, gt=0, description="first pause; doubles with each further failure"
@@ -301,7 +368,7 @@ class Console(_Frozen):
     sign_ins_per_minute: int = Field(
         default=120, ge=1, description="tries to sign in from one address: a whole site, maybe"
     )
-    tries_per_minute: int = Field(default=30, ge=1, description="tries to sign in with one login")
+    tries_per_minute: int = Field(default=30, ge=1, description="of one login from one address")
     requests_per_minute: int = Field(
         default=6_000, ge=60, description="of one signed-in browser, or one address without any"
     )
@@ -326,6 +393,12 @@ class Console(_Frozen):
     def _certificate_and_key(self) -> "Console":
         if (self.certificate_file is None) != (self.key_file is None):
             raise ValueError("certificate_file and key_file go together")
+        is_here = _is_here(self.listen.rpartition(":")[0])
+        if self.certificate_file is None and not is_here and not self.plain_http:
+            raise ValueError(
+                "listen is for other machines and would take passwords without TLS: give "
+                "certificate_file and key_file, or set plain_http = true behind a proxy"
+            )
         return self
 
 
@@ -383,10 +456,12 @@ class Oidc(_Frozen):
         min_length=1, description="value of ``roles_claim`` = our role"
     )
     sites_claim: str = Field(
-        default="", description="holds the sites, ``*`` for all; empty: everybody sees all sites"
+        default="",
+        description="holds the sites, ``*`` for all; ``*`` itself: everybody sees all sites",
     )
     poles_claim: str = Field(
-        default="", description="holds the pôles, ``*`` for all; empty: everybody sees all pôles"
+        default="",
+        description="holds the pôles, ``*`` for all; ``*`` itself: everybody sees all pôles",
     )
     team_claim: str = Field(default="", description="holds the team; empty: none")
     button: str = Field(
@@ -404,11 +479,21 @@ class Oidc(_Frozen):
             raise ValueError("issuer must be https, save on this machine")
         if "openid" not in self.scopes:
             raise ValueError("scopes lack openid")
+        if not self.sites_claim or not self.poles_claim:
+            raise ValueError(
+                'sites_claim and poles_claim: name the claims, or say "*" where everybody who '
+                "comes from the provider sees all"
+            )
         return self
 
 
 class Metrics(_Frozen):
-    """Where Prometheus reads the processes without a web page; console and serve have theirs."""
+    """Where Prometheus reads, apart from the pages for people; ``serve`` uses the console's."""
+
+    console_listen: Address | None = Field(
+        default=None,
+        description="host:port of `vaguemestre-central serve` or `console`; unset: none",
+    )
 
     intake_listen: Address | None = Field(
         default=None, description="host:port of `vaguemestre-central intake`; unset: none"
@@ -450,6 +535,12 @@ class CentralConfig(_Frozen):
     def _oidc_knows_its_way_back(self) -> "CentralConfig":
         if self.oidc is not None and self.console.public_url is None:
             raise ValueError("oidc needs console.public_url")
+        needs_key = self.oidc is not None or self.console.totp_roles
+        if needs_key and self.console.secrets_key_file is None:
+            raise ValueError(
+                "oidc and console.totp_roles need console.secrets_key_file; make the file with: "
+                "head -c 32 /dev/urandom | base64"
+            )
         return self
 
     @pydantic.model_validator(mode="after")

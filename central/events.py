@@ -14,16 +14,20 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import WSGIRequestHandler
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app
 from prometheus_client.exposition import ThreadingWSGIServer
 
+from central.connections import Connections, Patience, Phase
 from central.errors import CentralError
 
 _PREFIX = "vaguemestre_central"
 _CLOSED_TOLD_EVERY_S = 60.0
+_PATIENCE = Patience(most=32, most_of_address=32, seconds={Phase.HEAD: 60.0})
+"""Of who reads metrics; a request and its answer together."""
+_LOT_STATES = ("read", "closed_short", "closed_over")
 _DELIVERY_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 
 
@@ -98,25 +102,23 @@ class Events:
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"{_PREFIX}_{name}", text, labels, registry=self.registry)
 
-    def serve_metrics(self, listen: str, readiness: Callable[[], tuple[bool, str]]) -> None:
+    def serve_metrics(self, listen: str, readiness: Callable[[], tuple[bool, str]]) -> int:
         """Answer Prometheus, and who asks for health, in a thread of its own.
 
         ``/livez`` says 200 while the process answers, ``/readyz`` while its stores do, all else
-        is metrics.
+        is metrics, which one request at a time has counted. Returns the port.
 
         Args:
             listen: host:port.
             readiness: Whether the stores answer, and a text about each.
         """
         host, _, port = listen.rpartition(":")
-        server = make_server(
-            host.strip("[]"),
-            int(port),
-            _health_and(make_wsgi_app(self.registry), readiness),
-            server_class=_server_class(host),
-            handler_class=_Unlogged,
-        )
+        connections = Connections(_PATIENCE, self.connection_closed)
+        listening = connections.listen(host.strip("[]"), int(port))
+        metrics = _one_at_a_time(make_wsgi_app(self.registry))
+        server = _Server(listening, connections, _health_and(metrics, readiness))
         threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+        return int(listening.getsockname()[1])
 
     # Intake
 
@@ -146,7 +148,8 @@ class Events:
 
     def lot_stored(self, site: str, lot_id: str, state: str) -> None:
         """A station reported on a lot."""
-        self._lots.labels(site, state).inc()
+        # A label for each word that a station may say would fill the memory of who asks.
+        self._lots.labels(site, state if state in _LOT_STATES else "other").inc()
         self._log.info("lot_stored", site=site, lot=lot_id, state=state)
 
     def refused(self, site: str, subject: str, code: str, *, permanent: bool) -> None:
@@ -287,11 +290,35 @@ class _Unlogged(WSGIRequestHandler):
         """Nothing: a look every few seconds is no event."""
 
 
-def _server_class(host: str) -> type[ThreadingWSGIServer]:
-    class Server(ThreadingWSGIServer):
-        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+class _Server(ThreadingWSGIServer):
+    """Serves on a socket that counts its connections."""
 
-    return Server
+    def __init__(self, listening: socket.socket, connections: Connections, app: Any) -> None:
+        address = listening.getsockname()[:2]
+        super().__init__(address, _Unlogged, bind_and_activate=False)
+        self.socket.close()
+        self.socket, self._connections = listening, connections
+        self.server_name, self.server_port = address
+        self.setup_environ()
+        self.set_app(app)
+
+    def service_actions(self) -> None:
+        """Every half a second: close what keeps us waiting."""
+        self._connections.sweep()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Who asked has gone away."""
+
+
+def _one_at_a_time(metrics: Any) -> Any:
+    """Anybody may ask, and the database counts anew for each."""
+    alone = threading.Lock()
+
+    def app(environ: Mapping[str, Any], start_response: Any) -> Any:
+        with alone:
+            return metrics(environ, start_response)
+
+    return app
 
 
 def _health_and(metrics: Any, readiness: Callable[[], tuple[bool, str]]) -> Any:

@@ -4,6 +4,7 @@
 fields' pictures, cut from the stored originals with a little margin. Both are personal data.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -22,6 +23,7 @@ from central.console import images
 from central.domain.catalogue import Catalogue
 from central.domain.keying import spec_of
 from central.errors import BlobCorrupt, BlobMissing, InputInvalid
+from central.rendering.runner import Renderer
 from central.store.samples import Sample
 from central.store.views import SeenPage
 
@@ -93,18 +95,19 @@ def _crops(samples: Sequence[Sample], blobs: BlobStore) -> Iterator[tuple[Sample
     """Each sample with its picture; a page whose fields follow each other is decoded once."""
     last: tuple[bytes, SeenPage] | None = None
     page: Image.Image | None = None
-    for sample in samples:
-        view = _view(sample)
-        if last != (sample.sha256, view):
-            last, page = (sample.sha256, view), _page(blobs, view)
-        if page is not None:
-            yield sample, images.cut(page, view, sample.box_mm, MARGIN_MM)
+    with contextlib.closing(Renderer(at_once=1)) as renderer:
+        for sample in samples:
+            view = _view(sample)
+            if last != (sample.sha256, view):
+                last, page = (sample.sha256, view), _page(blobs, renderer, view)
+            if page is not None:
+                yield sample, images.cut(page, view, sample.box_mm, MARGIN_MM)
 
 
-def _page(blobs: BlobStore, view: SeenPage) -> Image.Image | None:
+def _page(blobs: BlobStore, renderer: Renderer, view: SeenPage) -> Image.Image | None:
     try:
         with blobs.at_hand(view.sha256) as file:
-            return images.decode(file, view)
+            return renderer.render(file, images.view_of(view))
     except (BlobMissing, BlobCorrupt, ValueError):
         return None
 

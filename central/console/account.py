@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from central.console import second_factor
 from central.console.desk import Desk, go
-from central.console.gate import Gate
+from central.console.gate import Gate, secret_of
 from central.console.visit import Visit
 from central.domain.access import Role
 from central.domain.password_rule import SHORTEST, fault
@@ -15,6 +15,11 @@ from central.store import accounts, people, sign_in_steps
 from central.store.sign_in_steps import Begun
 
 _EVERYBODY = tuple(Role)
+_ENROLMENT = "enrolment"
+_NO_KEY = (
+    "Les codes ne peuvent pas être installés : l'exploitation doit d'abord donner"
+    " console.secrets_key_file."
+)
 _ENROL_WITHIN_S = 900.0
 _FORM_BYTES = 16_384
 _WRONG = "Le mot de passe actuel est incorrect."
@@ -39,7 +44,7 @@ def register(desk: Desk) -> None:
 class _Pages:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._gate = Gate(desk.engine, desk.config.console, desk.limits, desk.events)
+        self._gate = Gate(desk.engine, desk.config.console, desk.limits, desk.events, desk.seal)
 
     def account(self, visit: Visit, wrong: str = "") -> Response:
         idle = self._desk.config.console.session_idle_s
@@ -99,7 +104,10 @@ class _Pages:
         """Whoever finds a browser open must not be able to put their own telephone there."""
         if self._opened(visit, visit.secret("ancien")) is None:
             return self.codes(visit, _WRONG)
-        begun = Begun(visit.who.id, {"secret": second_factor.new_secret()})
+        if not self._desk.seal:
+            return self.codes(visit, _NO_KEY)
+        kept = self._desk.seal.close_all({"secret": second_factor.new_secret()}, _ENROLMENT)
+        begun = Begun(visit.who.id, kept)
         sign_in_steps.begin(self._desk.engine, _key(visit), "enrolment", begun, _ENROL_WITHIN_S)
         return go("/compte/codes")
 
@@ -118,7 +126,8 @@ class _Pages:
         if step is None:
             return self.codes(visit, "Ce code n'est pas celui que l'application doit montrer.")
         if sign_in_steps.take(self._desk.engine, _key(visit), "enrolment") is not None:
-            accounts.enrol(self._desk.engine, visit.who, secret, step)
+            kept = self._desk.seal.close(secret, secret_of(visit.who.id))
+            accounts.enrol(self._desk.engine, visit.who, kept, step)
             self._desk.sessions.forget()
         return go("/compte?fait=codes")
 
@@ -139,7 +148,10 @@ class _Pages:
 
     def _begun(self, visit: Visit) -> str:
         begun = sign_in_steps.look(self._desk.engine, _key(visit), "enrolment")
-        return begun.content["secret"] if begun and begun.person_id == visit.who.id else ""
+        if begun is None or begun.person_id != visit.who.id:
+            return ""
+        content = self._desk.seal.open_all(begun.content, _ENROLMENT)
+        return str(content["secret"]) if content else ""
 
 
 def _key(visit: Visit) -> str:

@@ -1,13 +1,11 @@
-"""The console's web application: pages for people, metrics, and the returns door.
+"""The console's web application: pages for people, and the returns door.
 
 Pages carry a strict content security policy: own scripts and styles only, none inline.
 """
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
@@ -17,7 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
-from central import pack
+from central import pack, sealing
 from central.blobs import BlobStore
 from central.config import CentralConfig, secret
 from central.console import (
@@ -50,6 +48,7 @@ from central.console.returns import ReturnsDoor
 from central.console.sessions import Sessions
 from central.events import Events
 from central.readiness import Ready, look
+from central.rendering.runner import Renderer
 from central.store.engine import Engine
 
 _HERE = Path(__file__).parent
@@ -103,7 +102,7 @@ def create(
         config: The centre's settings.
         engine: The database.
         blobs: The images.
-        events: The process's voice; its metrics are served here, gauges of the database added.
+        events: The process's voice; gauges of the database are added to its metrics.
         readiness: Whether both stores answer; None: they are asked each time.
 
     Raises:
@@ -111,24 +110,28 @@ def create(
     """
     gauges.register(events.registry, engine)
     shipped = pack.load(config.console.pack_dir or pack.default_dir())
-    sessions = Sessions(engine, config.console)
+    seal = sealing.load(config.console.secrets_key_file)
+    sessions = Sessions(engine, config.console, seal)
     limits = Limits(config.console, events)
-    desk = Desk(config, engine, blobs, events, Plan(engine, shipped), sessions, limits)
+    plan, renderer = Plan(engine, shipped), Renderer()
+    desk = Desk(config, engine, blobs, events, plan, sessions, limits, renderer, seal)
     for register in AREAS:
         register(desk)
     door = ReturnsDoor(engine, _secrets(config), events)
-    machines = _ForMachines(events, readiness or (lambda: look(engine, blobs)))
+    machines = _ForMachines(readiness or (lambda: look(engine, blobs)))
     routes: list[BaseRoute] = [
         *desk.routes,
         Route("/v1/returns", door.post, methods=["POST"]),
-        Route("/metrics", machines.metrics),
         Route("/livez", machines.alive),
         Route("/readyz", machines.ready),
         Route("/healthz", machines.ready),  # as it was called before
         Mount("/static", StaticFiles(directory=_HERE / "static")),
     ]
     return Outside(
-        Starlette(routes=routes, exception_handlers=dict(problems.register(desk.templates, events)))
+        Starlette(
+            routes=routes, exception_handlers=dict(problems.register(desk.templates, events))
+        ),
+        desk.renderer.close,
     )
 
 
@@ -144,8 +147,8 @@ def _secrets(config: CentralConfig) -> dict[str, tuple[bytes, ...]]:
 class Outside:
     """Around everything, so that an answer to an unforeseen error carries the headers too."""
 
-    def __init__(self, app: Starlette) -> None:
-        self.app = app
+    def __init__(self, app: Starlette, close: Callable[[], None] = lambda: None) -> None:
+        self.app, self.close = app, close
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -172,15 +175,8 @@ class Outside:
 
 
 class _ForMachines:
-    def __init__(self, events: Events, readiness: Callable[[], Ready]) -> None:
-        self._events, self._readiness = events, readiness
-        self._alone = asyncio.Lock()
-
-    async def metrics(self, _: Request) -> Response:
-        # Anybody may ask and the database counts anew: one at a time, and no thread waits.
-        async with self._alone:
-            text = await run_in_threadpool(generate_latest, self._events.registry)
-        return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
+    def __init__(self, readiness: Callable[[], Ready]) -> None:
+        self._readiness = readiness
 
     async def alive(self, _: Request) -> Response:
         return PlainTextResponse("bien")

@@ -180,7 +180,10 @@ def _value(key: str, value: Any) -> str:
         return "oui" if value else "non"
     if isinstance(value, list):
         if not value:
+            # Of sites and pôles too: until 0.3.0 none meant all, and what was written then stays.
             return "tous" if key in ("sites", "poles", "skills") else _NOTHING
+        if key in ("sites", "poles"):
+            return labels.reach([str(one) for one in value])[:_CUT]
         names = [labels.role(one) if key == "roles" else str(one) for one in value]
         return ", ".join(names)[:_CUT]
     if value in (None, "", {}):

@@ -25,10 +25,19 @@ from central.console.plan import Plan
 from central.console.sessions import Sessions
 from central.console.visit import Door, Visit
 from central.domain.access import Person, Role
+from central.domain.clean import without_controls
 from central.events import Events
+from central.rendering.runner import Renderer
+from central.sealing import Seal
 from central.store.engine import Engine
 
 _HERE = Path(__file__).parent
+
+
+def _shown(value: Any) -> Any:
+    """What is stored may have come before it was cleaned: it is not shown as it is."""
+    return without_controls(value) if type(value) is str else value
+
 
 Handler = Callable[[Visit], Response]
 
@@ -83,6 +92,8 @@ class Desk:
     catalogue: Plan
     sessions: Sessions
     limits: Limits
+    renderer: Renderer
+    seal: Seal
     routes: list[Route] = field(default_factory=list)
     thumbnail: Callable[[Person, uuid.UUID, int], bytes] = lambda *_: b""
     """A page's small picture as JPEG, for whoever may see the document."""
@@ -92,6 +103,7 @@ class Desk:
             loader=FileSystemLoader(_HERE / "templates"),
             autoescape=True,
             undefined=StrictUndefined,
+            finalize=_shown,
             trim_blocks=True,
             lstrip_blocks=True,
         )

@@ -37,31 +37,39 @@ def plain(value: object) -> object:
     raise TypeError(type(value).__name__)
 
 
+def local(value: dt.datetime) -> dt.datetime:
+    """A moment in French time; at either end of the calendar, as it is."""
+    try:
+        return value.astimezone(PARIS)
+    except (OverflowError, ValueError):
+        return value
+
+
 def day(value: dt.date | None) -> str:
     """``24/11/2026``; a dash for none."""
     if isinstance(value, dt.datetime):
-        value = value.astimezone(PARIS)
+        value = local(value)
     return f"{value:%d/%m/%Y}" if value else "–"
 
 
 def moment(value: dt.datetime | None) -> str:
     """``24/11/2026 14:05``, French time; a dash for none."""
-    return f"{value.astimezone(PARIS):%d/%m/%Y %H:%M}" if value else "–"
+    return f"{local(value):%d/%m/%Y %H:%M}" if value else "–"
 
 
 def brief(value: dt.datetime | None) -> str:
     """``24/11 14:05``, French time, where the year goes without saying; a dash for none."""
-    return f"{value.astimezone(PARIS):%d/%m %H:%M}" if value else "–"
+    return f"{local(value):%d/%m %H:%M}" if value else "–"
 
 
 def second(value: dt.datetime | None) -> str:
     """``24/11/2026 14:05:09``, French time; a dash for none."""
-    return f"{value.astimezone(PARIS):%d/%m/%Y %H:%M:%S}" if value else "–"
+    return f"{local(value):%d/%m/%Y %H:%M:%S}" if value else "–"
 
 
 def clock(value: dt.datetime | None) -> str:
     """``14:05``, French time; a dash for none."""
-    return f"{value.astimezone(PARIS):%H:%M}" if value else "–"
+    return f"{local(value):%H:%M}" if value else "–"
 
 
 def month(value: dt.date) -> str:
@@ -72,13 +80,13 @@ def month(value: dt.date) -> str:
 def short_day(value: dt.date | None) -> str:
     """``ven. 27/11``; a dash for none."""
     if isinstance(value, dt.datetime):
-        value = value.astimezone(PARIS)
+        value = local(value)
     return f"{_DAYS[value.weekday()]} {value:%d/%m}" if value else "–"
 
 
 def soon(value: dt.datetime | None) -> str:
     """``ven. 27/11 à 10 h``, French time; a dash for none."""
-    return f"{short_day(value)} à {value.astimezone(PARIS).hour}\u00a0h" if value else "–"
+    return f"{short_day(value)} à {local(value).hour}\u00a0h" if value else "–"
 
 
 def count(value: float | None) -> str:

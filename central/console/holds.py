@@ -1,7 +1,7 @@
 """Holding a destination, a type or a site, and letting it go again."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from threading import Lock
 from types import MappingProxyType
 from urllib.parse import urlencode
@@ -30,7 +30,7 @@ def register(desk: Desk) -> None:
     """Add the pages, and what any page needs to show the banner of what is held."""
     remembered = _Remembered(desk.engine)
     pages = _Pages(desk, remembered)
-    desk.templates.globals["open_holds"] = remembered.get
+    desk.templates.globals["open_holds"] = lambda person: _seen(person, remembered.get())
     desk.templates.globals["hold_kinds"] = KINDS
     desk.page("/retenues", pages.index, roles=_READERS)
     desk.page("/retenues", pages.place, roles=_ACTORS, method="POST", max_bytes=8_192)
@@ -68,8 +68,8 @@ class _Pages:
         return self._desk.show(
             visit,
             "holds.html",
-            open_now=holds.open_ones(self._desk.engine),
-            past=holds.ended(self._desk.engine, _ENDED),
+            open_now=_seen(visit.who, holds.open_ones(self._desk.engine)),
+            past=_seen(visit.who, holds.ended(self._desk.engine, _ENDED)),
             choices=self._choices(visit.who) if may_act else {},
             may_act=may_act,
             may=lambda kind, value: _may(visit.who, kind, value),
@@ -127,6 +127,12 @@ def _may(person: Person, kind: str, value: str) -> bool:
     if person.poles:
         return False
     return not person.sites or (kind == "site" and value in person.sites)
+
+
+def _seen(person: Person | None, found: Sequence[Hold]) -> list[Hold]:
+    """What of it is somebody's business: not the holds of sites that they do not see."""
+    sites = person.sites if person is not None else frozenset()
+    return [one for one in found if not sites or one.kind != "site" or one.value in sites]
 
 
 def _demand(person: Person, kind: str, value: str) -> None:

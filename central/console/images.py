@@ -1,38 +1,18 @@
-"""Pages as people look at them: upright, straightened, small enough to be there at once.
+"""What is made of a page that was rendered (central/rendering): previews and zones."""
 
-Originals are never altered and never sent: previews are. Frames and boxes are those of
-edge/document.py: the original turned clockwise by ``rotation``, then straightened by ``skew_deg``
-(positive: lines rise to the right) about its centre.
-"""
-
-import contextlib
 import io
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import IO, BinaryIO, Generic, TypeVar, cast
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-import pypdfium2
-import pypdfium2.raw as pdfium
-from PIL import Image, ImageOps
+from PIL import Image
 
-from central.pictures import attached
-from central.pictures.tiff_frame import is_tiff, only_frame
+from central.rendering.decode import View
 from central.store.views import SeenPage
 
-_PDF_DPI = 200
-_OF_12_BITS = 4096
-_LARGEST_PIXELS = 250_000_000
-_STRAIGHT_DEG = 0.15
 _JPEG_QUALITY = 82
-_TURNS = {
-    90: Image.Transpose.ROTATE_270,  # Pillow turns anticlockwise
-    180: Image.Transpose.ROTATE_180,
-    270: Image.Transpose.ROTATE_90,
-}
-_pdfium = threading.Lock()
-"""PDFium is not made for threads."""
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -46,97 +26,11 @@ class Picture:
     data: bytes
 
 
-def decode(file: IO[bytes], view: SeenPage) -> Image.Image:
-    """Decode one page of a source file, upright and straight; grey or RGB.
-
-    Only what the page needs is read: a file may hold a lot's thousand pages.
-
-    Raises:
-        ValueError: it cannot be decoded, has no such page, or is too large.
-    """
-    try:
-        if _is_pdf(file) and attached.is_attached(view.index):
-            file, inner = attached.opened(file, view.index)
-            view = replace(view, index=inner)
-        is_pdf = _is_pdf(file)
-        image = _pdf(file, view) if is_pdf else _raster(file, view)
-    except Exception as error:  # decoders raise anything for damaged bytes
-        raise ValueError(type(error).__name__) from error
-    if view.is_negative:
-        image = ImageOps.invert(image)
-    if view.rotation:
-        image = image.transpose(_TURNS[view.rotation])
-    if abs(view.skew_deg) > _STRAIGHT_DEG:
-        white = 255 if image.mode == "L" else (255, 255, 255)
-        image = image.rotate(-view.skew_deg, Image.Resampling.BILINEAR, fillcolor=white)
-    return image
-
-
-def _is_pdf(file: IO[bytes]) -> bool:
-    file.seek(0)
-    found = b"%PDF-" in file.read(1_024)
-    file.seek(0)
-    return found
-
-
-def _raster(file: IO[bytes], view: SeenPage) -> Image.Image:
-    """Decode a page as the station does: alone where it can be taken out, else in its file."""
-    is_whole_tiff = is_tiff(file.read(8))
-    file.seek(0)
-    if is_whole_tiff:
-        with contextlib.suppress(ValueError):
-            return _opened(io.BytesIO(only_frame(cast(BinaryIO, file), view.index)), 0)
-    file.seek(0)
-    return _opened(file, view.index)
-
-
-def _opened(file: IO[bytes], index: int) -> Image.Image:
-    with Image.open(file) as opened:
-        opened.seek(index)
-        if opened.width * opened.height > _LARGEST_PIXELS:
-            raise ValueError("too large")
-        upright = ImageOps.exif_transpose(opened)
-        if upright.has_transparency_data:
-            flat = Image.new("RGBA", upright.size, "white")
-            flat.alpha_composite(upright.convert("RGBA"))
-            upright = flat
-        if upright.mode.startswith("I"):
-            # Scanners of 12 bits store their samples in 16: divided by 256 the page would be black.
-            deepest = cast(tuple[float, float], upright.getextrema())[1]
-            levels = 16 if deepest < _OF_12_BITS else 256
-            upright = upright.point(lambda v: v / levels).convert("L")
-        return upright.convert("L" if upright.mode in ("1", "L", "LA") else "RGB")
-
-
-def _pdf(file: IO[bytes], view: SeenPage) -> Image.Image:
-    """Render a page at its true size, which the station measured, with what was typed into it.
-
-    PDFium does not tell the unit of a page; the page's own size is not to be trusted alone.
-    """
-    with _pdfium:
-        document = pypdfium2.PdfDocument(file)
-        try:
-            _fill_forms(document)
-            page = document[view.index]
-            width, height = page.get_size()
-            true_mm = max(view.width_mm, view.height_mm)
-            scale = true_mm / 25.4 * _PDF_DPI / max(width, height) if true_mm > 0 else _PDF_DPI / 72
-            if width * height * scale**2 > _LARGEST_PIXELS:
-                raise ValueError("too large")
-            image: Image.Image = page.render(scale=scale).to_pil().convert("RGB")
-        finally:
-            document.close()
-    return image
-
-
-def _fill_forms(document: pypdfium2.PdfDocument) -> None:
-    """Have fields drawn with their values, also of a form with a dynamic twin (XFA), never run."""
-    if document.get_formtype() == pdfium.FORMTYPE_NONE:
-        return
-    config = pdfium.FPDF_FORMFILLINFO(version=2)
-    raw = pdfium.FPDFDOC_InitFormFillEnvironment(document, config)
-    if raw:
-        document.formenv = pypdfium2.PdfFormEnv(raw, config)
+def view_of(page: SeenPage) -> View:
+    """What of a page says how it is rendered."""
+    return View(
+        page.index, page.rotation, page.skew_deg, page.width_mm, page.height_mm, page.is_negative
+    )
 
 
 def preview(image: Image.Image, width: int) -> Picture:
@@ -154,7 +48,12 @@ def preview(image: Image.Image, width: int) -> Picture:
 def cut(
     image: Image.Image, view: SeenPage, box_mm: tuple[float, float, float, float], margin_mm: float
 ) -> Image.Image:
-    """One zone of an upright page with a margin around it; never empty."""
+    """One zone of an upright page with a margin around it; never empty.
+
+    Of a page that the station gave no size, the whole page.
+    """
+    if view.width_mm <= 0 or view.height_mm <= 0:
+        return image
     per_mm_x, per_mm_y = image.width / view.width_mm, image.height / view.height_mm
     left, top, width, height = box_mm
     box = (

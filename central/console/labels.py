@@ -1,9 +1,10 @@
 """What people read for the codes that programs use."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from central.console.field_names import field_name
+from central.domain.access import ALL
 from central.domain.returns import Cause
 from central.pictures.attached import ATTACHED_FROM
 
@@ -224,6 +225,11 @@ def standing(code: str) -> str:
 def keyed_reason(code: str) -> str:
     """Why a person left a field empty, or keyed what its check refuses."""
     return _KEYED_REASONS.get(code, code)
+
+
+def reach(names: Collection[str]) -> str:
+    """The sites or pôles that somebody may see."""
+    return "tous" if ALL in names else ", ".join(sorted(names)) or "aucun"
 
 
 def rescan(code: str) -> str:

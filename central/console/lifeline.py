@@ -98,7 +98,7 @@ def _rescans(life: Life) -> Iterator[Event]:
         if one["told_at"]:
             yield Event(one["told_at"], "Demande connue du site", one["site"])
         if one["answered_at"]:
-            what, tone = _RESCANNED[one["state"]]
+            what, tone = _RESCANNED.get(one["state"], (labels.rescan(one["state"]), ""))
             yield Event(one["answered_at"], what, one["answer"], tone)
 
 
@@ -140,7 +140,10 @@ def _time_of(document_id: uuid.UUID) -> dt.datetime | None:
     """When an id was given: its first 48 bits are milliseconds, if it is a UUIDv7."""
     if document_id.version != 7:
         return None
-    return dt.datetime.fromtimestamp((document_id.int >> 80) / 1_000, dt.UTC)
+    try:
+        return dt.datetime.fromtimestamp((document_id.int >> 80) / 1_000, dt.UTC)
+    except (OverflowError, ValueError):
+        return None  # 48 bits reach further than the calendar
 
 
 _PARTS: tuple[Callable[[Life], Iterator[Event]], ...] = (

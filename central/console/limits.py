@@ -54,7 +54,7 @@ class Limits:
             HTTPException: 429; the answer says when to come again.
         """
         self._draw("address", address, self._by_address)
-        self._draw("login", login.lower(), self._by_login)
+        self._draw("login", f"{login.lower()} {address}", self._by_login)
 
     def begin(self, address: str) -> None:
         """One begun sign-in at the provider.

@@ -21,6 +21,7 @@ from central.store import provided, sign_in_steps
 from central.store.sign_in_steps import Begun
 
 START, BACK = "/connexion/organisme", "/connexion/organisme/retour"
+_BEGUN = "provider"
 _BACK_WITHIN_S = 600.0
 _LONGEST = 4_000
 
@@ -69,7 +70,8 @@ class OidcPages:
         self._desk.limits.begin(visit.address)
         address, kept = self._provider.begin()
         token = new_token()
-        begun = Begun(None, {**kept, "suite": visit.text("suite", most=2_000)})
+        content = {**kept, "suite": visit.text("suite", most=2_000)}
+        begun = Begun(None, self._desk.seal.close_all(content, _BEGUN))
         sign_in_steps.begin(self._desk.engine, token, "provider", begun, _BACK_WITHIN_S)
         answer = RedirectResponse(address, status_code=303)
         set_cookie(visit.request, answer, token, _BACK_WITHIN_S, STEP_COOKIE)
@@ -86,9 +88,10 @@ class OidcPages:
         token = cookie(visit.request, STEP_COOKIE)
         begun = sign_in_steps.take(self._desk.engine, token, "provider")
         try:
-            if begun is None:
+            content = None if begun is None else self._desk.seal.open_all(begun.content, _BEGUN)
+            if content is None:
                 raise ProviderRefused("nothing was begun")
-            proven = self._provider.finish(answered, begun.content)
+            proven = self._provider.finish(answered, content)
             person_id = provided.admit(self._desk.engine, self._provider.issuer, proven.who)
         except (AccountClosed, LoginTaken) as error:  # they name somebody: for their eyes alone
             self._desk.events.sign_in("oidc", error.code)
@@ -96,7 +99,7 @@ class OidcPages:
         except (NoRole, ProviderRefused, ProviderUnavailable) as error:
             self._desk.events.sign_in("oidc", error.code, why=str(error))
             raise
-        answer = go(own(begun.content["suite"]))
+        answer = go(own(content["suite"]))
         self._desk.sessions.open(visit.request, answer, person_id, "oidc", proven.id_token)
         drop_cookie(visit.request, answer, STEP_COOKIE)
         self._desk.events.sign_in("oidc", "signed_in")

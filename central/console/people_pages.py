@@ -14,7 +14,7 @@ from central.console import audit_words, labels
 from central.console.desk import Desk, go, options
 from central.console.passwords import Passwords
 from central.console.visit import Visit
-from central.domain.access import Role, is_login
+from central.domain.access import ALL, Role, is_login
 from central.errors import InputInvalid, LastAdmin, NotFound
 from central.store import accounts, administration, trail
 from central.store.accounts import NewAccount
@@ -183,13 +183,18 @@ class _Pages:
 
     def _rights(self, visit: Visit, row: Mapping[str, Any]) -> dict[str, Any]:
         choices = self._choices(row)
+        limits = {
+            name: _ticked(visit, kind, [ALL, *choices[name]])
+            for kind, name in (("site", "sites"), ("pole", "poles"))
+        }
+        if not all(limits.values()):
+            raise InputInvalid("sites et pôles : cochez « tous », ou ceux voulus")
         known_skills = [code for code, _ in choices["skills"]]
         return {
             "name": visit.text("name", most=100, needed=True),
             "team": visit.text("team", most=100),
             "roles": _ticked(visit, "role", choices["roles"]),
-            "sites": _ticked(visit, "site", choices["sites"]),
-            "poles": _ticked(visit, "pole", choices["poles"]),
+            **{name: [ALL] if ALL in ticked else ticked for name, ticked in limits.items()},
             "skills": _ticked(visit, "skill", known_skills),
         }
 
@@ -208,7 +213,7 @@ def _ticked(visit: Visit, kind: str, known: Collection[str]) -> list[str]:
 
 
 def _with(known: Collection[str], more: Collection[str]) -> list[str]:
-    return sorted({*known, *more})
+    return sorted({*known, *more} - {ALL})
 
 
 def _id(visit: Visit) -> int:

@@ -4,17 +4,19 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 
 from PIL import Image
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from central.console.asked import id_in_path
 from central.console.desk import Desk
-from central.console.images import Kept, Picture, cut, decode, preview, zone
+from central.console.images import Kept, Picture, cut, preview, view_of, zone
 from central.console.visit import Visit
 from central.domain.access import Person, Role
 from central.errors import BlobCorrupt, BlobMissing, InputInvalid, NotFound
+from central.rendering.runner import Busy
 from central.store import views
 from central.store.views import SeenPage
 
@@ -24,8 +26,6 @@ _ZONE_PX = 1_600
 _SHARE_FOR_PAGES = 0.7
 _SEEN_KEPT = 20_000
 _SEEN_S = 60.0
-_AT_ONCE = 4
-"""Pages decoded at a time: one may be a quarter of a gigabyte."""
 # The pages' scripts hold what they show; a shared computer keeps nothing on its disk.
 _PRIVATE = {"Cache-Control": "private, no-store, no-transform"}
 
@@ -51,7 +51,6 @@ class Pictures:
             int(most * (1 - _SHARE_FOR_PAGES)), lambda p: len(p.data)
         )
         self._seen: OrderedDict[tuple[object, ...], tuple[float, SeenPage]] = OrderedDict()
-        self._places = BoundedSemaphore(_AT_ONCE)
         self._lock = Lock()
 
     def image(self, visit: Visit) -> Response:
@@ -98,15 +97,19 @@ class Pictures:
     def _decoded(self, view: SeenPage) -> Image.Image:
         def made() -> Image.Image:
             try:
-                with self._places, self._desk.blobs.at_hand(view.sha256) as file:
-                    return decode(file, view)
+                with self._desk.blobs.at_hand(view.sha256) as file:
+                    return self._desk.renderer.render(file, view_of(view), view.sha256)
             except (ValueError, BlobMissing, BlobCorrupt) as error:
                 raise NotFound("image") from error
+            except Busy as error:
+                raise HTTPException(503, headers={"Retry-After": "5"}) from error
 
         return self._upright.get((view,), made)
 
     def _page(self, visit: Visit) -> SeenPage:
         """The page, if the person may see it; remembered for a moment, for the same limits.
+
+        Who sees only what they hold is looked up each time: they may have given it back.
 
         Raises:
             NotFound: there is no such page.
@@ -120,7 +123,12 @@ class Pictures:
         with self._lock:
             at, known = self._seen.get(key, (0.0, None))
         is_old = time.monotonic() - at > _SEEN_S
-        if known is None or is_old or known.version != visit.text("v"):  # turned, split or joined
+        if (
+            not person.has_any(views.SEE_ANY)
+            or known is None
+            or is_old
+            or known.version != visit.text("v")
+        ):  # turned, split or joined
             known = views.page(self._desk.engine, person, wanted, int(number))
             with self._lock:
                 self._seen[key] = time.monotonic(), known

@@ -1,16 +1,19 @@
 """Serve the console with uvicorn until told to stop."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 
 import uvicorn
 
+from central import sealing
 from central.blobs import BlobStore
 from central.config import CentralConfig
 from central.connections import Connections, Patience, Phase
 from central.console import app
+from central.console.gate import seal_old_secrets
 from central.console.protocol import bounded
-from central.errors import ConfigInvalid
+from central.errors import ConfigInvalid, StoreUnavailable
 from central.events import Events
 from central.readiness import Ready
 from central.store.engine import Engine
@@ -60,10 +63,13 @@ def run(
         listening = connections.listen(host, int(port))
     except OSError as error:
         raise ConfigInvalid(f"console.listen {console.listen}: {error.strerror}") from error
-    with listening:
+    made = app.create(config, engine, blobs, events, readiness)
+    with contextlib.suppress(StoreUnavailable):
+        seal_old_secrets(engine, sealing.load(console.secrets_key_file))
+    with listening, contextlib.closing(made):
         server = uvicorn.Server(
             uvicorn.Config(
-                app.create(config, engine, blobs, events, readiness),
+                made,
                 http=bounded(connections),
                 ws="none",
                 log_config=None,

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from central.config import Console
+from central.sealing import Seal
 from central.store import people
 from central.store.engine import Engine
 from central.store.people import Signed
@@ -18,6 +19,7 @@ _SAFE = "__Host-"
 _REMEMBERED_S = 5.0
 _MOST_REMEMBERED = 2_000
 _TOKEN_BYTES = 32
+_OF_PROVIDER = "provider"
 
 
 def cookie(request: Request, name: str = COOKIE) -> str:
@@ -69,10 +71,11 @@ class Sessions:
     Args:
         engine: The database.
         settings: How long a session lasts, and who needs a one-time code.
+        seal: For the provider's tokens.
     """
 
-    def __init__(self, engine: Engine, settings: Console) -> None:
-        self._engine, self._settings = engine, settings
+    def __init__(self, engine: Engine, settings: Console, seal: Seal) -> None:
+        self._engine, self._settings, self._seal = engine, settings, seal
         self._lock = threading.Lock()
         self._known: dict[str, tuple[float, Signed]] = {}
 
@@ -95,7 +98,8 @@ class Sessions:
             self.forget()
         token = new_token()
         longest = self._settings.session_longest_s
-        people.open_session(self._engine, person_id, token, new_token(), method, longest, id_token)
+        kept = None if id_token is None else self._seal.close(id_token, _OF_PROVIDER)
+        people.open_session(self._engine, person_id, token, new_token(), method, longest, kept)
         set_cookie(request, response, token, longest)
 
     def signed(self, token: str, *, is_by_itself: bool = False) -> Signed | None:
@@ -137,7 +141,7 @@ class Sessions:
         """
         id_token = people.close_session(self._engine, cookie(request))
         self.forget()
-        return id_token
+        return None if id_token is None else self._seal.open(id_token, _OF_PROVIDER)
 
     def forget(self) -> None:
         """Ask the database again at the next request: somebody's rights have changed."""

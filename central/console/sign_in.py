@@ -27,7 +27,7 @@ _FORM_BYTES = 16_384
 
 def register(desk: Desk) -> None:
     """Add the pages."""
-    gate = Gate(desk.engine, desk.config.console, desk.limits, desk.events)
+    gate = Gate(desk.engine, desk.config.console, desk.limits, desk.events, desk.seal)
     pages = _Pages(desk, gate)
     desk.page("/", pages.home, roles=_EVERYBODY)
     desk.page("/connexion", pages.form, roles=None)

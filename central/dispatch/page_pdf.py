@@ -21,6 +21,8 @@ from central.domain.document import DeliveryPage
 from central.pictures import attached
 from central.pictures.tiff_frame import is_tiff, only_frame, unturned
 
+_FORMATS = ("TIFF", "JPEG", "PNG", "BMP", "GIF", "JPEG2000", "WEBP")
+"""As central/rendering/decode.py opens them: no other decoder can be talked into the job."""
 _ORIENTATION = 0x0112
 _TURN = {1: 0, 3: 180, 6: 90, 8: 270}  # the others are mirrored
 _POINTS_A_MM = 72 / 25.4
@@ -141,13 +143,13 @@ def _image(file: BinaryIO, index: int, may_have_frames: bool) -> bytes:
 def _decoded_frame(file: BinaryIO, index: int) -> bytes:
     """Let Pillow find the page: BigTIFF, old-style JPEG, odd directories."""
     file.seek(0)
-    with _as_value_error(), Image.open(file) as image:
+    with _as_value_error(), Image.open(file, formats=_FORMATS) as image:
         image.seek(index)
         return _png(image.copy(), image.info.get("dpi"))
 
 
 def _embed(image: bytes, page: DeliveryPage) -> tuple[bytes, int, _OwnFile | None]:
-    with _as_value_error(), Image.open(io.BytesIO(image)) as opened:
+    with _as_value_error(), Image.open(io.BytesIO(image), formats=_FORMATS) as opened:
         turn = _TURN.get(int(opened.getexif().get(_ORIENTATION, 1)))
         suffix = (opened.format or "image").lower()
     if turn is not None:
@@ -155,7 +157,7 @@ def _embed(image: bytes, page: DeliveryPage) -> tuple[bytes, int, _OwnFile | Non
         # img2pdf, Pillow and struct share no base for "this cannot go in as it is".
         with contextlib.suppress(Exception):
             return _convert(unturned(image), page, total), total, None
-    with _as_value_error(), Image.open(io.BytesIO(image)) as opened:
+    with _as_value_error(), Image.open(io.BytesIO(image), formats=_FORMATS) as opened:
         shown = _png(ImageOps.exif_transpose(opened), opened.info.get("dpi"))
         pdf = _convert(shown, page, page.rotation)
     name = f"page-{page.sha256.hex()[:12]}-{page.index}.{suffix}"

@@ -26,6 +26,7 @@ from central.store import (
     people,
     returns,
     samples,
+    tries,
     upkeep,
 )
 from central.store.engine import Engine
@@ -163,6 +164,7 @@ def forget(config: CentralConfig, engine: Engine, events: Events) -> None:
 
 def _forget_sessions(engine: Engine, idle_s: float) -> None:
     people.sweep_sessions(engine, idle_s)
+    tries.sweep(engine)
 
 
 def _collecting(

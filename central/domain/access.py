@@ -24,19 +24,43 @@ class Role(StrEnum):
     ADMIN = "admin"  # accounts and rights; sees no mail
 
 
+ALL = "*"
+"""Stands for all sites or all pôles; that is said, never meant by saying nothing."""
+
+
+class Reach(frozenset[str]):
+    """The sites or pôles that somebody may see: those named, none when it is empty, or ``ALL``.
+
+    It is true when it limits, so that ``if person.sites:`` guards every condition of a query.
+    """
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return ALL not in frozenset(self)
+
+
+EVERYWHERE = Reach({ALL})
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who is signed in; empty ``sites``, ``poles`` and ``skills`` mean all."""
+    """Somebody who is signed in; no ``sites`` or ``poles`` see nothing, no ``skills`` mean all."""
 
     id: int
     login: str
     name: str
     roles: frozenset[Role]
-    sites: frozenset[str] = frozenset()
-    poles: frozenset[str] = frozenset()
+    sites: frozenset[str] = Reach()
+    poles: frozenset[str] = Reach()
     skills: frozenset[str] = frozenset()
     team: str = ""
     must_change_password: bool = False
+
+    def __post_init__(self) -> None:
+        # Any other set would be taken for no limit when it is empty.
+        object.__setattr__(self, "sites", Reach(self.sites))
+        object.__setattr__(self, "poles", Reach(self.poles))
 
     @property
     def actor(self) -> str:

@@ -6,6 +6,8 @@ from functools import cache
 
 from holidays import country_holidays
 
+_YEARS = range(1990, 2101)
+
 
 @cache
 def _of_year(year: int) -> frozenset[dt.date]:
@@ -13,6 +15,9 @@ def _of_year(year: int) -> frozenset[dt.date]:
 
 
 def public_holidays(days: Iterable[dt.date]) -> frozenset[dt.date]:
-    """Those of the years around some days: delays cross New Year, forwards and backwards."""
+    """Those of the years around some days: delays cross New Year, forwards and backwards.
+
+    Years in which no mail is received have none: what is stored may name any year.
+    """
     years = {year for day in days for year in (day.year - 1, day.year, day.year + 1)}
-    return frozenset().union(*(_of_year(year) for year in years))
+    return frozenset().union(*(_of_year(year) for year in years if year in _YEARS))

@@ -4,14 +4,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from central.domain.access import Role, is_login
-
-_ALL = "*"
+from central.domain.access import ALL, Reach, Role, is_login
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimNames:
-    """Where a provider puts what; ``roles`` says what its groups are here. Empty: not told."""
+    """Where a provider puts what; ``roles`` says what its groups are here.
+
+    ``sites`` and ``poles`` may be ``ALL``: everybody who comes from there sees all. Empty: nobody
+    sees any. An empty ``team`` is not told.
+    """
 
     login: str
     name: str
@@ -24,7 +26,7 @@ class ClaimNames:
 
 @dataclass(frozen=True, slots=True)
 class Vouched:
-    """Somebody as the provider vouches for them; empty ``sites`` and ``poles`` mean all."""
+    """Somebody as the provider vouches for them."""
 
     subject: str
     login: str
@@ -46,8 +48,7 @@ class Unfit:
 def vouched(claims: Mapping[str, Any], names: ClaimNames) -> Vouched | Unfit:
     """Read somebody's rights from claims that were checked.
 
-    A claim of sites or pôles that is wanted and missing gives no rights at all: what is empty
-    here means *everything*.
+    A claim of sites or pôles that is wanted and missing gives no rights at all.
     """
     subject, login = claims.get("sub"), _text(claims, names.login).lower()
     if not isinstance(subject, str) or not subject:
@@ -59,18 +60,19 @@ def vouched(claims: Mapping[str, Any], names: ClaimNames) -> Vouched | Unfit:
     if not roles:
         return Unfit(names.roles_in)
     limits = dict[str, frozenset[str]]()
-    for name in filter(None, (names.sites, names.poles)):
+    for name in {names.sites, names.poles} - {"", ALL}:
         told = _values(claims, name)
         if not told:
             return Unfit(name)
-        limits[name] = frozenset() if _ALL in told else frozenset(told)
+        limits[name] = Reach({ALL}) if ALL in told else Reach(told)
+    limits[ALL] = Reach({ALL})
     return Vouched(
         subject=subject,
         login=login,
         name=_text(claims, names.name) or login,
         roles=roles,
-        sites=limits.get(names.sites, frozenset()),
-        poles=limits.get(names.poles, frozenset()),
+        sites=limits.get(names.sites, Reach()),
+        poles=limits.get(names.poles, Reach()),
         team=_text(claims, names.team) if names.team else "",
     )
 
@@ -78,7 +80,7 @@ def vouched(claims: Mapping[str, Any], names: ClaimNames) -> Vouched | Unfit:
 def has(claims: Mapping[str, Any], names: ClaimNames) -> bool:
     """Whether everything that is wanted is there, so that nobody else need be asked."""
     wanted = (names.login, names.name, names.roles_in, names.sites, names.poles, names.team)
-    return all(_found(claims, name) is not None for name in wanted if name)
+    return all(_found(claims, name) is not None for name in wanted if name not in ("", ALL))
 
 
 def _found(claims: Mapping[str, Any], name: str) -> Any:

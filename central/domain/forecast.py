@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from central.domain.working_days import is_working_day
+from central.domain.working_days import is_working_day, working_days_between
 
 _HORIZON_DAYS = 92
 _HOUR = dt.timedelta(hours=1)
@@ -113,11 +113,13 @@ def _done_by_end_of(
 ) -> dict[dt.date, float]:
     """How many documents are done by the end of each of these days, which are in order."""
     done, day, found = 0.0, now.date(), {}
+    horizon = now.date() + _HORIZON_DAYS * _DAY
     for wanted in days:
-        while day <= wanted:
+        while day <= min(wanted, horizon):
             done += at.per_hour * _hours_left(day, at, now, holidays)
             day += _DAY
-        found[wanted] = done
+        # Day by day would take as long as the calendar is long; beyond, the pace goes on.
+        found[wanted] = done + at.per_day * working_days_between(horizon, wanted, holidays)
     return found
 
 

@@ -6,7 +6,7 @@ together with others of its kind: no figure is of one person.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Self
@@ -107,7 +107,7 @@ _TEAM_COLUMNS = (
 
 
 def flow_table(
-    first: str, flows: Mapping[str, Flow], delays: Iterable[Delay], holidays: Container[dt.date]
+    first: str, flows: Mapping[str, Flow], delays: Iterable[Delay], holidays: Collection[dt.date]
 ) -> Table:
     """The report by site, pôle, type or day.
 

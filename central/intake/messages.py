@@ -14,6 +14,7 @@ from typing import Protocol
 from vaguemestre.v1 import document_pb2 as wire
 from vaguemestre.v1 import fleet_pb2, intake_pb2
 
+from central.domain.clean import without_controls
 from central.domain.incoming import (
     IncomingDocument,
     IncomingField,
@@ -37,6 +38,10 @@ MAX_WORD = 100  # codes, names, numbers
 MAX_NAME = 1_000  # file and lot names, reasons
 MAX_VALUE = 4_000  # one field
 MAX_PAGE_TEXT = 200_000
+EARLIEST = dt.date(2000, 1, 1)  # of receipt and of delays
+AHEAD = dt.timedelta(days=2)  # of the centre's clock, for receipt: clocks and time zones differ
+LONGEST_DELAY = dt.timedelta(days=731)  # from now until a document is due
+_SHOWN_NAME = 200
 _MAX_COUNT = 2_147_483_647
 _MAX_BYTES = 9_223_372_036_854_775_807
 _NAME = re.compile(r"[a-z0-9-]{1,40}")
@@ -47,25 +52,25 @@ class _EnumType(Protocol):
     def Name(self, number: int) -> str: ...  # noqa: N802 - protobuf's name
 
 
-def document(message: wire.Document) -> IncomingDocument:
-    """Check a document.
+def document(message: wire.Document, now: dt.datetime) -> IncomingDocument:
+    """Check a document; ``now`` is the centre's clock, which its dates are held against.
 
     Raises:
         DocumentInvalid: names the first field that is wrong.
     """
     _demand(1 <= len(message.pages) <= MAX_PAGES, "pages")
     _demand(len(message.fields) <= MAX_FIELDS, "fields")
-    route = _route(message.route)
+    route = _route(message.route, now)
     return IncomingDocument(
         id=_id(message.id, "id"),
         lot_id=_id(message.lot_id, "lot_id"),
-        lot_name=_text(message.lot_name, MAX_NAME, "lot_name"),
+        lot_name=_name_of(message.lot_name, "lot_name"),
         position=_count(message.position, "position"),
         site=_name(message.site, "site"),
         station=_name(message.station, "station"),
         channel=_enum(wire.Channel, "CHANNEL_", message.channel, "channel"),
-        received_at=_moment(message, "received_at"),
-        received_on=_date(message.received_on, "received_on"),
+        received_at=_received_at(message, now),
+        received_on=_received_on(message.received_on, now),
         fund=_text(message.fund, MAX_WORD, "fund"),
         priority=_number(message.priority, -100, 100, "priority"),
         type=_text(message.type, MAX_WORD, "type", least=1),
@@ -84,8 +89,8 @@ def document(message: wire.Document) -> IncomingDocument:
     )
 
 
-def lot(message: wire.Lot) -> IncomingLot:
-    """Check a lot's report.
+def lot(message: wire.Lot, now: dt.datetime) -> IncomingLot:
+    """Check a lot's report; ``now`` is the centre's clock.
 
     Raises:
         DocumentInvalid: names the first field that is wrong.
@@ -94,11 +99,11 @@ def lot(message: wire.Lot) -> IncomingLot:
     expected = message.expected_pages if message.HasField("expected_pages") else None
     return IncomingLot(
         id=_id(message.id, "id"),
-        name=_text(message.name, MAX_NAME, "name"),
+        name=_name_of(message.name, "name"),
         site=_name(message.site, "site"),
         station=_name(message.station, "station"),
         channel=_enum(wire.Channel, "CHANNEL_", message.channel, "channel"),
-        received_at=_moment(message, "received_at"),
+        received_at=_received_at(message, now),
         fund=_text(message.fund, MAX_WORD, "fund"),
         process=_text(message.process, MAX_WORD, "process"),
         priority=_number(message.priority, -100, 100, "priority"),
@@ -178,7 +183,7 @@ def versions(message: Mapping[str, str]) -> Mapping[str, str]:
     return _versions(message)
 
 
-def _route(message: wire.Route) -> IncomingRoute:
+def _route(message: wire.Route, now: dt.datetime) -> IncomingRoute:
     kind = _enum(wire.RouteKind, "ROUTE_KIND_", message.kind, "route.kind")
     is_addressed = _DESTINATION.fullmatch(message.destination) is not None
     # A person may still have to say where it goes; a straight one must say it itself.
@@ -189,7 +194,7 @@ def _route(message: wire.Route) -> IncomingRoute:
         process=_text(message.process, MAX_WORD, "route.process"),
         pole=_text(message.pole, MAX_WORD, "route.pole"),
         destination=message.destination,
-        due_on=_date(message.due_on, "route.due_on") if message.due_on else None,
+        due_on=_due_on(message.due_on, now) if message.due_on else None,
         retention=_text(message.retention, MAX_NAME, "route.retention"),
     )
 
@@ -268,7 +273,13 @@ def _name(text: str, where: str) -> str:
 
 def _text(text: str, most: int, where: str, *, least: int = 0) -> str:
     _demand(least <= len(text) <= most and "\0" not in text, where)  # PostgreSQL holds no NUL
-    return text
+    return without_controls(text)
+
+
+def _name_of(text: str, where: str, *, least: int = 0) -> str:
+    """A name as people read it: one line, cut where nobody reads on."""
+    name = " ".join(_text(text, MAX_NAME, where, least=least).split())
+    return name if len(name) <= _SHOWN_NAME else f"{name[: _SHOWN_NAME - 1]}…"
 
 
 def _enum(kind: _EnumType, prefix: str, number: int, where: str) -> str:
@@ -313,6 +324,24 @@ def _moment(message: wire.Document | wire.Lot | fleet_pb2.Heartbeat, where: str)
     except (ValueError, OverflowError):
         raise DocumentInvalid(where) from None
     return moment
+
+
+def _received_at(message: wire.Document | wire.Lot, now: dt.datetime) -> dt.datetime:
+    moment = _moment(message, "received_at")
+    _demand(moment.date() >= EARLIEST and moment <= now + AHEAD, "received_at")
+    return moment
+
+
+def _received_on(text: str, now: dt.datetime) -> dt.date:
+    day = _date(text, "received_on")
+    _demand(EARLIEST <= day <= (now + AHEAD).date(), "received_on")
+    return day
+
+
+def _due_on(text: str, now: dt.datetime) -> dt.date:
+    day = _date(text, "route.due_on")
+    _demand(EARLIEST <= day <= (now + LONGEST_DELAY).date(), "route.due_on")
+    return day
 
 
 def _marks(values: Iterable[str], where: str, *, most: int = MAX_MARKS) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ ends the stream (central/intake/service.py says with which status).
 """
 
 import contextlib
+import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -190,13 +191,14 @@ class Stream:
         self._receiving = _Receiving(chunk.sha256, chunk.size, into, held)
 
     def _is_here(self, sha256: bytes) -> bool:
-        """Known and there: one whose file was lost is taken in again."""
-        return documents.has_blob(self._stores.engine, sha256) and self._stores.blobs.has(sha256)
+        """Sent by this site and there: one whose file was lost is taken in again."""
+        known = documents.has_blob(self._stores.engine, sha256, self._site)
+        return known and self._stores.blobs.has(sha256)
 
     def _end(self, now: _Receiving) -> intake_pb2.Down:
         if now.into is not None:
             self._closing_on_error(lambda into: into.commit(), now.into)
-            documents.blob_stored(self._stores.engine, now.sha256, now.size)
+            documents.blob_stored(self._stores.engine, now.sha256, now.size, self._site)
             self._events.blob_stored(self._site, now.size)
         self.close()
         return intake_pb2.Down(blob_stored=intake_pb2.BlobStored(sha256=now.sha256))
@@ -212,7 +214,7 @@ class Stream:
 
     def _document(self, message: wire.Document) -> intake_pb2.Down:
         self._demand_own(message.site, message.station)
-        document = messages.document(message)
+        document = messages.document(message, dt.datetime.now(dt.UTC))
         again = documents.store(self._stores.engine, document, self._stores.drawing)
         self._events.document_stored(self._site, message.id, document.route.kind, again=again)
         stored = intake_pb2.DocumentStored(id=message.id, already=again)
@@ -220,7 +222,7 @@ class Stream:
 
     def _lot(self, message: wire.Lot) -> intake_pb2.Down:
         self._demand_own(message.site, message.station)
-        lot = messages.lot(message)
+        lot = messages.lot(message, dt.datetime.now(dt.UTC))
         lots.report(self._stores.engine, lot)
         self._events.lot_stored(self._site, message.id, lot.state)
         return intake_pb2.Down(lot_stored=intake_pb2.LotStored(id=message.id))

@@ -1,6 +1,5 @@
-"""Local accounts: made, found, locked; their passwords and one-time codes."""
+"""Local accounts: made, found; their passwords and one-time codes."""
 
-import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,9 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from central.domain.access import Person
-from central.domain.lockout import LockPolicy, pause_after
 from central.errors import AccountExists, NotFound
-from central.store import audit
+from central.store import audit, tries
 from central.store.engine import transaction
 from central.store.people import end_sessions
 from central.store.tables import people
@@ -21,7 +19,7 @@ _p = people.c
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
-    """What an account is made of; the password comes hashed."""
+    """What an account is made of; the password comes hashed. No sites or pôles see nothing."""
 
     login: str
     name: str
@@ -43,7 +41,6 @@ class Account:
     password_hash: str | None
     totp_secret: str | None
     is_active: bool
-    is_locked: bool
 
 
 def add(engine: sa.Engine, actor: str, account: NewAccount) -> int:
@@ -97,9 +94,8 @@ def by_id(engine: sa.Engine, person_id: int) -> Account | None:
 
 
 def _one(engine: sa.Engine, which: sa.ColumnElement[bool]) -> Account | None:
-    is_locked = sa.func.coalesce(_p.locked_until > sa.func.now(), sa.false()).label("is_locked")
     with transaction(engine) as connection:
-        row = connection.execute(sa.select(people, is_locked).where(which)).one_or_none()
+        row = connection.execute(sa.select(people).where(which)).one_or_none()
     if row is None:
         return None
     return Account(
@@ -108,43 +104,7 @@ def _one(engine: sa.Engine, which: sa.ColumnElement[bool]) -> Account | None:
         password_hash=row.password_hash,
         totp_secret=row.totp_secret,
         is_active=row.is_active,
-        is_locked=row.is_locked,
     )
-
-
-def failed(engine: sa.Engine, login: str, policy: LockPolicy, what: str, address: str) -> None:
-    """Record a wrong password or code; the account may rest for a while.
-
-    An unknown login leaves a line in the trail as well, so that it costs the same; what was typed
-    is not in it: it may be a password. Tries while the account rests do not lengthen its rest.
-
-    Raises:
-        StoreUnavailable: nothing was written.
-    """
-    with transaction(engine) as connection:
-        row = connection.execute(
-            sa.select(
-                _p.id,
-                _p.login,
-                _p.failures,
-                sa.func.coalesce(_p.locked_until > sa.func.now(), sa.false()).label("is_locked"),
-            )
-            .where(_p.login == login.lower())
-            .with_for_update()
-        ).one_or_none()
-        subject = row.login if row is not None else "-"
-        audit.record(connection, "console", "sign_in_failed", subject, what=what, address=address)
-        if row is None or row.is_locked:
-            return
-        pause = pause_after(policy, row.failures + 1)
-        until = sa.func.now() + dt.timedelta(seconds=pause) if pause else None
-        connection.execute(
-            people.update()
-            .where(_p.id == row.id)
-            .values(failures=row.failures + 1, locked_until=until)
-        )
-        if pause:
-            audit.record(connection, "console", "account_locked", subject, seconds=round(pause))
 
 
 def rehash(engine: sa.Engine, person_id: int, old: str, new: str) -> None:
@@ -183,10 +143,9 @@ def change_password(engine: sa.Engine, person: Person, password_hash: str, this:
             .values(
                 password_hash=password_hash,
                 must_change_password=False,
-                failures=0,
-                locked_until=None,
             )
         )
+        tries.forget(connection, person.login)
         ended = end_sessions(connection, person.id, but=this)
         audit.record(connection, person.actor, "password_changed", person.login, sessions=ended)
     return ended
@@ -214,14 +173,13 @@ def reset(engine: sa.Engine, actor: str, login: str, password_hash: str, *, and_
             .values(
                 password_hash=password_hash,
                 must_change_password=True,
-                failures=0,
-                locked_until=None,
                 **values,
             )
             .returning(_p.id)
         ).scalar_one_or_none()
         if found is None:
             raise NotFound(login)
+        tries.forget(connection, login)
         end_sessions(connection, found)
         audit.record(connection, actor, "password_reset", login.lower(), totp=and_totp)
 
@@ -276,3 +234,28 @@ def use_code(engine: sa.Engine, person_id: int, step: int) -> bool:
             .values(totp_last_step=step)
         )
         return taken.rowcount == 1
+
+
+def unsealed_secrets(engine: sa.Engine, mark: str) -> dict[int, str]:
+    """Secrets of one-time codes, by account, that do not begin as sealed ones do.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
+    query = sa.select(_p.id, _p.totp_secret).where(~_p.totp_secret.startswith(mark))
+    with transaction(engine) as connection:
+        return {row.id: row.totp_secret for row in connection.execute(query)}
+
+
+def seal_secret(engine: sa.Engine, person_id: int, old: str, sealed: str) -> None:
+    """Keep the same secret unreadable, unless it was changed meanwhile.
+
+    Raises:
+        StoreUnavailable: it stays as it was.
+    """
+    with transaction(engine) as connection:
+        connection.execute(
+            people.update()
+            .where(_p.id == person_id, _p.totp_secret == old)
+            .values(totp_secret=sealed)
+        )

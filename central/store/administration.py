@@ -5,12 +5,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from central.domain.access import Role
+from central.domain.access import ALL, Role
 from central.errors import LastAdmin, NotFound
-from central.store import audit
+from central.store import audit, tries
 from central.store.engine import transaction
 from central.store.people import end_sessions
-from central.store.tables import people, sessions, sites
+from central.store.tables import people, sessions, sign_in_tries, sites
 
 _p = people.c
 _SHOWN = (
@@ -24,14 +24,22 @@ _SHOWN = (
     _p.team,
     _p.is_active,
     _p.must_change_password,
-    _p.failures,
+    sa.select(sa.func.coalesce(sa.func.max(sign_in_tries.c.failures), 0))
+    .where(sign_in_tries.c.login == _p.login)
+    .scalar_subquery()
+    .label("failures"),
     _p.created_at,
     _p.signed_in_at,
     _p.oidc_issuer,
     (_p.totp_secret.is_not(None)).label("has_totp"),
     (_p.password_hash.is_not(None)).label("has_password"),
-    sa.func.coalesce(_p.locked_until > sa.func.now(), sa.false()).label("is_locked"),
-    _p.locked_until,
+    sa.exists()
+    .where(sign_in_tries.c.login == _p.login, sign_in_tries.c.locked_until > sa.func.now())
+    .label("is_locked"),
+    sa.select(sa.func.max(sign_in_tries.c.locked_until))
+    .where(sign_in_tries.c.login == _p.login)
+    .scalar_subquery()
+    .label("locked_until"),
 )
 
 
@@ -145,9 +153,7 @@ def unlock(engine: sa.Engine, actor: str, person_id: int) -> None:
     """
     with transaction(engine) as connection:
         before = _locked(connection, person_id)
-        connection.execute(
-            people.update().where(_p.id == person_id).values(failures=0, locked_until=None)
-        )
+        tries.forget(connection, before.login)
         audit.record(connection, actor, "account_unlocked", before.login)
 
 
@@ -183,7 +189,7 @@ def _locked(connection: sa.Connection, person_id: int) -> sa.Row[Any]:
 
 def _keep_an_admin(connection: sa.Connection) -> None:
     # One who is limited to sites or pôles has no way to the accounts.
-    is_unlimited = (sa.func.cardinality(_p.sites) == 0, sa.func.cardinality(_p.poles) == 0)
+    is_unlimited = (sa.literal(ALL) == sa.any_(_p.sites), sa.literal(ALL) == sa.any_(_p.poles))
     query = sa.select(sa.func.count()).where(_has_role(Role.ADMIN), _p.is_active, *is_unlimited)
     if not connection.scalar(query):
         raise LastAdmin

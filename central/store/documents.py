@@ -67,8 +67,8 @@ def store(engine: sa.Engine, document: IncomingDocument, drawing: DrawPolicy | N
         return True
 
 
-def blob_stored(engine: sa.Engine, sha256: bytes, size: int) -> None:
-    """Remember that a blob is durably in the blob store.
+def blob_stored(engine: sa.Engine, sha256: bytes, size: int, site: str) -> None:
+    """Remember that a blob is durably in the blob store, and that this site has sent all of it.
 
     Raises:
         StoreUnavailable: nothing was written.
@@ -77,23 +77,28 @@ def blob_stored(engine: sa.Engine, sha256: bytes, size: int) -> None:
         connection.execute(
             insert(tables.blobs).values(sha256=sha256, size=size).on_conflict_do_nothing()
         )
+        connection.execute(
+            insert(tables.blob_sites).values(sha256=sha256, site=site).on_conflict_do_nothing()
+        )
 
 
-def has_blob(engine: sa.Engine, sha256: bytes) -> bool:
-    """Whether a blob was stored before.
+def has_blob(engine: sa.Engine, sha256: bytes, site: str) -> bool:
+    """Whether this site has sent a blob before; another site's digest is no proof of having it.
 
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    wanted = sa.select(tables.blobs.c.size).where(tables.blobs.c.sha256 == sha256)
+    sent = tables.blob_sites.c
+    wanted = sa.select(sent.site).where(sent.sha256 == sha256, sent.site == site)
     with transaction(engine) as connection:
         return connection.scalar(wanted) is not None
 
 
 def _demand_blobs(connection: sa.Connection, document: IncomingDocument) -> None:
     wanted = document.digests
+    sent = tables.blob_sites.c
     found = connection.scalars(
-        sa.select(tables.blobs.c.sha256).where(tables.blobs.c.sha256.in_(wanted))
+        sa.select(sent.sha256).where(sent.sha256.in_(wanted), sent.site == document.site)
     )
     if missing := wanted - {bytes(sha256) for sha256 in found}:
         raise BlobMissing(", ".join(sorted(sha256.hex()[:16] for sha256 in missing)))

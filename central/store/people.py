@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from central.domain.access import Person, Role
+from central.domain.access import Person, Reach, Role
 from central.store import audit
 from central.store.engine import transaction
 from central.store.tables import people, sessions
@@ -68,7 +68,7 @@ def open_session(
         row = connection.execute(
             people.update()
             .where(_p.id == person_id)
-            .values(signed_in_at=sa.func.now(), failures=0, locked_until=None)
+            .values(signed_in_at=sa.func.now())
             .returning(_p.login)
         ).one()
         audit.record(connection, f"person:{row.login}", "signed_in", row.login, method=method)
@@ -204,8 +204,8 @@ def person_of(row: sa.Row[Any]) -> Person:
         login=row.login,
         name=row.name,
         roles=frozenset(Role(role) for role in row.roles if role in set(Role)),
-        sites=frozenset(row.sites),
-        poles=frozenset(row.poles),
+        sites=Reach(row.sites),
+        poles=Reach(row.poles),
         skills=frozenset(row.skills),
         team=row.team,
         must_change_password=row.must_change_password,

@@ -16,7 +16,8 @@ from central.store.tables import documents, leases, pages
 
 _ONE_LOOK = dt.timedelta(minutes=10)
 _VIEWED = "document_viewed"
-_SEE_ANY = (Role.SUPERVISOR, Role.OPERATIONS)
+SEE_ANY = (Role.SUPERVISOR, Role.OPERATIONS)
+"""Who sees pages of documents that they do not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def page(engine: sa.Engine, person: Person, document_id: uuid.UUID, number: int)
         is_held = sa.exists().where(
             leases.c.document_id == document_id, leases.c.person_id == person.id
         )
-        if not person.has_any(_SEE_ANY) and not connection.scalar(sa.select(is_held)):
+        if not person.has_any(SEE_ANY) and not connection.scalar(sa.select(is_held)):
             raise Forbidden(str(document_id))
         looked(connection, person, document_id, "image")
     return SeenPage(

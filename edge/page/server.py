@@ -98,7 +98,7 @@ class Server(ThreadingMixIn, TCPServer):
         """Take so many at a time; for a further one, who has said nothing for longest goes."""
         if not self._room.acquire(blocking=False):
             self._end_silent(time.monotonic(), most=1)
-            if not self._room.acquire(timeout=_LOOK_EVERY_S):
+            if not self._room.acquire(timeout=_FAREWELL_S):
                 self.shutdown_request(request)
                 return
         try:

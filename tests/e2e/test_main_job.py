@@ -24,6 +24,7 @@ from edge.pack import default_dir
 from models.training.lots import TrueLot
 from tests.support import small_lots, verdict
 from tests.support.http_pole import SECRET, HttpApplication
+from tests.support.prometheus import free_port
 from tests.support.site import Destination, Site, destinations_of_plan
 
 _DEADLINE_S = 300.0
@@ -39,12 +40,16 @@ class Line:
         (root / "secret").chmod(0o600)
         folders = [Destination(name, root / "poles" / name) for name in destinations_of_plan()]
         http = Destination(_HTTP, url=pole.url, secret_file=root / "secret")
+        self.metrics = f"127.0.0.1:{free_port()}"
         self.site = Site(
             root,
             cache,
             [*folders, http],
             # So rare that only LISTEN/NOTIFY can explain a delivery in time.
-            centre={"dispatch": {"poll_every_s": 3_600.0, "returns_every_s": 1.0}},
+            centre={
+                "dispatch": {"poll_every_s": 3_600.0, "returns_every_s": 1.0},
+                "metrics": {"console_listen": self.metrics},
+            },
             station={"reading": {"cache_dir": cache, "pack_dir": _pack(root / "pack")}},
         )
         self.truth: tuple[TrueLot, ...] = small_lots.draw(root / "lots")
@@ -174,7 +179,7 @@ def test_the_commands_agree_with_the_page(line: Line) -> None:
     assert {lot["shown"] for lot in told["lots"]} == {"TERMINÉ"}
     doctor = line.command("edge", "doctor", "--config", station)
     assert doctor.returncode == 0, doctor.stdout
-    metrics = httpx.get(f"{line.site.address}metrics").text
+    metrics = httpx.get(f"http://{line.metrics}/metrics").text
     assert 'vaguemestre_central_delivery_attempts_total{destination="FRAIS_DE_SANTE"' in metrics
 
 

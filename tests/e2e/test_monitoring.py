@@ -44,10 +44,12 @@ class Watched:
         others = [name for name in destinations_of_plan() if name != _POLE]
         folders = [Destination(name, root / "poles" / name) for name in others]
         self._metrics = f"127.0.0.1:{prometheus.free_port()}"
+        self._centre = f"127.0.0.1:{prometheus.free_port()}"
         self.site = Site(
             root,
             cache,
             [*folders, Destination(_POLE, url=pole.url, secret_file=root / "secret")],
+            centre={"metrics": {"console_listen": self._centre}},
             station={
                 "reading": {"cache_dir": cache},
                 "metrics": {"listen": self._metrics},
@@ -57,7 +59,7 @@ class Watched:
 
     def watch(self) -> Prometheus:
         targets = {
-            "vaguemestre-central": [self.site.address.removeprefix("http://").rstrip("/")],
+            "vaguemestre-central": [self._centre],
             "vaguemestre-edge": [self._metrics],
         }
         return Prometheus(

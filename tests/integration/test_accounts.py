@@ -51,6 +51,9 @@ def _password(page: str) -> str:
 
 
 def _rights(*boxes: str, **fields: str) -> dict[str, str]:
+    for all_of in ("site:", "pole:"):
+        if not any(box.startswith(all_of) for box in boxes):
+            boxes = (*boxes, f"{all_of}*")
     return {"name": "Paul Saisie", "team": "A", **fields, **dict.fromkeys(boxes, "on")}
 
 
@@ -87,6 +90,16 @@ def test_accounts_that_cannot_be(
     assert len(_rows(engine, "account_added")) == 1
 
 
+def test_an_account_without_sites_or_poles_is_refused(
+    console: httpx.Client, engine: sa.Engine
+) -> None:
+    for missing in ("site:*", "pole:*"):
+        told = _rights("role:keyer", login="paul")
+        del told[missing]
+        assert console.post("/personnes", data=told).status_code == 400
+    assert len(_rows(engine, "account_added")) == 1
+
+
 def test_rights_change_at_once_and_the_trail_has_both(
     console: httpx.Client, engine: sa.Engine
 ) -> None:
@@ -96,7 +109,7 @@ def test_rights_change_at_once_and_the_trail_has_both(
         enter(paul, "paul", PASSWORD)
         assert paul.get("/exploitation").status_code == 403
         page = console.get(f"/personnes/{person_id}").text
-        site = re.findall(r'name="(site:[^"]+)"', page)[0]
+        site = re.findall(r'name="(site:[^"*]+)"', page)[0]
         told = _rights("role:operations", site)
         answer = console.post(f"/personnes/{person_id}", data=told)
         assert answer.headers["location"].endswith("fait=droits")
@@ -127,8 +140,8 @@ def test_closing_opening_unlocking_and_signing_out(
         console.post(f"/personnes/{person_id}/rouvrir", data={"x": ""})
         with engine.begin() as connection:
             connection.execute(
-                sa.text("UPDATE people SET failures = 9, locked_until = now() + interval '1 hour'"
-                        " WHERE login = 'paul'")
+                sa.text("INSERT INTO sign_in_tries VALUES"
+                        " ('paul', '127.0.0.1', 9, now(), now() + interval '1 hour')")
             )  # fmt: skip
         assert paul.post("/connexion", data=told).status_code == 401
         assert "suspendu" in console.get("/personnes").text
@@ -361,8 +374,12 @@ def test_the_command_line_lets_somebody_in_again(
     add_person(engine, "chef", Role.ADMIN)
     with engine.begin() as connection:
         connection.execute(
-            sa.text("UPDATE people SET totp_secret = 'A', locked_until = now() + interval '1 day'")
+            sa.text(
+                "INSERT INTO sign_in_tries VALUES"
+                " ('chef', '127.0.0.1', 9, now(), now() + interval '1 day')"
+            )
         )
+        connection.execute(sa.text("UPDATE people SET totp_secret = 'A'"))
     config = settings(tmp_path)
     with serving(config, engine) as client:
         told = Database(url=database_url)

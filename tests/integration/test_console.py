@@ -10,12 +10,14 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
+from prometheus_client import generate_latest
 
 from central.config import secret
 from central.console.returns import signature
 from central.domain.access import Role
 from central.domain.incoming import IncomingLot, IncomingSetAside
 from central.errors import ConfigInvalid
+from central.events import Events
 from central.store import deliveries, lots, upkeep
 from central.store.engine import open_engine
 from tests.support.central import RECEIVED, document, store
@@ -86,10 +88,13 @@ def test_the_board_shows_queues_by_person_and_by_destination(
 
 
 def test_metrics_tell_ages_and_queues_without_personal_data(
-    page: httpx.Client, engine: sa.Engine
+    engine: sa.Engine, tmp_path: Path
 ) -> None:
     store(engine, document())
-    text = page.get("/metrics").text
+    events = Events("test")
+    with serving(settings(tmp_path), engine, events) as page:
+        assert page.get("/metrics").status_code == 404, "pages are for people"
+        text = generate_latest(events.registry).decode()
     assert 'vaguemestre_central_documents_undelivered{state="ready"} 1.0' in text
     assert "vaguemestre_central_oldest_undelivered_seconds" in text
     assert "255081416802538" not in text

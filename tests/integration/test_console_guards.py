@@ -133,7 +133,7 @@ def test_every_answer_carries_the_policy(
         console.get("/static/nowhere.css"),
         console.put("/compte"),
         console.post("/compte/sessions", headers={"x-csrf": "no"}, data={"x": ""}),
-        console.get("/metrics"),
+        console.get("/livez"),
         console.get("/audit.csv"),
         console.post("/v1/returns", content=b"x"),
     ]

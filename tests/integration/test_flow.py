@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from uuid6 import uuid7
 
 from central.dispatch import sweeper
-from central.domain.access import Person, Role
+from central.domain.access import EVERYWHERE, Person, Role
 from central.domain.incoming import IncomingDocument, IncomingLot
 from central.domain.returns import Cause, ReturnNote
 from central.events import Events
@@ -53,7 +53,7 @@ def _deliver(engine: sa.Engine) -> None:
 
 def _keyer(engine: sa.Engine) -> Person:
     number = add_person(engine, "keyer", Role.KEYER)
-    return Person(number, "keyer", "Keyer", frozenset({Role.KEYER}))
+    return Person(number, "keyer", "Keyer", frozenset({Role.KEYER}), EVERYWHERE, EVERYWHERE)
 
 
 def test_flow_counts_what_came_what_went_and_what_people_did(engine: sa.Engine) -> None:
@@ -146,7 +146,8 @@ def test_flow_keeps_to_a_person_s_sites_and_poles(engine: sa.Engine) -> None:
     flow.recount(engine, _now(engine))
     since = _now(engine) - dt.timedelta(days=1)
     for sites, poles, count in (
-        (("gien",), (), 1), (("orleans",), (), 0), ((), ("CNSE",), 0), ((), ("Frais de santé",), 1),
+        (("gien",), ("*",), 1), (("orleans",), ("*",), 0), (("*",), ("CNSE",), 0),
+        (("*",), ("Frais de santé",), 1), ((), ("*",), 0), (("*",), (), 0),
     ):  # fmt: skip
         who = Person(1, "x", "X", frozenset(), frozenset(sites), frozenset(poles))
         assert len(flow.by_hour(engine, who, since)) == count

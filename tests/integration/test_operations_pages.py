@@ -45,6 +45,7 @@ def console(engine: sa.Engine, tmp_path: Path) -> Iterator[httpx.Client]:
 
 def _person(engine: sa.Engine, login: str, role: Role, **limits: Any) -> int:
     """Somebody without a password, signed in from the start with their login as the token."""
+    limits = {"sites": ["*"], "poles": ["*"]} | limits
     made = NewAccount(login=login, name=login.title(), roles=[role], **limits)
     number = accounts.add(engine, "person:test", made)
     people.open_session(engine, number, login, f"csrf of {login}", "local", 3_600.0)

@@ -54,6 +54,7 @@ def chief(engine: sa.Engine) -> Person:
 
 def _person(engine: sa.Engine, login: str, *roles: Role, **limits: object) -> Person:
     made = add_person(engine, login, *roles, **limits)
+    limits = {"sites": ["*"], "poles": ["*"]} | limits
     told = {name: frozenset(values) for name, values in limits.items()}  # type: ignore[call-overload]
     return Person(made, login, login.title(), frozenset(roles), **told)
 

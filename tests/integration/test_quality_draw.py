@@ -24,7 +24,7 @@ def _store(engine: sa.Engine, made: IncomingDocument, policy: DrawPolicy) -> Non
             {"site": made.site},
         )
     for digest in made.digests:
-        documents.blob_stored(engine, digest, 1)
+        documents.blob_stored(engine, digest, 1, made.site)
     documents.store(engine, made, policy)
 
 

@@ -36,7 +36,9 @@ def months(engine: sa.Engine) -> None:
 
 def _somebody(engine: sa.Engine, login: str, role: Role, team: str = "") -> int:
     """Who never signs in here: no password is hashed."""
-    return accounts.add(engine, "person:test", NewAccount(login, login, [role], team=team))
+    return accounts.add(
+        engine, "person:test", NewAccount(login, login, [role], sites=["*"], poles=["*"], team=team)
+    )
 
 
 def test_the_page_tells_rates_with_bounds_and_what_waits(page: httpx.Client, months: None) -> None:

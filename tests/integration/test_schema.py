@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from sqlalchemy import exc
 
 from central.errors import PartitionBlocked, SchemaBehind, StoreUnavailable
@@ -182,3 +183,46 @@ def test_a_server_that_does_not_answer_is_an_error_of_ours() -> None:
     with pytest.raises(StoreUnavailable), transaction(engine):
         pass
     engine.dispose()
+
+
+def test_what_0_3_0_wrote_means_the_same_after_the_migration(postgres: TestServer) -> None:
+    """Accounts see what they saw, files are known by site, impossible dates are put right."""
+    with postgres.empty() as url:
+        engine = open_engine(url)
+        with transaction(engine) as connection:
+            command.upgrade(migrate._config(connection), "0002")
+            for statement in _OF_0_3_0:
+                connection.execute(sa.text(statement))
+        migrate.upgrade(engine, dt.date(2026, 11, 30))
+        with engine.connect() as connection:
+            people = connection.execute(
+                sa.text("SELECT login, sites, poles FROM people ORDER BY login")
+            ).all()
+            files = connection.execute(
+                sa.text("SELECT encode(sha256, 'escape'), site FROM blob_sites ORDER BY 1")
+            ).all()
+            lot = connection.execute(sa.text("SELECT received_at = first_seen_at FROM lots"))
+            document = connection.execute(sa.text("SELECT received_on FROM documents"))
+            assert people == [("all", ["*"], ["*"]), ("some", ["gien"], ["*"])]
+            assert files == [("front", "gien"), ("twin", "gien")]
+            assert lot.scalar_one() is True
+            assert document.scalar_one() == dt.date(2026, 11, 3)
+        engine.dispose()
+
+
+_OF_0_3_0 = (
+    "INSERT INTO people (login, name, sites) VALUES ('all', 'A', '{}'), ('some', 'S', '{gien}')",
+    "INSERT INTO sites (site) VALUES ('gien')",
+    "INSERT INTO lots (id, name, site, station, channel, received_at, fund) VALUES "
+    "('0197a000-0000-7000-8000-000000000001', 'L', 'gien', 's', 'scanner', '9999-12-31', '45')",
+    "INSERT INTO documents (id, lot_id, position, site, station, channel, received_at, "
+    "received_on, fund, type, type_confidence, route, route_reasons, process, pole, destination, "
+    "retention, marks, versions, page_count, state, stored_at) VALUES "
+    "('0197a000-0000-7000-8000-000000000002', '0197a000-0000-7000-8000-000000000001', 0, 'gien', "
+    "'s', 'scanner', '9999-12-31', '9999-12-31', '45', 'S3110', 1, 'name', '{}', '', '', '', '', "
+    "'{}', '{}', 1, 'to_name', '2026-11-03T10:00Z')",
+    "INSERT INTO pages (document_id, number, file, file_index, sha256, role, rotation, skew_deg, "
+    "dpi, width_mm, height_mm, blur, text, marks, twin_file, twin_index, twin_sha256) VALUES "
+    "('0197a000-0000-7000-8000-000000000002', 0, 'a', 0, 'front', 'front', 0, 0, 200, 210, 297, 0, "
+    "'', '{}', 'b', 0, 'twin')",
+)

@@ -12,10 +12,12 @@ import pyotp
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
+from prometheus_client import generate_latest
 
 from central.config import CentralConfig
 from central.console import sessions
 from central.domain.access import Role
+from central.events import Events
 from central.store import administration, people
 from tests.support.console import PASSWORD, add_person, enter, serving, settings
 
@@ -79,7 +81,8 @@ def test_unknown_closed_locked_and_wrong_get_the_very_same_answer(
         connection.execute(sa.text("UPDATE people SET is_active = false WHERE login = 'closed'"))
         connection.execute(
             sa.text(
-                "UPDATE people SET locked_until = now() + interval '1 hour' WHERE login = 'locked'"
+                "INSERT INTO sign_in_tries VALUES"
+                " ('locked', '127.0.0.1', 9, now(), now() + interval '1 hour')"
             )
         )
 
@@ -122,9 +125,9 @@ def test_failures_in_a_row_suspend_the_account_and_a_pause_frees_it(
         assert _try(console, "anne", "wrong").status_code == 401
     assert _try(console, "anne").status_code == 401, "the right one, too soon"
     with engine.begin() as connection:
-        rests = connection.scalar(sa.text("SELECT locked_until - now() FROM people"))
+        rests = connection.scalar(sa.text("SELECT locked_until - now() FROM sign_in_tries"))
         assert dt.timedelta(seconds=10) < rests <= dt.timedelta(seconds=30)
-        connection.execute(sa.text("UPDATE people SET locked_until = now()"))
+        connection.execute(sa.text("UPDATE sign_in_tries SET locked_until = now()"))
     assert _try(console, "anne").status_code == 303
     assert _audit(engine).count("sign_in_failed") == 4
     assert "account_locked" in _audit(engine)
@@ -368,7 +371,8 @@ def test_rights_that_were_taken_and_accounts_that_were_closed_end_within_seconds
 def test_too_many_tries_get_told_when_to_come_again(engine: sa.Engine, tmp_path: Path) -> None:
     add_person(engine, "anne", Role.KEYER)
     config = _config(tmp_path, tries_per_minute=2, sign_ins_per_minute=5)
-    with serving(config, engine) as console:
+    events = Events("test")
+    with serving(config, engine, events) as console:
         answers = [_try(console, "anne", "wrong") for _ in range(3)]
         assert [answer.status_code for answer in answers] == [401, 401, 429]
         assert "Trop de demandes" in answers[2].text
@@ -376,7 +380,7 @@ def test_too_many_tries_get_told_when_to_come_again(engine: sa.Engine, tmp_path:
         for number in range(2):
             assert _try(console, f"other{number}").status_code == 401
         assert _try(console, "third").status_code == 429, "of one address"
-        metrics = console.get("/metrics").text
+        metrics = generate_latest(events.registry).decode()
         assert 'vaguemestre_central_throttled_total{limit="login"} 1.0' in metrics
         assert 'limit="address"} 1.0' in metrics
 

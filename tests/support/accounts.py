@@ -45,7 +45,8 @@ def add(engine: sa.Engine, wanted: tuple[Account, ...] = READY) -> None:
             name=one.name,
             roles=one.roles,
             password_hash=passwords.hash(one.password),
-            sites=(one.site,) if one.site else (),
+            sites=(one.site or "*",),
+            poles=("*",),
             team=one.team,
         )
         accounts.add(engine, "person:demo", made)

@@ -113,6 +113,6 @@ def store(engine: sa.Engine, made: IncomingDocument) -> IncomingDocument:
             {"site": made.site},
         )
     for digest in made.digests:
-        documents.blob_stored(engine, digest, 1)
+        documents.blob_stored(engine, digest, 1, made.site)
     assert documents.store(engine, made) is False
     return made

@@ -1,5 +1,6 @@
 """The console on a port of its own, and people who are signed in at it."""
 
+import base64
 import contextlib
 import queue
 import re
@@ -26,11 +27,16 @@ SECRET = b"a secret between us"
 def settings(folder: Path, *poles: str) -> CentralConfig:
     """Settings of a console alone, with HTTP destinations that share a secret."""
     (folder / "secret").write_bytes(SECRET + b"\n")
+    key = folder / "key"
+    key.write_bytes(base64.b64encode(bytes(32)))
+    key.chmod(0o600)
     nowhere = folder / "unused"
     return CentralConfig(
-        database=Database(url="postgresql://unused/unused"),
+        database=Database(url="postgresql:///unused"),
         blobs=Blobs(url=f"file://{folder}/images"),
-        console=Console(listen="127.0.0.1:0", refresh_every_s=0.01, take_back_s=0),
+        console=Console(
+            listen="127.0.0.1:0", refresh_every_s=0.01, take_back_s=0, secrets_key_file=key
+        ),
         intake=Intake(
             listen="127.0.0.1:0", ca_file=nowhere, certificate_file=nowhere, key_file=nowhere
         ),
@@ -44,17 +50,19 @@ def settings(folder: Path, *poles: str) -> CentralConfig:
 
 
 @contextlib.contextmanager
-def serving(config: CentralConfig, engine: sa.Engine) -> Iterator[httpx.Client]:
+def serving(
+    config: CentralConfig, engine: sa.Engine, events: Events | None = None
+) -> Iterator[httpx.Client]:
     """Serve the console's pages; the client is nobody yet."""
     stop = threading.Event()
     ready: queue.SimpleQueue[str] = queue.SimpleQueue()
     images = blobs.open_store(config.blobs)
     serving_thread = threading.Thread(
-        target=server.run, args=(config, engine, images, Events("test"), stop, ready.put)
+        target=server.run, args=(config, engine, images, events or Events("test"), stop, ready.put)
     )
     serving_thread.start()
     try:
-        with httpx.Client(base_url=ready.get(timeout=20), timeout=20) as client:
+        with httpx.Client(base_url=ready.get(timeout=120), timeout=20) as client:
             yield client
     finally:
         stop.set()
@@ -64,6 +72,7 @@ def serving(config: CentralConfig, engine: sa.Engine) -> Iterator[httpx.Client]:
 def add_person(engine: sa.Engine, login: str, *roles: Role, **limits: object) -> int:
     """Make an account with ``PASSWORD``; returns its id."""
     kept = Passwords().hash(PASSWORD)
+    limits = {"sites": ("*",), "poles": ("*",)} | limits
     made = NewAccount(login=login, name=login.title(), roles=roles, password_hash=kept, **limits)  # type: ignore[arg-type]
     return accounts.add(engine, "person:test", made)
 

@@ -73,7 +73,7 @@ def put(
             incoming.write(data)
             incoming.commit()
     for wanted in made.digests:
-        documents.blob_stored(engine, wanted, len(data))
+        documents.blob_stored(engine, wanted, len(data), made.site)
     documents.store(engine, made, drawing)
     return made
 

@@ -52,6 +52,8 @@ class Demo:
     def __init__(self, console: Console, own: Path | None) -> None:
         self._console, self._own = console, own
         self._lots = _HOME / "lots"
+        _HOME.mkdir(exist_ok=True)
+        _HOME.chmod(0o700)  # keys, passwords and mail, be they made up, are the user's alone
         shutil.rmtree(_HOME / "site", ignore_errors=True)
         page = {"page": {"listen": "127.0.0.1:0"}}
         self._site = Site(_HOME / "site", _HOME / "cache", station=page)

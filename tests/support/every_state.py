@@ -39,6 +39,17 @@ CHANGES: Sequence[dict[str, Any]] = (
     {"pole": "Risques professionnels", "destination": "ATEMPO", "delay_days": 3},
 )
 _DAY = dt.timedelta(days=1)
+_NAMES = ("a" * 1_000, "a\u202eb\x1b[31m\x85\u2028\u200b", "<script>alert(1)</script>{{ 7 * 7 }}")
+STRANGE = (
+    (dt.datetime.max.replace(tzinfo=dt.UTC), _NAMES[0]),
+    (dt.datetime.max.replace(tzinfo=dt.UTC), _NAMES[1]),
+    (dt.datetime.min.replace(tzinfo=dt.UTC), _NAMES[2]),
+)
+STRANGE_IDS = (
+    "ffffffff-ffff-7fff-bfff-ffffffffffff",
+    "00000000-0000-7000-8000-000000000000",
+    "00000000-0000-4000-8000-000000000001",
+)
 _ALWAYS_SET = {("documents", "stored_at")}
 
 
@@ -71,6 +82,7 @@ class EveryState:
             self._stations()
             self._lots()
             self._documents()
+            self._strange()
             self._deliveries()
             self._work()
             self._operations()
@@ -82,7 +94,7 @@ class EveryState:
 
     def _accounts(self) -> None:
         for role in Role:
-            limits = {"sites": ("gien",), "poles": (), "skills": ("S3110",), "team": "A"}
+            limits = {"sites": ("gien",), "skills": ("S3110",), "team": "A"}
             self.people.append(add_person(self._engine, f"every-{role}", role))
             self.people.append(add_person(self._engine, f"some-{role}", role, **limits))
         self.people.append(add_person(self._engine, "closed", Role.KEYER))
@@ -96,6 +108,12 @@ class EveryState:
                     failures=9, locked_until=self._now + _DAY, is_active=False,
                 )
             )  # fmt: skip
+            for n, until in enumerate((None, self._now + _DAY)):
+                connection.execute(
+                    tables.sign_in_tries.insert().values(
+                        login="closed", address=f"::{n}", failures=9 * n, locked_until=until
+                    )
+                )
             for method in METHODS:
                 token = hashlib.sha256(method.encode()).digest()
                 connection.execute(
@@ -207,6 +225,51 @@ class EveryState:
                     "reason": (None, *mail.REASONS)[position % 4],
                 },
             )  # fmt: skip
+
+    def _strange(self) -> None:
+        """What a station may have sent before it was refused: dates without sense, odd names."""
+        for n, (moment, name) in enumerate(STRANGE):
+            lot, one = uuid.UUID(str(uuid7())), uuid.UUID(STRANGE_IDS[n])
+            where = {"site": "gien", "station": "p-0", "channel": "scanner", "fund": "45"}
+            self._insert(
+                tables.lots,
+                {
+                    **where, "id": lot, "name": name, "received_at": moment, "state": name,
+                    "set_aside": [{"file": name, "page": 2**31 - 1, "code": "x", "reason": name}],
+                },
+            )  # fmt: skip
+            self._insert(
+                tables.documents,
+                {
+                    **where, "id": one, "lot_id": lot, "position": 2**31 - 1, "type": "S3110",
+                    "received_at": moment, "received_on": moment.date(), "type_confidence": 0.0,
+                    "route": "name", "route_reasons": [name[:100]], "process": "FSP",
+                    "pole": "Frais de santé", "destination": POLES[0], "due_on": moment.date(),
+                    "retention": name, "marks": [name[:100]], "versions": {name[:100]: name[:100]},
+                    "page_count": 1, "state": ("to_name", "to_key")[n % 2],
+                },
+            )  # fmt: skip
+            self._insert(
+                tables.pages,
+                {
+                    "document_id": one, "number": 0, "file": name, "file_index": 0,
+                    "sha256": self._digest, "role": "front", "rotation": 0, "skew_deg": 0.0,
+                    "dpi": 50.0, "width_mm": 0.0, "height_mm": 0.0, "blur": 0.0, "text": name,
+                    "marks": [],
+                },
+            )  # fmt: skip
+            self._insert(
+                tables.fields,
+                {
+                    "document_id": one, "position": 0, "name": "nir", "value": name, "raw": name,
+                    "confidence": 0.0, "accepted": False, "check_result": "failed", "page": 0,
+                    "box_mm": [0.0, 0.0, 0.0, 0.0],
+                },
+            )  # fmt: skip
+            told = {"connected_at": self._now, "certificate_until": moment}
+            self._insert(tables.stations, {"site": "gien", "station": f"strange-{n}", **told})
+            self.lots.append(lot)
+            self.documents.append(one)
 
     def _deliveries(self) -> None:
         channels = itertools.cycle(("http", "folder", "console"))

@@ -40,7 +40,7 @@ class Centre:
     def running(self) -> Iterator[None]:
         """Serve for as long as the context lasts."""
         settings = CentralConfig(
-            database=Database(url="postgresql://unused/unused"),
+            database=Database(url="postgresql:///unused"),
             blobs=Blobs(url=f"file://{self._folder / 'images'}"),
             intake=Intake(
                 listen=f"127.0.0.1:{self.port}",

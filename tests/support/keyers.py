@@ -5,7 +5,7 @@ import uuid
 import sqlalchemy as sa
 
 from central import pack
-from central.domain.access import Person, Role
+from central.domain.access import EVERYWHERE, Person, Role
 from central.store import leases
 from central.store.engine import transaction
 from tests.support.console import add_person
@@ -17,6 +17,7 @@ def keyer(engine: sa.Engine, login: str, *roles: Role, **limits: frozenset[str])
     """Somebody who may key, unless told otherwise."""
     told = roles or (Role.KEYER,)
     number = add_person(engine, login, *told)
+    limits = {"sites": EVERYWHERE, "poles": EVERYWHERE} | limits
     return Person(number, login, login, frozenset(told), **limits)  # type: ignore[arg-type]
 
 

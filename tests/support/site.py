@@ -4,6 +4,7 @@ Settings, certificates and state lie in one folder. Both processes end with whoe
 them, even if that one is killed.
 """
 
+import base64
 import contextlib
 import os
 import queue
@@ -212,7 +213,11 @@ class Site:
                 "certificate_file": self._server.certificate,
                 "key_file": self._server.key,
             },
-            "console": {"listen": self._listen_again(), "refresh_every_s": 2.0},
+            "console": {
+                "listen": self._listen_again(),
+                "refresh_every_s": 2.0,
+                "secrets_key_file": self._secrets_key(),
+            },
             "dispatch": {"returns_every_s": 1.0},
         }
         text = _toml(_merged(tables, self._centre_more))
@@ -225,6 +230,13 @@ class Site:
                 entry |= {"returns_folder": self.returns / one.name}
             text += "\n[[destinations]]\n" + _keys(entry)
         return text
+
+    def _secrets_key(self) -> Path:
+        path = self.folder / "certificats/cle-des-secrets"
+        if not path.exists():
+            path.touch(0o600)
+            path.write_bytes(base64.b64encode(os.urandom(32)))
+        return path
 
     def _listen_again(self) -> str:
         return self.address.removeprefix("http://").rstrip("/") or "127.0.0.1:0"

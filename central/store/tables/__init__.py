@@ -6,6 +6,7 @@ from central.store.tables.mail import (
     NOTIFY_CHANNEL,
     PARTITIONED,
     audit,
+    blob_sites,
     blobs,
     circuits,
     deliveries,
@@ -24,7 +25,7 @@ from central.store.tables.operations import (
     plan_change_documents,
     plan_changes,
 )
-from central.store.tables.people import people, sessions, sign_in_steps
+from central.store.tables.people import people, sessions, sign_in_steps, sign_in_tries
 from central.store.tables.work import (
     controls,
     drafts,
@@ -41,6 +42,7 @@ __all__ = [
     "NOTIFY_CHANNEL",
     "PARTITIONED",
     "audit",
+    "blob_sites",
     "blobs",
     "circuits",
     "controls",
@@ -67,6 +69,7 @@ __all__ = [
     "sent_work",
     "sessions",
     "sign_in_steps",
+    "sign_in_tries",
     "sites",
     "stations",
     "straight_types",

@@ -236,6 +236,14 @@ blobs = Table(
     comment="Source files that are durably in the blob store",
 )
 
+blob_sites = Table(
+    "blob_sites",
+    metadata,
+    Column("sha256", LargeBinary, primary_key=True),
+    Column("site", Text, primary_key=True),
+    comment="Which site has sent which source file: a document names its own site's alone",
+)
+
 deliveries = Table(
     "deliveries",
     metadata,

@@ -35,8 +35,8 @@ people = Table(
     Column("oidc_issuer", Text),
     Column("oidc_subject", Text),
     Column("roles", ARRAY(Text), nullable=False, server_default=text("'{}'")),
-    Column("sites", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="empty: all"),
-    Column("poles", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="empty: all"),
+    Column("sites", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="*: all"),
+    Column("poles", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="*: all"),
     Column(
         "skills",
         ARRAY(Text),
@@ -46,7 +46,7 @@ people = Table(
     ),
     Column("team", Text, nullable=False, server_default=""),
     Column("is_active", Boolean, nullable=False, server_default="true"),
-    Column("failures", Integer, nullable=False, server_default="0", comment="in a row"),
+    Column("failures", Integer, nullable=False, server_default="0", comment="0.3.0 alone"),
     at("locked_until", nullable=True),
     at("created_at", now=True),
     at("signed_in_at", nullable=True),
@@ -59,6 +59,18 @@ people = Table(
         postgresql_where=text("oidc_subject IS NOT NULL"),
     ),
     comment="Local accounts, and people that the identity provider has vouched for",
+)
+
+sign_in_tries = Table(
+    "sign_in_tries",
+    metadata,
+    Column("login", Text, primary_key=True, comment="as it was typed, in lower case"),
+    Column("address", Text, primary_key=True),
+    Column("failures", Integer, nullable=False, comment="in a row; counted before they are seen"),
+    at("tried_at", now=True),
+    at("locked_until", nullable=True),
+    Index("ix_sign_in_tries_tried_at", "tried_at"),
+    comment="Wrong passwords and codes: who guesses waits, the account's owner elsewhere does not",
 )
 
 sessions = Table(

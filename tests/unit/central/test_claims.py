@@ -7,10 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from central.domain.access import Role
+from central.domain.access import EVERYWHERE, Role
 from central.domain.claims import ClaimNames, Unfit, Vouched, has, vouched
 
-_NAMES = ClaimNames("preferred_username", "name", "roles", {"vm-ops": "operations"})
+_NAMES = ClaimNames(
+    "preferred_username", "name", "roles", {"vm-ops": "operations"}, sites="*", poles="*"
+)
 _CLAIMS: dict[str, Any] = {
     "sub": "1", "preferred_username": "Anne", "name": "Anne Ops", "roles": ["vm-ops", "x"],
 }  # fmt: skip
@@ -21,7 +23,7 @@ def test_groups_become_roles_and_others_mean_nothing() -> None:
 
     assert isinstance(found, Vouched)
     assert found.roles == {Role.OPERATIONS}
-    assert (found.login, found.name, found.sites) == ("anne", "Anne Ops", frozenset())
+    assert (found.login, found.name, found.sites) == ("anne", "Anne Ops", EVERYWHERE)
 
 
 def test_dots_lead_inside_as_keycloak_has_it() -> None:
@@ -45,7 +47,7 @@ def test_a_star_gives_all_and_a_list_gives_what_it_says() -> None:
     found = vouched({**_CLAIMS, "s": ["*"], "p": "FSP IJ"}, names)
 
     assert isinstance(found, Vouched)
-    assert found.sites == frozenset()
+    assert found.sites == EVERYWHERE
     assert found.poles == {"FSP", "IJ"}
 
 

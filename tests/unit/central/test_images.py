@@ -5,7 +5,8 @@ import io
 import pytest
 from PIL import Image, ImageDraw
 
-from central.console.images import Kept, cut, decode, preview, zone
+from central.console.images import Kept, cut, preview, view_of, zone
+from central.rendering.decode import decode
 from central.store.views import SeenPage
 
 _WIDTH, _HEIGHT = 420, 594  # A4, two pixels a millimetre
@@ -29,7 +30,7 @@ def _bytes(image: Image.Image, kind: str, **options: object) -> bytes:
 
 
 def _decoded(data: bytes, view: SeenPage) -> Image.Image:
-    return decode(io.BytesIO(data), view)
+    return decode(io.BytesIO(data), view_of(view))
 
 
 def _darkness(image: Image.Image) -> float:

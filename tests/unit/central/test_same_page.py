@@ -16,11 +16,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from central.console import images
 from central.dispatch.page_pdf import PageWriter
 from central.dispatch.pieces import Pieces
 from central.domain.document import DeliveryPage
-from central.store.views import SeenPage
+from central.rendering.decode import View, decode
 from edge.imaging import negative
 from edge.imaging.decode import Limits, open_source
 from tests.support import paper, pictures, tiffs
@@ -164,8 +163,8 @@ def read(data: bytes) -> tuple[Gray, int, tuple[float, float]]:
 
 
 def seen(data: bytes, index: int, mm: tuple[float, float], *, is_negative: bool = False) -> Gray:
-    view = SeenPage(b"", index, 0, 0.0, *mm, is_negative)
-    return np.asarray(images.decode(io.BytesIO(data), view).convert("L"), np.uint8)
+    view = View(index, 0, 0.0, *mm, is_negative)
+    return np.asarray(decode(io.BytesIO(data), view).convert("L"), np.uint8)
 
 
 def delivered(

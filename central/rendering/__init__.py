@@ -1,0 +1,1 @@
+"""Source files rendered for people, in processes that can do nothing else."""

@@ -1,0 +1,188 @@
+"""Pages rendered in confined processes: so many at a time, each in its time, none trusted."""
+
+import contextlib
+import os
+import queue
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+from PIL import Image
+
+from central.rendering import link
+from central.rendering.decode import MOST_PIXELS, View
+
+_STARTS_WITHIN_S = 60.0
+_PAGE_WITHIN_S = 30.0
+_TURN_WITHIN_S = 60.0
+_ENDS_WITHIN_S = 5.0
+_TASKS_OF_A_PROCESS = 500
+_FAILED_FOR_S = 300.0
+_MOST_FAILED = 1_000
+
+
+class Busy(Exception):
+    """Too many pages are asked for at once: this one was not begun."""
+
+
+class Renderer:
+    """See the module; for many threads. ``close`` ends its processes.
+
+    Args:
+        at_once: Processes.
+    """
+
+    def __init__(self, at_once: int = 2) -> None:
+        self._places: queue.LifoQueue[_Process] = queue.LifoQueue()
+        for _ in range(at_once):
+            self._places.put(_Process())
+        self._at_once = at_once
+        self._failed: OrderedDict[tuple[object, View], float] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def render(self, file: IO[bytes], view: View, name: object = None) -> Image.Image:
+        """One page, upright and straight; mode L or RGB.
+
+        Args:
+            file: The source file; one that lies on a disk is handed over as it is.
+            view: Which page, and how it is turned.
+            name: Of the file; a page of it that cannot be rendered is not tried again at once.
+
+        Raises:
+            ValueError: it cannot be rendered, or takes more time or memory than it may.
+            Busy: no process was free for a minute.
+        """
+        key = (name, view)
+        with self._lock:
+            if time.monotonic() - self._failed.get(key, -_FAILED_FOR_S) < _FAILED_FOR_S:
+                raise ValueError("it could not be rendered a moment ago")
+        with _handed(file) as fd, self._process() as process:
+            found = process.ask(view, fd)
+        if found is None:
+            if name is not None:
+                self._remember(key)
+            raise ValueError("it cannot be rendered")
+        return Image.frombytes(*found)
+
+    def close(self) -> None:
+        """End the processes; one that is rendering is waited for a while."""
+        with contextlib.suppress(queue.Empty):
+            for _ in range(self._at_once):
+                self._places.get(timeout=_ENDS_WITHIN_S).end()
+
+    @contextlib.contextmanager
+    def _process(self) -> Iterator["_Process"]:
+        try:
+            process = self._places.get(timeout=_TURN_WITHIN_S)
+        except queue.Empty:
+            raise Busy from None
+        try:
+            yield process
+        finally:
+            self._places.put(process)
+
+    def _remember(self, key: tuple[object, View]) -> None:
+        with self._lock:
+            self._failed[key] = time.monotonic()
+            if len(self._failed) > _MOST_FAILED:
+                self._failed.popitem(last=False)
+
+
+@contextlib.contextmanager
+def _handed(file: IO[bytes]) -> Iterator[int]:
+    """The file, open for reading only and from its start; one in memory is copied to memory."""
+    copy = -1
+    try:
+        number = file.fileno()
+        file.flush()
+    except OSError:
+        copy = number = os.memfd_create("page")
+        file.seek(0)
+        with os.fdopen(os.dup(copy), "wb") as into:
+            while piece := file.read(1 << 20):
+                into.write(piece)
+    try:
+        fd = os.open(f"/proc/self/fd/{number}", os.O_RDONLY | os.O_CLOEXEC)
+    finally:
+        if copy >= 0:
+            os.close(copy)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+class _Process:
+    """One rendering process, started when it is needed; used by one thread at a time."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._end: socket.socket | None = None
+        self._tasks = 0
+
+    def ask(self, view: View, fd: int) -> tuple[str, tuple[int, int], bytes] | None:
+        """A page's mode, size and pixels; None: it cannot be rendered."""
+        try:
+            end = self._started()
+            link.ask(end, _told(view), fd, _PAGE_WITHIN_S)
+            found = link.answered(end, MOST_PIXELS, _PAGE_WITHIN_S)
+        except link.Broken:
+            self.end()
+            return None
+        self._tasks += 1
+        if self._tasks >= _TASKS_OF_A_PROCESS:
+            self.end()  # what libraries never give back goes with it
+        return found
+
+    def _started(self) -> socket.socket:
+        if self._end is not None and self._process is not None and self._process.poll() is None:
+            return self._end
+        self.end()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = _spawn(theirs.fileno())
+        self._end, self._tasks = ours, 0
+        ours.settimeout(_STARTS_WITHIN_S)
+        try:
+            is_there = ours.recv(1) == b"+"
+        except OSError:
+            is_there = False
+        if not is_there:
+            raise link.Broken("it did not start")
+        return ours
+
+    def end(self) -> None:
+        """Kill it, whatever it does; the next question starts another."""
+        if self._end is not None:
+            self._end.close()
+            self._end = None
+        if self._process is not None:
+            self._process.kill()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_ENDS_WITHIN_S)
+            self._process = None
+
+
+def _told(view: View) -> dict[str, Any]:
+    return asdict(view)
+
+
+def _spawn(fd: int) -> "subprocess.Popen[bytes]":
+    """A new program, never a fork: it has no thread, no connection and no secret of ours."""
+    path = os.pathsep.join(str(Path(part).absolute()) for part in sys.path)
+    return subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-P", "-m", "central.rendering", str(fd)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=(fd,),
+        env={"PYTHONPATH": path, "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1"},
+        cwd="/",
+    )
