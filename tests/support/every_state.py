@@ -188,6 +188,7 @@ class EveryState:
                     "due_on": dues[n % 4], "retention": ("voucher", "", "a_rule")[n % 3],
                     "marks": ["blurred"][: n % 2], "versions": {"plan": "1"} if n % 2 else {},
                     "priority": n % 2, "page_count": n % 3, "key_pass": 1 + n % 3, "state": state,
+                    "keyed_twice": [0, 1] if n % 3 else None,
                     "split_from": self.documents[-1] if is_piece else None,
                     "joined_into": self.documents[-2] if n % 5 == 3 else None,
                     "state_at": self._now, "stored_at": self._now,
@@ -289,6 +290,17 @@ class EveryState:
                     "receipt": "r" if state == "delivered" and is_told else None,
                 },
             )  # fmt: skip
+            if n % 2:
+                self._insert(
+                    tables.handed_over,
+                    {
+                        "document_id": one, "destination": POLES[n % 2], "round": 1,
+                        "idempotency_key": f"{one}-1", "content_sha256": self._digest,
+                        "parts": {"fields": "a1b2"},
+                    },
+                )  # fmt: skip
+        lives = {"name": "machine-1", "destinations": list(POLES), "lives_until": self._now + _DAY}
+        self._insert(tables.dispatchers, lives)
         for n, cause in enumerate(Cause):
             told = {"cause": cause, "channel": next(channels), "comment": "Voir." if n % 2 else ""}
             place = {"document_id": self.documents[n], "destination": POLES[0], "round": 1}
@@ -317,6 +329,8 @@ class EveryState:
         for n, queue in enumerate(work.QUEUES):
             held = {"document_id": self.documents[10 + n], "person_id": self.people[n]}
             self._insert(tables.leases, {**held, "queue": queue, "lease_until": later})
+            sent = {"what": "Relevé, nommé", "document": {"state": "to_name"}, "fields": []}
+            self._insert(tables.sent_work, {**held, "queue": queue, **sent})
             content = {"fields": {"0": "1"}}
             self._insert(tables.drafts, {**held, "queue": queue, "content": content})
         choices = itertools.product(work.CONTROL_CAUSES, work.CONTROL_STATES)
@@ -342,6 +356,7 @@ class EveryState:
                     "person_id": self.people[0], "answered_at": ends,
                     "told_at": self._now if state != "asked" else None,
                     "answer": "Perdu." if state == "impossible" else "",
+                    **({"picture": b"\xff\xd8", "page": 1, "page_count": 2} if n % 2 else {}),
                 },
             )  # fmt: skip
         self._insert(tables.straight_types, {"type": "S3110"}, {"type": "a_type_of_tomorrow"})
