@@ -9,7 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
@@ -18,6 +18,8 @@ from edge.document import Check, Field, LotResult, PageReading
 from edge.errors import EdgeError, PartStalled, UplinkLost, UplinkRefused
 from edge.spool.outbox import Backlog
 from edge.workers.confine import Protection
+
+_METRICS_PATIENCE_S = 10.0
 
 
 class Events:
@@ -114,8 +116,9 @@ class Events:
             self._link.labels(link_code)
 
     def serve_metrics(self, host: str, port: int) -> None:
-        """Answer Prometheus in a thread of its own."""
-        start_http_server(port, addr=host, registry=self.registry)
+        """Answer Prometheus in a thread of its own; who says nothing is hung up on."""
+        server, _ = start_http_server(port, addr=host, registry=self.registry)
+        cast(Any, server.RequestHandlerClass).timeout = _METRICS_PATIENCE_S
 
     def page_read(self, reading: PageReading, seconds: float) -> None:
         """A page was read; its type is counted with the document."""

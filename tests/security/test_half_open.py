@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -16,8 +17,10 @@ from vaguemestre.v1 import intake_pb2, intake_pb2_grpc
 from central.connections import Phase
 from central.console import server
 from central.intake import service
+from edge import events as edge_events
 from edge.page import server as page_server
 from tests.support import page
+from tests.support.certificates import Authority
 from tests.support.console import serving, settings
 from tests.support.intake import SITE, Centre, until
 from tests.support.station import Station
@@ -206,6 +209,31 @@ def _stream(centre: Centre, site: str, first: intake_pb2.Up | None) -> Iterator[
         finally:
             over.set()
             call.cancel()
+
+
+def test_silent_connections_do_not_shut_others_out_before_their_handshake(
+    engine: sa.Engine, tmp_path: Path
+) -> None:
+    made, authority = settings(tmp_path), Authority(tmp_path / "certificats")
+    pair = authority.server()
+    told = {"max_connections": 50, "certificate_file": pair.certificate, "key_file": pair.key}
+    config = made.model_copy(update={"console": made.console.model_copy(update=told)})
+    trusted = ssl.create_default_context(cafile=str(authority.file))
+    with serving(config, engine) as client, _silent(*_port(client), _MANY) as links:
+        with httpx.Client(base_url=client.base_url, verify=trusted, timeout=60) as browser:
+            assert browser.get("/livez").status_code == 200
+        assert until(lambda: sum(map(_is_closed, links)) >= _MANY - 50, _ENDS_WITHIN_S)
+
+
+def test_who_reads_a_stations_metrics_and_says_nothing_is_hung_up_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(edge_events, "_METRICS_PATIENCE_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    edge_events.Events().serve_metrics("127.0.0.1", port)
+    with _silent("127.0.0.1", port, 1, b"GET /metrics HTTP/1.1\r\n") as (link,):
+        assert until(lambda: _is_closed(link), _ENDS_WITHIN_S)
 
 
 def test_silent_browsers_do_not_shut_the_operator_out(
