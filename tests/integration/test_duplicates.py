@@ -109,7 +109,7 @@ def test_of_many_that_come_at_the_same_moment_one_goes(engine: sa.Engine) -> Non
     made = [document(page(_SCAN, n % 3), page(_SCAN, (n + 1) % 3)) for n in range(9)]
     store(engine, document())  # its site is known
     for digest in made[0].digests:
-        documents.blob_stored(engine, digest, 1, made.site)
+        documents.blob_stored(engine, digest, 1, made[0].site)
     go = threading.Barrier(len(made))
 
     def bring(one: IncomingDocument) -> None:

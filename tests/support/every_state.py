@@ -325,6 +325,16 @@ class EveryState:
                     "value": None if reason else "1", **(read if n % 2 else {}),
                 },
             )  # fmt: skip
+        for n, way in enumerate(work.WAYS):
+            self._insert(
+                tables.remarks,
+                {
+                    "document_id": self.documents[10 + n], "person_id": self.people[0], "way": way,
+                    "to_person_id": self.people[2] if way == "colleague" else None,
+                    "to_skill": "S3110" if way == "skill" else None,
+                    "remark": "Voir la page 2." if n % 2 else "", "is_open": bool(n % 2),
+                },
+            )  # fmt: skip
         later = self._now + _DAY
         for n, queue in enumerate(work.QUEUES):
             held = {"document_id": self.documents[10 + n], "person_id": self.people[n]}
