@@ -27,8 +27,9 @@ _DARKER = 50.0  # than the paper
 _MOST_DARK = 0.06  # share of a cell
 _STRETCH_MM = 9.0  # of printed text: it has ink in each, whatever its words
 _MANY = 2  # stretches of a line, beyond which its ends tell nothing by themselves
-_INKED = 3  # percentile of a stretch's grey that is ink
-_PALE = 0.3  # of the print's usual contrast: no ink
+_INKED = 0.5  # percentile of a stretch's grey that is ink, be it the rests of thresholded print
+_PALE = 0.18  # of the print's usual contrast: no ink
+_FINE_PX_PER_MM = 8
 _NEAR_MM = 40.0  # from hidden print to a zone that may be hidden with it: paper is large
 
 
@@ -64,7 +65,7 @@ def hidden_print(gray: Gray, where: Registration, form: FormDefinition) -> tuple
         form: Whose anchors have boxes.
     """
     lines = [_stretches(one.box_mm) for one in form.fronts_with_boxes if one.box_mm is not None]
-    sheet = _cut(gray, where, BoxMm(0, 0, form.width_mm, form.height_mm))
+    sheet = _cut(gray, where, BoxMm(0, 0, form.width_mm, form.height_mm), _FINE_PX_PER_MM)
     sheet = np.asarray(cv2.GaussianBlur(sheet, (3, 3), 0), np.uint8)
     contrasts = [[_contrast(sheet, stretch) for stretch in line] for line in lines]
     if not contrasts:
@@ -81,13 +82,14 @@ def hidden_print(gray: Gray, where: Registration, form: FormDefinition) -> tuple
 
 
 def _contrast(sheet: Gray, box: BoxMm) -> float:
-    """Between paper and ink of a box in millimetres on a sheet of ``_PX_PER_MM``."""
-    left, top, width, height = (round(side * _PX_PER_MM) for side in box)
-    look = np.sort(sheet[max(0, top) : top + height, max(0, left) : left + width], axis=None)
+    """Between paper and ink of a box in millimetres on a sheet of ``_FINE_PX_PER_MM``."""
+    left, top, width, height = (round(side * _FINE_PX_PER_MM) for side in box)
+    look = sheet[max(0, top) : top + height, max(0, left) : left + width].ravel()
     if not look.size:
         return 0.0
-    paper, ink = (int(look[look.size * share // 100]) for share in (_PAPER, _INKED))
-    return float(paper - ink)
+    at = [int(look.size * share / 100) for share in (_INKED, _PAPER)]
+    ink, paper = np.partition(look, at)[at]
+    return float(paper) - float(ink)
 
 
 def is_near(box: BoxMm, hidden: Sequence[BoxMm]) -> bool:
@@ -114,9 +116,9 @@ def _inside(gray: Gray, where: Registration, cell: BoxMm) -> Gray:
     return _cut(gray, where, inner)
 
 
-def _cut(gray: Gray, where: Registration, box: BoxMm) -> Gray:
-    size = max(1, round(box.width * _PX_PER_MM)), max(1, round(box.height * _PX_PER_MM))
-    to_mm = np.array([[1 / _PX_PER_MM, 0, box.left], [0, 1 / _PX_PER_MM, box.top], [0, 0, 1]])
+def _cut(gray: Gray, where: Registration, box: BoxMm, px_per_mm: int = _PX_PER_MM) -> Gray:
+    size = max(1, round(box.width * px_per_mm)), max(1, round(box.height * px_per_mm))
+    to_mm = np.array([[1 / px_per_mm, 0, box.left], [0, 1 / px_per_mm, box.top], [0, 0, 1]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     picture = cv2.warpAffine(gray, where.matrix @ to_mm, size, flags=flags, borderValue=255)
     return np.asarray(picture, np.uint8)
