@@ -60,10 +60,11 @@ def _field(spec: FieldSpec) -> Iterator[str]:
         yield f"box_mm = {_box(spec.box_mm)}"
     for key, boxes in (
         ("boxes_mm", spec.boxes_mm), ("cells_mm", spec.cells_mm), ("print_mm", spec.print_mm),
-        ("edges_mm", spec.edges_mm),
     ):  # fmt: skip
         if boxes:
             yield f"{key} = [{', '.join(_box(box) for box in boxes)}]"
+    if spec.blanks:
+        yield f"blanks = {_texts(spec.blanks)}"
     if spec.labels:
         yield f"labels = {_texts(spec.labels)}"
 

@@ -77,8 +77,8 @@ class FieldSpec:
     ``cells_mm`` are the comb's boxes, left to right; ``boxes_mm`` more lines of the same field
     (an address on three lines). ``labels`` serve forms without a measured layout.
     A tick's boxes are what to look at: several where print stands in its middle; ``print_mm`` is
-    what the blank itself has around it, ``edges_mm`` every place close around the box where the
-    blank is darker than next to it (``tickpatch.unexplained_mm2``).
+    what the blank itself has around it, ``blanks`` how that looks, once for each printing of the
+    form (``edge.reading.tickblank``).
     ``may_lie_ahead`` is for dates that end something. ``accept_doubt`` is the doubt up to which a
     value goes without a person, where its kind's is too much (``calibrate_fields``).
     """
@@ -97,7 +97,7 @@ class FieldSpec:
     side: Side = Side.EITHER
     may_lie_ahead: bool = False
     print_mm: tuple[BoxMm, ...] = ()
-    edges_mm: tuple[BoxMm, ...] = ()
+    blanks: tuple[str, ...] = ()
     accept_doubt: float | None = None
 
 

@@ -64,12 +64,13 @@ class LineReading:
 class Patch:
     """A window around a tick's box, and its plan (``edge.reading.tickpatch``).
 
-    ``known`` is 1 where the blank itself is darker than its surroundings; None: nobody measured it.
+    ``blank`` is what the form shows there without anybody's ink (``edge.reading.tickblank``); None:
+    nobody measured it, or the page resembles none of those that were.
     """
 
     picture: Gray
     plan: Gray
-    known: Gray | None = None
+    blank: Gray | None = None
 
 
 @dataclass(frozen=True, slots=True)

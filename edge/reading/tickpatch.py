@@ -3,8 +3,11 @@
 People circle boxes, mark beside them and reach far over their edges, so that a window of three
 boxes' width is looked at. A plan of the same size says where the box is, where the blank itself
 is printed and where other fields may be written in: without it a label and a mark look alike.
+Where the form has its blank measured (``tickblank``), that is shown as well, and the window is
+moved onto it.
 """
 
+import functools
 from collections.abc import Iterable, Sequence
 
 import cv2
@@ -13,15 +16,15 @@ from numpy.typing import NDArray
 
 from edge.document import BoxMm
 from edge.pixels import pieces
-from edge.reading import ink
+from edge.reading import ink, tickblank
 from edge.reading.comb import bounds
 from edge.reading.forms import FieldSpec, FormDefinition
 from edge.reading.readers import Gray, Patch
 from edge.reading.registration import Registration
 
 PX_PER_MM = 5
-WIDE_PX, HIGH_PX = 80, 64
-CHANNELS = 3
+WIDE_PX, HIGH_PX = tickblank.WIDE_PX, tickblank.HIGH_PX
+CHANNELS = 4
 
 _BOX, _NOTHING, _OTHER, _PRINT = 255, 128, 64, 0  # of a plan
 _PAPER = 95  # per cent of the window's pixels are darker than paper, or as bright
@@ -36,6 +39,7 @@ _BLACK, _WHITE_FROM, _BETWEEN = 60, 225, 0.2
 _STANDS_OUT = 0.05  # of the window's white: so much darker than its surroundings is seen
 _RIM_PX, _NEAR_PX = 1, 10  # of the box's rim, and of what lies close to it
 _PRINTED = 0.05  # of a box
+UNKNOWN = -0.5  # of the blank's channel
 _LIFT = 4.0  # what is paler than the box's own paper by 8 of 255 shall be seen as well
 
 
@@ -47,7 +51,7 @@ def window(boxes: Sequence[BoxMm]) -> BoxMm:
     return BoxMm(left, top, wide, high)
 
 
-def patch(gray: Gray, where: Registration, spec: FieldSpec, others: Sequence[BoxMm]) -> Patch:
+def patch(gray: Gray, where: Registration, spec: FieldSpec, others: tuple[BoxMm, ...]) -> Patch:
     """Cut a tick's window out of the page.
 
     Args:
@@ -57,11 +61,29 @@ def patch(gray: Gray, where: Registration, spec: FieldSpec, others: Sequence[Box
         others: Boxes of the form's other fields (``written_in``).
     """
     boxes = boxes_of(spec)
-    seen = ink.cut(gray, where, window(boxes))
-    size = (WIDE_PX, HIGH_PX)
-    picture = np.asarray(cv2.resize(seen, size, interpolation=cv2.INTER_AREA), np.uint8)
-    known = edges(boxes, spec.edges_mm) if spec.edges_mm else None
-    return Patch(picture, plan(boxes, spec.print_mm, others), known)
+    blanks = [tickblank.unpacked(text) for text in spec.blanks]
+    picture, blank = on_blank(wider(gray, where, boxes), blanks)
+    return Patch(picture, _plan_of_form(boxes, spec.print_mm, others), blank)
+
+
+def wider(gray: Gray, where: Registration, boxes: Sequence[BoxMm]) -> Gray:
+    """A tick's window with what is ``tickblank.MARGIN_PX`` around it, 74 × 90."""
+    at, more = window(boxes), tickblank.MARGIN_PX
+    seen = ink.cut(gray, where, at, more / PX_PER_MM)
+    size = (WIDE_PX + 2 * more, HIGH_PX + 2 * more)
+    return np.asarray(cv2.resize(seen, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def on_blank(seen: Gray, blanks: Sequence[Gray]) -> tuple[Gray, Gray | None]:
+    """A wider window cut where it lies on one of the blanks, and that blank's steps.
+
+    What resembles none, or has none, is cut where the form was found.
+    """
+    place = tickblank.place(seen, blanks)
+    x, y = (place.x, place.y) if place is not None else (0, 0)
+    left, top = tickblank.MARGIN_PX + x, tickblank.MARGIN_PX + y
+    picture = np.ascontiguousarray(seen[top : top + HIGH_PX, left : left + WIDE_PX])
+    return picture, blanks[place.blank] if place is not None else None
 
 
 def boxes_of(spec: FieldSpec) -> tuple[BoxMm, ...]:
@@ -91,13 +113,22 @@ def plan(boxes: Sequence[BoxMm], printed: Iterable[BoxMm], others: Iterable[BoxM
     return made
 
 
-def edges(boxes: Sequence[BoxMm], measured: Iterable[BoxMm]) -> Gray:
-    """Where in a box's window the blank has what is darker than its surroundings: 1, else 0."""
-    made = np.zeros((HIGH_PX, WIDE_PX), np.uint8)
-    frame = window(boxes)
-    for box in measured:
-        _fill(made, box, frame, 1)
+@functools.lru_cache(maxsize=512)
+def _plan_of_form(
+    boxes: tuple[BoxMm, ...], printed: tuple[BoxMm, ...], others: tuple[BoxMm, ...]
+) -> Gray:
+    """The plan, drawn once for all pages of a form."""
+    made = plan(boxes, printed, others)
+    made.flags.writeable = False
     return made
+
+
+@functools.lru_cache(maxsize=512)
+def _explained(steps: bytes) -> NDArray[np.bool_]:
+    """Where a blank has print of its own, and a pixel around it."""
+    dark = 255 * (1 - tickblank.expected(np.frombuffer(steps, np.uint8).reshape(HIGH_PX, WIDE_PX)))
+    own = hollow(np.asarray(dark, np.uint8)) > _STANDS_OUT / 2
+    return cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
 
 
 def _fill(made: Gray, box: BoxMm, frame: BoxMm, value: int) -> None:
@@ -166,9 +197,10 @@ def unexplained_mm2(patch: Patch) -> float:
 
     0 where nobody measured what the blank has.
     """
-    if patch.known is None or not (patch.plan == _BOX).any():
+    if patch.blank is None or not (patch.plan == _BOX).any():
         return 0.0
-    dark = (hollow(patch.picture) > _STANDS_OUT) & near(patch.plan) & (patch.known == 0)
+    own = _explained(patch.blank.tobytes())
+    dark = (hollow(patch.picture) > _STANDS_OUT) & near(patch.plan) & ~own
     if not dark.any():
         return 0.0
     found = pieces(dark.astype(np.uint8))
@@ -198,18 +230,25 @@ def _level(pixels: Gray, percent: int) -> int:
 
 
 def tensor(patches: Sequence[Patch]) -> NDArray[np.float32]:
-    """Patches as the network takes them: n × 3 × 64 × 80, about -1 to 1.
+    """Patches as the network takes them: n × 4 × 64 × 80, about -1 to 1.
 
     First how dark, against the window's paper; then the same against the box's own paper, four
-    times as steep, where a pencil's stroke stands out; last the plan.
+    times as steep, where a pencil's stroke stands out; then the plan; last how dark the blank is,
+    -0.5 everywhere when nobody knows.
     """
     made = np.zeros((len(patches), CHANNELS, HIGH_PX, WIDE_PX), np.float32)
     for one, into in zip(patches, made, strict=True):
         seen = one.picture.astype(np.float32)
-        paper = max(1, _level(one.picture, _PAPER))
-        inside = one.picture[one.plan == _BOX]
-        own = _level(inside, _BOX_PAPER) if inside.size else paper
+        paper, own = papers(one)
         into[0] = np.clip(1.0 - seen / paper, 0.0, 1.0)
         into[1] = np.clip((own - seen) * (_LIFT / paper), -1.0, 1.0)
         into[2] = (one.plan.astype(np.float32) - _NOTHING) / _NOTHING
+        into[3] = UNKNOWN if one.blank is None else tickblank.expected(one.blank)
     return made
+
+
+def papers(patch: Patch) -> tuple[int, int]:
+    """How bright the window's paper is, and the box's own."""
+    paper = max(1, _level(patch.picture, _PAPER))
+    inside = patch.picture[patch.plan == _BOX]
+    return paper, _level(inside, _BOX_PAPER) if inside.size else paper

@@ -96,7 +96,7 @@ def _cut(
     gray: Gray,
     where: Registration,
     spec: FieldSpec,
-    others: Sequence[BoxMm],
+    others: tuple[BoxMm, ...],
     readers: Readers,
     terms: Terms,
 ) -> Cut:

@@ -1,18 +1,23 @@
 """Strokes of a pen in millimetres, and how they come onto a page."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
 from edge.document import BoxMm
+from models.training.paper import load_font
 
 Points = NDArray[np.float64]  # n × 2, millimetres
 Layer = NDArray[np.float32]  # height × width, 0 no ink to 1
 
+_EM_PX = 96
 _FINER = 3  # strokes are drawn so many times as large
 _SHIFT = 4  # binary digits of a fraction of a pixel, as OpenCV takes them
 
@@ -31,6 +36,7 @@ class Mark(StrEnum):
     DOT = "dot"
     STAMP = "stamp over it"
     CROSSING = "writing runs in"
+    COVERED = "painted over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,18 @@ def layer(strokes: Sequence[Stroke], frame: BoxMm, px_per_mm: float) -> Layer:
     small = cv2.resize(made, (wide, high), interpolation=cv2.INTER_AREA)
     whole[low[1] : end[1], low[0] : end[0]] = np.asarray(small, np.float32) / np.float32(255)
     return whole
+
+
+@functools.lru_cache(maxsize=2048)
+def outline(path: Path, char: str) -> tuple[Points, ...]:
+    """The outer outlines of a font's letter, in pixels of no certain size."""
+    image = Image.new("L", (_EM_PX * 3, _EM_PX * 3), 0)
+    font = load_font(path, _EM_PX)
+    ImageDraw.Draw(image).text((_EM_PX, 2 * _EM_PX), char, fill=255, font=font, anchor="ls")
+    found, _ = cv2.findContours(
+        (np.asarray(image) > 127).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
+    )
+    return tuple(np.asarray(one[:, 0, :], np.float64) for one in found if len(one) > 3)
 
 
 def inked(page: NDArray[np.float32], ink: Layer, grey: float, grain: Layer | None = None) -> None:

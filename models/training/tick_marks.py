@@ -3,6 +3,7 @@
 Those that measure are drawn by another pen (``tick_pens``).
 """
 
+import functools
 import math
 import random
 from collections.abc import Callable, Mapping
@@ -10,9 +11,12 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from edge.document import BoxMm
-from models.training.tick_ink import Mark, Points, Stroke, moved
+from models.training import fonts
+from models.training.tick_ink import Mark, Points, Stroke, moved, outline
 
 _POINTS = 14
+_BY_LETTER, _BY_FONT = 0.2, 0.4  # crosses and checks; writing
+_ALPHABET = "abcdefghilmnopqrstuvzABCDEJLMNPRST0123456789"
 
 
 def draw(kind: Mark, box: BoxMm, rng: random.Random) -> list[Stroke]:
@@ -46,7 +50,53 @@ def _centre(box: BoxMm) -> Points:
     return _at(box, 0.5, 0.5)
 
 
+def _letters(text: str, height: float, rng: random.Random) -> list[Stroke]:
+    """Letters of a handwriting font from 0 to the right, their feet on 0; none without fonts."""
+    faces = _faces()
+    if not faces:
+        return []
+    face = rng.choice(faces)
+    thin, lean = (rng.uniform(0.05, 0.3),), rng.gauss(0, 0.12)
+    strokes, x = [], 0.0
+    for char in text:
+        parts = outline(face.path, char) if char in face.characters else ()
+        if not parts:
+            return []
+        points = np.vstack(parts)
+        low, high = points.min(axis=0), points.max(axis=0)
+        scale = height / max(20.0, float(high[1] - low[1]))
+        for part in parts:
+            at = (part - np.array([low[0], high[1]])) * scale
+            at = at + np.stack([x + lean * -at[:, 1], np.zeros(len(at))], 1)
+            strokes.append(Stroke(at, thin, is_filled=True))
+        x += float(high[0] - low[0]) * scale + rng.uniform(0.1, 0.6)
+    return strokes
+
+
+@functools.cache
+def _faces() -> tuple[fonts.Face, ...]:
+    """Handwriting fonts to learn from; none on a machine that has too few."""
+    try:
+        return fonts.faces(held_out=False)["hand"]
+    except RuntimeError:
+        return ()
+
+
+def _letter_at(box: BoxMm, rng: random.Random, chars: str, height: float) -> list[Stroke]:
+    strokes = _letters(rng.choice(chars), height, rng)
+    if not strokes:
+        return []
+    points = np.vstack([one.points for one in strokes])
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    x, y = _at(box, rng.gauss(0.5, 0.1), rng.gauss(0.5, 0.12)) - middle
+    return moved(strokes, x, y)
+
+
 def _cross(box: BoxMm, rng: random.Random) -> list[Stroke]:
+    if rng.random() < _BY_LETTER:
+        letter = _letter_at(box, rng, "xX", box.height * rng.uniform(0.5, 1.5))
+        if letter:
+            return letter
     size = rng.choice((rng.uniform(0.45, 0.9), rng.uniform(0.8, 1.4), rng.uniform(1.2, 2.0)))
     x, y = rng.gauss(0.5, 0.1), rng.gauss(0.5, 0.12)
     width = _width(rng)
@@ -64,6 +114,10 @@ def _cross(box: BoxMm, rng: random.Random) -> list[Stroke]:
 
 
 def _check(box: BoxMm, rng: random.Random) -> list[Stroke]:
+    if rng.random() < _BY_LETTER:
+        letter = _letter_at(box, rng, "vV", box.height * rng.uniform(0.6, 1.4))
+        if letter:
+            return letter
     size = rng.choice((rng.uniform(0.5, 0.9), rng.uniform(0.9, 1.7)))
     x, y = rng.gauss(0.45, 0.12), rng.gauss(0.75, 0.12)
     low = _at(box, x, y)
@@ -155,17 +209,43 @@ def _struck(box: BoxMm, rng: random.Random) -> list[Stroke]:
     first = rng.choice((_cross, _check, _stroke, _cross))(box, rng)
     how = rng.random()
     if how < 0.45:
-        return [*first, *_scribble(box, rng)]
+        over = _scribble if rng.random() < 0.65 else _tangle
+        return [*first, *over(box, rng)]
     if how < 0.85:
         width = _width(rng)
         lines = []
         for _ in range(rng.randint(1, 4)):
             y = rng.gauss(0.5, 0.2)
-            a = _at(box, -rng.uniform(0.2, 0.9), y + rng.gauss(0, 0.15))
-            b = _at(box, 1 + rng.uniform(0.2, 0.9), y + rng.gauss(0, 0.15))
+            a = _at(box, -rng.uniform(0.15, 0.9), y + rng.gauss(0, 0.15))
+            b = _at(box, 1 + rng.uniform(0.15, 0.9), y + rng.gauss(0, 0.15))
             lines.append(Stroke(_line(rng, a, b), (width,)))
         return [*first, *lines]
     return [*first, *_circled(box, rng), *_stroke(box, rng)]
+
+
+def paint(box: BoxMm, rng: random.Random) -> list[Stroke]:
+    """Where correction fluid covers a box, its frame and what is around it."""
+    spare = rng.uniform(0.3, 1.6)
+    wide, high = box.width / 2 + spare, box.height / 2 + spare * rng.uniform(0.6, 1.0)
+    t = np.linspace(0, 2 * np.pi, 40)
+    round_ = (1 / np.maximum(np.abs(np.cos(t)), np.abs(np.sin(t)))) ** rng.uniform(0.6, 1.0)
+    rough = 1 + 0.05 * np.sin(t * rng.randint(3, 9) + rng.uniform(0, 6))
+    ring = np.stack([wide * np.cos(t), high * np.sin(t)], 1) * (round_ * rough)[:, None]
+    middle = _centre(box) + np.array([rng.gauss(0, 0.3), rng.gauss(0, 0.2)])
+    return [Stroke(middle + ring, (0.2,), is_filled=True)]
+
+
+def _tangle(box: BoxMm, rng: random.Random) -> list[Stroke]:
+    """Loops over and over the box."""
+    chance = np.random.default_rng(rng.getrandbits(32))
+    turns = float(chance.uniform(2, 6))
+    t = np.linspace(0, 1, round(turns * 18))
+    drift = chance.normal(0, 0.2, 2)[None, :] * t[:, None]
+    slow, phase = chance.uniform(0.2, 1.2), chance.uniform(0, 6.3, 3)
+    reach = 0.75 + 0.35 * np.sin(slow * 6.28 * turns * t + phase[0])
+    x = np.cos(6.28 * turns * t + phase[1]) * reach * box.width * 0.6
+    y = np.sin(6.28 * turns * t * chance.uniform(0.8, 1.2) + phase[2]) * reach * box.height * 0.65
+    return [Stroke(_centre(box) + np.stack([x, y], 1) + drift, (_width(rng),))]
 
 
 def _scribble(box: BoxMm, rng: random.Random) -> list[Stroke]:
@@ -227,8 +307,13 @@ def _crossing(box: BoxMm, rng: random.Random) -> list[Stroke]:
 
 
 def writing(rng: random.Random, length: float) -> list[Stroke]:
-    """A word as a line of loops and humps that stands on 0, from 0 to ``length``."""
+    """A word that stands on 0, from 0 to about ``length``: of a font, or loops and humps."""
     height = rng.uniform(1.6, 3.2)
+    if rng.random() < _BY_FONT:
+        text = "".join(rng.choices(_ALPHABET, k=max(2, round(length / 2))))
+        strokes = _letters(text, rng.uniform(1.4, 3.2), rng)
+        if strokes:
+            return strokes
     strokes, x = [], 0.0
     width = rng.uniform(0.2, 0.5)
     while x < length:

@@ -8,19 +8,14 @@ import functools
 import math
 import random
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
-import cv2
 import numpy as np
-from PIL import Image, ImageDraw
 
 from edge.document import BoxMm
 from models.training import fonts
-from models.training.paper import load_font
-from models.training.tick_ink import Mark, Points, Stroke, moved
+from models.training.tick_ink import Mark, Stroke, moved, outline
 
 _STEPS = 22
-_EM_PX = 96
 _CROSSES, _CHECKS = "xXx×", "vV√"
 
 
@@ -70,10 +65,10 @@ def _letter(box: BoxMm, rng: random.Random, letters: str, height: float) -> list
         return []
     face = rng.choice(faces)
     char = rng.choice([letter for letter in letters if letter in face.characters] or ["x"])
-    outline = _outline(face.path, char)
-    if not outline:
+    parts = outline(face.path, char)
+    if not parts:
         return []
-    points = np.vstack(outline)
+    points = np.vstack(parts)
     low, high = points.min(axis=0), points.max(axis=0)
     scale = height / max(1.0, float(high[1] - low[1]))
     angle = rng.gauss(0, 0.15)
@@ -81,7 +76,7 @@ def _letter(box: BoxMm, rng: random.Random, letters: str, height: float) -> list
     centre, at = (low + high) / 2, np.array(_middle(box, rng, 0.35))
     thin = rng.uniform(0.05, 0.3)
     return [
-        Stroke((part - centre) * scale @ turn.T + at, (thin,), is_filled=True) for part in outline
+        Stroke((part - centre) * scale @ turn.T + at, (thin,), is_filled=True) for part in parts
     ]
 
 
@@ -92,16 +87,6 @@ def _faces() -> tuple[fonts.Face, ...]:
         return fonts.faces(held_out=True)["hand"]
     except RuntimeError:
         return ()
-
-
-def _outline(path: Path, char: str) -> list[Points]:
-    image = Image.new("L", (_EM_PX * 3, _EM_PX * 3), 0)
-    font = load_font(path, _EM_PX)
-    ImageDraw.Draw(image).text((_EM_PX, 2 * _EM_PX), char, fill=255, font=font, anchor="ls")
-    found, _ = cv2.findContours(
-        (np.asarray(image) > 127).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
-    )
-    return [np.asarray(one[:, 0, :], np.float64) for one in found if len(one) > 3]
 
 
 def _cross(box: BoxMm, rng: random.Random) -> list[Stroke]:

@@ -14,27 +14,32 @@ from numpy.typing import NDArray
 
 from edge.document import BoxMm
 from edge.inference.tick_network import LABELS
-from edge.reading import ink, tickpatch
+from edge.reading import tickpatch
 from edge.reading.readers import Patch
 from edge.reading.registration import Registration
-from models.training import tick_marks, tick_scans, tick_scenes
+from models.training import tick_marks, tick_scans, tick_scenes, tick_sight
 from models.training.tick_ink import Layer, Mark, Stroke, grain, inked, layer, moved
 from models.training.tick_scenes import HIGH_MM, WIDE_MM, Scene
 
 EMPTY, TICKED, DOUBTFUL = range(len(LABELS))
 
 _MIX = {
-    Mark.EMPTY: 40, Mark.CROSS: 11, Mark.CHECK: 8, Mark.STROKE: 6, Mark.BLACKENED: 6,
-    Mark.CIRCLED: 5, Mark.BESIDE: 9, Mark.STRUCK: 7, Mark.DOT: 4, Mark.STAMP: 4, Mark.CROSSING: 5,
+    Mark.EMPTY: 36, Mark.CROSS: 10, Mark.CHECK: 8, Mark.STROKE: 7, Mark.BLACKENED: 6,
+    Mark.CIRCLED: 4, Mark.BESIDE: 10, Mark.STRUCK: 8, Mark.DOT: 4, Mark.STAMP: 4, Mark.CROSSING: 6,
+    Mark.COVERED: 2,
 }  # fmt: skip
 _SAID = {
     Mark.EMPTY: EMPTY, Mark.CROSS: TICKED, Mark.CHECK: TICKED, Mark.STROKE: TICKED,
     Mark.BLACKENED: TICKED,
 }  # fmt: skip
+_SAME = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+_INK = 0.03  # of full ink: where a mark changes the page
 _FRAME = BoxMm(0.0, 0.0, WIDE_MM, HIGH_MM)
-_LOST_MM2, _PALE_MM2 = 0.08, 0.35  # of a mark: no scan shows it; nobody would swear to it
-# Of 255: what differs so much from the page without the mark is seen; and nobody doubts it.
-_SHOWS, _IS_SURE = 7.0, 20.0
+# Of what counts as seen (``tick_sight``): what is nearly lost is learned as well.
+_LOST = 0.75
+_PALE_MM2, _IS_SURE = 0.35, 20.0  # less that differs by so much of 255, and nobody would swear
+NO_BLANK = 255  # in a file: nobody measured it
+_NO_BLANK = np.full((tickpatch.HIGH_PX, tickpatch.WIDE_PX), NO_BLANK, np.uint8)
 _SHIFT_MM, _MOST_SHIFT_MM = 0.25, 0.9
 
 
@@ -63,25 +68,53 @@ def _draw(kind: Mark, rng: random.Random) -> Sample | None:
     plain = scene.paper.astype(np.float32)
     _others(plain, scene, rng, chance)
     marked = plain.copy()
-    marks = tick_marks.draw(kind, scene.box, rng)
-    if marks:
-        _write(marked, marks, scene, _pen(rng), chance)
-    if kind is Mark.STAMP:
-        if rng.random() < 0.4:
-            first = rng.choice((Mark.CROSS, Mark.CHECK))
-            _write(marked, tick_marks.draw(first, scene.box, rng), scene, _pen(rng), chance)
-        stamped = tick_scans.stamp(plain.shape, scene.box, scene.dpi, rng)
-        inked(marked, stamped, rng.uniform(40, 150))
+    _mark(kind, marked, scene, rng, chance)
     how = tick_scans.drawn(rng, scene.dpi)
     scanned = tick_scans.scan(marked, how)
     said = _SAID.get(kind, DOUBTFUL)
     if kind is not Mark.EMPTY:
         unmarked = tick_scans.scan(plain, how)
-        if _shows(scanned, unmarked, scene, _SHOWS) < _LOST_MM2:
+        ink = (np.abs(plain - marked) / 255).clip(0, 1)
+        if _is_lost(tick_sight.Scans(scanned, unmarked, _whole(plain), scene.dpi / 25.4), ink):
             return None
         if _shows(scanned, unmarked, scene, _IS_SURE) < _PALE_MM2:
             said = DOUBTFUL
     return Sample(_patch(scanned, scene, rng), said, kind, scene.is_ours)
+
+
+def _mark(
+    kind: Mark, page: Layer, scene: Scene, rng: random.Random, chance: np.random.Generator
+) -> None:
+    """Mark a box, in place."""
+    marks = tick_marks.draw(kind, scene.box, rng)
+    if marks:
+        _write(page, marks, scene, _pen(rng), chance)
+    if kind is Mark.STAMP:
+        if rng.random() < 0.4:
+            first = rng.choice((Mark.CROSS, Mark.CHECK))
+            _write(page, tick_marks.draw(first, scene.box, rng), scene, _pen(rng), chance)
+        stamped = tick_scans.stamp(page.shape, scene.box, scene.dpi, rng)
+        inked(page, stamped, rng.uniform(40, 150))
+    if kind is Mark.COVERED:
+        if rng.random() < 0.7:
+            first = rng.choice((Mark.CROSS, Mark.CHECK, Mark.STROKE))
+            _write(page, tick_marks.draw(first, scene.box, rng), scene, _pen(rng), chance)
+        over = layer(tick_marks.paint(scene.box, rng), _FRAME, scene.dpi / 25.4)
+        high, wide = (min(sides) for sides in zip(page.shape, over.shape, strict=True))
+        part, over = page[:high, :wide], over[:high, :wide] * np.float32(rng.uniform(0.9, 1.0))
+        part[:] = part * (1 - over) + np.float32(rng.uniform(235, 255)) * over
+
+
+def _whole(page: Layer) -> NDArray[np.uint8]:
+    return np.asarray(page.clip(0, 255), np.uint8)
+
+
+def _is_lost(scans: tick_sight.Scans, ink: Layer) -> bool:
+    """Whether nobody sees the mark, not even one who looks closer than who measures."""
+    seen = tick_sight.sight(scans, (ink > _INK).astype(np.float32), _SAME)
+    return (
+        seen.area_mm2 < _LOST * tick_sight.LEAST_MM2 or seen.times < _LOST * tick_sight.LEAST_TIMES
+    )
 
 
 def _pen(rng: random.Random) -> tuple[float, float]:
@@ -171,11 +204,9 @@ def _patch(scanned: NDArray[np.uint8], scene: Scene, rng: random.Random) -> Patc
     off = middle - wrong @ middle + np.array(shift)
     matrix = matrix @ np.vstack([np.column_stack([wrong, off]), [0, 0, 1]])
     where = Registration(matrix, 0.1, 20)
-    seen = ink.cut(scanned, where, tickpatch.window(scene.boxes))
-    size_px = (tickpatch.WIDE_PX, tickpatch.HIGH_PX)
-    picture = np.asarray(cv2.resize(seen, size_px, interpolation=cv2.INTER_AREA), np.uint8)
+    picture, blank = tickpatch.on_blank(tickpatch.wider(scanned, where, scene.boxes), scene.blanks)
     others = (*scene.ticks, *scene.fields)
-    return Patch(picture, tickpatch.plan(scene.boxes, scene.printed, others))
+    return Patch(picture, tickpatch.plan(scene.boxes, scene.printed, others), blank)
 
 
 def main() -> None:
@@ -193,6 +224,7 @@ def main() -> None:
         part,
         pictures=np.stack([one.patch.picture for one in drawn]),
         plans=np.stack([one.patch.plan for one in drawn]),
+        blanks=np.stack([_NO_BLANK if (b := one.patch.blank) is None else b for one in drawn]),
         said=np.array([one.said for one in drawn], np.int64),
         kinds=np.array([one.kind.value for one in drawn]),
         ours=np.array([one.is_ours for one in drawn]),

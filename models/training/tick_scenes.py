@@ -9,20 +9,24 @@ import functools
 import random
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge import pack
 from edge.document import BoxMm
-from edge.reading import tickpatch
+from edge.reading import tickblank, tickpatch
 from edge.reading.comb import bounds
 from edge.reading.forms import FieldKind, FormDefinition
-from models.training import fonts, forms
+from edge.reading.readers import Gray
+from edge.reading.registration import Registration
+from models.training import fonts, forms, tick_blanks
 from models.training.paper import Sheet
 
 WIDE_MM, HIGH_MM = 30.0, 24.0
 _OURS = ("S3110", "S3501")
-_OF_OURS = 0.4
+_OF_OURS = 0.5
+_KNOWN_OF_OURS, _KNOWN, _OTHER_COPY = 0.92, 0.7, 0.4  # how often the blank was measured, and which
 _WORDS = (
     "oui", "non", "autre", "urgence", "maladie", "maternité", "prévention", "accès direct",
     "Monsieur", "Madame", "date", "AT/MP", "accident causé par un tiers", "NON", "OUI", "la part",
@@ -35,14 +39,15 @@ class Scene:
     """What is printed around a box, in the scene's own millimetres.
 
     ``boxes`` are the box or its free parts, ``printed`` what the form tells of its print (often
-    less than all), ``ticks`` other boxes, ``fields`` other places to write in; ``is_ours`` when
-    it is cut from one of our forms.
+    less than all), ``blanks`` how its printings look (none: nobody measured them), ``ticks`` other
+    boxes, ``fields`` other places to write in; ``is_ours`` when it is cut from one of our forms.
     """
 
     paper: NDArray[np.uint8]
     dpi: int
     boxes: tuple[BoxMm, ...]
     printed: tuple[BoxMm, ...]
+    blanks: tuple[Gray, ...]
     ticks: tuple[BoxMm, ...]
     fields: tuple[BoxMm, ...]
     is_ours: bool = False
@@ -79,7 +84,8 @@ def _ours(rng: random.Random, dpi: int) -> Scene:
     y, x = round(top * px) + margin, round(left * px) + margin
     # Cut at whole pixels: what was cut off moves the boxes.
     left, top = (x - margin) / px, (y - margin) / px
-    paper = padded[y : y + round(HIGH_MM * px), x : x + round(WIDE_MM * px)]
+    cut = padded[y : y + round(HIGH_MM * px), x : x + round(WIDE_MM * px)]
+    paper = np.ascontiguousarray(cut)
     ticks: list[BoxMm] = []
     fields: list[BoxMm] = []
     for other in form.fields:
@@ -89,11 +95,13 @@ def _ours(rng: random.Random, dpi: int) -> Scene:
         group = ticks if other.kind is FieldKind.TICK else fields
         group.append(_from(bounds(boxes), left, top))
     printed = tuple(_from(one, left, top) for one in spec.print_mm) if rng.random() < 0.9 else ()
+    blanks = tuple(tickblank.unpacked(text) for text in spec.blanks)
     return Scene(
-        np.ascontiguousarray(paper),
+        _bolder_or_finer(paper, rng) if rng.random() < _OTHER_COPY else paper,
         dpi,
         tuple(_from(one, left, top) for one in own),
         printed,
+        blanks if rng.random() < _KNOWN_OF_OURS else (),
         tuple(one for one in ticks if _is_near(one)),
         tuple(one for one in fields if _is_near(one)),
         is_ours=True,
@@ -106,6 +114,14 @@ def _from(box: BoxMm, left: float, top: float) -> BoxMm:
 
 def _is_near(box: BoxMm) -> bool:
     return -box.width < box.left < WIDE_MM and -box.height < box.top < HIGH_MM
+
+
+def _bolder_or_finer(paper: NDArray[np.uint8], rng: random.Random) -> NDArray[np.uint8]:
+    """The same print as another press left it; a third of all are as they were."""
+    change = rng.choice((cv2.erode, cv2.dilate, None))
+    if change is None:
+        return paper
+    return np.asarray(change(paper, np.ones((2, 2), np.uint8)), np.uint8)
 
 
 def _invented(rng: random.Random, dpi: int) -> Scene:
@@ -135,12 +151,32 @@ def _invented(rng: random.Random, dpi: int) -> Scene:
     printed = [*bars, *words]
     if rng.random() < 0.35:  # a form that tells nothing of its print
         printed = []
-    parts = _parted(sheet, box, rng) if rng.random() < 0.1 else (box,)
+    parts = _parted(sheet, box, rng) if rng.random() < 0.18 else (box,)
     told = tuple(_stirred(one, 0.25, rng) for one in parts)
+    paper = sheet.pixels()
+    blanks = (_blank(paper, dpi, told, rng),) if rng.random() < _KNOWN else ()
     return Scene(
-        sheet.pixels(), dpi, told, tuple(_stirred(p, 0.2, rng) for p in printed),
+        paper, dpi, told, tuple(_stirred(p, 0.2, rng) for p in printed), blanks,
         tuple(ticks[1:]), tuple(fields),
     )  # fmt: skip
+
+
+def _blank(
+    paper: NDArray[np.uint8], dpi: int, boxes: tuple[BoxMm, ...], rng: random.Random
+) -> Gray:
+    """What somebody measured of a scene's blank; some of another copy of it, not quite the same."""
+    px = dpi / 25.4
+    matrix = np.array([[px, 0.0, 0.0], [0.0, px, 0.0]])
+    seen = paper
+    if rng.random() < _OTHER_COPY:
+        size, bend = 1 + rng.gauss(0, 0.01), rng.gauss(0, 0.004)
+        shift = np.array([rng.gauss(0, 0.15), rng.gauss(0, 0.15)])
+        turn = np.array([[size, bend], [-bend, size]])
+        middle = np.array([WIDE_MM / 2, HIGH_MM / 2])
+        off = middle - turn @ middle + shift
+        matrix = matrix @ np.vstack([np.column_stack([turn, off]), [0, 0, 1]])
+        seen = _bolder_or_finer(paper, rng)
+    return tick_blanks.shown(seen, Registration(matrix, 0.1, 20), boxes)
 
 
 def _stirred(box: BoxMm, by: float, rng: random.Random) -> BoxMm:
@@ -244,7 +280,7 @@ def _overlap(a: BoxMm, b: BoxMm) -> bool:
 def _parted(sheet: Sheet, box: BoxMm, rng: random.Random) -> tuple[BoxMm, ...]:
     """A number printed in the middle of the box; its sides stay free."""
     face = rng.choice(fonts.faces(held_out=False)["print"]).path
-    height = min(box.height * 0.75, 2.6)
+    height = min(box.height * rng.uniform(0.45, 0.85), rng.uniform(1.4, 3.2))
     middle = box.left + box.width / 2
     base = box.top + box.height / 2 + height / 2
     sheet.text(middle, base, str(rng.randint(1, 9)), face, height, rng.randint(60, 170), "ms")

@@ -1,0 +1,125 @@
+"""What the blank itself shows around a tick's box, and where a scan's window lies on it.
+
+A blank is a window of the form without anybody's ink, measured in four steps of darkness
+(``models.training.tick_blanks``). A form may have several printings; the one that a scan resembles
+most is the scan's, and where it resembles it most is where the box lies: a registration may be some
+tenths of a millimetre off, which is as much as a letter's stroke.
+"""
+
+import base64
+import binascii
+import functools
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.reading.readers import Gray
+
+WIDE_PX, HIGH_PX = 80, 64
+MARGIN_PX = 5  # so far a window is looked for beside its place
+STEPS = (0.06, 0.15, 0.35)  # of the paper's brightness: darker than that is the next step
+DARKNESS = (0.0, 0.1, 0.23, 0.6)  # about how dark each step is
+
+_BITS, _BYTES = 2, WIDE_PX * HIGH_PX // 4
+_LONGEST = 4 * _BYTES  # of a packed blank, in characters
+_PAPER = 95  # per cent of a window's pixels are darker than paper, or as bright
+_BROAD_PX = 15  # what is as wide as that is shade, not print
+_LEAST_ALIKE = 0.25  # less resembles nothing
+_PER_PX = 0.01  # of likeness: so much better has to be what lies a pixel farther off
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which of the blanks a window shows, and how many pixels beside its place."""
+
+    blank: int
+    x: int
+    y: int
+    likeness: float
+
+
+def measured(picture: Gray) -> Gray:
+    """The steps (0 paper to 3 black) of a clean blank's window, 64 × 80."""
+    return np.digitize(darkness(picture), STEPS).astype(np.uint8)
+
+
+def packed(steps: Gray) -> str:
+    """Steps as a form's file has them."""
+    four = steps.reshape(-1, 4).astype(np.uint8)
+    joined = four[:, 0] | four[:, 1] << 2 | four[:, 2] << 4 | four[:, 3] << 6
+    return base64.b64encode(zlib.compress(joined.astype(np.uint8).tobytes(), 9)).decode("ascii")
+
+
+@functools.lru_cache(maxsize=1024)
+def unpacked(text: str) -> Gray:
+    """The steps again, 64 × 80.
+
+    Raises:
+        ValueError: not what ``packed`` made.
+    """
+    if len(text) > _LONGEST:
+        raise ValueError("a blank is too long")
+    try:
+        reader = zlib.decompressobj()
+        data = reader.decompress(base64.b64decode(text, validate=True), _BYTES + 1)
+    except (binascii.Error, zlib.error) as error:
+        raise ValueError(f"not a blank: {error}") from error
+    if len(data) != _BYTES:
+        raise ValueError(f"a blank has {_BYTES} bytes, not {len(data)}")
+    joined = np.frombuffer(data, np.uint8)
+    four = np.stack([joined >> shift & 3 for shift in (0, 2, 4, 6)], axis=1)
+    steps = four.reshape(HIGH_PX, WIDE_PX)
+    steps.flags.writeable = False
+    return steps
+
+
+def place(seen: Gray, blanks: Sequence[Gray]) -> Place | None:
+    """Where a window lies on one of the blanks; None when it resembles none.
+
+    Args:
+        seen: The window with ``MARGIN_PX`` on each side.
+        blanks: Steps.
+    """
+    dark = _print(darkness(seen))
+    best: Place | None = None
+    for number, steps in enumerate(blanks):
+        wanted = _wanted(steps.tobytes())
+        if not wanted.any():
+            continue
+        alike = cv2.matchTemplate(dark, wanted, cv2.TM_CCOEFF_NORMED) - _FARTHER
+        y, x = divmod(int(alike.argmax()), alike.shape[1])
+        likeness = float(alike[y, x])
+        if likeness >= _LEAST_ALIKE and (best is None or likeness > best.likeness):
+            best = Place(number, x - MARGIN_PX, y - MARGIN_PX, likeness)
+    return best
+
+
+def darkness(picture: Gray) -> NDArray[np.float32]:
+    """How dark against the window's paper, 0 to 1."""
+    counted = np.cumsum(np.bincount(picture.ravel(), minlength=256))
+    paper = max(1, int(np.searchsorted(counted, _PAPER / 100 * picture.size)))
+    return np.clip(1 - picture.astype(np.float32) / paper, 0, 1)
+
+
+def expected(steps: Gray) -> NDArray[np.float32]:
+    """About how dark a blank is, 0 to 1."""
+    return np.array(DARKNESS, np.float32)[steps]
+
+
+def _print(dark: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Letters, rules and edges; no shade."""
+    size = (_BROAD_PX, _BROAD_PX)
+    return np.asarray(dark - cv2.blur(dark, size, borderType=cv2.BORDER_REPLICATE), np.float32)
+
+
+@functools.lru_cache(maxsize=1024)
+def _wanted(steps: bytes) -> NDArray[np.float32]:
+    return _print(expected(np.frombuffer(steps, np.uint8).reshape(HIGH_PX, WIDE_PX)))
+
+
+_SIDE = np.arange(-MARGIN_PX, MARGIN_PX + 1, dtype=np.float32)
+_FARTHER = np.hypot(_SIDE[:, None], _SIDE[None, :]).astype(np.float32) * np.float32(_PER_PX)
