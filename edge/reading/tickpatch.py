@@ -39,7 +39,9 @@ _BLACK, _WHITE_FROM, _BETWEEN = 60, 225, 0.2
 _STANDS_OUT = 0.05  # of the window's white: so much darker than its surroundings is seen
 _RIM_PX, _NEAR_PX = 1, 10  # of the box's rim, and of what lies close to it
 _PRINTED = 0.05  # of a box
-UNKNOWN = -0.5  # of the blank's channel
+NO_BLANK = 255  # in the place of a blank's steps: nobody knows it
+_SHOWN = np.full(256, -0.5, np.float32)  # of a blank's step
+_SHOWN[: len(tickblank.DARKNESS)] = tickblank.DARKNESS
 _LIFT = 4.0  # what is paler than the box's own paper by 8 of 255 shall be seen as well
 
 
@@ -236,14 +238,31 @@ def tensor(patches: Sequence[Patch]) -> NDArray[np.float32]:
     times as steep, where a pencil's stroke stands out; then the plan; last how dark the blank is,
     -0.5 everywhere when nobody knows.
     """
-    made = np.zeros((len(patches), CHANNELS, HIGH_PX, WIDE_PX), np.float32)
-    for one, into in zip(patches, made, strict=True):
-        seen = one.picture.astype(np.float32)
-        paper, own = papers(one)
-        into[0] = np.clip(1.0 - seen / paper, 0.0, 1.0)
-        into[1] = np.clip((own - seen) * (_LIFT / paper), -1.0, 1.0)
-        into[2] = (one.plan.astype(np.float32) - _NOTHING) / _NOTHING
-        into[3] = UNKNOWN if one.blank is None else tickblank.expected(one.blank)
+    if not patches:
+        return np.zeros((0, CHANNELS, HIGH_PX, WIDE_PX), np.float32)
+    none = np.full((HIGH_PX, WIDE_PX), NO_BLANK, np.uint8)
+    return channels(
+        np.stack([one.picture for one in patches]),
+        np.stack([one.plan for one in patches]),
+        np.stack([none if one.blank is None else one.blank for one in patches]),
+        np.array([papers(one) for one in patches], np.float32),
+    )
+
+
+def channels(
+    pictures: Gray, plans: Gray, blanks: Gray, bright: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """What ``tensor`` makes, of n × 64 × 80 bytes each and n × 2 ``papers``.
+
+    A blank of ``NO_BLANK`` everywhere is one that nobody knows.
+    """
+    made = np.empty((len(pictures), CHANNELS, HIGH_PX, WIDE_PX), np.float32)
+    seen = pictures.astype(np.float32)
+    paper, own = bright[:, 0, None, None], bright[:, 1, None, None]
+    np.clip(1.0 - seen / paper, 0.0, 1.0, out=made[:, 0])
+    np.clip((own - seen) * (_LIFT / paper), -1.0, 1.0, out=made[:, 1])
+    made[:, 2] = (plans.astype(np.float32) - _NOTHING) / _NOTHING
+    made[:, 3] = _SHOWN[blanks]
     return made
 
 

@@ -1,6 +1,6 @@
 """The network that looks at tick boxes: a patch in, the chances of empty, ticked, doubtful out.
 
-Input is n × 3 × 64 × 80 (``edge.reading.tickpatch``), output n × 3. Where in the window ink lies
+Input is n × 4 × 64 × 80 (``edge.reading.tickpatch``), output n × 3. Where in the window ink lies
 decides, so that the last layer sees every place by itself.
 """
 
@@ -11,15 +11,15 @@ from torch import nn
 
 from edge.inference.tick_network import LABELS, SHAPE
 
-_WIDTHS = (12, 20, 28, 32, 44)
+_WIDTHS = (16, 32, 48, 64, 64)
 _STRIDES = (2, 2, 2, 1, 2)
 _KERNELS = (5, 3, 3, 3, 3)
 _PLACES = 20  # 4 × 5 after the last stride
-_NARROW, _HIDDEN = 20, 48
+_NARROW, _HIDDEN = 24, 64
 
 
 class TickNet(nn.Module):
-    """A fifth of a millisecond a box."""
+    """Less than half a millisecond a box."""
 
     def __init__(self) -> None:
         super().__init__()

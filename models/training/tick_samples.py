@@ -38,8 +38,7 @@ _FRAME = BoxMm(0.0, 0.0, WIDE_MM, HIGH_MM)
 # Of what counts as seen (``tick_sight``): what is nearly lost is learned as well.
 _LOST = 0.75
 _PALE_MM2, _IS_SURE = 0.35, 20.0  # less that differs by so much of 255, and nobody would swear
-NO_BLANK = 255  # in a file: nobody measured it
-_NO_BLANK = np.full((tickpatch.HIGH_PX, tickpatch.WIDE_PX), NO_BLANK, np.uint8)
+_NO_BLANK = np.full((tickpatch.HIGH_PX, tickpatch.WIDE_PX), tickpatch.NO_BLANK, np.uint8)
 _SHIFT_MM, _MOST_SHIFT_MM = 0.25, 0.9
 
 

@@ -2,10 +2,12 @@
 
 ``python -m models.training.train_ticks FOLDER OUT.pt`` learns from ``FOLDER/learn-*.npz``
 (``tick_samples``), tells on ``FOLDER/held-*.npz`` what it takes for what, and ships it. Stopped, it
-goes on after the last epoch that was finished.
+goes on after the last time round that was finished.
 """
 
 import argparse
+import copy
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -19,33 +21,46 @@ from edge.reading.readers import Patch
 from models.training.release import release
 from models.training.tick_net import TickNet, export
 
-_BATCH, _RATE, _WARM = 32, 2e-3, 0.15
-_OF_OTHERS = 0.35  # of the invented boxes an epoch: our own forms are what mostly comes
-_SMOOTH = 0.01
-_ACROSS, _DOWN, _SHIFTED = 0.1, 0.04, 0.6
+_BATCH, _RATE, _WARM = 64, 2e-3, 0.15
+_OF_OTHERS = 0.6  # of the invented boxes an epoch: our own forms are what mostly comes
+_SMOOTH = 0.002
+_ACROSS, _DOWN, _SHIFTED = 0.08, 0.03, 0.5
+_KEPT = 0.998  # of the averaged weights, a step
 _TRAINED_ON = (
     "{count} boxes of drawn and invented forms, marked by drawn pens and scanned by program"
 )
 
 
 class Drawn:
-    """Samples of several files, as tensors in half precision: 30 kB each."""
+    """Samples of several files, as bytes: 15 kB each."""
 
-    def __init__(self, files: list[Path]) -> None:
-        tensors, said, kinds, ours = [], [], [], []
+    def __init__(self) -> None:
+        self.files: list[Path] = []
+        self.pictures: list[NDArray[np.uint8]] = []
+        self.plans: list[NDArray[np.uint8]] = []
+        self.blanks: list[NDArray[np.uint8]] = []
+        self.bright: list[NDArray[np.float32]] = []
+        self.said = np.empty(0, np.int64)
+        self.kinds = np.empty(0, "U16")
+        self.ours = np.empty(0, np.bool_)
+
+    def add(self, files: Iterable[Path]) -> None:
+        """Read those that were not read before."""
         for file in files:
+            if file in self.files or file.name.endswith(".part.npz"):
+                continue
             with np.load(file) as stored:
-                pairs = zip(stored["pictures"], stored["plans"], strict=True)
-                patches = [Patch(picture, plan) for picture, plan in pairs]
-                said.append(stored["said"])
-                kinds.append(stored["kinds"])
-                ours.append(stored["ours"])
-            for start in range(0, len(patches), 500):
-                part = tickpatch.tensor(patches[start : start + 500])
-                tensors.append(part.astype(np.float16))
-        self.tensors = torch.from_numpy(np.concatenate(tensors))
-        self.said, self.kinds = np.concatenate(said), np.concatenate(kinds)
-        self.ours = np.concatenate(ours)
+                for name in ("said", "kinds", "ours"):
+                    setattr(self, name, np.concatenate([getattr(self, name), stored[name]]))
+                pictures, plans, blanks = (stored[n] for n in ("pictures", "plans", "blanks"))
+            pairs = zip(pictures, plans, strict=True)
+            bright = [tickpatch.papers(Patch(picture, plan)) for picture, plan in pairs]
+            self.files.append(file)
+            # One by one: samples of several files, and nothing copied when another comes.
+            self.pictures += list(pictures)
+            self.plans += list(plans)
+            self.blanks += list(blanks)
+            self.bright += list(np.array(bright, np.float32))
 
     def __len__(self) -> int:
         return len(self.said)
@@ -57,7 +72,9 @@ class Drawn:
 
     def batch(self, chosen: NDArray[np.int64]) -> torch.Tensor:
         """Some samples, laid out as convolutions are quickest with."""
-        some = self.tensors[torch.from_numpy(chosen)].float()
+        columns = (self.pictures, self.plans, self.blanks, self.bright)
+        stacked = (np.stack([column[i] for i in chosen]) for column in columns)
+        some = torch.from_numpy(tickpatch.channels(*stacked))
         return some.contiguous(memory_format=torch.channels_last)
 
 
@@ -73,50 +90,90 @@ def _turned(patches: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     return patches
 
 
-def learn(drawn: Drawn, kept: Path, epochs: int, seed: int, start_from: Path | None) -> TickNet:
-    """Train, an epoch a time; what was finished before is not done again."""
-    torch.manual_seed(seed)
-    net = TickNet()
-    if start_from is not None:
-        net.load_state_dict(torch.load(start_from, weights_only=True)["net"])
-    net.to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(net.parameters(), _RATE, weight_decay=0.02)
-    steps = int((drawn.ours.sum() + _OF_OTHERS * (~drawn.ours).sum()) * 0.98) // _BATCH
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, _RATE, total_steps=steps * epochs, pct_start=_WARM
-    )
-    start = 0
+class Course:
+    """A training that may be stopped and taken up again; ``even`` averages its weights."""
+
+    def __init__(self, steps: int, seed: int, start_from: Path | None) -> None:
+        torch.manual_seed(seed)
+        self.net = TickNet()
+        if start_from is not None:
+            self.net.load_state_dict(torch.load(start_from, weights_only=True)["even"])
+        self.net.to(memory_format=torch.channels_last)
+        self.even = copy.deepcopy(self.net).eval()
+        self.optimiser = torch.optim.AdamW(self.net.parameters(), _RATE, weight_decay=0.02)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimiser, _RATE, total_steps=steps, pct_start=_WARM
+        )
+        self.loss = nn.CrossEntropyLoss(label_smoothing=_SMOOTH)
+        self.step, self.epoch = 0, 0
+
+    def learn(self, patches: torch.Tensor, said: torch.Tensor) -> float:
+        """One step; returns the loss."""
+        self.net.train()
+        found = self.loss(self.net(patches), said)
+        self.optimiser.zero_grad()
+        found.backward()
+        self.optimiser.step()
+        self.schedule.step()
+        self.step += 1
+        kept = min(_KEPT, self.step / (self.step + 20))
+        new = self.net.state_dict()
+        for name, even in self.even.state_dict().items():
+            if even.is_floating_point():
+                even.lerp_(new[name], 1 - kept)
+            else:
+                even.copy_(new[name])
+        return float(found.item())
+
+    def save(self, path: Path) -> None:
+        """Write all of it."""
+        part = path.with_suffix(".part")
+        torch.save(
+            {
+                "net": self.net.state_dict(), "even": self.even.state_dict(),
+                "optimiser": self.optimiser.state_dict(), "schedule": self.schedule.state_dict(),
+                "step": self.step, "epoch": self.epoch,
+            },
+            part,
+        )  # fmt: skip
+        part.replace(path)
+
+    def take_up(self, path: Path) -> None:
+        """Read what was written."""
+        state = torch.load(path, weights_only=True)
+        for part in (self.net, self.even, self.optimiser, self.schedule):
+            name = next(key for key, value in vars(self).items() if value is part)
+            part.load_state_dict(state[name])
+        self.step, self.epoch = int(state["step"]), int(state["epoch"])
+
+
+def learn(
+    folder: Path, drawn: Drawn, kept: Path, steps: int, seed: int, start_from: Path | None
+) -> TickNet:
+    """Train so many steps; files that come while it learns are learned from the next time round."""
+    course = Course(steps, seed, start_from)
     if kept.exists():
-        state = torch.load(kept, weights_only=True)
-        net.load_state_dict(state["net"])
-        optimiser.load_state_dict(state["optimiser"])
-        schedule.load_state_dict(state["schedule"])
-        start = int(state["epoch"])
-    loss = nn.CrossEntropyLoss(label_smoothing=_SMOOTH)
-    said = torch.from_numpy(drawn.said)
-    for epoch in range(start, epochs):
-        net.train()
-        rng = np.random.default_rng(seed * 1000 + epoch)
+        course.take_up(kept)
+    while course.step < steps:
+        drawn.add(sorted(folder.glob("learn-*.npz")))
+        said = torch.from_numpy(drawn.said)
+        rng = np.random.default_rng(seed * 1000 + course.epoch)
         order = drawn.epoch(rng)
-        total = 0.0
-        for step in range(steps):
-            chosen = order[step * _BATCH : (step + 1) * _BATCH]
-            found = loss(net(_turned(drawn.batch(chosen), rng)), said[chosen])
-            optimiser.zero_grad()
-            found.backward()
-            optimiser.step()
-            schedule.step()
-            total += found.item()
-            if step % 100 == 0:
-                print(f"step {step} of {steps}, loss {found.item():.4f}", flush=True)
-        print(f"epoch {epoch + 1} of {epochs}, loss {total / steps:.4f}", flush=True)
-        state = {
-            "net": net.state_dict(), "optimiser": optimiser.state_dict(),
-            "schedule": schedule.state_dict(), "epoch": epoch + 1,
-        }  # fmt: skip
-        torch.save(state, kept)
-    net.eval()
-    return net
+        total, done = 0.0, 0
+        for start in range(0, len(order) - _BATCH + 1, _BATCH):
+            if course.step == steps:
+                break
+            chosen = order[start : start + _BATCH]
+            total += course.learn(_turned(drawn.batch(chosen), rng), said[chosen])
+            done += 1
+        course.epoch += 1
+        print(
+            f"round {course.epoch}, step {course.step} of {steps}, {len(drawn.files)} files, "
+            f"loss {total / max(1, done):.4f}",
+            flush=True,
+        )
+        course.save(kept)
+    return course.even
 
 
 def chances(net: TickNet, drawn: Drawn) -> NDArray[np.float32]:
@@ -148,15 +205,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("kept", type=Path)
-    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=40_000)
     parser.add_argument("--start-from", type=Path, help="what another training kept")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    drawn = Drawn(sorted(options.folder.glob("learn-*.npz")))
-    net = learn(drawn, options.kept, options.epochs, options.seed, options.start_from)
-    held = Drawn(sorted(options.folder.glob("held-*.npz")))
+    drawn = Drawn()
+    net = learn(
+        options.folder, drawn, options.kept, options.steps, options.seed, options.start_from
+    )
+    held = Drawn()
+    held.add(sorted(options.folder.glob("held-*.npz")))
     found = chances(net, held)
     for level in (0.9, 0.97, 0.99):
         print(told(held, found, level))
