@@ -17,6 +17,7 @@ import pydantic
 
 from edge.document import BoxMm, Layout
 from edge.errors import PackInvalid
+from edge.reading import tickblank
 
 _STRICT = pydantic.ConfigDict(extra="forbid")
 
@@ -169,6 +170,11 @@ def parse(name: str, text: str) -> FormDefinition:
     ticks = {spec.name for spec in form.fields if spec.kind is FieldKind.TICK}
     if any(not set(group.fields) <= ticks for group in form.groups):
         raise PackInvalid(f"{name}: a group names what is no tick of the form")
+    try:
+        for spec in form.fields:
+            tickblank.checked(spec.blanks)
+    except ValueError as error:
+        raise PackInvalid(f"{name}: {error}") from error
     if form.type != PurePath(name).stem:
         raise PackInvalid(f"{name}: is named after another type than {form.type}")
     return form

@@ -26,6 +26,7 @@ DARKNESS = (0.0, 0.1, 0.23, 0.6)  # about how dark each step is
 
 _BITS, _BYTES = 2, WIDE_PX * HIGH_PX // 4
 _LONGEST = 4 * _BYTES  # of a packed blank, in characters
+_MOST = 8  # printings of a form
 _PAPER = 95  # per cent of a window's pixels are darker than paper, or as bright
 _BROAD_PX = 15  # what is as wide as that is shade, not print
 _LEAST_ALIKE = 0.25  # less resembles nothing
@@ -75,6 +76,18 @@ def unpacked(text: str) -> Gray:
     steps = four.reshape(HIGH_PX, WIDE_PX)
     steps.flags.writeable = False
     return steps
+
+
+def checked(texts: Sequence[str]) -> None:
+    """Look whether a form's file has blanks that can be used.
+
+    Raises:
+        ValueError: too many, or not what ``packed`` made.
+    """
+    if len(texts) > _MOST:
+        raise ValueError(f"a tick has {len(texts)} blanks, at most {_MOST} are compared")
+    for text in texts:
+        unpacked(text)
 
 
 def place(seen: Gray, blanks: Sequence[Gray]) -> Place | None:

@@ -23,7 +23,7 @@ from models.training.tick_ink import Layer, Mark, inked, layer
 
 Pixels = NDArray[np.uint8]
 
-# What may be accepted of each: nobody knows what a struck out tick shall be.
+# What may be accepted of each: nobody knows what a tick shall be that was struck out or painted over.
 MAY_SAY: Mapping[Mark, frozenset[str]] = MappingProxyType({
     Mark.EMPTY: frozenset({"false"}),
     Mark.CROSS: frozenset({"true"}),
@@ -36,10 +36,11 @@ MAY_SAY: Mapping[Mark, frozenset[str]] = MappingProxyType({
     Mark.STRUCK: frozenset(),
     Mark.STAMP: frozenset({"false"}),
     Mark.CROSSING: frozenset({"false"}),
+    Mark.COVERED: frozenset(),
 })  # fmt: skip
 _MEANT: Mapping[Mark, int] = MappingProxyType({
     Mark.CROSS: 30, Mark.CHECK: 18, Mark.STROKE: 10, Mark.BLACKENED: 12, Mark.CIRCLED: 7,
-    Mark.BESIDE: 8, Mark.STRUCK: 9, Mark.DOT: 6,
+    Mark.BESIDE: 8, Mark.STRUCK: 9, Mark.DOT: 6, Mark.COVERED: 3,
 })  # fmt: skip
 _UNMEANT = {Mark.EMPTY: 88, Mark.STAMP: 6, Mark.CROSSING: 6}
 _MARKED_GROUP, _MARKED, _TWICE = 0.85, 0.5, 0.05
@@ -149,13 +150,15 @@ def draw(
     for name, ink in inks.items():
         if ink is not None and chosen[name] is Mark.STAMP:
             inked(marked, ink, rng.uniform(50, 140))
+        elif ink is not None and chosen[name] is Mark.COVERED:
+            marked += (np.float32(rng.uniform(238, 255)) - marked) * ink
         elif ink is not None:
             inked(marked, ink, used.grey, grain)
     how = way or rng.choices(list(WAYS), [weight for _, weight in WAYS.values()])[0]
     scan_seed = rng.getrandbits(32)
     image = _scanned(np.asarray(marked, np.uint8), dpi, how, scan_seed)
     # Nothing of dark ink is lost where nothing is thresholded.
-    is_kept = used.grey < _DARK and how in _GREY
+    is_kept = used.grey < _DARK and how in _GREY and Mark.COVERED not in chosen.values()
     unmarked = np.full_like(image, 255) if is_kept else _scanned(plain, dpi, how, scan_seed)
     turn = degrade.placed(plain, random.Random(scan_seed), most_skew=_SKEW)
     px = image.shape[1] / form.width_mm

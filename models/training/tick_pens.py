@@ -231,6 +231,23 @@ def _crossing(box: BoxMm, rng: random.Random) -> list[Stroke]:
     return moved(strokes, shift, y)
 
 
+def _covered(box: BoxMm, rng: random.Random) -> list[Stroke]:
+    """Correction tape over the box, or some strokes of a brush."""
+    x, y = _middle(box, rng, 0.2)
+    half, high = box.width / 2 + rng.uniform(0.4, 2.0), box.height / 2 + rng.uniform(0.25, 0.9)
+    if rng.random() < 0.5:
+        lean = rng.gauss(0, 0.3)
+        corners = [(-half, -high - lean), (half, -high + lean), (half, high + lean)]
+        corners.append((-half, high - lean))
+        return [Stroke(np.array([x, y]) + np.array(corners), (0.1,), is_filled=True)]
+    count = rng.randint(3, 5)
+    rows = [y - high + 2 * high * (i + 0.5) / count for i in range(count)]
+    broad = 2.6 * high / count
+    return [
+        _straight(rng, (x - half, row + rng.gauss(0, 0.1)), (x + half, row), broad) for row in rows
+    ]
+
+
 def _flourish(box: BoxMm, rng: random.Random) -> list[Stroke]:
     x, y = _middle(box, rng, 0.3)
     angle = rng.uniform(0, 6.28)
@@ -250,4 +267,5 @@ _MAKERS: Mapping[Mark, Callable[[BoxMm, random.Random], list[Stroke]]] = {
     Mark.STRUCK: _struck,
     Mark.DOT: _dot,
     Mark.CROSSING: _crossing,
+    Mark.COVERED: _covered,
 }

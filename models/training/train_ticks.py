@@ -99,7 +99,7 @@ class Course:
         if start_from is not None:
             self.net.load_state_dict(torch.load(start_from, weights_only=True)["even"])
         self.net.to(memory_format=torch.channels_last)
-        self.even = copy.deepcopy(self.net).eval()
+        self.even: TickNet = copy.deepcopy(self.net).eval()
         self.optimiser = torch.optim.AdamW(self.net.parameters(), _RATE, weight_decay=0.02)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimiser, _RATE, total_steps=steps, pct_start=_WARM

@@ -1,5 +1,6 @@
 """What the tick network is shown, and that the network is the one the code expects."""
 
+import dataclasses
 from pathlib import Path
 
 import cv2
@@ -11,7 +12,7 @@ from edge.document import BoxMm
 from edge.errors import PackInvalid
 from edge.inference import networks
 from edge.inference.tick_network import TickNetwork
-from edge.reading import tickpatch
+from edge.reading import tickblank, tickpatch
 from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
 from edge.reading.readers import Gray, Patch
 from edge.reading.registration import Registration
@@ -67,28 +68,56 @@ def test_where_else_is_written_is_told_of_combs_and_boxes() -> None:
     assert found == (BoxMm(50.0, 40.0, 4.0, 4.0), BoxMm(1, 2, 6, 4))
 
 
-def beside(darkness: int, *, edges: tuple[BoxMm, ...], at_mm: float = 55.0) -> Patch:
-    """A clean box with a stroke of 0.6 × 3 mm beside it; ``edges`` is what the blank has."""
-    image = np.full((640, 800), 250, np.uint8)
-    left = round(at_mm * 8)
-    image[324:348, left : left + 5] = 250 - darkness
-    spec = FieldSpec("a", FieldKind.TICK, box_mm=BoxMm(50.0, 40.0, 4.0, 4.0), edges_mm=edges)
+def beside(darkness: int, *, printed_too: bool = False, is_known: bool = True) -> Patch:
+    """A framed box and a stroke of 0.6 × 3 mm beside it, which the blank has itself or has not."""
+    blank = np.full((640, 800), 250, np.uint8)
+    cv2.rectangle(blank, (400, 320), (432, 352), 90, 2)
+    image = blank.copy()
+    image[324:348, 444:449] = 250 - darkness
     where = Registration(np.array([[8.0, 0.0, 0.0], [0.0, 8.0, 0.0]]), 0.1, 9)
+    boxes = (BoxMm(50.0, 40.0, 4.0, 4.0),)
+    clean, _ = tickpatch.on_blank(
+        tickpatch.wider(image if printed_too else blank, where, boxes), ()
+    )
+    blanks = (tickblank.packed(tickblank.measured(clean)),) if is_known else ()
+    spec = FieldSpec("a", FieldKind.TICK, box_mm=boxes[0], blanks=blanks)
     return tickpatch.patch(image, where, spec, ())
 
 
-FAR, HERE = BoxMm(48.0, 37.0, 1.0, 1.0), BoxMm(54.4, 40.0, 1.8, 4.2)
-
-
 def test_ink_near_a_box_that_the_blank_has_not_is_measured() -> None:
-    assert tickpatch.unexplained_mm2(beside(60, edges=(FAR,))) > 1.5
-    assert tickpatch.unexplained_mm2(beside(0, edges=(FAR,))) == 0.0
-    assert tickpatch.unexplained_mm2(beside(60, edges=(FAR,), at_mm=58.0)) == 0.0
+    assert tickpatch.unexplained_mm2(beside(60)) > 1.2
+    assert tickpatch.unexplained_mm2(beside(0)) == 0.0
 
 
 def test_what_the_blank_has_itself_is_explained_and_an_unmeasured_form_tells_nothing() -> None:
-    assert tickpatch.unexplained_mm2(beside(60, edges=(HERE,))) == 0.0
-    assert tickpatch.unexplained_mm2(beside(60, edges=())) == 0.0
+    assert tickpatch.unexplained_mm2(beside(120, printed_too=True)) == 0.0
+    assert tickpatch.unexplained_mm2(beside(120, is_known=False)) == 0.0
+
+
+def test_the_window_is_moved_onto_the_blank_and_shown_beside_it() -> None:
+    image = np.full((640, 800), 250, np.uint8)
+    cv2.rectangle(image, (400, 320), (432, 352), 90, 2)
+    exact, off = (
+        Registration(np.array([[8.0, 0.0, x], [0.0, 8.0, y]]), 0.1, 9)
+        for x, y in ((0.0, 0.0), (4.8, -3.2))
+    )
+    spec = FieldSpec("a", FieldKind.TICK, box_mm=BoxMm(50.0, 40.0, 4.0, 4.0))
+    clean = tickpatch.patch(image, exact, spec, ())
+    blanks = (tickblank.packed(tickblank.measured(clean.picture)),)
+    known = dataclasses.replace(spec, blanks=blanks)
+    moved = tickpatch.patch(image, off, known, ())
+    assert moved.blank is not None
+    assert np.abs(moved.picture.astype(int) - clean.picture).max() <= 2
+    shown, hidden = tickpatch.tensor([moved, clean])
+    assert shown[3].max() > 0.5
+    assert np.unique(hidden[3]).tolist() == [-0.5]
+    assert np.array_equal(shown, tickpatch.tensor([moved])[0])
+
+
+def test_a_plan_is_drawn_once_for_all_pages() -> None:
+    first = tickpatch.patch(*page(8.0), SPEC, (OTHER,))
+    assert tickpatch.patch(*page(8.0, 10), SPEC, (OTHER,)).plan is first.plan
+    assert tickpatch.patch(*page(8.0), SPEC, ()).plan is not first.plan
 
 
 @pytest.mark.parametrize("kind", ["S3110", "S3501"])
@@ -101,7 +130,7 @@ def test_nothing_near_the_boxes_of_our_blanks_is_unexplained(kind: str) -> None:
     assert len(ticks) >= 8
     for spec in ticks:
         patch = tickpatch.patch(blank, where, spec, tickpatch.written_in(form))
-        assert patch.known is not None, spec.name
+        assert patch.blank is not None, spec.name
         assert tickpatch.unexplained_mm2(patch) <= 0.08, spec.name
 
 

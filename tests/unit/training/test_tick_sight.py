@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from edge.document import BoxMm
-from models.training import tick_edges, tick_sight
+from models.training import tick_sight
 from models.training.tick_ink import Layer
 
 PX = 8.0
@@ -40,11 +39,3 @@ def test_what_hardly_differs_or_drowns_in_noise_is_lost(darkness: float, noise: 
 
 def test_a_pale_stroke_on_clean_paper_is_seen() -> None:
     assert not seen(14, 3).is_lost
-
-
-def test_what_a_form_is_dark_in_is_written_anew_each_time() -> None:
-    text = '[[fields]]\nname = "a"\nkind = "tick"\nbox_mm = [1.0, 1.0, 4.0, 4.0]\n'
-    box = BoxMm(1.0, 2.0, 3.0, 0.4)
-    once = tick_edges.written(text, {"a": (box,) * 4})
-    assert once.count("[1.0, 2.0, 3.0, 0.4]") == 4
-    assert tick_edges.written(once, {"a": (box,)}).count("[1.0, 2.0, 3.0, 0.4]") == 1
