@@ -103,7 +103,7 @@ def test_marks_in_the_box_are_ticks(mark: Mark, way: str, readers: Ticks) -> Non
     fields = marked("S3110", mark, 2, readers, way=way)
     assert len(fields) >= 15
     assert set(accepted(fields)) <= {"true"}
-    assert len(accepted(fields)) >= len(fields) / 3
+    assert len(accepted(fields)) >= 0.6 * len(fields)
 
 
 @pytest.mark.parametrize("way", ["grey", "black and white"])
@@ -136,15 +136,39 @@ def test_marks_that_may_mean_it_are_never_accepted_as_not_ticked(
     assert "false" not in accepted(fields)
 
 
-def test_a_mark_beside_its_box_is_seen_unless_it_lies_on_a_label(readers: Ticks) -> None:
-    boxes, missed = 0, 0
+@pytest.mark.parametrize("kind", ["S3110", "S3501"])
+def test_a_mark_beside_its_box_is_never_an_empty_box_even_on_a_label(
+    kind: str, readers: Ticks
+) -> None:
+    boxes = 0
     for seed in range(30, 38):
         pen = Pen("pencil", 150.0, 0.3) if seed % 2 else BALL_PEN
-        fields = marked("S3110", Mark.BESIDE, seed, readers, pen=pen)
+        fields = marked(kind, Mark.BESIDE, seed, readers, pen=pen)
         boxes += len(fields)
-        missed += accepted(fields).count("false")
-    assert boxes >= 120
-    assert missed <= 0.13 * boxes  # twice as many without what is measured near the box
+        assert "false" not in accepted(fields), seed
+    assert boxes >= 60
+
+
+@pytest.mark.parametrize("kind", ["S3110", "S3501"])
+def test_a_box_that_was_painted_over_with_its_frame_is_for_a_person(
+    kind: str, readers: Ticks
+) -> None:
+    for seed in range(50, 54):
+        fields = marked(kind, Mark.COVERED, seed, readers)
+        assert len(fields) >= 6
+        assert accepted(fields) == []
+
+
+@pytest.mark.parametrize("way", ["grey", "black and white"])
+@pytest.mark.parametrize("kind", ["S3110", "S3501"])
+def test_most_empty_boxes_of_either_form_need_nobody(kind: str, way: str, readers: Ticks) -> None:
+    fields = [
+        field
+        for seed in range(60, 64)
+        for field in marked(kind, Mark.EMPTY, seed, readers, way=way)
+    ]
+    assert set(accepted(fields)) == {"false"}
+    assert len(accepted(fields)) >= 0.8 * len(fields)
 
 
 def test_a_struck_out_tick_is_for_a_person(readers: Ticks) -> None:

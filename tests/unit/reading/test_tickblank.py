@@ -1,0 +1,96 @@
+"""What a blank shows around a tick's box: kept in a form's file, and found again on a scan."""
+
+import base64
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.errors import PackInvalid
+from edge.reading import forms, tickblank
+from edge.reading.readers import Gray
+
+MORE = tickblank.MARGIN_PX
+SHAPE = (tickblank.HIGH_PX, tickblank.WIDE_PX)
+
+
+def printed(word: str, darkness: int = 180) -> Gray:
+    """A wider window with a box in a tint and a word beside it."""
+    seen = np.full((SHAPE[0] + 2 * MORE, SHAPE[1] + 2 * MORE), 250, np.uint8)
+    cv2.rectangle(seen, (0, 22), (seen.shape[1], 48), 205, -1)
+    cv2.rectangle(seen, (33, 27), (55, 45), 250, -1)
+    cv2.putText(seen, word, (58, 42), cv2.FONT_HERSHEY_SIMPLEX, 0.5, 250 - darkness, 1, cv2.LINE_AA)
+    return seen
+
+
+def inner(seen: Gray) -> Gray:
+    return seen[MORE:-MORE, MORE:-MORE]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_a_blank_is_kept_without_loss(seed: int) -> None:
+    steps = np.random.default_rng(seed).integers(0, 4, SHAPE).astype(np.uint8)
+    assert np.array_equal(tickblank.unpacked(tickblank.packed(steps)), steps)
+
+
+@pytest.mark.parametrize("text", [
+    "", "no base64!", base64.b64encode(b"no zlib").decode(),
+    base64.b64encode(zlib.compress(b"short")).decode(),
+    base64.b64encode(zlib.compress(bytes(50_000_000))).decode(),
+    base64.b64encode(zlib.compress(bytes(1281))).decode(),
+])  # fmt: skip
+def test_what_is_no_blank_is_refused_and_so_is_its_form(text: str) -> None:
+    with pytest.raises(ValueError, match="blank"):
+        tickblank.unpacked(text)
+    written = (
+        'type = "S1"\ntitle = "t"\nlayout = "verified"\n[[fields]]\nname = "a"\nkind = "tick"\n'
+        f'box_mm = [1.0, 1.0, 4.0, 4.0]\nblanks = ["{text}"]\n'
+    )
+    with pytest.raises(PackInvalid, match="blank"):
+        forms.parse("S1.toml", written)
+
+
+def test_a_tick_has_no_more_blanks_than_are_compared_on_every_page() -> None:
+    text = tickblank.packed(np.zeros(SHAPE, np.uint8))
+    tickblank.checked([text] * 8)
+    with pytest.raises(ValueError, match="9 blanks"):
+        tickblank.checked([text] * 9)
+
+
+@pytest.mark.parametrize("by", [(0, 0), (3, -2), (-4, 4)])
+@pytest.mark.parametrize("is_thresholded", [False, True])
+def test_a_window_is_found_where_it_lies_on_its_own_printing(
+    by: tuple[int, int], is_thresholded: bool
+) -> None:
+    blanks = [tickblank.measured(inner(printed(word))) for word in ("oui", "MAL")]
+    for number, word in enumerate(("oui", "MAL")):
+        seen = np.roll(printed(word), by, (1, 0))
+        if is_thresholded:
+            seen = np.where(seen > 180, 255, 0).astype(np.uint8)
+        place = tickblank.place(seen, blanks)
+        assert place is not None
+        assert (place.blank, place.x, place.y) == (number, *by)
+
+
+def test_a_mark_in_the_box_does_not_move_it() -> None:
+    blanks = [tickblank.measured(inner(printed("oui")))]
+    seen = printed("oui")
+    cv2.line(seen, (34, 28), (54, 46), 40, 3)
+    cv2.line(seen, (54, 26), (30, 50), 40, 3)
+    place = tickblank.place(seen, blanks)
+    assert place is not None
+    assert (place.x, place.y) == (0, 0)
+
+
+def test_what_resembles_no_printing_and_bare_paper_have_no_place() -> None:
+    blanks = [tickblank.measured(inner(printed("oui")))]
+    noise = np.random.default_rng(3).integers(200, 256, printed("").shape).astype(np.uint8)
+    assert tickblank.place(noise, blanks) is None
+    assert tickblank.place(np.full_like(noise, 250), blanks) is None
+    assert tickblank.place(printed("oui"), []) is None
+    bare = np.zeros(SHAPE, np.uint8)
+    assert tickblank.place(printed("oui"), [bare]) is None
