@@ -23,7 +23,7 @@ from models.training.tick_ink import Layer, Mark, inked, layer
 
 Pixels = NDArray[np.uint8]
 
-# What may be accepted of each: nobody knows what a tick shall be that was struck out or painted over.
+# What may be accepted of each: nobody knows what was meant that is struck out or painted over.
 MAY_SAY: Mapping[Mark, frozenset[str]] = MappingProxyType({
     Mark.EMPTY: frozenset({"false"}),
     Mark.CROSS: frozenset({"true"}),
