@@ -39,6 +39,7 @@ _FRAME = BoxMm(0.0, 0.0, WIDE_MM, HIGH_MM)
 _LOST = 0.75
 _PALE_MM2, _IS_SURE = 0.35, 20.0  # less that differs by so much of 255, and nobody would swear
 _NO_BLANK = np.full((tickpatch.HIGH_PX, tickpatch.WIDE_PX), tickpatch.NO_BLANK, np.uint8)
+_PALE_OF_OURS = 0.8
 _SHIFT_MM, _MOST_SHIFT_MM = 0.25, 0.9
 
 
@@ -52,23 +53,26 @@ class Sample:
     is_ours: bool
 
 
-def draw(rng: random.Random) -> Sample:
-    """One sample; a mark that the scan lost is drawn again."""
+def draw(rng: random.Random, *, is_pale: bool = False) -> Sample:
+    """One sample; a mark that the scan lost is drawn again.
+
+    ``is_pale``: only pencils, and more scans that leave little of them; mostly on our own forms.
+    """
     while True:
         kind = rng.choices(list(_MIX), list(_MIX.values()))[0]
-        made = _draw(kind, rng)
+        made = _draw(kind, rng, is_pale=is_pale)
         if made is not None:
             return made
 
 
-def _draw(kind: Mark, rng: random.Random) -> Sample | None:
-    scene = tick_scenes.draw(rng)
+def _draw(kind: Mark, rng: random.Random, *, is_pale: bool) -> Sample | None:
+    scene = tick_scenes.draw(rng, of_ours=_PALE_OF_OURS if is_pale else tick_scenes.OF_OURS)
     chance = np.random.default_rng(rng.getrandbits(32))
     plain = scene.paper.astype(np.float32)
     _others(plain, scene, rng, chance)
     marked = plain.copy()
-    _mark(kind, marked, scene, rng, chance)
-    how = tick_scans.drawn(rng, scene.dpi)
+    _mark(kind, marked, scene, _pen(rng, is_pale=is_pale), rng, chance)
+    how = tick_scans.drawn(rng, scene.dpi, is_pale=is_pale)
     scanned = tick_scans.scan(marked, how)
     said = _SAID.get(kind, DOUBTFUL)
     if kind is not Mark.EMPTY:
@@ -82,12 +86,17 @@ def _draw(kind: Mark, rng: random.Random) -> Sample | None:
 
 
 def _mark(
-    kind: Mark, page: Layer, scene: Scene, rng: random.Random, chance: np.random.Generator
+    kind: Mark,
+    page: Layer,
+    scene: Scene,
+    pen: tuple[float, float],
+    rng: random.Random,
+    chance: np.random.Generator,
 ) -> None:
     """Mark a box, in place."""
     marks = tick_marks.draw(kind, scene.box, rng)
     if marks:
-        _write(page, marks, scene, _pen(rng), chance)
+        _write(page, marks, scene, pen, chance)
     if kind is Mark.STAMP:
         if rng.random() < 0.4:
             first = rng.choice((Mark.CROSS, Mark.CHECK))
@@ -116,14 +125,15 @@ def _is_lost(scans: tick_sight.Scans, ink: Layer) -> bool:
     )
 
 
-def _pen(rng: random.Random) -> tuple[float, float]:
+def _pen(rng: random.Random, *, is_pale: bool = False) -> tuple[float, float]:
     """Its grey, and how much the paper's grain leaves out."""
-    return rng.choice((
+    pens = (
         (rng.uniform(5, 70), rng.uniform(0, 0.2)),  # black, dark blue
         (rng.uniform(50, 130), rng.uniform(0, 0.3)),  # blue, red
         (rng.uniform(110, 190), rng.uniform(0.2, 0.7)),  # pencil
         (rng.uniform(170, 228), rng.uniform(0.1, 0.6)),  # hard pencil
-    ))  # fmt: skip
+    )
+    return rng.choice(pens[2:] if is_pale else pens)
 
 
 def _write(
@@ -214,10 +224,11 @@ def main() -> None:
     parser.add_argument("count", type=int)
     parser.add_argument("seed", type=int)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--pale", action="store_true", help="pencils that the scan nearly loses")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     rng = random.Random(options.seed)
-    drawn = [draw(rng) for _ in range(options.count)]
+    drawn = [draw(rng, is_pale=options.pale) for _ in range(options.count)]
     part = options.out.with_suffix(".part.npz")
     np.savez_compressed(
         part,

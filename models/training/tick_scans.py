@@ -36,10 +36,13 @@ class Scan:
     quality: int  # of a JPEG, 0 for none
 
 
-def drawn(rng: random.Random, dpi: int) -> Scan:
-    """A way by chance: two in five in black and white, a third of the grey ones as JPEG."""
-    is_faint = rng.random() < 0.15
-    threshold = rng.choices(("", "global", "local"), (60, 18, 22))[0]
+def drawn(rng: random.Random, dpi: int, *, is_pale: bool = False) -> Scan:
+    """A way by chance: two in five in black and white, a third of the grey ones as JPEG.
+
+    ``is_pale``: more faint copies, and more in black and white.
+    """
+    is_faint = rng.random() < (0.35 if is_pale else 0.15)
+    threshold = rng.choices(("", "global", "local"), (40, 28, 32) if is_pale else (60, 18, 22))[0]
     px = dpi / 25.4
     return Scan(
         dpi=dpi,

@@ -25,7 +25,7 @@ from models.training.paper import Sheet
 
 WIDE_MM, HIGH_MM = 30.0, 24.0
 _OURS = ("S3110", "S3501")
-_OF_OURS = 0.5
+OF_OURS = 0.5
 _KNOWN_OF_OURS, _KNOWN, _OTHER_COPY = 0.92, 0.7, 0.4  # how often the blank was measured, and which
 _WORDS = (
     "oui", "non", "autre", "urgence", "maladie", "maternité", "prévention", "accès direct",
@@ -58,10 +58,10 @@ class Scene:
         return bounds(self.boxes)
 
 
-def draw(rng: random.Random) -> Scene:
-    """A scene by chance."""
+def draw(rng: random.Random, *, of_ours: float = OF_OURS) -> Scene:
+    """A scene by chance; ``of_ours`` is how many are cut from our forms."""
     dpi = rng.choice((150, 200, 200, 200, 240, 300))
-    return _ours(rng, dpi) if rng.random() < _OF_OURS else _invented(rng, dpi)
+    return _ours(rng, dpi) if rng.random() < of_ours else _invented(rng, dpi)
 
 
 @functools.lru_cache(maxsize=12)
