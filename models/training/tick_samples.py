@@ -71,7 +71,7 @@ def _draw(kind: Mark, rng: random.Random, *, is_pale: bool) -> Sample | None:
     plain = scene.paper.astype(np.float32)
     _others(plain, scene, rng, chance)
     marked = plain.copy()
-    _mark(kind, marked, scene, _pen(rng, is_pale=is_pale), rng, chance)
+    _mark(kind, marked, scene, rng, chance, is_pale=is_pale)
     how = tick_scans.drawn(rng, scene.dpi, is_pale=is_pale)
     scanned = tick_scans.scan(marked, how)
     said = _SAID.get(kind, DOUBTFUL)
@@ -89,14 +89,15 @@ def _mark(
     kind: Mark,
     page: Layer,
     scene: Scene,
-    pen: tuple[float, float],
     rng: random.Random,
     chance: np.random.Generator,
+    *,
+    is_pale: bool,
 ) -> None:
     """Mark a box, in place."""
     marks = tick_marks.draw(kind, scene.box, rng)
     if marks:
-        _write(page, marks, scene, pen, chance)
+        _write(page, marks, scene, _pen(rng, is_pale=is_pale), chance)
     if kind is Mark.STAMP:
         if rng.random() < 0.4:
             first = rng.choice((Mark.CROSS, Mark.CHECK))
