@@ -22,9 +22,10 @@ from models.training.release import release
 from models.training.tick_net import TickNet, export
 
 _BATCH, _RATE, _WARM = 64, 2e-3, 0.15
-_OF_OTHERS = 0.6  # of the invented boxes an epoch: our own forms are what mostly comes
+_OF_OTHERS = 0.5  # of the invented boxes an epoch: our own forms are what mostly comes
 _SMOOTH = 0.002
-_ACROSS, _DOWN, _SHIFTED = 0.08, 0.03, 0.5
+_ACROSS, _DOWN, _SHIFTED = 0.25, 0.12, 0.5
+_DARKER, _NOISE, _NOISY = 0.12, 0.03, 0.3
 _KEPT = 0.998  # of the averaged weights, a step
 _TRAINED_ON = (
     "{count} boxes of drawn and invented forms, marked by drawn pens and scanned by program"
@@ -79,10 +80,18 @@ class Drawn:
 
 
 def _turned(patches: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-    """Seen a pixel beside; few printed the other way round, across or down."""
+    """Seen a pixel beside, darker or paler, noisier; some printed the other way round."""
     if rng.random() < _SHIFTED:
         by = (int(rng.integers(-1, 2)), int(rng.integers(-1, 2)))
         patches[:, :2] = patches[:, :2].roll(by, (2, 3))
+    darker = 1 + _DARKER * rng.standard_normal((len(patches), 1, 1, 1), np.float32)
+    patches[:, :2] *= torch.from_numpy(darker)
+    noisy = torch.from_numpy(np.flatnonzero(rng.random(len(patches)) < _NOISY))
+    noise = torch.randn(len(noisy), 1, *patches.shape[2:]) * _NOISE
+    patches[noisy, :1] += noise
+    patches[noisy, 1:2] += 4 * noise
+    patches[:, :1].clamp_(0, 1)
+    patches[:, 1:2].clamp_(-1, 1)
     across = torch.from_numpy(rng.random(len(patches)) < _ACROSS)
     patches[across] = patches[across].flip(3)
     down = torch.from_numpy(rng.random(len(patches)) < _DOWN)
@@ -97,7 +106,13 @@ class Course:
     """
 
     def __init__(
-        self, steps: int, seed: int, start_from: Path | None, *, is_short: bool = False
+        self,
+        steps: int,
+        seed: int,
+        start_from: Path | None,
+        *,
+        rate: float = _RATE,
+        is_short: bool = False,
     ) -> None:
         self.is_short = is_short
         torch.manual_seed(seed)
@@ -106,9 +121,9 @@ class Course:
             self.net.load_state_dict(torch.load(start_from, weights_only=True)["even"])
         self.net.to(memory_format=torch.channels_last)
         self.even: TickNet = copy.deepcopy(self.net).eval()
-        self.optimiser = torch.optim.AdamW(self.net.parameters(), _RATE, weight_decay=0.02)
+        self.optimiser = torch.optim.AdamW(self.net.parameters(), rate, weight_decay=0.04)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimiser, _RATE, total_steps=steps, pct_start=_WARM
+            self.optimiser, rate, total_steps=steps, pct_start=_WARM
         )
         self.loss = nn.CrossEntropyLoss(label_smoothing=_SMOOTH)
         self.step, self.epoch = 0, 0
@@ -212,13 +227,20 @@ def main() -> None:
     parser.add_argument("kept", type=Path)
     parser.add_argument("--steps", type=int, default=26_000)
     parser.add_argument("--start-from", type=Path, help="what another training kept")
+    parser.add_argument("--rate", type=float, default=_RATE, help="of learning, at most")
     parser.add_argument("--bfloat16", action="store_true", help="quicker where processors have it")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     drawn = Drawn()
-    course = Course(options.steps, options.seed, options.start_from, is_short=options.bfloat16)
+    course = Course(
+        options.steps,
+        options.seed,
+        options.start_from,
+        rate=options.rate,
+        is_short=options.bfloat16,
+    )
     net = learn(options.folder, drawn, options.kept, course, options.steps, options.seed)
     held = Drawn()
     held.add(sorted(options.folder.glob("held-*.npz")))
