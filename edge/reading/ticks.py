@@ -9,12 +9,14 @@ from edge.reading.readers import Patch, TickChances
 
 _FRAME_MM = 0.6  # a box's own frame, and what a photocopy moves it by
 
-# Chances from which an answer is accepted. In black and white tints leave dirt around every box, of
-# which the network is never as sure. A mark on a number that is printed in a box hides behind it.
-_SURE, _SURE_IN_DIRT, _SURE_OF_NUMBERED = 0.85, 0.7, 0.93
+# Chances from which an answer is accepted, in grey and in black and white. A mark on a number that
+# is printed in a box hides behind it; what inks little of a box may be the end of anything.
+_EMPTY, _EMPTY_NUMBERED = (0.8, 0.92), (0.94, 0.93)
+_TICKED, _TICKED_THIN = (0.96, 0.9), (0.97, 0.985)
+_THIN = 0.25  # of the box
 _EMPTY_BELOW = 0.03  # of the box: more of it inked is no empty one
 _UNEXPLAINED_MM2 = 0.12  # near the box: more ink in one piece is somebody's mark
-_REACH_MM = 1.6  # beyond the box: a tick's strokes end nearer
+_REACH_MM = 3.0  # beyond the box: a tick's strokes end nearer
 _SIGNED_FROM_MM2 = 4.0
 _UNSIGNED_BELOW_MM2 = 0.8
 
@@ -40,18 +42,20 @@ def ticked(chances: TickChances, patch: Patch) -> tuple[bool | None, float]:
     if chances.doubtful >= confidence:
         return None, confidence
     if chances.ticked > chances.empty:
-        is_set = confidence >= _SURE and tickpatch.reach_mm(patch) <= _REACH_MM
-        return (True if is_set else None), confidence
+        return (True if _is_ticked(chances.ticked, patch) else None), confidence
     return (False if _is_empty(chances.empty, patch) else None), confidence
+
+
+def _is_ticked(chance: float, patch: Patch) -> bool:
+    is_thin = tickpatch.ink_share(patch) < _THIN
+    least = (_TICKED_THIN if is_thin else _TICKED)[tickpatch.is_black_and_white(patch)]
+    return chance >= least and tickpatch.reach_mm(patch) <= _REACH_MM
 
 
 def _is_empty(chance: float, patch: Patch) -> bool:
     is_thresholded = tickpatch.is_black_and_white(patch)
-    if tickpatch.is_numbered(patch):
-        is_sure = chance >= _SURE_OF_NUMBERED and not is_thresholded
-    else:
-        is_sure = chance >= (_SURE_IN_DIRT if is_thresholded else _SURE)
-    if not is_sure or tickpatch.ink_share(patch) > _EMPTY_BELOW:
+    least = (_EMPTY_NUMBERED if tickpatch.is_numbered(patch) else _EMPTY)[is_thresholded]
+    if chance < least or tickpatch.ink_share(patch) > _EMPTY_BELOW:
         return False
     # Dirt of tints that a threshold left is ink to whoever measures it.
     return is_thresholded or tickpatch.unexplained_mm2(patch) <= _UNEXPLAINED_MM2

@@ -7,7 +7,7 @@ goes on after the last time round that was finished.
 
 import argparse
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from edge.inference.tick_network import LABELS, NAME, SHAPE
 from edge.reading import tickpatch
 from edge.reading.readers import Patch
 from models.training.release import release
-from models.training.tick_net import TickNet, export
+from models.training.tick_net import Several, TickNet, export
 
 _BATCH, _RATE, _WARM = 64, 2e-3, 0.15
 _OF_OTHERS = 0.5  # of the invented boxes an epoch: our own forms are what mostly comes
@@ -118,7 +118,7 @@ class Course:
         torch.manual_seed(seed)
         self.net = TickNet()
         if start_from is not None:
-            self.net.load_state_dict(torch.load(start_from, weights_only=True)["even"])
+            self.net = kept_net(start_from)
         self.net.to(memory_format=torch.channels_last)
         self.even: TickNet = copy.deepcopy(self.net).eval()
         self.optimiser = torch.optim.AdamW(self.net.parameters(), rate, weight_decay=0.04)
@@ -196,13 +196,22 @@ def learn(folder: Path, drawn: Drawn, kept: Path, course: Course, steps: int, se
     return course.even
 
 
-def chances(net: TickNet, drawn: Drawn) -> NDArray[np.float32]:
-    """What it says of samples."""
+def kept_net(path: Path) -> TickNet:
+    """What a training kept, its averaged weights."""
+    net = TickNet()
+    net.load_state_dict(torch.load(path, weights_only=True)["even"])
+    net.eval()
+    return net
+
+
+def chances(nets: Sequence[TickNet], drawn: Drawn) -> NDArray[np.float32]:
+    """What they say of samples."""
+    together = Several(nets).eval()
     made = []
     with torch.no_grad():
         for start in range(0, len(drawn), 500):
             chosen = np.arange(start, min(len(drawn), start + 500))
-            made.append(net(drawn.batch(chosen)).softmax(-1).numpy())
+            made.append(together(drawn.batch(chosen)).numpy())
     return np.concatenate(made)
 
 
@@ -229,6 +238,9 @@ def main() -> None:
     parser.add_argument("--start-from", type=Path, help="what another training kept")
     parser.add_argument("--rate", type=float, default=_RATE, help="of learning, at most")
     parser.add_argument("--bfloat16", action="store_true", help="quicker where processors have it")
+    parser.add_argument(
+        "--beside", type=Path, nargs="*", default=[], help="what other trainings kept, for the mean"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
@@ -244,11 +256,12 @@ def main() -> None:
     net = learn(options.folder, drawn, options.kept, course, options.steps, options.seed)
     held = Drawn()
     held.add(sorted(options.folder.glob("held-*.npz")))
-    found = chances(net, held)
+    nets = [net, *map(kept_net, options.beside)]
+    found = chances(nets, held)
     for level in (0.9, 0.97, 0.99):
         print(told(held, found, level))
     path = options.kept.with_suffix(".onnx")
-    export(net, path)
+    export(nets, path)
     release(path.read_bytes(), NAME, SHAPE, LABELS, _TRAINED_ON.format(count=f"{len(drawn):,}"))
 
 
