@@ -11,8 +11,8 @@ _FRAME_MM = 0.6  # a box's own frame, and what a photocopy moves it by
 
 # Chances from which an answer is accepted, in grey and in black and white. A mark on a number that
 # is printed in a box hides behind it; what inks little of a box may be the end of anything.
-_EMPTY, _EMPTY_NUMBERED = (0.8, 0.92), (0.94, 0.94)
-_TICKED, _TICKED_THIN = (0.96, 0.9), (0.985, 0.99)
+_EMPTY, _EMPTY_NUMBERED = (0.8, 0.92), (0.94, 0.92)
+_TICKED, _TICKED_THIN = (0.96, 0.9), (0.99, 0.993)
 _THIN = 0.25  # of the box
 _EMPTY_BELOW = 0.03  # of the box: more of it inked is no empty one
 _UNEXPLAINED_MM2 = 0.12  # near the box: more ink in one piece is somebody's mark
