@@ -149,8 +149,8 @@ def test_a_mark_beside_its_box_is_seen_even_on_a_label(kind: str, readers: Ticks
         boxes[pen.name] += len(fields)
         missed[pen.name] += accepted(fields).count("false")
     assert min(boxes.values()) >= 30
-    # One that lies within a dark bar or a letter's stroke, or along the edge of a tint.
-    assert max(missed.values()) <= 1
+    assert missed["ball pen"] == 0
+    assert missed["pencil"] <= 2  # within a dark bar or a letter's stroke, along a tint's edge
 
 
 @pytest.mark.parametrize("kind", ["S3110", "S3501"])
