@@ -3,7 +3,8 @@
 docs/destinations.md tells applications what is in them, docs/package.xsd checks the XML.
 Separator sheets, and pages that were scanned again, stay at the centre. The same delivery
 always makes the same bytes, so that a second one can be recognised. The PDF is written to the
-disk as it grows and handed over from there: a package takes no more memory than a page.
+disk as it grows and handed over from there: a package takes some tens of megabytes of memory,
+however large it is.
 """
 
 import contextlib
@@ -89,14 +90,24 @@ def built(
 def _write_pdf(
     pages: list[DeliveryPage], open_source: Callable[[bytes], BinaryIO], pieces: Pieces
 ) -> Path:
+    def settle(made: pikepdf.Pdf) -> pikepdf.Pdf:
+        path = pieces.new_file()
+        made.save(path, deterministic_id=True)
+        return pikepdf.open(path, access_mode=pikepdf.AccessMode.stream)
+
     with contextlib.ExitStack() as opened:
-        made = opened.enter_context(pikepdf.new())
-        writer = PageWriter(made, open_source, opened, pieces.keep)
+        # Held by the writer alone: one that was put on the disk leaves the memory.
+        writer = PageWriter(pikepdf.new(), open_source, opened, settle)
+        opened.callback(_close, writer)
         for page in pages:
             writer.append(page)
         path = pieces.new_file()
         try:
-            made.save(path, deterministic_id=True)
+            writer.made.save(path, deterministic_id=True)
         except pikepdf.PdfError as error:
             raise ValueError("a page of a damaged PDF") from error
         return path
+
+
+def _close(writer: PageWriter) -> None:
+    writer.made.close()

@@ -28,6 +28,9 @@ _TURN = {1: 0, 3: 180, 6: 90, 8: 270}  # the others are mirrored
 _POINTS_A_MM = 72 / 25.4
 _SMALLEST_MM, _LARGEST_MM = 2.0, 5_000.0
 _HEAD_BYTES = 1_024
+_MOST_PENDING = 32_000_000  # bytes
+_OF_THE_WHOLE = ("/AcroForm", "/OCProperties")
+"""What a form's fields and layers need of their file, besides their pages."""
 
 
 class PageWriter:
@@ -37,7 +40,8 @@ class PageWriter:
         made: Grows by a page at a time.
         open_source: Opens a source file by its SHA-256.
         opened: Closes what stays open until then.
-        keep: Puts the bytes of a page aside until then, to be read from the file that it gives.
+        settle: Puts a PDF on the disk and gives it back, read from there: what is appended to a
+            PDF stays in memory until then.
     """
 
     def __init__(
@@ -45,12 +49,18 @@ class PageWriter:
         made: pikepdf.Pdf,
         open_source: Callable[[bytes], BinaryIO],
         opened: contextlib.ExitStack,
-        keep: Callable[[bytes], BinaryIO],
+        settle: Callable[[pikepdf.Pdf], pikepdf.Pdf],
     ) -> None:
         self._made, self._open_source = made, open_source
-        self._opened, self._keep = opened, keep
+        self._opened, self._settle = opened, settle
+        self._pending, self._may_settle = 0, True
         self._files: dict[bytes, BinaryIO] = {}
         self._pdfs: dict[bytes, pikepdf.Pdf] = {}
+
+    @property
+    def made(self) -> pikepdf.Pdf:
+        """The PDF as it is now."""
+        return self._made
 
     def append(self, page: DeliveryPage) -> None:
         """Append one page, turned upright.
@@ -58,7 +68,14 @@ class PageWriter:
         Raises:
             ValueError: the source has no such page, or it cannot be decoded.
             CentralError: the source file cannot be had.
+            OSError: no room on the disk.
         """
+        self._append(page)
+        if self._pending > _MOST_PENDING and self._may_settle:
+            self._made = self._settle(self._made)
+            self._pending = 0
+
+    def _append(self, page: DeliveryPage) -> None:
         if page.sha256 not in self._files:
             self._files[page.sha256] = self._opened.enter_context(self._open_source(page.sha256))
         file = self._files[page.sha256]
@@ -76,8 +93,9 @@ class PageWriter:
             return
         image = _image(file, page.index, is_tiff(head))
         data, turn, own_file = _embed(image, page)
-        source = self._opened.enter_context(pikepdf.open(self._keep(data)))
-        self._made.pages.append(source.pages[0])
+        with pikepdf.open(io.BytesIO(data)) as source:
+            self._made.pages.append(source.pages[0])
+        self._pending += len(data)
         self._made.pages[-1].rotate(turn, relative=True)
         if page.is_negative:
             self._turn_over()
@@ -93,11 +111,15 @@ class PageWriter:
                 source.generate_appearance_streams()
                 self._pdfs[page.sha256] = source
         source = self._pdfs[page.sha256]
+        # What belongs to the whole of a file would be taken over anew after settling.
+        if any(key in source.Root for key in _OF_THE_WHOLE):
+            self._may_settle = False
         if page.index >= len(source.pages):
             raise ValueError("no such page")
         with _as_value_error():  # what was filled in, and what layers hide, comes along
             self._made.add_pages_from(source, [page.index], outlines="ignore")
         self._made.pages[-1].rotate(page.rotation, relative=True)
+        self._pending += file.seek(0, 2) // max(1, len(source.pages))
 
     def _turn_over(self) -> None:
         """Show the last page with light and dark exchanged; its image stays as it is."""

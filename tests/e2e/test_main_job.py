@@ -84,7 +84,7 @@ class Line:
 
     def command(self, module: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
         program = [sys.executable, "-m", module, *arguments]
-        return subprocess.run(program, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(program, capture_output=True, text=True, check=False, timeout=300)
 
 
 def _pack(folder: Path) -> Path:

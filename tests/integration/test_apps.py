@@ -61,7 +61,7 @@ def settings(tmp_path: Path, database_url: str) -> Path:
 def _run(command: str, settings: Path, *more: str) -> "subprocess.CompletedProcess[str]":
     program = [sys.executable, "-m", "central", command, "--config", str(settings), *more]
     return subprocess.run(
-        program, capture_output=True, text=True, check=False, cwd=_ROOT, timeout=60
+        program, capture_output=True, text=True, check=False, cwd=_ROOT, timeout=300
     )
 
 

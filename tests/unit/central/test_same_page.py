@@ -3,9 +3,7 @@
 import contextlib
 import hashlib
 import io
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import cast
 
 import cv2
@@ -17,7 +15,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from central.dispatch.page_pdf import PageWriter
-from central.dispatch.pieces import Pieces
 from central.domain.document import DeliveryPage
 from central.rendering.decode import View, decode
 from edge.imaging import negative
@@ -173,12 +170,10 @@ def delivered(
     digest = hashlib.sha256(data).digest()
     page = DeliveryPage(digest, index, "front", 0, "a", *mm, is_negative)
     with (
-        tempfile.TemporaryDirectory() as folder,
-        Pieces(Path(folder)) as pieces,
         contextlib.ExitStack() as opened,
         pikepdf.new() as made,
     ):
-        PageWriter(made, lambda _: io.BytesIO(data), opened, pieces.keep).append(page)
+        PageWriter(made, lambda _: io.BytesIO(data), opened, lambda pdf: pdf).append(page)
         out = io.BytesIO()
         made.save(out)
     return out.getvalue()
