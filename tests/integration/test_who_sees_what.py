@@ -27,7 +27,7 @@ from central.store.board import rescans_asked
 from central.store.engine import transaction
 from central.store.keying import Sent
 from tests.support import controlled
-from tests.support.browser import chromium, visitor
+from tests.support.browser import chromium, seen, visitor
 from tests.support.console import PASSWORD, add_person, enter, serving, settings
 from tests.support.keyers import CATALOGUE, keyer, state_of
 from tests.support.mail import Line, Post
@@ -242,8 +242,9 @@ def test_what_somebody_typed_is_not_found_by_who_uses_the_tab_next(
             page.keyboard.press("Enter")
             page.wait_for_url("**/nommer")
             page.goto(f"/videocoder?id={wanted}")
-            field = page.locator("#main input:visible").first
+            field = page.locator("#main :is(input, textarea):visible").first
             field.wait_for()
+            seen(page)
             assert field.input_value() == "", login
             # The link is lost before the centre has it, and the session ends.
             page.route("**/draft", lambda route: route.abort())
