@@ -27,7 +27,8 @@ _LONG = 2.0  # width over height of what is a line
 _MOST, _FIRST = 40, 8  # lines that are read; those that say which way they read, if any
 _AHEAD = 0.1  # confidence by which mirrored must be ahead, of a line and in the mean
 _MIRRORED, _LEGIBLE = 0.55, 0.75  # confidence of a line that reads mirrored, of one that is clear
-_AS_IT_LIES, _LETTERS = 0.85, 4  # confidence and length of a line that reads as it lies
+# Confidence of a line that reads as it lies, by how much it is ahead then, and its letters.
+_AS_IT_LIES, _AHEAD_AS_IT_LIES, _LETTERS = 0.7, 0.15, 4
 _FEWEST_LETTERS = 12  # of all lines that are clear mirrored
 _OF_LINES = 0.5  # their share of all lines' length, on a page of greys
 _OF_WRITTEN = 0.7  # on one that is not faint
@@ -69,7 +70,7 @@ class _Line:
     @property
     def is_straight(self) -> bool:
         ahead = self.straight.confidence - self.mirrored.confidence
-        is_legible = self.straight.confidence >= _AS_IT_LIES and ahead >= _AHEAD
+        is_legible = self.straight.confidence >= _AS_IT_LIES and ahead >= _AHEAD_AS_IT_LIES
         return is_legible and len(self.straight.text.strip()) >= _LETTERS
 
 
