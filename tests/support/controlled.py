@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import sqlalchemy as sa
+from uuid6 import uuid7
 
 from central.blobs import BlobStore
 from central.domain.catalogue import Catalogue, TypeEntry
@@ -40,8 +41,8 @@ def read(name: str, value: str | None, place: int, **changes: object) -> Incomin
 
 def controlled(**changes: object) -> IncomingDocument:
     """A straight-through S3110 with three accepted values and one that nobody read."""
-    data = tiff([picture(number=3, size=(1_654, 2_339))], dpi=(200, 200)) + uuid.uuid4().bytes
     told: dict[str, object] = {
+        "id": uuid.UUID(str(uuid7())),
         "fields": (
             read("nir", NIR, 0),
             read("insured_name", SURNAME, 1, confidence=0.97),
@@ -50,7 +51,13 @@ def controlled(**changes: object) -> IncomingDocument:
         ),
         **changes,
     }
-    return document(page(data), **told)  # type: ignore[arg-type]
+    return document(page(_scan(told["id"])), **told)  # type: ignore[arg-type]
+
+
+def _scan(document_id: object) -> bytes:
+    """A document's image, unlike any other's: the same one twice would be a duplicate."""
+    data = tiff([picture(number=3, size=(1_654, 2_339))], dpi=(200, 200))
+    return data + str(document_id).encode()
 
 
 def put(
@@ -66,7 +73,7 @@ def put(
             sa.text("INSERT INTO sites (site) VALUES (:site) ON CONFLICT DO NOTHING"),
             {"site": made.site},
         )
-    data = tiff([picture(number=3, size=(1_654, 2_339))], dpi=(200, 200)) + uuid.uuid4().bytes
+    data = _scan(made.id)
     digest = hashlib.sha256(data).digest()
     if blobs is not None and not blobs.has(digest):
         with blobs.receive(digest, len(data)) as incoming:
