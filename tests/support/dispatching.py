@@ -24,7 +24,7 @@ def settings(folder: Path, *destinations: Destination, **dispatch: float) -> Cen
             "first_delay_s": 0.1, "longest_delay_s": 0.2, "circuit_stays_open_s": 0.2}  # fmt: skip
     unused = folder / "unused"
     return CentralConfig(
-        database=Database(url="postgresql://unused/unused"),
+        database=Database(url="postgresql://unused@127.0.0.1/unused"),
         blobs=Blobs(url=f"file://{folder}/images"),
         dispatch=Dispatch.model_validate(told | dispatch),
         intake=Intake(
