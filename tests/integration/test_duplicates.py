@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from central.domain.access import Person, Role
+from central.domain.access import EVERYWHERE, Person, Role
 from central.domain.incoming import IncomingDocument
 from central.domain.sampling import DrawPolicy
 from central.store import documents, leases, naming, rescans
@@ -89,7 +89,14 @@ def test_what_a_person_gave_up_makes_no_other_a_duplicate(engine: sa.Engine) -> 
 def test_who_names_a_probable_duplicate_lets_it_go_and_sees_the_other(engine: sa.Engine) -> None:
     first = store(engine, document(page(_SCAN)))
     again = store(engine, document(page(_SCAN)))
-    person = Person(add_person(engine, "k", Role.KEYER), "k", "K", frozenset({Role.KEYER}))
+    person = Person(
+        add_person(engine, "k", Role.KEYER),
+        "k",
+        "K",
+        frozenset({Role.KEYER}),
+        EVERYWHERE,
+        EVERYWHERE,
+    )
     assert leases.take(engine, person, "name", 60.0) == again.id
     assert [one["id"] for one in naming.twins(engine, again.id, person)] == [first.id]
     naming.name(engine, person, again.id, CATALOGUE.of("pnd"), due_on=again.received_on)

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from central import pack
-from central.domain.access import Person, Role
+from central.domain.access import EVERYWHERE, Person, Role
 from central.domain.returns import Cause, ReturnNote
 from central.errors import AlreadyHeld, NotFound
 from central.store import batches, deliveries, holds, leases, naming, returns, upkeep
@@ -110,7 +110,14 @@ def test_a_document_that_is_named_anew_into_a_hold_is_held(engine: sa.Engine) ->
 
 
 def test_a_document_that_somebody_finishes_under_a_hold_is_held(engine: sa.Engine) -> None:
-    keyer = Person(add_person(engine, "k", Role.KEYER), "k", "K", frozenset({Role.KEYER}))
+    keyer = Person(
+        add_person(engine, "k", Role.KEYER),
+        "k",
+        "K",
+        frozenset({Role.KEYER}),
+        EVERYWHERE,
+        EVERYWHERE,
+    )
     made = store(engine, document(kind="name", type="courrier"))
     _place(engine, "type", "courrier")
     entry = pack.load(pack.default_dir()).of("courrier", made.fund)

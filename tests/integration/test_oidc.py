@@ -10,6 +10,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from central import sealing
 from central.domain.access import Role
 from central.store import accounts, people
 from tests.support.console import add_person, serving
@@ -238,7 +239,9 @@ def test_tokens_are_nowhere_but_where_they_are_needed(line: Line) -> None:
         trail = str(connection.execute(sa.text("SELECT * FROM audit")).all())
     cookie = line.browser.cookies["vaguemestre"]
     assert cookie.encode() not in bytes(held.token_sha256)
-    assert held.id_token.count(".") == 2
+    assert held.id_token.startswith(sealing.MARK), "nobody can use it who reads the table"
+    key = sealing.load(line.folder / "key")
+    assert str(key.open(held.id_token, "provider")).count(".") == 2
     assert held.id_token not in trail
     assert people.signed(line.engine, cookie, 3_600.0) is not None
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from central import pack
 from central.console.plan import Plan
 from central.console.work import due_on
-from central.domain.access import Person, Role
+from central.domain.access import EVERYWHERE, Person, Role
 from central.errors import AlreadyDecided, LaterChange, NotFound, NotYours, StoreUnavailable
 from central.store import deliveries, holds, leases, naming, plan, plan_effect, plan_moves
 from central.store.engine import open_engine, transaction
@@ -298,7 +298,14 @@ def test_documents_that_are_named_while_a_change_is_applied_all_follow_it(
     engine: sa.Engine, two: tuple[int, int]
 ) -> None:
     """Their pages know the plan of a moment ago; nobody waits for anybody in a circle."""
-    keyer = Person(add_person(engine, "k", Role.KEYER), "k", "K", frozenset({Role.KEYER}))
+    keyer = Person(
+        add_person(engine, "k", Role.KEYER),
+        "k",
+        "K",
+        frozenset({Role.KEYER}),
+        EVERYWHERE,
+        EVERYWHERE,
+    )
     made = [store(engine, document(kind="name", fields=())).id for _ in range(12)]
     old, due = _SHIPPED.of("S3704", "45"), dt.date(2026, 11, 10)
     what = ("S3704", "", _TO_ATEMPO)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from central import __main__ as central_main
 from central import blobs
-from central.domain.access import Person, Role
+from central.domain.access import EVERYWHERE, Person, Role
 from central.domain.incoming import IncomingDocument
 from central.domain.keying import Entry, KeyReason
 from central.export import document_hash
@@ -50,7 +50,14 @@ def made(engine: sa.Engine, tmp_path: Path) -> IncomingDocument:
     """A controlled document: a NIR read right, a name misread, an amount that nobody can read."""
     add_person(engine, "sophie", Role.SUPERVISOR)
     add_person(engine, "hugo", Role.ADMIN)
-    keyer = Person(add_person(engine, "karim", Role.KEYER), "karim", "Karim", frozenset())
+    keyer = Person(
+        add_person(engine, "karim", Role.KEYER),
+        "karim",
+        "Karim",
+        frozenset(),
+        EVERYWHERE,
+        EVERYWHERE,
+    )
     document = put(engine, controlled(), blobs=blobs.local(tmp_path / "images"))
     assert controls.take(engine, keyer, 60.0) == document.id
     sent = {
