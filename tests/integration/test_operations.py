@@ -394,7 +394,7 @@ def test_a_lot_s_page_says_where_its_counts_do_not_agree(
             sa.text(
                 "UPDATE lots SET expected_pages = 4, counted_pages = 3, documents = 2, "
                 "document_pages = 3, loose_pages = 0, state = 'read', set_aside = "
-                """'[{"file": "9.tif", "index": 1, "code": "file_empty", "reason": "Vide."}]'"""
+                """'[{"file": "9.tif", "page": 1, "code": "file_empty", "reason": "Vide."}]'"""
             )
         )
     _as(client, engine, Role.OPERATIONS)
