@@ -147,6 +147,12 @@ def test_a_delivered_value_that_was_wrong_is_found_blind_and_delivered_again(
     assert deliver(engine)[made.id]["total"] == "26.50"
 
 
+def _pictured(page: Page) -> None:
+    """Wait for the zones of a group: what has no picture is not confirmed."""
+    for picture in page.locator("#items img").all():
+        expect(picture).not_to_have_js_property("naturalWidth", 0)
+
+
 def test_a_group_is_confirmed_and_corrected_by_keyboard_and_outlives_a_reload(
     engine: sa.Engine, post: Post, enter: Callable[[str, Role], Page]
 ) -> None:
@@ -158,11 +164,13 @@ def test_a_group_is_confirmed_and_corrected_by_keyboard_and_outlives_a_reload(
     page.locator(".choose a").first.focus()
     page.keyboard.press("Enter")
     seen(page)
+    _pictured(page)
     hold_to_accessibility(page)
     page.keyboard.press("Enter")  # as it was read
     page.keyboard.type("2222")
     page.reload()
     seen(page)
+    _pictured(page)
     assert page.locator("#items textarea").nth(1).input_value() == "2222"
     assert page.locator("#items li.done").count() == 1
     page.keyboard.press("Enter")
@@ -185,6 +193,7 @@ def test_the_odd_one_out_is_marked_by_keyboard(
     page = enter("karim", Role.KEYER)
     page.goto("/grouper?paire=17")
     seen(page)
+    _pictured(page)
     hold_to_accessibility(page)
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")

@@ -159,6 +159,8 @@ def test_an_administrator_finds_somebody_and_changes_their_rights_by_keyboard(
     page.keyboard.type("marie")
     page.get_by_label("Nom affiché").fill("Marie Petit")
     page.get_by_label("encadrement").press("Space")
+    page.get_by_role("group", name="Sites").get_by_label("tous").press("Space")
+    page.get_by_role("group", name="Pôles").get_by_label("tous").press("Space")
     page.get_by_role("button", name="Créer").press("Enter")
     expect(page.locator(".secret")).to_be_visible()
     with engine.connect() as connection:
