@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, settings
 
-# The same examples at every run, and a failure told at once: making one small can take an hour.
+# The same examples at every run, and a failure told at once: making one small takes minutes.
 # HYPOTHESIS_PROFILE=explore looks for new ones and makes what it finds small.
 settings.register_profile(
     "same", derandomize=True, database=None, print_blob=True, deadline=None,
