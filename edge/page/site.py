@@ -164,11 +164,13 @@ class Site:
 
     def _rescan(self, form: Form) -> Rescan | None:
         """The open request that a form is about."""
+        return next((one for one in self._rescans(form) if not one.impossible), None)
+
+    def _rescans(self, form: Form) -> list[Rescan]:
+        """What a form names, those that are impossible as well."""
         asked = form.get("demande", "")
-        for one in self._spool.rescans() if asked else ():
-            if not one.impossible and asked == (one.rescan_id or one.document_id):
-                return one
-        return None
+        found = self._spool.rescans() if asked else ()
+        return [one for one in found if asked == (one.rescan_id or one.document_id)]
 
     def _ask_why(self, form: Form) -> Answer:
         rescan = self._rescan(form)
@@ -212,11 +214,8 @@ class Site:
         return _pdf(rescan_sheet_pdf(rescan), f"RESCAN-{rescan.code}.pdf")
 
     def _rescan_picture(self, form: Form) -> Answer:
-        asked = form.get("demande", "")
-        for one in self._spool.rescans():  # those that are impossible are shown as well
-            if one.rescan_id == asked and one.sheet.picture:
-                return Answer(200, one.sheet.picture, "image/jpeg")
-        return self.refuse(_NO_RESCAN)
+        pictures = [one.sheet.picture for one in self._rescans(form) if one.sheet.picture]
+        return Answer(200, pictures[0], "image/jpeg") if pictures else self.refuse(_NO_RESCAN)
 
     def _sheets(self, _: Form) -> Answer:
         main = prints.forms(self._types, self._config.station.fund)

@@ -1,14 +1,12 @@
 """What every blob store must do; run on the local folder and on an object store in memory."""
 
-import contextlib
 import datetime as dt
 import hashlib
 import os
-import resource
 import shutil
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from central import blobs
 from central.blobs import BlobStore
 from central.config import Blobs
 from central.errors import BlobCorrupt, BlobMissing, BlobStoreUnavailable
+from tests.support.faults import no_file_over
 
 CONTENT = b"une page" * 1_000
 DIGEST = hashlib.sha256(CONTENT).digest()
@@ -125,29 +124,18 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_ours(tmp_path: Path) -> Non
         blobs.local(tmp_path / "file")
 
 
-@contextlib.contextmanager
-def _no_file_over(limit: int) -> Iterator[None]:
-    """The kernel refuses what goes beyond, as it does when a disk is full."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 def test_a_disk_that_refuses_bytes_is_the_stores_error_wherever_it_is_met(
     tmp_path: Path,
 ) -> None:
     store = blobs.local(tmp_path)
     content = bytes(600_000)
     digest = hashlib.sha256(content).digest()
-    with _no_file_over(100_000), pytest.raises(BlobStoreUnavailable):
+    with no_file_over(100_000), pytest.raises(BlobStoreUnavailable):
         _put(store, content, digest)
     small = content[:5_000]  # fails only when it is flushed
-    with _no_file_over(1_000), pytest.raises(BlobStoreUnavailable):
+    with no_file_over(1_000), pytest.raises(BlobStoreUnavailable):
         _put(store, small, hashlib.sha256(small).digest())
-    with _no_file_over(1_000), pytest.raises(BlobStoreUnavailable):
+    with no_file_over(1_000), pytest.raises(BlobStoreUnavailable):
         store.check()
     store.check()
     assert list((tmp_path / "incoming").iterdir()) == []

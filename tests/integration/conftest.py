@@ -2,12 +2,19 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
+import httpx
 import pytest
 import sqlalchemy as sa
+from playwright.sync_api import Browser
 
 from central.store.engine import open_engine
 from tests.support import database
+from tests.support.browser import chromium
+from tests.support.console import serving, settings
+from tests.support.controlled import POLE
+from tests.support.mail import Post
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -46,3 +53,23 @@ def engine(database_url: str) -> Iterator[sa.Engine]:
     engine = open_engine(database_url)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def post(engine: sa.Engine, tmp_path: Path) -> Post:
+    """Who brings documents to the centre of a test."""
+    return Post(engine, tmp_path / "images")
+
+
+@pytest.fixture
+def console(engine: sa.Engine, tmp_path: Path) -> Iterator[httpx.Client]:
+    """The centre's pages, with one pôle."""
+    with serving(settings(tmp_path, POLE), engine) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with chromium() as running:
+        yield running

@@ -27,11 +27,6 @@ def page(engine: sa.Engine, tmp_path: Path) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture
-def post(engine: sa.Engine, tmp_path: Path) -> Post:
-    return Post(engine, tmp_path / "images")
-
-
 def _doubtful(
     post: Post, read: str, *more: Line, code: str = "S3110", reasons: tuple[str, ...] = ()
 ) -> IncomingDocument:

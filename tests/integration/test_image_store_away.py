@@ -1,9 +1,6 @@
 """The store of images fails while a station sends: its stream ends, and nothing is refused."""
 
-import contextlib
 import hashlib
-import resource
-from collections.abc import Iterator
 from pathlib import Path
 
 import grpc
@@ -19,21 +16,11 @@ from central.errors import BlobStoreUnavailable
 from central.events import Events
 from central.intake.service import STATUS_OF
 from central.intake.stream import Stores, Stream
+from tests.support.faults import no_file_over
 
 _SITE, _STATION = "la-rochelle", "poste-1"
 _CONTENT = bytes(range(256)) * 2_000
 _PIECE = 100_000
-
-
-@contextlib.contextmanager
-def _no_file_over(limit: int) -> Iterator[None]:
-    """The kernel refuses what goes beyond, as it does when a disk is full."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def _stream(engine: sa.Engine, images: BlobStore, folder: Path) -> Stream:
@@ -69,7 +56,7 @@ def test_a_full_disk_ends_the_stream_and_the_file_arrives_once_there_is_room(
 ) -> None:
     images = blobs.local(tmp_path / "images")
     stream = _stream(engine, images, tmp_path)
-    with _no_file_over(250_000), pytest.raises(BlobStoreUnavailable):
+    with no_file_over(250_000), pytest.raises(BlobStoreUnavailable):
         _send(stream)
     stream.close()
 

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -14,8 +13,8 @@ from central.domain.access import Role
 from central.store.engine import transaction
 from central.store.tables import controls, documents, fields, rescans
 from tests.support.accessibility import hold_to_accessibility
-from tests.support.browser import chromium, seen, sign_in_with, visitor
-from tests.support.console import PASSWORD, add_person, serving, settings
+from tests.support.browser import seen, sign_in_with, visitor
+from tests.support.console import PASSWORD, add_person
 from tests.support.controlled import POLE, deliver, entry_of
 from tests.support.keyboards import AZERTY_MAP, NO_MAP, Key, azerty, azerty_digit, press
 from tests.support.mail import Line, Post
@@ -34,23 +33,6 @@ _TURNS = {
     "macOS": Key("KeyT", "†", alt=True),
     "Greek": Key("KeyT", "τ", alt=True),
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def post(engine: sa.Engine, tmp_path: Path) -> Post:
-    return Post(engine, tmp_path / "images")
-
-
-@pytest.fixture
-def console(engine: sa.Engine, tmp_path: Path) -> Iterator[httpx.Client]:
-    with serving(settings(tmp_path, POLE), engine) as client:
-        yield client
 
 
 @pytest.fixture

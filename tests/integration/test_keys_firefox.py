@@ -8,8 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from central.domain.access import Role
-from tests.support.console import PASSWORD, add_person, serving, settings
-from tests.support.controlled import POLE
+from tests.support.console import PASSWORD, add_person
 from tests.support.firefox import Firefox, firefox
 from tests.support.keyboards import Key, azerty, azerty_digit
 from tests.support.mail import Post
@@ -20,12 +19,6 @@ _CHOSEN = (
     "[...document.querySelectorAll('#types li')]"
     ".findIndex((one) => one.getAttribute('aria-selected') === 'true') + 1"
 )
-
-
-@pytest.fixture
-def console(engine: sa.Engine, tmp_path: Path) -> Iterator[httpx.Client]:
-    with serving(settings(tmp_path, POLE), engine) as client:
-        yield client
 
 
 @pytest.fixture

@@ -9,16 +9,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from central.domain.access import Role
 from tests.support.accessibility import hold_to_accessibility
-from tests.support.browser import chromium, seen, sign_in_with, visitor
+from tests.support.browser import seen, sign_in_with, visitor
 from tests.support.console import PASSWORD, add_person, serving, settings
 from tests.support.controlled import POLE
 from tests.support.mail import Line, Post
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Control, groups and quality in Chromium, by keyboard only; and what axe says of their pages."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -13,31 +12,14 @@ from central.domain.incoming import IncomingDocument
 from central.store.engine import transaction
 from central.store.tables import controls, deliveries, documents, fields
 from tests.support.accessibility import hold_to_accessibility
-from tests.support.browser import chromium, seen, sign_in_with, visitor
-from tests.support.console import PASSWORD, add_person, serving, settings
+from tests.support.browser import seen, sign_in_with, visitor
+from tests.support.console import PASSWORD, add_person
 from tests.support.controlled import POLE, deliver, entry_of
 from tests.support.mail import Line, Post
 from tests.support.measured import controls_of_months
 
 _NIR, _WRONG_TOTAL = "255081416802538", "265.00"
 _WAY = ("Frais de santé", POLE)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def post(engine: sa.Engine, tmp_path: Path) -> Post:
-    return Post(engine, tmp_path / "images")
-
-
-@pytest.fixture
-def console(engine: sa.Engine, tmp_path: Path) -> Iterator[httpx.Client]:
-    with serving(settings(tmp_path, POLE), engine) as client:
-        yield client
 
 
 @pytest.fixture

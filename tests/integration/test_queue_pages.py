@@ -25,11 +25,6 @@ def config(tmp_path: Path) -> CentralConfig:
 
 
 @pytest.fixture
-def post(engine: sa.Engine, tmp_path: Path) -> Post:
-    return Post(engine, tmp_path / "images")
-
-
-@pytest.fixture
 def keyer(config: CentralConfig, engine: sa.Engine) -> Iterator[httpx.Client]:
     with serving(config, engine) as client:
         sign_in(client, engine, "keyer", Role.KEYER)

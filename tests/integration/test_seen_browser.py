@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -15,31 +14,14 @@ from central.store import deliveries as store_of_deliveries
 from central.store.engine import transaction
 from central.store.tables import deliveries, documents, fields, namings
 from tests.support.accessibility import hold_to_accessibility
-from tests.support.browser import chromium, seen, sign_in_with, visitor
-from tests.support.console import PASSWORD, add_person, serving, settings
+from tests.support.browser import seen, sign_in_with, visitor
+from tests.support.console import PASSWORD, add_person
 from tests.support.controlled import POLE, entry_of
 from tests.support.mail import Line, Post
 
 _TAP_MS = 150
 _IBAN = "FR1420041010050500013M02606"
 _PICTURES = re.compile(r"/(image|zone)\?")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def post(engine: sa.Engine, tmp_path: Path) -> Post:
-    return Post(engine, tmp_path / "images")
-
-
-@pytest.fixture
-def console(engine: sa.Engine, tmp_path: Path) -> Iterator[httpx.Client]:
-    with serving(settings(tmp_path, POLE), engine) as client:
-        yield client
 
 
 @pytest.fixture

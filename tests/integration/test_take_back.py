@@ -1,7 +1,6 @@
 """What was just sent comes back as it was; what a pôle has goes there again, with a reason."""
 
 import datetime as dt
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,11 +26,6 @@ _DUE = dt.date(2026, 12, 1)
 @pytest.fixture
 def lea(engine: sa.Engine) -> Person:
     return keyer(engine, "lea")
-
-
-@pytest.fixture
-def post(engine: sa.Engine, tmp_path: Path) -> Post:
-    return Post(engine, tmp_path / "images")
 
 
 def _rows(engine: sa.Engine, made: IncomingDocument) -> list[Any]:

@@ -37,11 +37,6 @@ _HERE, _ELSEWHERE = ("Prestations", "FLUX_ENTRANTS"), ("Comptabilité", "COMPTAB
 
 
 @pytest.fixture
-def post(engine: sa.Engine, tmp_path: Path) -> Post:
-    return Post(engine, tmp_path / "images")
-
-
-@pytest.fixture
 def console(engine: sa.Engine, tmp_path: Path) -> Iterator[httpx.Client]:
     with serving(settings(tmp_path), engine) as client:
         yield client

@@ -1,13 +1,26 @@
-"""A disk door with faults: crash before any step, and undo what a power cut would undo."""
+"""Disks with faults: a door that crashes before any step, what a power cut undoes, a full disk."""
 
+import contextlib
 import os
+import resource
 import sqlite3
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge.spool.files import Disk
+
+
+@contextlib.contextmanager
+def no_file_over(limit: int) -> Iterator[None]:
+    """The kernel refuses what goes beyond, as it does when a disk is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 class Crash(BaseException):
