@@ -1,7 +1,8 @@
 """Ticks that exclude each other check each other: yes and no, one of several.
 
 Two set in one group contradict each other, and one of them may be what somebody meant to take
-back. Nobody but a person can tell which, so that the whole group is left to one.
+back. Nobody but a person can tell which, so that what is set is left to one. What is surely empty
+stays so, unless one must be set and none is.
 """
 
 import dataclasses
@@ -9,6 +10,8 @@ from collections.abc import Sequence
 
 from edge.document import Check, Field
 from edge.reading.forms import GroupRule, TickGroup
+
+_SET, _EMPTY = "true", "false"
 
 
 def check(fields: Sequence[Field], groups: Sequence[TickGroup]) -> tuple[Field, ...]:
@@ -21,23 +24,25 @@ def check(fields: Sequence[Field], groups: Sequence[TickGroup]) -> tuple[Field, 
     changed = {field.name: field for field in fields}
     for group in groups:
         members = [changed[name] for name in group.fields if name in changed]
-        is_contradicted = sum(one.value == "true" for one in members) > 1
-        if not is_contradicted and not _is_open(members, group.rule):
-            continue
-        for one in members:
-            is_wrong = is_contradicted and one.value == "true"
-            changed[one.name] = dataclasses.replace(
-                one, accepted=False, check=Check.FAILED if is_wrong else one.check
-            )
+        for one in _left_open(members, group.rule):
+            changed[one.name] = dataclasses.replace(one, accepted=False)
+        set_ones = [one for one in members if one.value == _SET]
+        if len(set_ones) > 1:
+            for one in set_ones:
+                failed = dataclasses.replace(one, accepted=False, check=Check.FAILED)
+                changed[one.name] = failed
     return tuple(changed[field.name] for field in fields)
 
 
-def _is_open(members: Sequence[Field], rule: GroupRule) -> bool:
-    """Whether one is set beside another that may be set as well, or none where one must be.
+def _left_open(members: Sequence[Field], rule: GroupRule) -> list[Field]:
+    """Those that what is read of the others makes doubtful.
 
-    A doubtful one by itself is for a person anyway; the empty ones beside it are not.
+    One that is set, when another may be set as well; all, when one must be set and every one is
+    read as empty: a mark was missed. A doubtful one is for a person anyway.
     """
-    is_set = any(one.value == "true" for one in members)
-    if not is_set:
-        return rule is GroupRule.EXACTLY_ONE
-    return any(one.value != "true" and not one.accepted for one in members)
+    is_sure = all(one.accepted for one in members)
+    set_ones = [one for one in members if one.value == _SET]
+    if set_ones:
+        return [] if is_sure else set_ones
+    is_missed = is_sure and all(one.value == _EMPTY for one in members)
+    return list(members) if rule is GroupRule.EXACTLY_ONE and is_missed else []

@@ -39,6 +39,14 @@ def test_one_beside_a_struck_out_one_is_for_a_person(open_: tuple[str | None, bo
     assert [accepted for _, accepted in told(struck, tick("yes", "true"))] == [False, False]
 
 
+def test_what_is_surely_empty_stays_so_beside_doubt_and_contradiction() -> None:
+    group = TickGroup(("no", "yes", "other"))
+    free, set_ = tick("no", "false"), tick("yes", "true")
+    doubtful, twice = tick("other", None, accepted=False), tick("other", "true")
+    assert [accepted for _, accepted in told(free, set_, doubtful, group=group)] == [1, 0, 0]
+    assert [accepted for _, accepted in told(free, set_, twice, group=group)] == [1, 0, 0]
+
+
 def test_a_doubtful_one_alone_leaves_the_empty_ones_as_they_are() -> None:
     doubtful = tick("no", None, accepted=False)
     assert told(doubtful, tick("yes", "false")) == [(None, False), ("false", True)]
@@ -48,6 +56,8 @@ def test_where_one_must_be_set_none_is_for_a_person() -> None:
     free = tick("no", "false"), tick("yes", "false")
     assert [accepted for _, accepted in told(*free, group=EXACTLY)] == [False, False]
     assert told(free[0], tick("yes", "true"), group=EXACTLY) == [("false", True), ("true", True)]
+    doubtful = tick("yes", None, accepted=False)
+    assert told(free[0], doubtful, group=EXACTLY) == [("false", True), (None, False)]
 
 
 def test_our_forms_tell_their_groups_and_each_is_of_ticks() -> None:
