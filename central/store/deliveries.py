@@ -116,8 +116,8 @@ def delivered(engine: sa.Engine, held: Claim, receipt: str) -> bool:
     """Record that the application has it; False when that no longer matters.
 
     An answer that comes after the claim was lost counts all the same, as long as nobody else is
-    handing the delivery over or has sent its document another way: the application has what its
-    key stands for.
+    handing the delivery over or has sent its document another way, and the document still tells
+    the same: the application has what its key stands for, and not what was changed since.
     """
     values = {"delivered_at": sa.func.now(), "receipt": receipt}
     return _finish(engine, held, Step.DELIVER, **values) or _finish(
@@ -168,6 +168,10 @@ def _finish(engine: sa.Engine, held: Claim, step: Step, **values: Any) -> bool:
     else:
         is_it += [_d.claimed_by == held.worker, _d.attempts == held.attempts]
     with transaction(engine) as connection:
+        if step is Step.DELIVER_LATE and not handed.is_still_told(
+            connection, held.document_id, held.destination, held.round
+        ):
+            return False
         changed = take(
             connection,
             step,

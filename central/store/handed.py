@@ -13,8 +13,9 @@ import sqlalchemy as sa
 
 from central.domain import contents
 from central.domain.document import DeliverableDocument, Superseded
+from central.store import packages
 from central.store.steps import key_of
-from central.store.tables import deliveries, handed_over, returns
+from central.store.tables import deliveries, documents, handed_over, returns
 
 _d, _h, _r = deliveries.c, handed_over.c, returns.c
 
@@ -65,6 +66,25 @@ def begin(connection: sa.Connection, delivery: sa.Row[Any], document: Deliverabl
         changed = contents.changes(before.parts, parts, document)
         supersedes = Superseded(int(before.round), before.idempotency_key, cause, changed)
     return Round(number, key, content, supersedes)
+
+
+def is_still_told(
+    connection: sa.Connection, document_id: uuid.UUID, destination: str, number: int
+) -> bool:
+    """Whether a document tells what was handed over in a round; it does until the transaction ends.
+
+    What was changed since, an application that has that round does not have.
+    """
+    connection.execute(
+        sa.select(documents.c.id).where(documents.c.id == document_id).with_for_update()
+    )
+    handed = connection.scalar(
+        sa.select(_h.content_sha256).where(
+            _h.document_id == document_id, _h.destination == destination, _h.round == number
+        )
+    )
+    now = contents.digest_of(packages.load(connection, document_id), destination)
+    return handed is not None and bytes(handed) == now
 
 
 def is_or_was(

@@ -171,6 +171,22 @@ def test_a_late_answer_to_another_key_does_not_count(engine: sa.Engine) -> None:
     assert _row(engine, made.id).state == "waiting"
 
 
+@pytest.mark.parametrize("state", ["waiting", "held", "dead"])
+def test_a_late_answer_to_what_the_document_no_longer_tells_does_not_count(
+    engine: sa.Engine, state: str
+) -> None:
+    """Else what was changed meanwhile would never go out."""
+    made = store(engine, document())
+    late = _claim(engine, lease_s=0.0).claim
+    upkeep.sweep(engine, give_up_after=5)
+    _run(engine, "UPDATE documents SET type = 'S3704' WHERE id = :id", id=made.id)
+    _run(engine, "UPDATE deliveries SET state = :state", state=state)
+    assert not deliveries.delivered(engine, late, "")
+    assert _row(engine, made.id).state == state
+    _run(engine, "UPDATE deliveries SET state = 'waiting'")
+    assert _claim(engine).claim.round == 2
+
+
 @pytest.fixture
 def pole() -> Iterator[HttpApplication]:
     application = HttpApplication()
