@@ -16,7 +16,7 @@ from central.domain.access import Person
 from central.domain.lifecycle import DeliveryState, DocumentState, Step, may_become
 from central.domain.returns import Cause, ReturnNote
 from central.errors import DeliveryUnderWay, LeaseLost
-from central.store import audit, leases, rescans, returns
+from central.store import audit, leases, plan, rescans, returns
 from central.store.engine import transaction
 from central.store.steps import settle_document, share_routes, take
 from central.store.tables import deliveries, documents, lots, remarks, sent_work
@@ -117,6 +117,7 @@ def take_back(
         connection.execute(sa.text("DELETE FROM fields WHERE document_id = :id"), {"id": row.id})
         connection.execute(_FIELDS_BACK, {"id": row.id})
         connection.execute(_DOCUMENT_BACK, {"id": row.id})
+        _follow_plan(connection, row, before.queue)
         connection.execute(sent_work.delete().where(_s.document_id == row.id))
         connection.execute(
             remarks.update().where(remarks.c.document_id == row.id).values(is_open=False)
@@ -179,6 +180,19 @@ def _undone(connection: sa.Connection, person: Person, row: sa.Row[Any]) -> Docu
         raise DeliveryUnderWay(str(row.id))
     take(connection, Step.TAKE_BACK, is_its)
     return settle_document(connection, row.id)
+
+
+def _follow_plan(connection: sa.Connection, now: sa.Row[Any], queue: str) -> None:
+    """Let what came back go where the plan says now, not where it said when it was sent.
+
+    Keying leaves the way of a document alone: if it differs, a change of the plan was applied or
+    undone meanwhile. Naming gives it another one, and what it had before follows what holds now.
+    """
+    if queue == "key":
+        way = {"pole": now.pole, "destination": now.destination, "due_on": now.due_on}
+        connection.execute(documents.update().where(_c.id == now.id).values(**way))
+    else:
+        plan.catch_up(connection, now.id)
 
 
 def _give_back(

@@ -6,16 +6,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from central.domain.access import Person
+from central.domain.access import Person, Role
 from central.domain.incoming import IncomingDocument
 from central.domain.keying import Entry
 from central.errors import DeliveryUnderWay, LeaseLost
-from central.store import deliveries, keying, leases, naming, sent_work
+from central.store import deliveries, keying, leases, naming, plan, plan_moves, sent_work
 from central.store.engine import transaction
 from central.store.keying import Sent
 from central.store.tables import deliveries as deliveries_table
 from central.store.tables import documents, fields, returns
 from central.store.tables import sent_work as sent_table
+from tests.support.console import add_person
 from tests.support.keyers import CATALOGUE, keyer, state_of
 from tests.support.mail import Line, Post
 
@@ -96,6 +97,58 @@ def test_what_was_keyed_comes_back_with_what_was_read(
     assert state_of(engine, made.id) == "ready"
     assert sent_work.take_back(engine, lea, made.id, 60) == "key"
     assert _rows(engine, made) == before
+
+
+def _key(engine: sa.Engine, person: Person, made: IncomingDocument) -> None:
+    assert leases.take(engine, person, "key", 60) == made.id
+    with transaction(engine) as connection:
+        row = connection.execute(sa.select(documents).where(documents.c.id == made.id)).one()
+    looked = keying.look(engine, row._asdict(), CATALOGUE.of("S1104", "45"))
+    sent = {task.field.position: Sent(Entry("255081416802538")) for task in looked}
+    keying.submit(engine, person, made.id, CATALOGUE.of, sent, wait_s=3_600)
+
+
+def test_what_comes_back_goes_where_the_plan_says_by_then(
+    engine: sa.Engine, post: Post, lea: Person
+) -> None:
+    """A change of the plan is applied, and undone, while what was sent waits."""
+    anne, bruno = (add_person(engine, name, Role.OPERATIONS) for name in ("anne", "bruno"))
+    made = post.deliver(
+        "Changement", Line("nir", "NIR", "1", read="255081416802533"),
+        code="S1104", kind="key", reasons=("field:nir",), way=("Relation client", _WHERE),
+    )  # fmt: skip
+    _key(engine, lea, made)
+    to = {"pole": "Risques professionnels", "destination": "ATEMPO"}
+    change = plan.propose(engine, anne, "person:anne", ("S1104", "", to), "réorganisation")
+    plan_moves.apply(engine, bruno, "person:bruno", change)
+    assert sent_work.take_back(engine, lea, made.id, 60) == "key"
+    _key(engine, lea, made)
+    assert _where(engine, made) == "ATEMPO"
+    assert _waits_for(engine, made) == {"ATEMPO"}
+    plan_moves.undo(engine, anne, "person:anne", change, CATALOGUE)
+    assert sent_work.take_back(engine, lea, made.id, 60) == "key"
+    _key(engine, lea, made)
+    assert _waits_for(engine, made) == {_WHERE}
+
+
+def test_what_was_named_follows_the_plan_when_it_comes_back(
+    engine: sa.Engine, post: Post, lea: Person
+) -> None:
+    anne, bruno = (add_person(engine, name, Role.OPERATIONS) for name in ("anne", "bruno"))
+    made = _letter(post)
+    _name(engine, lea, "courrier", wait_s=3_600)
+    to = {"pole": "Risques professionnels", "destination": "ATEMPO"}
+    change = plan.propose(engine, anne, "person:anne", ("S1104", "", to), "réorganisation")
+    plan_moves.apply(engine, bruno, "person:bruno", change)
+    assert sent_work.take_back(engine, lea, made.id, 60) == "name"
+    assert _where(engine, made) == "ATEMPO", "as all others of the type that it was taken for"
+
+
+def _waits_for(engine: sa.Engine, made: IncomingDocument) -> set[str]:
+    d = deliveries_table.c
+    query = sa.select(d.destination).where(d.document_id == made.id, d.state == "waiting")
+    with transaction(engine) as connection:
+        return set(connection.scalars(query))
 
 
 def test_its_delivery_waits_and_goes_then(engine: sa.Engine, post: Post, lea: Person) -> None:
