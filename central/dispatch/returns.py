@@ -30,18 +30,22 @@ _UUID_LETTERS = 36
 
 GiveBack = Callable[[uuid.UUID, ReturnNote, Which], Returned]
 _Look = tuple[tuple[str, int, int], ...]
+_CLOSED: _Look = (("", 0, 0),)
+"""What a look at an entry shows whose rights keep this account out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What became of one entry; ``document_id`` is None when it was not understood.
 
-    ``is_stuck``: it was taken back, or not understood, and could not be moved away.
+    ``is_stuck``: this account may not move it away, or, if not ``is_read``, not even look into it;
+    then nothing was taken back.
     """
 
     document_id: uuid.UUID | None
     cause: Cause = Cause.OTHER
     is_stuck: bool = False
+    is_read: bool = True
 
 
 class ReturnsFolder:
@@ -66,16 +70,22 @@ class ReturnsFolder:
             OSError: the folder cannot be read or written now.
             StoreUnavailable: the database does not answer; the entry stays.
         """
-        looks = {entry.name: _look(entry) for entry in self._entries()}
+        entries = self._entries()
+        here = {entry.name for entry in entries}
+        self._stuck = {name: look for name, look in self._stuck.items() if name in here}
+        looks = {entry.name: _look(entry) for entry in entries[:_MAX_ENTRIES]}
         settled = [
             name
             for name, look in looks.items()
             if self._seen.get(name) == look and self._stuck.get(name) != look
         ]
         self._seen = looks
-        self._stuck = {name: look for name, look in self._stuck.items() if name in looks}
         for name in settled:
-            taken = self._take(self._folder / name, give_back)
+            entry = self._folder / name
+            if looks[name] == _CLOSED:
+                taken: Taken | None = Taken(_document_id(entry), is_stuck=True, is_read=False)
+            else:
+                taken = self._take(entry, give_back)
             if taken is None:
                 continue
             if taken.is_stuck:
@@ -83,14 +93,17 @@ class ReturnsFolder:
             yield taken
 
     def _entries(self) -> list[Path]:
+        """What lies there; what is stuck comes last, since a look takes the first ones only."""
         if not self._folder.is_dir():
             return []
-        found = sorted(
-            entry
-            for entry in self._folder.iterdir()
-            if not entry.name.startswith(".") and entry.name not in (_DONE, _ODD)
+        return sorted(
+            (
+                entry
+                for entry in self._folder.iterdir()
+                if not entry.name.startswith(".") and entry.name not in (_DONE, _ODD)
+            ),
+            key=lambda entry: (entry.name in self._stuck, entry.name),
         )
-        return found[:_MAX_ENTRIES]
 
     def _take(self, entry: Path, give_back: GiveBack) -> Taken | None:
         document_id = _document_id(entry)
@@ -128,7 +141,11 @@ class ReturnsFolder:
 
 
 def _look(entry: Path) -> _Look:
-    """What one look shows: names, sizes and times, one level deep."""
+    """What one look shows: names, sizes and times, one level deep.
+
+    Raises:
+        OSError: the share does not answer.
+    """
     try:
         inside = sorted(entry.iterdir()) if _is_folder(entry) else []
         return tuple(
@@ -138,17 +155,24 @@ def _look(entry: Path) -> _Look:
         )
     except FileNotFoundError:
         return ()
+    except PermissionError:
+        return _CLOSED
 
 
 def _is_folder(path: Path) -> bool:
-    return stat.S_ISDIR(path.lstat().st_mode)
+    return stat.S_ISDIR(_mode(path))
 
 
 def _is_file(path: Path) -> bool:
+    return stat.S_ISREG(_mode(path))
+
+
+def _mode(path: Path) -> int:
+    """Which kind of entry a path is; 0: it is gone."""
     try:
-        return stat.S_ISREG(path.lstat().st_mode)
+        return path.lstat().st_mode
     except FileNotFoundError:
-        return False
+        return 0
 
 
 def _document_id(entry: Path) -> uuid.UUID | None:

@@ -179,6 +179,8 @@ def _collecting(
         for one in taken:
             if one.is_stuck:
                 events.failed("folder_rights", part=f"returns {destination}")
+            if not one.is_read:
+                continue
             if one.document_id is None:
                 events.return_not_understood(destination)
             else:

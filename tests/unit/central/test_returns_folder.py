@@ -3,6 +3,7 @@
 import codecs
 import json
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,57 @@ def test_what_cannot_be_moved_is_told_once_and_stops_no_other(
     assert [one.is_stuck for one in looks[1]] == [True, False]
     assert looks[2:] == [[], []]
     assert len(centre.given) == 2
+
+
+def test_what_cannot_be_read_is_told_once_waits_and_stops_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A directory that an application moved here as its own account has it: closed to ours."""
+    first, second = f"{ID}-A-1", f"{str(ID)[:-1]}2-A-1"
+    for name in (first, second):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "retour.json").write_text(json.dumps(_TOLD))
+    real, closed = Path.iterdir, {first}
+
+    def iterdir(path: Path) -> Iterator[Path]:
+        if path.name in closed:
+            raise PermissionError(13, "not ours")
+        return real(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    returns, centre = ReturnsFolder(tmp_path), Centre()
+    looks = [list(returns.collect(centre)) for _ in range(4)]
+    assert looks[1] == [
+        Taken(ID, is_stuck=True, is_read=False),
+        Taken(uuid.UUID(second[:36]), Cause.WRONG_POLE),
+    ]
+    assert looks[2:] == [[], []]
+    assert [document_id for document_id, _, _ in centre.given] == [uuid.UUID(second[:36])]
+    closed.clear()
+    looks = [list(returns.collect(centre)) for _ in range(2)]
+    assert looks[1] == [Taken(ID, Cause.WRONG_POLE)], "with its reason, once it can be read"
+
+
+def test_what_is_stuck_keeps_nothing_behind_it_from_being_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("central.dispatch.returns._MAX_ENTRIES", 3)
+    stuck = [f"{str(ID)[:-1]}{n}-A-1" for n in range(2, 5)]
+    last = f"{str(ID)[:-1]}9-A-1"
+    for name in (*stuck, last):
+        (tmp_path / name).mkdir()
+    real = Path.rename
+
+    def rename(path: Path, target: Path) -> Path:
+        if path.name in stuck:
+            raise PermissionError(13, "not ours")
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "rename", rename)
+    returns, centre = ReturnsFolder(tmp_path), Centre()
+    told = [one for _ in range(6) for one in returns.collect(centre)]
+    assert [one.is_stuck for one in told] == [True, True, True, False]
+    assert len(centre.given) == 4
 
 
 def test_a_comment_that_is_too_long_says_that_it_was_cut(tmp_path: Path) -> None:
