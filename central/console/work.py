@@ -5,7 +5,6 @@ that the next is there at once.
 """
 
 import datetime as dt
-import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -21,6 +20,7 @@ from central.domain import clock, typed
 from central.domain.access import Person, Role
 from central.domain.calendar import public_holidays
 from central.domain.catalogue import FieldSpec, TypeEntry
+from central.domain.clean import is_written
 from central.domain.keying import Entry, KeyReason, spec_of
 from central.domain.working_days import add_working_days
 from central.errors import InputInvalid, LeaseLost, NotFound
@@ -141,7 +141,7 @@ class _Queues:
 
     def draft(self, visit: Visit) -> Response:
         content = visit.content.get("content")
-        if not isinstance(content, dict) or "\\u0000" in json.dumps(content):
+        if not isinstance(content, dict):
             raise InputInvalid("content")
         work.save_draft(
             self._desk.engine, visit.who.id, id_in_path(visit), queue_of(visit), content
@@ -299,6 +299,8 @@ def _sent_of(spec: FieldSpec, one: dict[str, Any]) -> Sent:
     value, reason = one.get("value"), one.get("reason")
     if not isinstance(value, str | None) or len(value or "") > typed.LONGEST:
         raise InputInvalid(spec.name)
+    if not is_written(value or ""):
+        raise InputInvalid(f"{spec.name} : un caractère ne s'écrit pas")
     if reason:
         try:
             known = KeyReason(reason)

@@ -22,3 +22,8 @@ def _judged(found: re.Match[str]) -> str:
     letter = found[0]
     is_out = letter not in _KEPT and unicodedata.category(letter) in _OUT
     return _INSTEAD if is_out else letter
+
+
+def is_written(text: str) -> bool:
+    """Whether a text holds nothing but what people write: letters, spaces of any width, lines."""
+    return without_controls(text.replace("\r", "")) == text.replace("\r", "")

@@ -1,5 +1,7 @@
 """What the page asks before it acts; pure."""
 
+import unicodedata
+
 from edge.page import words
 from edge.page.markup import Markup, tag
 from edge.spool.values import LotView, Rescan
@@ -16,7 +18,12 @@ _SHORTEST_REASON = 3
 
 def is_reason(text: str) -> bool:
     """Whether a person wrote something that another can read."""
-    return _SHORTEST_REASON <= len(text) <= MAX_REASON and text.isprintable()
+    return _SHORTEST_REASON <= len(text) <= MAX_REASON and all(map(_is_written, text))
+
+
+def _is_written(letter: str) -> bool:
+    """A space that does not break, as French wants it before two dots, is no control character."""
+    return letter.isprintable() or unicodedata.category(letter) == "Zs"
 
 
 def confirm_closing(lot: LotView, token: str) -> Markup:

@@ -16,13 +16,14 @@ from central import blobs
 from central.config import CentralConfig
 from central.console.sessions import COOKIE
 from central.domain.access import Role
-from central.domain.clean import without_controls
+from central.domain.clean import is_written, without_controls
 from central.events import Events
 from central.intake import messages
 from central.store import people
 from tests.support import every_state
-from tests.support.console import add_person, serving, settings
+from tests.support.console import add_person, serving, settings, sign_in
 from tests.support.every_state import EveryState
+from tests.support.mail import Line, Post
 from tests.support.pages import routes
 
 _NOW = dt.datetime(2026, 11, 30, tzinfo=dt.UTC)
@@ -118,6 +119,39 @@ def test_odd_values_are_refused_and_fail_no_page(
             failed += [(route.path, value[:60]) for answer in answers if answer.status_code >= 500]
         assert client.get("/compte").status_code == 200, f"{route.path} has signed us out"
     assert failed == []
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["NaN", "1e400", r'"\ud800"', r'"a\u0000"', r'"a\u0001"', r'"a\u202eb"', r'{"\ud800": 1}'],
+)
+def test_what_is_typed_into_a_document_is_text_that_can_be_kept_and_shown(
+    config: CentralConfig, engine: sa.Engine, tmp_path: Path, odd: str
+) -> None:
+    """Drafts, and values of fields whatever is said of them, from somebody who holds it."""
+    post = Post(engine, tmp_path / "images")
+    post.deliver("Avis", Line("total", "Total", "1", read="1"), code="S1104", kind="key")
+    with serving(config, engine) as client:
+        sign_in(client, engine, "lea", Role.KEYER)
+        client.headers["content-type"] = "application/json"
+        work = client.post("/api/work/take", content='{"queue": "key"}').json()["work"]
+        here = f"/api/documents/{work['id']}"
+        draft = client.post(
+            f"{here}/draft", content=f'{{"queue": "key", "content": {{"0": {odd}}}}}'
+        )
+        assert draft.status_code in (200, 400)
+        for reason in ("null", '"wrong_on_paper"'):
+            fields = ", ".join(
+                f'{{"position": {task["position"]}, "value": {odd}, "reason": {reason}}}'
+                for task in work["tasks"]
+            )
+            sent = client.post(f"{here}/key", content=f'{{"fields": [{fields}]}}')
+            assert sent.status_code == 400
+
+
+def test_spaces_that_do_not_break_are_no_control_characters() -> None:
+    assert is_written("Illisible\u00a0: l'encre a coulé\u202f!\r\nÀ refaire.")
+    assert not any(map(is_written, ("a\x00", "a\x7f", "a\u202eb", "a\ud800", "a\u200bb")))
 
 
 def _params(value: str) -> dict[str, bytes]:

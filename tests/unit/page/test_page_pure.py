@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from edge.page import doors, prints, words
+from edge.page import doors, prints, questions, words
 from edge.page.doors import Refused, form_of, has_token, is_ours, may_act
 from edge.page.markup import Markup, join, tag
 from edge.page.prints import Wrong
@@ -148,3 +148,16 @@ def test_sheets_that_were_asked_for_are_printed() -> None:
     for made in (prints.separators({"nombre": "2"}), prints.header(asked, ["S3110"])):
         assert isinstance(made, bytes)
         assert made.startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("Introuvable\u00a0: détruit\u202f!", True),
+        ("ab", False),
+        ("a\x00bc", False),
+        ("abc\u202e", False),
+    ],
+)
+def test_a_reason_is_what_a_person_writes(text: str, is_one: bool) -> None:
+    assert questions.is_reason(text) is is_one
