@@ -176,6 +176,13 @@ class LaterChange(CentralError):
     reason = "Une modification plus récente du même type doit d'abord être annulée."
 
 
+class ChangeUnderWay(CentralError):
+    """Documents of the type still follow a change of the plan that was decided before."""
+
+    code = "change_under_way"
+    reason = "Les documents de ce type suivent encore une autre modification. Réessayez plus tard."
+
+
 class StepRefused(CentralError):
     """The state of the document does not allow what was asked."""
 

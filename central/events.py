@@ -208,6 +208,10 @@ class Events:
         """Deliveries to unknown destinations were held, or those to known ones released."""
         self._log.warning("destinations_matched", held=held, released=released)
 
+    def moved(self, documents: int, *, is_complete: bool) -> None:
+        """Documents followed a change of the plan that another process had begun."""
+        self._log.info("plan_followed", documents=documents, complete=is_complete)
+
     def forgotten(self, values: int, drafts: int, controls: int) -> None:
         """Keyed values past their time were emptied, old drafts deleted, controls given up."""
         self._log.info("forgotten", values=values, drafts=drafts, controls=controls)

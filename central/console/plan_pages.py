@@ -16,7 +16,7 @@ from central.domain.catalogue import Catalogue, TypeEntry
 from central.domain.clock import PARIS
 from central.domain.plan_changes import KEYS, difference, from_json
 from central.errors import Forbidden, InputInvalid
-from central.store import plan, plan_effect, plan_moves
+from central.store import plan, plan_effect, plan_following, plan_moves
 from central.store.plan import Change
 from central.store.plan_effect import What
 
@@ -106,13 +106,15 @@ class _Pages:
         """One change: what it would do now, or what it did."""
         one = plan.find(self._desk.engine, visit.request.path_params["id"])
         what = (one.type, one.fund, one.changes)
-        seen, moved, left = None, [], 0
+        seen, moved, left, remaining = None, [], 0, 0
         may_see = visit.who.may_see
         if one.state == "proposed":
             seen = plan_effect.preview(self._desk.engine, what, _today(), _LISTED)
         else:
             rows, left = plan_moves.moved(self._desk.engine, one.id, _LISTED)
             moved = [(row, from_json(row.before)) for row in rows if may_see(row.site, row.pole)]
+            if not one.is_settled:
+                remaining = plan_following.remaining(self._desk.engine, one.id)
         is_own = one.proposed_by == visit.who.id
         return self._desk.show(
             visit,
@@ -123,6 +125,7 @@ class _Pages:
             entry=self._now().of(one.type, one.fund),
             moved=moved,
             left=left,
+            remaining=remaining,
             may_see=may_see,
             words=_WORDS,
             told_changes=_told_changes(one),

@@ -24,6 +24,7 @@ from central.store import (
     flow,
     partitions,
     people,
+    plan_following,
     returns,
     samples,
     tries,
@@ -36,13 +37,15 @@ _PARTITIONS_EVERY_S = 86_400.0
 _FLOW_EVERY_S = 60.0
 _SWEEPS_MISSED, _SLOW_S = 3, 60.0
 """A process that sweeps no more for that long counts as dead."""
+_TURN_S = 10.0
+"""Of what moves thousands of documents, until the other chores get theirs."""
 
 
 @dataclass(slots=True)
 class _Chore:
     name: str
     every_s: float
-    act: Callable[[], None]
+    act: Callable[[], bool | None]  # True: there is more to do, as soon as the others had a turn
     pause_s: float = 0.0  # at least, after a failure
     next_at: float = 0.0  # at once after the start
 
@@ -77,25 +80,22 @@ def _keep_doing(chores: list[_Chore], events: Events, stop: threading.Event) -> 
     while not stop.is_set():
         for chore in chores:
             if chore.next_at <= time.monotonic():
-                pause_s = chore.every_s if _do(chore, events) else chore.pause_s
-                chore.next_at = time.monotonic() + max(pause_s, chore.every_s)
+                chore.next_at = time.monotonic() + _do(chore, events)
         nearest = min(chore.next_at for chore in chores)
         stop.wait(max(0.0, nearest - time.monotonic()))
 
 
-def _do(chore: _Chore, events: Events) -> bool:
-    """Do it once; False when that failed."""
+def _do(chore: _Chore, events: Events) -> float:
+    """Do it once; in how many seconds it is to be done again."""
     try:
-        chore.act()
+        return 0.0 if chore.act() else chore.every_s
     except CentralError as error:
         events.failed(error.code, part=chore.name)
     except OSError as error:
         events.failed("folder_unavailable", part=chore.name, error=type(error).__name__)
     except Exception as error:
         events.crashed(chore.name, error)
-    else:
-        return True
-    return False
+    return max(chore.pause_s, chore.every_s)
 
 
 def _chores(config: CentralConfig, engine: Engine, events: Events) -> Iterator[_Chore]:
@@ -119,10 +119,29 @@ def _chores(config: CentralConfig, engine: Engine, events: Events) -> Iterator[_
         # While the database was away nobody could renew a claim: they get the time to do so.
         pause_s=settings.lease_s,
     )
+    yield _Chore("plan", settings.sweep_every_s, lambda: follow_plan(engine, events))
 
 
-def sweep(config: CentralConfig, engine: Engine, events: Events) -> None:
+def follow_plan(engine: Engine, events: Events) -> bool:
+    """Move documents on whose change of the plan was decided by a process that did not finish.
+
+    Returns:
+        Whether there are more.
+
+    Raises:
+        StoreUnavailable: the rest is done at the next turn.
+    """
+    done = plan_following.settle(engine, within_s=_TURN_S)
+    if done.changed:
+        events.moved(done.changed, is_complete=done.is_complete)
+    return not done.is_complete
+
+
+def sweep(config: CentralConfig, engine: Engine, events: Events) -> bool:
     """Take lost claims back; hold what goes to unknown destinations, release what no longer does.
+
+    Returns:
+        Whether there may be more to hold or release.
 
     Raises:
         StoreUnavailable: nothing was changed.
@@ -133,9 +152,10 @@ def sweep(config: CentralConfig, engine: Engine, events: Events) -> None:
     known = [destination.name for destination in config.destinations]
     lives_s = _SWEEPS_MISSED * config.dispatch.sweep_every_s + _SLOW_S
     dispatchers.tell(engine, _name(), known, lives_s)
-    held, released = upkeep.match_destinations(engine, known)
+    held, released = upkeep.match_destinations(engine, known, within_s=_TURN_S)
     if held or released:
         events.matched(held, released)
+    return held + released > 0
 
 
 def _name() -> str:

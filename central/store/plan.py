@@ -42,6 +42,7 @@ class Change:
     undoer: str | None
     undone_at: dt.datetime | None
     documents: int
+    is_settled: bool  # the documents that were here follow; until then they do so in batches
 
 
 def changes(engine: sa.Engine) -> list[tuple[str, str, Mapping[str, Any]]]:
@@ -242,6 +243,7 @@ def _listed(engine: sa.Engine, limit: int, *where: sa.ColumnElement[bool]) -> li
             _c.id, _c.type, _c.fund, _c.changes, _c.reason, _c.state, _c.proposed_by,
             proposer.c.name.label("proposer"), _c.proposed_at, decider.c.name.label("decider"),
             _c.decided_at, undoer.c.name.label("undoer"), _c.undone_at, moved.label("documents"),
+            _c.is_settled,
         )
         .join(proposer, proposer.c.id == _c.proposed_by)
         .outerjoin(decider, decider.c.id == _c.decided_by)

@@ -1,7 +1,8 @@
 """What a change of the plan would do to documents that are here."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,10 +93,14 @@ def is_open(code: str, fund: str) -> list[sa.ColumnElement[bool]]:
     return [_c.state.not_in(("delivered", "discarded")), _c.type == code, *only]
 
 
-def target_of(connection: sa.Connection, what: What) -> Target:
-    """Where a change sends documents of its type, and which of them differ from that."""
+def target_of(
+    connection: sa.Connection, what: What, some: Collection[uuid.UUID] | None = None
+) -> Target:
+    """Where a change sends documents of its type, all or some, and which differ from that."""
     code, fund, differs = what
     undelivered = is_open(code, fund)
+    if some is not None:
+        undelivered.append(_c.id.in_(some))
     pole: sa.ColumnElement[str] = sa.literal(differs["pole"]) if "pole" in differs else _c.pole
     destination: sa.ColumnElement[str] = (
         sa.literal(differs["destination"]) if "destination" in differs else _c.destination

@@ -69,12 +69,19 @@ def sweep(engine: sa.Engine, give_up_after: int) -> Swept:
     return Swept(len(expired) + len(hopeless), len(hopeless))
 
 
-def match_destinations(engine: sa.Engine, known: Collection[str]) -> tuple[int, int]:
+def match_destinations(
+    engine: sa.Engine, known: Collection[str], *, within_s: float | None = None
+) -> tuple[int, int]:
     """Hold deliveries to destinations that nobody configured, release those that somebody did.
 
     What an open hold covers stays held, for that reason. What another living dispatch process knows
     is known, too (central/store/dispatchers.py). What a hold began, and its process did not finish,
     is finished.
+
+    Args:
+        engine: The database.
+        known: The configured destinations.
+        within_s: As much of each kind as fits into so many seconds; None: all.
 
     Returns:
         How many were held, how many released.
@@ -104,9 +111,9 @@ def match_destinations(engine: sa.Engine, known: Collection[str]) -> tuple[int, 
             tell(connection, "release")
         return len(released)
 
-    held = in_batches(engine, Step.HOLD, [is_unknown], hold).changed
-    released = in_batches(engine, Step.RELEASE, is_found, release).changed
-    covered, freed = holds.settle(engine, known)
+    held = in_batches(engine, Step.HOLD, [is_unknown], hold, within_s=within_s).changed
+    released = in_batches(engine, Step.RELEASE, is_found, release, within_s=within_s).changed
+    covered, freed = holds.settle(engine, known, within_s=within_s)
     return held + covered, released + freed
 
 

@@ -18,7 +18,7 @@ from central.store import batches, deliveries, holds, leases, naming, returns, u
 from central.store.engine import transaction
 from central.store.tables import deliveries as deliveries_table
 from central.store.tables import documents as documents_table
-from tests.support.central import document, store
+from tests.support.central import copies, document, store
 from tests.support.console import add_person
 
 pytestmark = pytest.mark.on_both_servers
@@ -228,28 +228,6 @@ def test_workers_and_holds_at_once_lose_nothing_and_never_lock_each_other_out(
     assert {row.state for row in rows.values()} <= {"held", "delivered"}
 
 
-def _copies(engine: sa.Engine, count: int) -> None:
-    """A document with its delivery that waits, so many times."""
-    made = store(engine, document())
-    columns = [column.name for column in documents_table.c]
-    copied = ", ".join("gen_random_uuid()" if one == "id" else one for one in columns)
-    with transaction(engine) as connection:
-        connection.execute(
-            sa.text(
-                f"INSERT INTO documents ({', '.join(columns)}) SELECT {copied}"  # noqa: S608
-                " FROM documents, generate_series(2, :count) WHERE id = :id"
-            ),
-            {"count": count, "id": made.id},
-        )
-        connection.execute(
-            sa.text(
-                "INSERT INTO deliveries (document_id, destination, idempotency_key)"
-                " SELECT id, destination, id || '-1' FROM documents WHERE id <> :id"
-            ),
-            {"id": made.id},
-        )
-
-
 def _counts(engine: sa.Engine) -> Counter[str]:
     state = deliveries_table.c.state
     query = sa.select(state, sa.func.count().label("of_state")).group_by(state)
@@ -260,7 +238,7 @@ def _counts(engine: sa.Engine) -> Counter[str]:
 def test_mail_comes_in_while_thousands_are_held_and_released(engine: sa.Engine) -> None:
     """What is stored is committed when some are given back and others are not: in between."""
     many = 12 * batches.BATCH
-    _copies(engine, many)
+    copies(engine, store(engine, document()).id, many)
     seen_between = []
 
     def watch(acting: Future[int], moving: str) -> None:
@@ -313,7 +291,7 @@ def test_a_hold_that_is_released_before_it_covered_all_leaves_nothing_held(
 
 def test_thousands_of_dead_letters_are_replayed_and_given_up_in_batches(engine: sa.Engine) -> None:
     many = 2 * batches.BATCH + 7
-    _copies(engine, many)
+    copies(engine, store(engine, document()).id, many)
     _all_dead(engine)
     assert upkeep.replay_chosen(engine, "person:ops", upkeep.Chosen()) == many
     assert _counts(engine) == {"waiting": many}

@@ -2,9 +2,11 @@
 
 import datetime as dt
 import threading
+import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,33 @@ import sqlalchemy as sa
 from central import pack
 from central.console.plan import Plan
 from central.console.work import due_on
+from central.dispatch import sweeper
 from central.domain.access import EVERYWHERE, Person, Role
-from central.errors import AlreadyDecided, LaterChange, NotFound, NotYours, StoreUnavailable
-from central.store import deliveries, holds, leases, naming, plan, plan_effect, plan_moves
+from central.errors import (
+    AlreadyDecided,
+    ChangeUnderWay,
+    LaterChange,
+    NotFound,
+    NotYours,
+    StoreUnavailable,
+)
+from central.events import Events
+from central.store import (
+    batches,
+    deliveries,
+    holds,
+    leases,
+    naming,
+    plan,
+    plan_effect,
+    plan_following,
+    plan_moves,
+)
 from central.store.engine import open_engine, transaction
 from central.store.tables import deliveries as deliveries_table
 from central.store.tables import documents as documents_table
 from central.store.tables import namings
-from tests.support.central import document, store
+from tests.support.central import copies, document, store
 from tests.support.console import add_person, serving, settings, sign_in
 from tests.support.mail import Post
 
@@ -370,3 +391,197 @@ def test_what_is_named_just_after_a_change_was_undone_goes_where_the_plan_says_n
     row, now = _document(engine, made.id), _SHIPPED.of("S3110", made.fund)
     assert (row.type, row.pole, row.destination) == ("S3110", now.pole, now.destination)
     assert row.due_on == due_on(made.received_on, now.delay_days)
+
+
+def _ways(engine: sa.Engine, kind: str = "S3110") -> Counter[tuple[str, str]]:
+    """How many documents of a type have each destination and state."""
+    c = documents_table.c
+    query = sa.select(c.destination, c.state, sa.func.count().label("of_way")).where(c.type == kind)
+    with transaction(engine) as connection:
+        found = connection.execute(query.group_by(c.destination, c.state))
+        return Counter({(row.destination, row.state): row.of_way for row in found})
+
+
+def _open_deliveries(engine: sa.Engine) -> Counter[tuple[str, str]]:
+    d = deliveries_table.c
+    query = sa.select(d.destination, d.state, sa.func.count().label("of_way"))
+    with transaction(engine) as connection:
+        found = connection.execute(
+            query.where(d.state != "discarded").group_by(d.destination, d.state)
+        )
+        return Counter({(row.destination, row.state): row.of_way for row in found})
+
+
+def _dies_after(monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
+    """The process loses its connection within the batch after so many."""
+    lock, done = plan_following._lock, []
+
+    def lock_and_die(connection: sa.Connection, ids: Any) -> None:
+        lock(connection, ids)
+        done.append(len(ids))
+        if len(done) > batch:
+            connection.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    monkeypatch.setattr(plan_following, "_lock", lock_and_die)
+
+
+def test_mail_comes_in_while_thousands_follow_a_change_and_its_undoing(
+    engine: sa.Engine, two: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is stored is committed when some follow already and others do not yet: in between."""
+    monkeypatch.setattr(plan_moves, "_PATIENCE_S", None)
+    monkeypatch.setattr(batches, "BATCH", 100)
+    many = 12 * batches.BATCH
+    copies(engine, store(engine, document()).id, many)
+    change = _propose(engine, two[0], _TO_ATEMPO)
+    came: list[uuid.UUID] = []
+
+    def watch(acting: Future[int], to: str) -> list[bool]:
+        between = []
+        while not acting.done():
+            came.append(store(engine, document()).id)
+            moved_so_far = _ways(engine)[(to, "ready")]
+            between.append(len(came) < moved_so_far < many)
+        return between
+
+    with ThreadPoolExecutor(1) as pool:
+        applying = pool.submit(plan_moves.apply, engine, two[1], "person:bruno", change)
+        assert any(watch(applying, _ATEMPO))
+        assert applying.result() >= many
+        assert {_document(engine, one).destination for one in came} == {_ATEMPO}
+        undoing = pool.submit(_undo, engine, two[0], change)
+        assert any(watch(undoing, _FSP))
+        undoing.result()
+    assert _ways(engine) == {(_FSP, "ready"): many + len(came)}
+    assert _open_deliveries(engine) == {(_FSP, "waiting"): many + len(came)}
+
+
+@pytest.mark.parametrize("batch", [0, 2])
+def test_what_an_applied_change_left_behind_when_its_process_died_follows_at_the_next_sweep(
+    engine: sa.Engine, two: tuple[int, int], tmp_path: Path, batch: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(batches, "BATCH", 3)
+    made = [store(engine, document(kind=kind)) for kind in ("straight", "name") * 6]
+    change = _propose(engine, two[0], _TO_ATEMPO)
+    with monkeypatch.context() as dying:
+        _dies_after(dying, batch)
+        with pytest.raises(StoreUnavailable):
+            plan_moves.apply(engine, two[1], "person:bruno", change)
+    assert sum(_ways(engine)[(_ATEMPO, state)] for state in ("ready", "to_name")) == 3 * batch
+    assert plan_following.remaining(engine, change) == len(made) - 3 * batch
+    comes = store(engine, document())
+    assert _document(engine, comes.id).destination == _ATEMPO, "follows at once"
+    assert sweeper.follow_plan(engine, Events("test")) is False
+    assert _ways(engine) == {(_ATEMPO, "ready"): 7, (_ATEMPO, "to_name"): 6}
+    assert _open_deliveries(engine) == {(_ATEMPO, "waiting"): 7}
+    assert plan_following.remaining(engine, change) == 0
+    assert plan.find(engine, change).documents == len(made) + 1
+    assert _undo(engine, two[0], change) == len(made) + 1
+
+
+def test_what_an_undone_change_left_behind_comes_back_at_the_next_sweep(
+    engine: sa.Engine, two: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a delay, nothing about a document itself tells that it came back already."""
+    monkeypatch.setattr(batches, "BATCH", 3)
+    for kind in ("straight", "name") * 6:
+        store(engine, document(kind=kind))
+    change = _apply(engine, two, {"delay_days": 1})
+    with monkeypatch.context() as dying:
+        _dies_after(dying, 2)
+        with pytest.raises(StoreUnavailable):
+            _undo(engine, two[0], change)
+    comes = store(engine, document())
+    assert _document(engine, comes.id).due_on == dt.date(2026, 11, 10)
+    assert plan_following.remaining(engine, change) == 6
+    with pytest.raises(ChangeUnderWay):  # what it moves would come back to a way that is over
+        _apply(engine, two, {"delay_days": 3})
+    done = plan_following.settle(engine)
+    assert (done.changed, done.is_complete) == (6, True)
+    with transaction(engine) as connection:
+        assert set(connection.scalars(sa.select(documents_table.c.due_on))) == {
+            dt.date(2026, 11, 10)
+        }
+    _apply(engine, two, {"delay_days": 3})
+
+
+def test_a_change_is_undone_while_its_documents_still_follow_it(
+    engine: sa.Engine, two: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "BATCH", 3)
+    for _ in range(12):
+        store(engine, document())
+    change = _propose(engine, two[0], _TO_ATEMPO)
+    lock, batch = plan_following._lock, []
+
+    def undone_after_two(connection: sa.Connection, ids: Any) -> None:
+        batch.append(len(ids))
+        lock(connection, ids)
+        if len(batch) == 2:
+            undoing.append(pool.submit(_undo, engine, two[0], change))
+
+    undoing: list[Future[int]] = []
+    monkeypatch.setattr(plan_following, "_lock", undone_after_two)
+    with ThreadPoolExecutor(1) as pool:
+        plan_moves.apply(engine, two[1], "person:bruno", change)
+        undoing[0].result()
+    plan_following.settle(engine)
+    assert plan.find(engine, change).state == "undone"
+    assert _ways(engine) == {(_FSP, "ready"): 12}
+    assert _open_deliveries(engine) == {(_FSP, "waiting"): 12}
+    assert plan_following.remaining(engine, change) == 0
+
+
+def test_who_moves_thousands_gives_way_to_who_moves_one(
+    engine: sa.Engine, two: tuple[int, int]
+) -> None:
+    """Somebody has the document's row and wants the delivery's; the batch asked for both before."""
+    made = store(engine, document())
+    change = _propose(engine, two[0], _TO_ATEMPO)
+    d = deliveries_table.c
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(engine) as connection:
+            connection.execute(sa.select(d.state).where(d.document_id == made.id).with_for_update())
+            applying = pool.submit(plan_moves.apply, engine, two[1], "person:bruno", change)
+            _wait_until_blocked(engine)
+            connection.execute(
+                sa.select(documents_table.c.id)
+                .where(documents_table.c.id == made.id)
+                .with_for_update()
+            )
+        assert applying.result() == 1
+    assert _open_deliveries(engine) == {(_ATEMPO, "waiting"): 1}
+
+
+def _wait_until_blocked(engine: sa.Engine) -> None:
+    query = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with transaction(engine) as connection:
+            if connection.scalar(query):
+                return
+    pytest.fail("nobody waited")
+
+
+def test_the_page_tells_what_still_follows(
+    engine: sa.Engine, two: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "BATCH", 3)
+    for _ in range(8):
+        store(engine, document())
+    change = _propose(engine, two[0], _TO_ATEMPO)
+    monkeypatch.setattr(plan_moves, "_PATIENCE_S", -1.0)  # as if it died after the decision
+    with serving(settings(tmp_path), engine) as client:
+        sign_in(client, engine, "ops", Role.OPERATIONS)
+        assert client.post(f"/plan/{change}/appliquer", data={"_": ""}).status_code == 303
+        told = client.get(f"/plan/{change}").text
+        assert "Il reste 8\u00a0documents à déplacer" in told
+        assert "en cours" in client.get("/plan").text
+        plan_following.settle(engine)
+        assert "à déplacer" not in client.get(f"/plan/{change}").text
+        assert "en cours" not in client.get("/plan").text
+        assert client.post(f"/plan/{change}/annuler", data={"_": ""}).status_code == 303
+        assert "Il reste 8\u00a0documents à faire revenir" in client.get(f"/plan/{change}").text
+        plan_following.settle(engine)
+        assert "Il reste" not in client.get(f"/plan/{change}").text

@@ -19,7 +19,7 @@ from central.domain.incoming import (
     IncomingRef,
     IncomingRoute,
 )
-from central.store import documents
+from central.store import documents, tables
 from central.store.engine import transaction
 
 _numbers = itertools.count()
@@ -116,3 +116,24 @@ def store(engine: sa.Engine, made: IncomingDocument) -> IncomingDocument:
         documents.blob_stored(engine, digest, 1, made.site)
     assert documents.store(engine, made) is False
     return made
+
+
+def copies(engine: sa.Engine, document_id: uuid.UUID, count: int) -> None:
+    """Have a document, with its delivery that waits, so many times: without pages or fields."""
+    columns = [column.name for column in tables.documents.c]
+    copied = ", ".join("gen_random_uuid()" if one == "id" else one for one in columns)
+    with transaction(engine) as connection:
+        connection.execute(
+            sa.text(
+                f"INSERT INTO documents ({', '.join(columns)}) SELECT {copied}"  # noqa: S608
+                " FROM documents, generate_series(2, :count) WHERE id = :id"
+            ),
+            {"count": count, "id": document_id},
+        )
+        connection.execute(
+            sa.text(
+                "INSERT INTO deliveries (document_id, destination, idempotency_key)"
+                " SELECT id, destination, id || '-1' FROM documents WHERE id <> :id"
+            ),
+            {"id": document_id},
+        )

@@ -73,6 +73,18 @@ plan_changes = Table(
     at("decided_at", nullable=True),
     Column("undone_by", BigInteger, ForeignKey("people.id")),
     at("undone_at", nullable=True),
+    Column(
+        "is_settled",
+        Boolean,
+        nullable=False,
+        server_default="true",
+        comment="the documents that are here follow",
+    ),
+    Column(
+        "without",
+        JSONB,
+        comment="undone: what the plan says of the type without it, by fund, empty: any other",
+    ),
     one_of("state", CHANGE_STATES),
     Index("ix_plan_changes_state", "state", "proposed_at"),
     comment="Changes of the plan on top of plan.toml; two people each",
@@ -84,6 +96,7 @@ plan_change_documents = Table(
     Column("change_id", BigInteger, ForeignKey("plan_changes.id"), primary_key=True),
     document(primary_key=True),
     Column("before", JSONB, nullable=False, comment="pole, destination, due_on: for undoing"),
+    Column("is_back", Boolean, nullable=False, server_default="false", comment="undone"),
     comment="Waiting documents that a change has moved",
 )
 
