@@ -84,7 +84,7 @@ def remaining(engine: sa.Engine, change_id: int) -> int:
         )
 
 
-def to_bring_back(connection: sa.Connection, change_id: int) -> sa.Select[tuple[uuid.UUID]]:
+def to_bring_back(connection: sa.Connection, change_id: int) -> sa.Select[uuid.UUID]:
     """Documents that a change moved, or that got its type since, and that have not left."""
     row = connection.execute(sa.select(plan_changes).where(_p.id == change_id)).one_or_none()
     return sa.select(_c.id).where(sa.false()) if row is None else _to_bring_back(row)
@@ -117,7 +117,7 @@ def _follow(engine: sa.Engine, row: sa.Row[Any], within_s: float | None) -> Batc
     return each(engine, ids, one_batch, within_s=within_s)
 
 
-def _left(connection: sa.Connection, row: sa.Row[Any]) -> sa.Select[tuple[uuid.UUID]]:
+def _left(connection: sa.Connection, row: sa.Row[Any]) -> sa.Select[uuid.UUID]:
     if row.state == "undone":
         return _to_bring_back(row)
     target = target_of(connection, (row.type, row.fund, row.changes))
@@ -175,7 +175,7 @@ def _bring_back(connection: sa.Connection, row: sa.Row[Any], some: Sequence[uuid
     return _move(connection, row, groups, "document_moved_back")
 
 
-def _way_back(row: sa.Row[Any], one: sa.Row[Any], now: Way) -> Way:
+def _way_back(row: sa.Row[Any], one: Any, now: Way) -> Way:
     was, what = from_json(one.before), row.changes
     return Way(
         was.pole if "pole" in what else now.pole,
@@ -184,7 +184,7 @@ def _way_back(row: sa.Row[Any], one: sa.Row[Any], now: Way) -> Way:
     )
 
 
-def _way_of_named(row: sa.Row[Any], one: sa.Row[Any], now: Way) -> Way:
+def _way_of_named(row: sa.Row[Any], one: Any, now: Way) -> Way:
     planned: Mapping[str, Any] = row.without.get(one.fund, row.without[""])
     return domain.changed(now, one.received_on, planned, public_holidays([one.received_on]))
 
@@ -228,7 +228,7 @@ def _is_still(row: sa.Row[Any]) -> list[sa.ColumnElement[bool]]:
     return where
 
 
-def _to_bring_back(row: sa.Row[Any]) -> sa.Select[tuple[uuid.UUID]]:
+def _to_bring_back(row: sa.Row[Any]) -> sa.Select[uuid.UUID]:
     is_its = (_m.document_id == _c.id, _m.change_id == row.id)
     is_moved = sa.exists().where(*is_its, _m.is_back.is_(False))
     is_named = sa.exists().where(
