@@ -1,0 +1,16 @@
+"""What must not move when the code does: golden files that an earlier program wrote.
+
+``golden/`` holds what other programs, people and disks of the field hold on to: settings, commands,
+codes, metrics, log events, addresses, tables, stored words, messages on the wire, a station's
+journal, a package, the answers in JSON. Each test reads one of them with the present program, or
+lets the present program write the same again, and names the line that differs.
+
+A line that is gone or says something else is a broken promise: stations of the version before,
+journals on disks, pôle applications, dashboards, scripts. Mend the program, not the file. A line
+that is new is a new promise: renew the lists with ``python -m tests.compat.write`` and let the
+difference be read by whoever reviews the change. A promise may be taken back on purpose; then the
+CHANGELOG says so, and the migration that carries old data over comes with it.
+
+What an earlier version wrote to its disk or on the wire is never renewed. Names and values in all
+files are invented.
+"""
