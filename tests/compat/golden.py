@@ -1,8 +1,10 @@
-"""Golden files: where they lie, and what differs, line by line."""
+"""Golden files: where they lie, and which lines differ."""
 
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
+
+import pytest
 
 FOLDER = Path(__file__).parent / "golden"
 
@@ -22,13 +24,10 @@ def lines(found: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in sorted(set(found)))
 
 
-def differences(name: str, now: str) -> str:
-    """What a file says otherwise than the present program: ``-`` was promised, ``+`` is new.
-
-    Empty when they agree.
-    """
-    changed = difflib.unified_diff(
-        read(name).splitlines(), now.splitlines(), f"golden/{name}", "the present program", "", "",
-        lineterm="", n=0,
-    )  # fmt: skip
-    return "\n".join(line for line in changed if not line.startswith("@@"))
+def demand_same(name: str, now: str) -> None:
+    """Fail with the lines that differ: ``-`` was promised, ``+`` is what the program says now."""
+    changed = difflib.unified_diff(read(name).splitlines(), now.splitlines(), lineterm="", n=0)
+    told = [line for line in changed if not line.startswith(("---", "+++", "@@"))]
+    if told:
+        lines_of = "\n".join(told)
+        pytest.fail(f"golden/{name}: see tests/compat/__init__.py\n{lines_of}", pytrace=False)

@@ -7,9 +7,7 @@ from tests.compat import golden, present, surface
 
 @pytest.mark.parametrize("name", sorted(surface.LISTS))
 def test_a_list_says_what_it_said(name: str, engine: present.Engine) -> None:
-    differences = golden.differences(name, golden.lines(surface.LISTS[name](engine)))
-
-    assert not differences, f"\n{differences}\n(tests/compat/__init__.py tells what to do)"
+    golden.demand_same(name, golden.lines(surface.LISTS[name](engine)))
 
 
 def test_no_list_is_left_of_a_test_that_is_gone() -> None:
