@@ -6,6 +6,7 @@ the file: it names files that hold them, so that systemd's LoadCredential can pr
 
 import ipaddress
 import tomllib
+from os.path import normpath
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import parse_qs, urlsplit
@@ -551,6 +552,18 @@ class CentralConfig(_Frozen):
         folders = [d.folder for d in self.destinations if d.folder]
         if len(set(folders)) != len(folders):
             raise ValueError("two destinations share a folder")
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _returns_lie_apart(self) -> "CentralConfig":
+        """What lies in a returns folder is taken back, or moved away as none of ours."""
+        returns = [Path(normpath(d.returns_folder)) for d in self.destinations if d.returns_folder]
+        if len(set(returns)) != len(returns):
+            raise ValueError("two destinations share a returns_folder")
+        for one in self.destinations:
+            inside = one.folder and Path(normpath(one.folder))
+            if inside and any(inside.is_relative_to(folder) for folder in returns):
+                raise ValueError(f"{one.name}: folder lies in a returns_folder")
         return self
 
     @pydantic.model_validator(mode="after")

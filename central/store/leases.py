@@ -302,11 +302,27 @@ def _sent_to(person: Person, queue: str, besides: Collection[uuid.UUID]) -> sa.S
 
 
 def _is_another_persons_turn(person: Person) -> sa.ColumnElement[bool]:
-    """Blind double keying wants two people, and a third, who supervises, where they differ."""
+    """Blind double keying wants two people, and a third, who supervises, where they differ.
+
+    What counts is the last entry of each field that is keyed twice: a document that a pôle gave
+    back is keyed anew, by whoever is there.
+    """
+    later = keyings.alias("later")
+    is_followed = sa.exists().where(
+        later.c.document_id == _k.document_id,
+        later.c.position == _k.position,
+        later.c["pass"] == _k["pass"],
+        later.c.id > _k.id,
+    )
+    is_of_this_look = sa.or_(
+        _k["pass"] == KeyPass.FIRST, sa.and_(_k["pass"] == KeyPass.SECOND, _c.key_pass == 3)
+    )
     has_keyed = sa.exists().where(
         _k.document_id == _c.id,
         _k.person_id == person.id,
-        _k["pass"].in_((KeyPass.FIRST, KeyPass.SECOND)),
+        is_of_this_look,
+        sa.or_(_c.keyed_twice.is_(None), _k.position == sa.any_(_c.keyed_twice)),
+        ~is_followed,
     )
     highest = 3 if Role.SUPERVISOR in person.roles else 2
     return sa.and_(_c.key_pass <= highest, sa.or_(_c.key_pass == 1, ~has_keyed))

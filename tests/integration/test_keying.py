@@ -180,3 +180,35 @@ def test_a_document_between_two_looks_of_an_older_version_is_keyed_as_the_pack_s
         connection.execute(sa.text("UPDATE documents SET keyed_twice = NULL"))
     assert _key(engine, second, wanted, iban=Entry(_IBAN)) == "ready"
     assert _values(engine, first, wanted)["iban"] == _IBAN
+
+
+def test_two_people_key_twice_again_what_a_pole_gave_back(engine: sa.Engine, post: Post) -> None:
+    """Both have keyed it before; no third one is there."""
+    wanted = _rib(post)
+    first, second = keyer(engine, "p1"), keyer(engine, "p2")
+    supervisor = keyer(engine, "s", Role.SUPERVISOR)
+    _key(engine, first, wanted, iban=Entry(_IBAN), account_holder=Entry("MARTIN"))
+    assert _key(engine, second, wanted, iban=Entry(_IBAN)) == "ready"
+    with transaction(engine) as connection:
+        for statement in (
+            "UPDATE documents SET state = 'to_key', key_pass = 1",
+            "UPDATE fields SET source = 'machine', accepted = false",
+        ):
+            connection.execute(sa.text(statement))
+    _key(engine, second, wanted, iban=Entry(_IBAN), account_holder=Entry("MARTIN"))
+    assert take(engine, second, "key") is None, "their own first look is no second one"
+    assert _key(engine, first, wanted, iban=Entry(_OTHER)) == "to_key"
+    assert take(engine, first, "key") is None
+    assert _key(engine, supervisor, wanted, iban=Entry(_OTHER)) == "ready"
+
+
+def test_who_keyed_twice_before_does_not_decide_between_two_others_of_whom_they_are_one(
+    engine: sa.Engine, post: Post
+) -> None:
+    wanted = _rib(post)
+    first = keyer(engine, "p1")
+    second = keyer(engine, "p2", Role.KEYER, Role.SUPERVISOR)
+    _key(engine, first, wanted, iban=Entry(_IBAN), account_holder=Entry("MARTIN"))
+    assert _key(engine, second, wanted, iban=Entry(_OTHER)) == "to_key"
+    assert take(engine, second, "key") is None
+    assert take(engine, first, "key") is None

@@ -56,3 +56,31 @@ def test_a_group_that_does_not_exist_is_told() -> None:
     one = Destination(name="A", kind="folder", folder=Path("/a"), group="no-such-group-here")
     with pytest.raises(ConfigInvalid, match="no-such-group-here"):
         make_target(one)
+
+
+@pytest.mark.parametrize(
+    ("folders", "wrong"),
+    [
+        ([("/a", "/a")], "A: folder lies in a returns_folder"),
+        ([("/r/a", "/r")], "A: folder lies in a returns_folder"),
+        ([("/a", "/r"), ("/r/../r/b", None)], "B: folder lies in a returns_folder"),
+        ([("/a", "/r"), ("/b", "/r/")], "share a returns_folder"),
+    ],
+)
+def test_returns_lie_where_nothing_is_delivered_and_are_of_one_destination(
+    tmp_path: Path, folders: list[tuple[str, str | None]], wrong: str
+) -> None:
+    """Each delivery would be given back at once, or a pôle's return set aside by another's."""
+    made = [
+        Destination(
+            name=name, kind="folder", folder=Path(folder), returns_folder=returns and Path(returns)
+        )
+        for name, (folder, returns) in zip("AB", folders, strict=False)
+    ]
+    with pytest.raises(pydantic.ValidationError, match=wrong):
+        settings(tmp_path, *made)
+
+
+def test_returns_may_lie_in_the_folder_of_deliveries(tmp_path: Path) -> None:
+    one = Destination(name="A", kind="folder", folder=Path("/a"), returns_folder=Path("/a/retours"))
+    assert settings(tmp_path, one).destinations == (one,)
