@@ -65,13 +65,16 @@ class Pictures:
         """A page's small picture.
 
         Raises:
-            NotFound: there is no such page, or it cannot be decoded.
+            NotFound: there is no such page, or it cannot be decoded, or not now.
             Forbidden: it is of another site or pôle, or a keyer does not hold it.
         """
         page = views.page(self._desk.engine, person, document_id, number)
         width = WIDTHS[0]
         made = lambda: preview(self._decoded(page), width)  # noqa: E731
-        return self._encoded.get((page, "page", width), made).data
+        try:
+            return self._encoded.get((page, "page", width), made).data
+        except HTTPException as error:
+            raise NotFound("image") from error
 
     def zone(self, visit: Visit) -> Response:
         """One zone of a page, with a margin; millimetres of the upright page."""

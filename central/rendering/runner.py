@@ -26,10 +26,14 @@ _ENDS_WITHIN_S = 5.0
 _TASKS_OF_A_PROCESS = 500
 _FAILED_FOR_S = 300.0
 _MOST_FAILED = 1_000
+_MOST_WAITING = 16
+"""Callers at a time; a third of the threads that answer people, so that they go on meanwhile."""
+_BROKEN_PAGES = 3
+"""Pages of a file that ended their process, or nearly: its other pages are left alone as well."""
 
 
 class Busy(Exception):
-    """Too many pages are asked for at once: this one was not begun."""
+    """Too many pages are asked for at once, or for too long: this one was not begun."""
 
 
 class Renderer:
@@ -44,7 +48,9 @@ class Renderer:
         for _ in range(at_once):
             self._places.put(_Process())
         self._at_once = at_once
+        self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
         self._failed: OrderedDict[tuple[object, View], float] = OrderedDict()
+        self._broken: OrderedDict[object, list[float]] = OrderedDict()
         self._lock = threading.Lock()
 
     def render(self, file: IO[bytes], view: View, name: object = None) -> Image.Image:
@@ -57,17 +63,19 @@ class Renderer:
 
         Raises:
             ValueError: it cannot be rendered, or takes more time or memory than it may.
-            Busy: no process was free for a minute.
+            Busy: many wait already, or no process was free for a minute.
         """
         key = (name, view)
-        with self._lock:
-            if time.monotonic() - self._failed.get(key, -_FAILED_FOR_S) < _FAILED_FOR_S:
-                raise ValueError("it could not be rendered a moment ago")
+        if self._has_failed(key):
+            raise ValueError("it could not be rendered a moment ago")
         with _handed(file) as fd, self._process() as process:
-            found = process.ask(view, fd)
+            try:
+                found = process.ask(view, fd)
+            except link.Broken as error:
+                self._remember(key, is_broken=True)
+                raise ValueError("it cannot be rendered") from error
         if found is None:
-            if name is not None:
-                self._remember(key)
+            self._remember(key)
             raise ValueError("it cannot be rendered")
         return Image.frombytes(*found)
 
@@ -79,20 +87,37 @@ class Renderer:
 
     @contextlib.contextmanager
     def _process(self) -> Iterator["_Process"]:
+        if not self._waiting.acquire(blocking=False):
+            raise Busy
         try:
             process = self._places.get(timeout=_TURN_WITHIN_S)
         except queue.Empty:
             raise Busy from None
+        finally:
+            self._waiting.release()
         try:
             yield process
         finally:
             self._places.put(process)
 
-    def _remember(self, key: tuple[object, View]) -> None:
+    def _has_failed(self, key: tuple[object, View]) -> bool:
+        """Whether a page, or several of its file's in a way that costs much, failed just now."""
+        since = time.monotonic() - _FAILED_FOR_S
         with self._lock:
-            self._failed[key] = time.monotonic()
-            if len(self._failed) > _MOST_FAILED:
-                self._failed.popitem(last=False)
+            broken = [at for at in self._broken.get(key[0], ()) if at > since]
+            return self._failed.get(key, since) > since or len(broken) >= _BROKEN_PAGES
+
+    def _remember(self, key: tuple[object, View], *, is_broken: bool = False) -> None:
+        if key[0] is None:
+            return
+        now = time.monotonic()
+        with self._lock:
+            self._failed[key] = now
+            if is_broken:
+                self._broken[key[0]] = [*self._broken.pop(key[0], ()), now][-_BROKEN_PAGES:]
+            for kept in (self._failed, self._broken):
+                if len(kept) > _MOST_FAILED:
+                    kept.popitem(last=False)
 
 
 @contextlib.contextmanager
@@ -128,14 +153,18 @@ class _Process:
         self._tasks = 0
 
     def ask(self, view: View, fd: int) -> tuple[str, tuple[int, int], bytes] | None:
-        """A page's mode, size and pixels; None: it cannot be rendered."""
+        """A page's mode, size and pixels; None: it cannot be rendered.
+
+        Raises:
+            Broken: it took too long or too much memory; the process was ended.
+        """
         try:
             end = self._started()
             link.ask(end, _told(view), fd, _PAGE_WITHIN_S)
             found = link.answered(end, MOST_PIXELS, _PAGE_WITHIN_S)
         except link.Broken:
             self.end()
-            return None
+            raise
         self._tasks += 1
         if self._tasks >= _TASKS_OF_A_PROCESS:
             self.end()  # what libraries never give back goes with it

@@ -135,6 +135,44 @@ def test_who_waits_too_long_for_a_turn_is_told(monkeypatch: pytest.MonkeyPatch) 
         one.render(io.BytesIO(b""), _PAGE)
 
 
+def test_who_comes_while_many_wait_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads that wait for a page answer nobody else."""
+    monkeypatch.setattr(runner, "_MOST_WAITING", 2)
+    data, done = tiff([picture()]), []
+
+    def wait() -> None:
+        done.append(one.render(io.BytesIO(data), _PAGE))
+
+    with contextlib.closing(Renderer(at_once=1)) as one:
+        waiting = [threading.Thread(target=wait) for _ in range(2)]
+        with one._process():
+            for thread in waiting:
+                thread.start()
+            while one._waiting.acquire(blocking=False):
+                one._waiting.release()
+            with pytest.raises(runner.Busy):
+                one.render(io.BytesIO(data), _PAGE)
+        for thread in waiting:
+            thread.join()
+    assert len(done) == 2
+
+
+def test_a_file_whose_pages_take_too_long_keeps_nobody_for_each_of_them(
+    renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tiff([picture(number=n) for n in range(5)])
+    pages = [View(n, 0, 0.0, 210.0, 297.0) for n in range(5)]
+    renderer.render(io.BytesIO(data), pages[0], "slow")
+    monkeypatch.setattr(runner, "_PAGE_WITHIN_S", 0.0)
+    for page in pages[1:4]:
+        with pytest.raises(ValueError, match="cannot be rendered"):
+            renderer.render(io.BytesIO(data), page, "slow")
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match="a moment ago"):
+        renderer.render(io.BytesIO(data), pages[4], "slow")
+    assert renderer.render(io.BytesIO(data), pages[4], "another").size == (416, 586)
+
+
 _TRIES = """
 import os, socket, sys
 from central.rendering import confined
