@@ -13,8 +13,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from importlib import metadata
 
-from holidays import country_holidays
-
 from edge import pack
 from edge.config import EdgeConfig
 from edge.document import LotHeader, PageReading
@@ -32,6 +30,7 @@ from edge.lot import LotContext, read_lot
 from edge.pace import Pace
 from edge.page.server import Server
 from edge.page.site import Site
+from edge.routing import public_holidays
 from edge.sources.folder import FolderSource
 from edge.spool.spool import Spool
 from edge.spool.values import ClaimedLot, Stalled
@@ -57,11 +56,6 @@ _READ_WITHIN_PAGES = 3  # page time-outs without a page read, and a minute: read
 def now() -> dt.datetime:
     """The clock of the agent."""
     return dt.datetime.now(dt.UTC)
-
-
-def public_holidays(day: dt.date) -> frozenset[dt.date]:
-    """French public holidays of this year and the next."""
-    return frozenset(country_holidays("FR", years=(day.year, day.year + 1)))
 
 
 def _read_within_s(config: EdgeConfig) -> float:

@@ -8,6 +8,8 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from holidays import country_holidays
+
 from edge.document import Check, Field, Layout, LotHeader, Route, RouteKind
 from edge.plan import Plan, TypePlan
 from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
@@ -118,3 +120,17 @@ def due_on(received_on: dt.date, working_days: int, holidays: Collection[dt.date
         if day.weekday() < 5 and day not in holidays:
             left -= 1
     return day
+
+
+def delay_between(received_on: dt.date, due: dt.date, holidays: Collection[dt.date]) -> int:
+    """How many working days ``due_on`` has counted; 0 where ``due`` does not lie after."""
+    day, days = received_on, 0
+    while day < due:
+        day = due_on(day, 1, holidays)
+        days += 1
+    return days
+
+
+def public_holidays(day: dt.date) -> frozenset[dt.date]:
+    """French public holidays of this year and the next."""
+    return frozenset(country_holidays("FR", years=(day.year, day.year + 1)))

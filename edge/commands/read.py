@@ -25,6 +25,7 @@ from edge.errors import (
     ReadingError,
 )
 from edge.lot import LotContext, read_lot
+from edge.routing import public_holidays
 from edge.sources import layouts, listing, twins
 from edge.sources.arrival import in_place
 from edge.sources.beside import Beside
@@ -83,7 +84,7 @@ def read(
         )
         recognition = pack.load(told.pack_dir)
         today = clock.day(agent.now())
-        holidays = agent.public_holidays(today)
+        holidays = public_holidays(today)
         context = LotContext(fund, today, None, holidays, duplex=duplex)
         workers = Workers(told, count)
         threads = stack.enter_context(ThreadPoolExecutor(count, thread_name_prefix="lot"))

@@ -5,7 +5,7 @@ import json
 from collections.abc import Collection
 
 from edge import clock
-from edge.spool import sending
+from edge.spool import receipt, sending
 from edge.spool.order import Written, arrange
 from edge.spool.states import State, Step
 from edge.spool.store import Store, Transaction, lot_from, step_lot
@@ -74,6 +74,8 @@ def _files(store: Store, lot_id: str) -> tuple[ClaimedFile, ...]:
 def replay(store: Store, some_id: str) -> None:
     """Take a lot or a document out of ``set_aside``, or send a document again.
 
+    If it came in on a day that cannot be, it came in today (edge/spool/receipt.py).
+
     Raises:
         LookupError: nothing of this id can be replayed.
     """
@@ -81,7 +83,9 @@ def replay(store: Store, some_id: str) -> None:
         lot = t.execute("SELECT * FROM lots WHERE id = ?", (some_id,)).fetchone()
         if lot is None:
             sending.replay_document(t, some_id)
+            receipt.put_right(store, t, sending.lot_of(t, some_id))
             return
+        was_wrong = receipt.put_right(store, t, some_id)
         if lot["state"] == State.SET_ASIDE:
             usable = t.execute(
                 "SELECT 1 FROM lot_files WHERE lot_id = ? AND kind = ? AND code IS NULL",
@@ -95,7 +99,7 @@ def replay(store: Store, some_id: str) -> None:
         refused = t.execute(
             "SELECT id FROM documents WHERE lot_id = ? AND state = ?", (some_id, State.SET_ASIDE)
         ).fetchall()
-        if not refused:
+        if not refused and not was_wrong:
             raise LookupError(f"lot {some_id} holds nothing that was set aside")
         for row in refused:
             sending.replay_document(t, row["id"])

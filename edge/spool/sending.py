@@ -109,6 +109,12 @@ def replay_document(t: Transaction, document_id: str) -> None:
         step_lot(t, row["lot_id"], Step.REPLAY)
 
 
+def lot_of(t: Transaction, document_id: str) -> str:
+    """The id of the lot of a document that the spool holds."""
+    row = t.execute("SELECT lot_id FROM documents WHERE id = ?", (document_id,)).fetchone()
+    return str(row["lot_id"])
+
+
 def backlog(store: Store) -> Backlog:
     """Count what waits for the centre, and the lots under way."""
     row = store.journal.one(

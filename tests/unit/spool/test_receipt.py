@@ -1,0 +1,104 @@
+"""A lot that a wrong clock took in reaches the centre once a person has set it."""
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from central.errors import DocumentInvalid
+from central.intake import messages as centre
+from edge.document import LotResult
+from edge.routing import delay_between, due_on, public_holidays
+from edge.uplink import messages
+from tests.support.station import Station, result_of
+
+_TODAY = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
+_DAYS = 5
+
+
+@pytest.fixture
+def station(tmp_path: Path) -> Station:
+    return Station(tmp_path)
+
+
+def _delayed(result: LotResult, received_on: dt.date) -> LotResult:
+    due = due_on(received_on, _DAYS, public_holidays(received_on))
+    documents = [replace(d, route=replace(d.route, due_on=due)) for d in result.documents]
+    return replace(result, documents=tuple(documents))
+
+
+def _refused(station: Station, at: dt.datetime) -> tuple[str, str]:
+    """Take a lot in at a moment, and have the centre refuse its document and its report."""
+    station.clock.now = at
+    station.drop("LOT1.tif", b"scan")
+    station.settle()
+    [lot] = station.spool.lots_to_read()
+    result = _delayed(result_of(lot), lot.lot.received_on)
+    station.spool.read_done(lot.lot.id, result, 1, {})
+    [document] = station.spool.documents_to_send(1)
+    with pytest.raises(DocumentInvalid):
+        _told_document(station)
+    station.spool.document_refused(document.id, "document_invalid", "Refusé.")
+    with pytest.raises(DocumentInvalid):
+        _told_report(station)
+    return lot.lot.id, document.id
+
+
+def _told_document(station: Station) -> dt.date | None:
+    [document] = station.spool.documents_to_send(1)
+    told = centre.document(messages.document(document, "gien", "poste-1"), _TODAY)
+    assert told.received_on == _TODAY.date()
+    return told.route.due_on
+
+
+def _told_report(station: Station) -> None:
+    [report] = station.spool.lots_to_send(1)
+    centre.lot(messages.lot(report, "gien", "poste-1"), _TODAY)
+
+
+@pytest.mark.parametrize("which", ["lot", "document"])
+@pytest.mark.parametrize(
+    "wrong",
+    [_TODAY + dt.timedelta(days=150), dt.datetime(1970, 1, 1, 0, 5, tzinfo=dt.UTC)],
+    ids=["ahead", "1970"],
+)
+def test_what_a_wrong_clock_took_in_is_of_the_day_on_which_it_is_sent_again(
+    station: Station, wrong: dt.datetime, which: str
+) -> None:
+    lot_id, document_id = _refused(station, wrong)
+    station.clock.now = _TODAY
+    station.spool.replay(lot_id if which == "lot" else document_id)
+    assert _told_document(station) == dt.date(2026, 11, 10), "five working days from today"
+    station.send()
+    assert station.delivered() == [b"scan"]
+
+
+def test_a_report_alone_is_sent_again(station: Station) -> None:
+    lot_id, _ = _refused(station, _TODAY + dt.timedelta(days=150))
+    assert station.spool.discard(lot_id)
+    station.clock.now = _TODAY
+    station.spool.replay(lot_id)
+    _told_report(station)
+    with pytest.raises(LookupError):
+        station.spool.replay(lot_id)
+
+
+def test_a_lot_that_came_in_before_stays_of_its_day(station: Station) -> None:
+    station.clock.now = _TODAY - dt.timedelta(days=150)
+    station.drop("LOT1.tif", b"scan")
+    station.settle()
+    station.read()
+    [document] = station.spool.documents_to_send(1)
+    station.spool.document_refused(document.id, "blob_too_large", "Refusé.")
+    station.clock.now = _TODAY
+    station.spool.replay(document.id)
+    [again] = station.spool.documents_to_send(1)
+    assert again.lot == document.lot
+
+
+@pytest.mark.parametrize("days", [0, 1, 5, 60])
+def test_working_days_are_counted_as_they_were_added(days: int) -> None:
+    received = dt.date(2026, 12, 20)
+    holidays = public_holidays(received)
+    assert delay_between(received, due_on(received, days, holidays), holidays) == days
