@@ -68,16 +68,18 @@ train-hand: $(TRAIN_STAMP) ## teach the network that tells handwriting (needs th
 	$(TRAIN_PYTHON) -m models.training.train_hand $(HAND) --threads $(THREADS) $(REAL_LINES)
 
 TICKS := build/train/ticks
-TICK_SEEDS := $(shell seq 1 10) $(shell seq 41 55)
-PALE_SEEDS := $(shell seq 201 206) $(shell seq 238 240)
-train-ticks: $(TRAIN_STAMP) ## teach the network that looks at tick boxes
+TICK_SEEDS := $(shell seq 301 312)
+PALE_SEEDS := 301 303 305 307 309 311
+TICK_COURSE := --steps 32000 --rate 2.5e-3 --bfloat16 --threads $(THREADS)
+train-ticks: $(TRAIN_STAMP) ## teach the two networks that look at tick boxes
 	mkdir -p $(TICKS)
 	for seed in $(TICK_SEEDS); do [ -e $(TICKS)/learn-$$seed.npz ] || \
 	  $(TRAIN_PYTHON) -m models.training.tick_samples 5000 $$seed $(TICKS)/learn-$$seed.npz || exit 1; done
 	for seed in $(PALE_SEEDS); do [ -e $(TICKS)/learn-pale-$$seed.npz ] || \
 	  $(TRAIN_PYTHON) -m models.training.tick_samples 5000 $$seed $(TICKS)/learn-pale-$$seed.npz --pale || exit 1; done
 	[ -e $(TICKS)/held-101.npz ] || $(TRAIN_PYTHON) -m models.training.tick_samples 3000 101 $(TICKS)/held-101.npz
-	$(TRAIN_PYTHON) -m models.training.train_ticks $(TICKS) $(TICKS)/net.pt --threads $(THREADS)
+	$(TRAIN_PYTHON) -m models.training.train_ticks $(TICKS) $(TICKS)/one.pt --seed 47 $(TICK_COURSE)
+	$(TRAIN_PYTHON) -m models.training.train_ticks $(TICKS) $(TICKS)/two.pt --seed 48 $(TICK_COURSE) --beside $(TICKS)/one.pt
 
 PAGE := build/train/page
 train-page: $(TRAIN_STAMP) ## teach the page network

@@ -96,7 +96,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     enrol.add_argument("--page", type=int, default=1, help="page à apprendre dans chaque fichier")
     enrol.add_argument("--output", type=Path, help="dossier où écrire, au lieu des formulaires")
-    enrol.add_argument("--force", action="store_true", help="remplace un apprentissage antérieur")
+    how = enrol.add_mutually_exclusive_group()
+    how.add_argument("--force", action="store_true", help="remplace un apprentissage antérieur")
+    how.add_argument(
+        "--blanks",
+        action="store_true",
+        help="mesure, sur des feuilles vierges d'un formulaire connu, ce qui entoure ses cases",
+    )
     sheets = add(
         "separators", "imprime des feuilles d'en-tête et de séparation", _separators, config=False
     )
@@ -169,6 +175,10 @@ def _read(options: argparse.Namespace, console: Console) -> int:
 
 
 def _enrol(options: argparse.Namespace, console: Console) -> int:
+    if options.blanks:
+        return commands.measure_blanks(
+            options.type, options.samples, options.output, console, page=options.page
+        )
     return commands.enrol(
         options.type,
         options.samples,

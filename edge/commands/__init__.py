@@ -1,6 +1,6 @@
 """What the commands of ``vaguemestre-edge`` do, once their arguments are parsed."""
 
-from edge.commands.enrol import enrol
+from edge.commands.enrol import enrol, measure_blanks
 from edge.commands.read import read
 from edge.commands.rescan import rescan
 from edge.commands.separators import separators
@@ -12,6 +12,7 @@ __all__ = [
     "discard",
     "enrol",
     "examine",
+    "measure_blanks",
     "read",
     "replay",
     "replay_since",

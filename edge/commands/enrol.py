@@ -3,6 +3,8 @@
 Writes three files side by side: ``TYPE.toml``, a definition that a person checks and edits;
 ``TYPE.png``, the blank with its zones drawn in; ``TYPE.page.json``, what its pages look like to
 the page network. Nothing is in force before the form is in the pack and its type in the plan.
+With ``--blanks`` it measures how a known form's blank sheets look around their tick boxes, and
+writes that into the form's file.
 """
 
 import contextlib
@@ -16,7 +18,7 @@ from rich.console import Console
 
 from edge import pack
 from edge.commands import cache, zonepicture
-from edge.enrolment import formfile, sample
+from edge.enrolment import blanks, formfile, sample
 from edge.enrolment.learn import Learned, Sample, learn
 from edge.errors import EnrolmentRefused
 from edge.imaging import border, quality
@@ -24,8 +26,10 @@ from edge.imaging.decode import Limits
 from edge.imaging.page import PageImage
 from edge.inference.pages import PageNetwork, load_network
 from edge.inference.station import load_readers
-from edge.reading import embed
+from edge.reading import embed, forms
+from edge.reading.forms import FormDefinition
 from edge.reading.readers import Readers
+from edge.reading.registration import Registration, register
 from edge.workers import Checker, settings
 
 _MOST_SAMPLES = 5
@@ -67,11 +71,7 @@ def enrol(
     targets = {ending: folder / f"{name}.{ending}" for ending in ("toml", "png", "page.json")}
     _check(name, samples, targets, force=force)
     network = load_network(pack.default_dir())
-    with contextlib.ExitStack() as stack:
-        checker = stack.enter_context(contextlib.closing(_checker(cache.cache_dir(stack))))
-        pages = [_decoded(path, page, checker) for path in samples]
-        readers = load_readers(cache.cache_dir(stack))
-        read = [_read(page, path, readers) for page, path in zip(pages, samples, strict=True)]
+    read = _read_all(samples, page)
     learned = learn(name, read)
     if learned.form is None or learned.blank is None:
         raise EnrolmentRefused(learned.problem)
@@ -86,13 +86,66 @@ def enrol(
     return 0
 
 
+def measure_blanks(
+    name: str, sheets: Sequence[Path], output: Path | None, console: Console, *, page: int = 1
+) -> int:
+    """Measure a known form's blank sheets, one a printing, and write them into its file.
+
+    Args:
+        name: The form's type.
+        sheets: One to five blank sheets, images or PDFs.
+        output: The folder of the form's file; the pack's forms when None.
+        console: For what was measured.
+        page: Which page of each file, from 1.
+
+    Raises:
+        EnrolmentRefused: no such form, or sheets that show another or are not blank.
+        ReadingError: a sheet does not decode.
+        PackInvalid: the form or the networks do not load.
+    """
+    _check_count(sheets)
+    target = (output or pack.default_dir() / "forms") / f"{name}.toml"
+    if not _NAME.fullmatch(name) or not target.is_file():
+        raise EnrolmentRefused(f"{target} n'existe pas : apprenez d'abord le formulaire.")
+    text = target.read_text("utf-8")
+    form = forms.parse(target.name, text)
+    read = _read_all(sheets, page)
+    laid = [
+        (sheet.gray, _laid(sheet, path, form)) for sheet, path in zip(read, sheets, strict=True)
+    ]
+    found = blanks.measured(form, laid)
+    _write(target.parent, {target: blanks.written(target.name, text, found).encode()})
+    console.print(f"{len(found)} cases à cocher, {len(sheets)} tirages : {target}", soft_wrap=True)
+    return 0
+
+
+def _laid(sheet: Sample, path: Path, form: FormDefinition) -> Registration:
+    where = register(sheet.gray, sheet.dpi, sheet.lines, form)
+    if where is None:
+        raise EnrolmentRefused(f"{path} ne se superpose pas au formulaire {form.type}.")
+    return where
+
+
+def _read_all(samples: Sequence[Path], number: int) -> list[Sample]:
+    with contextlib.ExitStack() as stack:
+        cached = cache.cache_dir(stack)
+        checker = stack.enter_context(contextlib.closing(_checker(cached)))
+        pages = [_decoded(path, number, checker) for path in samples]
+        readers = load_readers(cached)
+        return [_read(page, path, readers) for page, path in zip(pages, samples, strict=True)]
+
+
+def _check_count(samples: Sequence[Path]) -> None:
+    if not 1 <= len(samples) <= _MOST_SAMPLES:
+        raise EnrolmentRefused(f"Donnez 1 à {_MOST_SAMPLES} exemples, pas {len(samples)}.")
+
+
 def _check(name: str, samples: Sequence[Path], targets: dict[str, Path], *, force: bool) -> None:
     if not _NAME.fullmatch(name):
         raise EnrolmentRefused(
             "TYPE s'écrit en lettres sans accent, chiffres et « _ », 2 à 40, une lettre d'abord."
         )
-    if not 1 <= len(samples) <= _MOST_SAMPLES:
-        raise EnrolmentRefused(f"Donnez 1 à {_MOST_SAMPLES} exemples, pas {len(samples)}.")
+    _check_count(samples)
     there = [path for path in targets.values() if path.exists()]
     if there and not force:
         raise EnrolmentRefused(

@@ -173,6 +173,8 @@ def parse(name: str, text: str) -> FormDefinition:
     try:
         for spec in form.fields:
             tickblank.checked(spec.blanks)
+        if len({len(spec.blanks) for spec in form.fields if spec.kind is FieldKind.TICK}) > 1:
+            raise ValueError("its ticks have not all as many blanks: measure them anew")
     except ValueError as error:
         raise PackInvalid(f"{name}: {error}") from error
     if form.type != PurePath(name).stem:

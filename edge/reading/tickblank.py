@@ -1,9 +1,10 @@
 """What the blank itself shows around a tick's box, and where a scan's window lies on it.
 
-A blank is a window of the form without anybody's ink, measured in four steps of darkness
-(``models.training.tick_blanks``). A form may have several printings; the one that a scan resembles
-most is the scan's, and where it resembles it most is where the box lies: a registration may be some
-tenths of a millimetre off, which is as much as a letter's stroke.
+A blank is a window of the form without anybody's ink, measured in four steps of darkness from a
+blank sheet that a fund has (``edge.enrolment.blanks``). A form may have several printings: all
+ticks of a page together say which it is, since a wrong one is worse than none. Where a window
+resembles its blank most is where the box lies: a registration may be some tenths of a millimetre
+off, which is as much as a letter's stroke.
 """
 
 import base64
@@ -29,15 +30,15 @@ _LONGEST = 4 * _BYTES  # of a packed blank, in characters
 _MOST = 8  # printings of a form
 _PAPER = 95  # per cent of a window's pixels are darker than paper, or as bright
 _BROAD_PX = 15  # what is as wide as that is shade, not print
-_LEAST_ALIKE = 0.25  # less resembles nothing
+_LEAST_ALIKE = 0.25  # a window that is less alike is not moved onto its blank
+_PRINTING_ALIKE = 0.55  # of a page's windows the middle one: below, it is no printing that we know
 _PER_PX = 0.01  # of likeness: so much better has to be what lies a pixel farther off
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which of the blanks a window shows, and how many pixels beside its place."""
+    """How many pixels beside its place a window lies on its blank, and how alike it is (-1..1)."""
 
-    blank: int
     x: int
     y: int
     likeness: float
@@ -90,25 +91,42 @@ def checked(texts: Sequence[str]) -> None:
         unpacked(text)
 
 
-def place(seen: Gray, blanks: Sequence[Gray]) -> Place | None:
-    """Where a window lies on one of the blanks; None when it resembles none.
+def printing(seen: Sequence[Gray], blanks: Sequence[Sequence[Gray]]) -> int | None:
+    """Which of its form's printings a page shows; None when it is none of them.
+
+    Args:
+        seen: The windows of the page's ticks, each with ``MARGIN_PX`` on each side.
+        blanks: The steps of each of them, a printing after the other.
+    """
+    count = min((len(some) for some in blanks), default=0)
+    best, best_likeness = None, _PRINTING_ALIKE
+    for number in range(count):
+        places = [_nearest(one, some[number]) for one, some in zip(seen, blanks, strict=True)]
+        alike = [place.likeness for place in places if place is not None]
+        if alike and (likeness := float(np.median(alike))) >= best_likeness:
+            best, best_likeness = number, likeness
+    return best
+
+
+def place(seen: Gray, steps: Gray) -> Place | None:
+    """Where a window lies on its blank; None when it does not resemble it.
 
     Args:
         seen: The window with ``MARGIN_PX`` on each side.
-        blanks: Steps.
+        steps: Of the blank.
     """
-    dark = _print(darkness(seen))
-    best: Place | None = None
-    for number, steps in enumerate(blanks):
-        wanted = _wanted(steps.tobytes())
-        if not wanted.any():
-            continue
-        alike = cv2.matchTemplate(dark, wanted, cv2.TM_CCOEFF_NORMED) - _FARTHER
-        y, x = divmod(int(alike.argmax()), alike.shape[1])
-        likeness = float(alike[y, x])
-        if likeness >= _LEAST_ALIKE and (best is None or likeness > best.likeness):
-            best = Place(number, x - MARGIN_PX, y - MARGIN_PX, likeness)
-    return best
+    found = _nearest(seen, steps)
+    return found if found is not None and found.likeness >= _LEAST_ALIKE else None
+
+
+def _nearest(seen: Gray, steps: Gray) -> Place | None:
+    """Where it is most alike; None when the blank has no print there."""
+    wanted = _wanted(steps.tobytes())
+    if not wanted.any():
+        return None
+    alike = cv2.matchTemplate(_print(darkness(seen)), wanted, cv2.TM_CCOEFF_NORMED) - _FARTHER
+    y, x = divmod(int(alike.argmax()), alike.shape[1])
+    return Place(x - MARGIN_PX, y - MARGIN_PX, float(alike[y, x]))
 
 
 def darkness(picture: Gray) -> NDArray[np.float32]:

@@ -3,8 +3,8 @@
 People circle boxes, mark beside them and reach far over their edges, so that a window of three
 boxes' width is looked at. A plan of the same size says where the box is, where the blank itself
 is printed and where other fields may be written in: without it a label and a mark look alike.
-Where the form has its blank measured (``tickblank``), that is shown as well, and the window is
-moved onto it.
+Where the page shows a printing of the form that was measured (``tickblank``), that is shown as
+well, and the window is moved onto it.
 """
 
 import functools
@@ -53,19 +53,25 @@ def window(boxes: Sequence[BoxMm]) -> BoxMm:
     return BoxMm(left, top, wide, high)
 
 
-def patch(gray: Gray, where: Registration, spec: FieldSpec, others: tuple[BoxMm, ...]) -> Patch:
-    """Cut a tick's window out of the page.
+def patches(
+    gray: Gray, where: Registration, specs: Sequence[FieldSpec], others: tuple[BoxMm, ...]
+) -> list[Patch]:
+    """Cut the windows of a page's ticks, which show one printing of the form or none that is known.
 
     Args:
         gray: The upright page.
         where: Where the form lies on it.
-        spec: A tick of the form.
+        specs: Ticks of the form.
         others: Boxes of the form's other fields (``written_in``).
     """
-    boxes = boxes_of(spec)
-    blanks = [tickblank.unpacked(text) for text in spec.blanks]
-    picture, blank = on_blank(wider(gray, where, boxes), blanks)
-    return Patch(picture, _plan_of_form(boxes, spec.print_mm, others), blank)
+    seen = [wider(gray, where, boxes_of(spec)) for spec in specs]
+    blanks = [[tickblank.unpacked(text) for text in spec.blanks] for spec in specs]
+    number = tickblank.printing(seen, blanks)
+    made = []
+    for spec, window_seen, some in zip(specs, seen, blanks, strict=True):
+        picture, blank = on_blank(window_seen, some[number] if number is not None else None)
+        made.append(Patch(picture, _plan_of_form(boxes_of(spec), spec.print_mm, others), blank))
+    return made
 
 
 def wider(gray: Gray, where: Registration, boxes: Sequence[BoxMm]) -> Gray:
@@ -76,16 +82,16 @@ def wider(gray: Gray, where: Registration, boxes: Sequence[BoxMm]) -> Gray:
     return np.asarray(cv2.resize(seen, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def on_blank(seen: Gray, blanks: Sequence[Gray]) -> tuple[Gray, Gray | None]:
-    """A wider window cut where it lies on one of the blanks, and that blank's steps.
+def on_blank(seen: Gray, steps: Gray | None) -> tuple[Gray, Gray | None]:
+    """A wider window cut where it lies on its blank, and the blank's steps.
 
-    What resembles none, or has none, is cut where the form was found.
+    What does not resemble it, or has none, is cut where the form was found.
     """
-    place = tickblank.place(seen, blanks)
+    place = tickblank.place(seen, steps) if steps is not None else None
     x, y = (place.x, place.y) if place is not None else (0, 0)
     left, top = tickblank.MARGIN_PX + x, tickblank.MARGIN_PX + y
     picture = np.ascontiguousarray(seen[top : top + HIGH_PX, left : left + WIDE_PX])
-    return picture, blanks[place.blank] if place is not None else None
+    return picture, steps if place is not None else None
 
 
 def boxes_of(spec: FieldSpec) -> tuple[BoxMm, ...]:

@@ -72,9 +72,8 @@ def read_fields(
             accepted, and that nothing is written there neither.
     """
     terms = Terms(today, wanted_error_rate)
-    others = tickpatch.written_in(form)
-    cuts = [_cut(gray, where, spec, others, readers, terms) for spec in form.fields]
-    cuts = _judged_ticks(_judged_hands(cuts, readers), readers)
+    cuts = [_cut(gray, where, spec, readers, terms) for spec in form.fields]
+    cuts = _judged_ticks(gray, where, form, _judged_hands(cuts, readers), readers)
     fields = [
         to_field(cut, readings, where.to_px(cut.box).to_mm(dpi), readers, terms)
         for cut, readings in zip(cuts, _read_all(cuts, readers), strict=True)
@@ -96,13 +95,12 @@ def _cut(
     gray: Gray,
     where: Registration,
     spec: FieldSpec,
-    others: tuple[BoxMm, ...],
     readers: Readers,
     terms: Terms,
 ) -> Cut:
     box = spec.box_mm if spec.box_mm is not None else comb.bounds(spec.cells_mm)
     if spec.kind is FieldKind.TICK:
-        return Cut(spec, box, tick=tickpatch.patch(gray, where, spec, others))
+        return Cut(spec, box)
     if spec.kind is FieldKind.SIGNATURE:
         parts = (ink.take(gray, where, ticks.inside(part)) for part in (box, *spec.boxes_mm))
         return Cut(spec, box, marks=tuple(parts))
@@ -140,12 +138,16 @@ def _judged_hands(cuts: Sequence[Cut], readers: Readers) -> list[Cut]:
     return judged
 
 
-def _judged_ticks(cuts: Sequence[Cut], readers: Readers) -> list[Cut]:
-    """The cuts, those of ticks with their chances: one call for a page."""
-    patches = {i: cut.tick for i, cut in enumerate(cuts) if cut.tick is not None}
+def _judged_ticks(
+    gray: Gray, where: Registration, form: FormDefinition, cuts: Sequence[Cut], readers: Readers
+) -> list[Cut]:
+    """The cuts, those of ticks with their windows and chances: one call for a page."""
+    ticked = [i for i, cut in enumerate(cuts) if cut.spec.kind is FieldKind.TICK]
+    others = tickpatch.written_in(form)
+    patches = tickpatch.patches(gray, where, [cuts[i].spec for i in ticked], others)
     judged = list(cuts)
-    for i, chances in zip(patches, readers.judge_ticks(list(patches.values())), strict=True):
-        judged[i] = replace(cuts[i], chances=chances)
+    for i, patch, chances in zip(ticked, patches, readers.judge_ticks(patches), strict=True):
+        judged[i] = replace(cuts[i], tick=patch, chances=chances)
     return judged
 
 

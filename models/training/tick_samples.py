@@ -214,7 +214,7 @@ def _patch(scanned: NDArray[np.uint8], scene: Scene, rng: random.Random) -> Patc
     off = middle - wrong @ middle + np.array(shift)
     matrix = matrix @ np.vstack([np.column_stack([wrong, off]), [0, 0, 1]])
     where = Registration(matrix, 0.1, 20)
-    picture, blank = tickpatch.on_blank(tickpatch.wider(scanned, where, scene.boxes), scene.blanks)
+    picture, blank = tickpatch.on_blank(tickpatch.wider(scanned, where, scene.boxes), scene.blank)
     others = (*scene.ticks, *scene.fields)
     return Patch(picture, tickpatch.plan(scene.boxes, scene.printed, others), blank)
 

@@ -15,17 +15,19 @@ from numpy.typing import NDArray
 
 from edge import pack
 from edge.document import BoxMm
-from edge.reading import tickblank, tickpatch
+from edge.enrolment import blanks as blank_sheets
+from edge.reading import tickpatch
 from edge.reading.comb import bounds
 from edge.reading.forms import FieldKind, FormDefinition
 from edge.reading.readers import Gray
 from edge.reading.registration import Registration
-from models.training import fonts, forms, tick_blanks
+from models.training import fonts, forms
 from models.training.paper import Sheet
 
 WIDE_MM, HIGH_MM = 30.0, 24.0
 _OURS = ("S3110", "S3501")
 OF_OURS = 0.5
+_BLANK_DPI = 200
 _KNOWN_OF_OURS, _KNOWN, _OTHER_COPY = 0.92, 0.7, 0.4  # how often the blank was measured, and which
 _WORDS = (
     "oui", "non", "autre", "urgence", "maladie", "maternité", "prévention", "accès direct",
@@ -39,7 +41,7 @@ class Scene:
     """What is printed around a box, in the scene's own millimetres.
 
     ``boxes`` are the box or its free parts, ``printed`` what the form tells of its print (often
-    less than all), ``blanks`` how its printings look (none: nobody measured them), ``ticks`` other
+    less than all), ``blank`` how its blank looks (None: nobody measured it), ``ticks`` other
     boxes, ``fields`` other places to write in; ``is_ours`` when it is cut from one of our forms.
     """
 
@@ -47,7 +49,7 @@ class Scene:
     dpi: int
     boxes: tuple[BoxMm, ...]
     printed: tuple[BoxMm, ...]
-    blanks: tuple[Gray, ...]
+    blank: Gray | None
     ticks: tuple[BoxMm, ...]
     fields: tuple[BoxMm, ...]
     is_ours: bool = False
@@ -95,17 +97,27 @@ def _ours(rng: random.Random, dpi: int) -> Scene:
         group = ticks if other.kind is FieldKind.TICK else fields
         group.append(_from(bounds(boxes), left, top))
     printed = tuple(_from(one, left, top) for one in spec.print_mm) if rng.random() < 0.9 else ()
-    blanks = tuple(tickblank.unpacked(text) for text in spec.blanks)
+    blank = _blank_of_ours(form.type, own)
     return Scene(
         _bolder_or_finer(paper, rng) if rng.random() < _OTHER_COPY else paper,
         dpi,
         tuple(_from(one, left, top) for one in own),
         printed,
-        blanks if rng.random() < _KNOWN_OF_OURS else (),
+        blank if rng.random() < _KNOWN_OF_OURS else None,
         tuple(one for one in ticks if _is_near(one)),
         tuple(one for one in fields if _is_near(one)),
         is_ours=True,
     )
+
+
+@functools.cache
+def _blank_of_ours(kind: str, boxes: tuple[BoxMm, ...]) -> Gray:
+    """What our drawn form's own blank shows around a box."""
+    form = pack.load(pack.default_dir()).forms[kind]
+    sheet = forms.blank(form, _BLANK_DPI)
+    px = _BLANK_DPI / 25.4
+    where = Registration(np.array([[px, 0.0, 0.0], [0.0, px, 0.0]]), 0.1, 20)
+    return blank_sheets.shown(sheet, where, boxes)
 
 
 def _from(box: BoxMm, left: float, top: float) -> BoxMm:
@@ -154,9 +166,9 @@ def _invented(rng: random.Random, dpi: int) -> Scene:
     parts = _parted(sheet, box, rng) if rng.random() < 0.18 else (box,)
     told = tuple(_stirred(one, 0.25, rng) for one in parts)
     paper = sheet.pixels()
-    blanks = (_blank(paper, dpi, told, rng),) if rng.random() < _KNOWN else ()
+    blank = _blank(paper, dpi, told, rng) if rng.random() < _KNOWN else None
     return Scene(
-        paper, dpi, told, tuple(_stirred(p, 0.2, rng) for p in printed), blanks,
+        paper, dpi, told, tuple(_stirred(p, 0.2, rng) for p in printed), blank,
         tuple(ticks[1:]), tuple(fields),
     )  # fmt: skip
 
@@ -176,7 +188,7 @@ def _blank(
         off = middle - turn @ middle + shift
         matrix = matrix @ np.vstack([np.column_stack([turn, off]), [0, 0, 1]])
         seen = _bolder_or_finer(paper, rng)
-    return tick_blanks.shown(seen, Registration(matrix, 0.1, 20), boxes)
+    return blank_sheets.shown(seen, Registration(matrix, 0.1, 20), boxes)
 
 
 def _stirred(box: BoxMm, by: float, rng: random.Random) -> BoxMm:

@@ -197,11 +197,26 @@ def learn(folder: Path, drawn: Drawn, kept: Path, course: Course, steps: int, se
 
 
 def kept_net(path: Path) -> TickNet:
-    """What a training kept, its averaged weights."""
+    """What a training kept, its averaged weights: of its own file, or of ``write_weights``'s."""
     net = TickNet()
-    net.load_state_dict(torch.load(path, weights_only=True)["even"])
+    if path.suffix == ".npz":
+        with np.load(path) as stored:
+            weights = {name: torch.from_numpy(stored[name]) for name in stored.files}
+    else:
+        weights = torch.load(path, weights_only=True)["even"]
+    net.load_state_dict(weights)
     net.eval()
     return net
+
+
+def write_weights(net: TickNet, path: Path) -> None:
+    """Write a network small, in floats of 16 bits, to go on from another day."""
+    weights = {name: value.numpy() for name, value in net.state_dict().items()}
+    small = {
+        name: value.astype(np.float16) if value.dtype == np.float32 else value
+        for name, value in weights.items()
+    }
+    np.savez_compressed(path, allow_pickle=False, **small)
 
 
 def chances(nets: Sequence[TickNet], drawn: Drawn) -> NDArray[np.float32]:
@@ -260,6 +275,7 @@ def main() -> None:
     found = chances(nets, held)
     for level in (0.9, 0.97, 0.99):
         print(told(held, found, level))
+    write_weights(net, options.kept.with_suffix(".npz"))
     path = options.kept.with_suffix(".onnx")
     export(nets, path)
     release(path.read_bytes(), NAME, SHAPE, LABELS, _TRAINED_ON.format(count=f"{len(drawn):,}"))

@@ -4,7 +4,7 @@ Marks are drawn by a pen, and pages are soiled by faults, that the tick network 
 (``models.training.tick_pages``). A box counts as accepted wrong when its value was accepted and is
 not what may be said of its mark; of a struck out one nothing may be. A mark of which the scan shows
 nothing is counted by itself: no reader can see it. With the real samples every second page is on a
-real blank.
+real blank. The forms' blanks are measured first, as a fund does once (``enrol --blanks``), or not.
 """
 
 import collections
@@ -21,6 +21,7 @@ from rich.table import Table
 
 from edge import pack, process
 from edge.document import PageRef
+from edge.enrolment import blanks
 from edge.imaging.decode import Limits, open_source
 from edge.imaging.page import PageImage
 from edge.reading.forms import FieldKind, FormDefinition
@@ -34,6 +35,7 @@ from tests.bench.forms import TODAY
 from tests.bench.proportion import Proportion
 
 _FORMS = ("S3110", "S3110", "S3501")
+_BLANK_DPI = 200
 _DPIS = ((150, 200, 300), (20, 60, 20))
 _REAL = {"S3110": ("cerfa_12541*.png", 0), "S3501": ("cerfa_11626*.pdf", 2)}
 
@@ -81,9 +83,12 @@ class Found:
         return value is not None and not is_right and not box.is_lost
 
 
-def measure(readers: Readers, pages: int, seed: int, samples: Path | None) -> Found:
-    """Draw and read so many pages."""
-    whole = pack.load(pack.default_dir()).forms
+def measure(
+    readers: Readers, pages: int, seed: int, samples: Path | None, *, is_measured: bool = True
+) -> Found:
+    """Draw and read so many pages; ``is_measured``: with the forms' blanks."""
+    shipped = pack.load(pack.default_dir()).forms
+    whole = with_blanks(shipped, samples) if is_measured else shipped
     recipe = process.Recipe(whole, accept_error_rate=0.001)
     found = Found()
     for number, form, page in drawn(whole, pages, seed, samples):
@@ -109,19 +114,39 @@ def drawn(
 ) -> Iterator[tuple[int, FormDefinition, tick_pages.TickedPage]]:
     """The pages, with their number and form; the same seed draws the same."""
     rng = random.Random(seed)
-    blanks: dict[tuple[str, int, bool], Gray] = {}
+    sheets: dict[tuple[str, int, bool], Gray] = {}
     for number in range(pages):
         form = whole[_FORMS[number % len(_FORMS)]]
         dpi = rng.choices(*_DPIS)[0]
         is_real = samples is not None and number % 2 == 1
         key = (form.type, dpi, is_real)
-        if key not in blanks:
-            blanks[key] = (
+        if key not in sheets:
+            sheets[key] = (
                 real_blank(samples, form, dpi)
                 if is_real and samples is not None
                 else drawn_forms.blank(form, dpi)
             )
-        yield number, form, tick_pages.draw(form, blanks[key], dpi, rng.getrandbits(32))
+        yield number, form, tick_pages.draw(form, sheets[key], dpi, rng.getrandbits(32))
+
+
+def with_blanks(
+    whole: Mapping[str, FormDefinition], samples: Path | None
+) -> dict[str, FormDefinition]:
+    """The forms as a fund has them that scanned its blank sheets: our drawn ones and the real."""
+    made = dict(whole)
+    for kind in set(_FORMS):
+        form = whole[kind]
+        sheets = [drawn_forms.blank(form, _BLANK_DPI)]
+        if samples is not None:
+            sheets.append(real_blank(samples, form, _BLANK_DPI))
+        laid = [(sheet, _whole_page(sheet, form)) for sheet in sheets]
+        made[kind] = blanks.with_blanks(form, blanks.measured(form, laid))
+    return made
+
+
+def _whole_page(page: Gray, form: FormDefinition) -> Registration:
+    scale = page.shape[1] / form.width_mm
+    return Registration(np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0]]), 0.0, 9)
 
 
 def real_blank(samples: Path, form: FormDefinition, dpi: int) -> Gray:
@@ -137,12 +162,11 @@ def real_blank(samples: Path, form: FormDefinition, dpi: int) -> Gray:
 
 def milliseconds(readers: Readers, times: int = 20) -> float:
     """Processor time that all ticks of an S3110 take."""
-    form = pack.load(pack.default_dir()).forms["S3110"]
+    form = with_blanks(pack.load(pack.default_dir()).forms, None)["S3110"]
     ticks = tuple(spec for spec in form.fields if spec.kind is FieldKind.TICK)
     only = dataclasses.replace(form, fields=ticks)
-    page = drawn_forms.blank(form, 200)
-    scale = page.shape[1] / form.width_mm
-    where = Registration(np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0]]), 0.0, 9)
+    page = drawn_forms.blank(form, _BLANK_DPI)
+    where = _whole_page(page, form)
     read_fields(page, 200, only, where, readers, TODAY)
     began = time.process_time()
     for _ in range(times):

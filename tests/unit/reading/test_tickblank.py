@@ -54,6 +54,16 @@ def test_what_is_no_blank_is_refused_and_so_is_its_form(text: str) -> None:
         forms.parse("S1.toml", written)
 
 
+def test_ticks_of_a_form_have_all_as_many_blanks() -> None:
+    text = tickblank.packed(np.zeros(SHAPE, np.uint8))
+    tick = '[[fields]]\nname = "{}"\nkind = "tick"\nbox_mm = [1.0, 1.0, 4.0, 4.0]\nblanks = [{}]\n'
+    head = 'type = "S1"\ntitle = "t"\nlayout = "verified"\n'
+    one = f'"{text}"'
+    assert len(forms.parse("S1.toml", head + tick.format("a", one) + tick.format("b", one)).fields)
+    with pytest.raises(PackInvalid, match="as many blanks"):
+        forms.parse("S1.toml", head + tick.format("a", one) + tick.format("b", ""))
+
+
 def test_a_tick_has_no_more_blanks_than_are_compared_on_every_page() -> None:
     text = tickblank.packed(np.zeros(SHAPE, np.uint8))
     tickblank.checked([text] * 8)
@@ -66,31 +76,37 @@ def test_a_tick_has_no_more_blanks_than_are_compared_on_every_page() -> None:
 def test_a_window_is_found_where_it_lies_on_its_own_printing(
     by: tuple[int, int], is_thresholded: bool
 ) -> None:
+    steps = tickblank.measured(inner(printed("oui")))
+    seen = np.roll(printed("oui"), by, (1, 0))
+    if is_thresholded:
+        seen = np.where(seen > 180, 255, 0).astype(np.uint8)
+    place = tickblank.place(seen, steps)
+    assert place is not None
+    assert (place.x, place.y) == by
+
+
+def test_the_page_has_the_printing_that_its_windows_resemble_most() -> None:
     blanks = [tickblank.measured(inner(printed(word))) for word in ("oui", "MAL")]
     for number, word in enumerate(("oui", "MAL")):
-        seen = np.roll(printed(word), by, (1, 0))
-        if is_thresholded:
-            seen = np.where(seen > 180, 255, 0).astype(np.uint8)
-        place = tickblank.place(seen, blanks)
-        assert place is not None
-        assert (place.blank, place.x, place.y) == (number, *by)
+        assert tickblank.printing([printed(word)] * 3, [blanks] * 3) == number
+    assert tickblank.printing([printed("oui")] * 3, [blanks[:1], blanks[:1], []]) is None
 
 
 def test_a_mark_in_the_box_does_not_move_it() -> None:
-    blanks = [tickblank.measured(inner(printed("oui")))]
+    steps = tickblank.measured(inner(printed("oui")))
     seen = printed("oui")
     cv2.line(seen, (34, 28), (54, 46), 40, 3)
     cv2.line(seen, (54, 26), (30, 50), 40, 3)
-    place = tickblank.place(seen, blanks)
+    place = tickblank.place(seen, steps)
     assert place is not None
     assert (place.x, place.y) == (0, 0)
 
 
 def test_what_resembles_no_printing_and_bare_paper_have_no_place() -> None:
-    blanks = [tickblank.measured(inner(printed("oui")))]
+    steps = tickblank.measured(inner(printed("oui")))
     noise = np.random.default_rng(3).integers(200, 256, printed("").shape).astype(np.uint8)
-    assert tickblank.place(noise, blanks) is None
-    assert tickblank.place(np.full_like(noise, 250), blanks) is None
-    assert tickblank.place(printed("oui"), []) is None
-    bare = np.zeros(SHAPE, np.uint8)
-    assert tickblank.place(printed("oui"), [bare]) is None
+    bare_paper = np.full_like(noise, 250)
+    for seen in (noise, bare_paper):
+        assert tickblank.place(seen, steps) is None
+        assert tickblank.printing([seen], [[steps]]) is None
+    assert tickblank.place(printed("oui"), np.zeros(SHAPE, np.uint8)) is None

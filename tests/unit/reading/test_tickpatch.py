@@ -9,6 +9,7 @@ import pytest
 
 from edge import pack
 from edge.document import BoxMm
+from edge.enrolment import blanks
 from edge.errors import PackInvalid
 from edge.inference import networks
 from edge.inference.tick_network import TickNetwork
@@ -32,9 +33,15 @@ def page(px_per_mm: float, darkness: int = 200) -> tuple[Gray, Registration]:
     return image, Registration(np.array([[px_per_mm, 0.0, 0.0], [0.0, px_per_mm, 0.0]]), 0.1, 9)
 
 
+def patch_of(image: Gray, where: Registration, spec: FieldSpec, others: tuple[BoxMm, ...]) -> Patch:
+    """The window of a page's only tick."""
+    (made,) = tickpatch.patches(image, where, [spec], others)
+    return made
+
+
 @pytest.mark.parametrize("dpi", [150, 200, 300])
 def test_the_box_is_in_the_middle_at_one_scale_whatever_the_scans(dpi: int) -> None:
-    patch = tickpatch.patch(*page(dpi / 25.4), SPEC, (OTHER,))
+    patch = patch_of(*page(dpi / 25.4), SPEC, (OTHER,))
     assert patch.picture.shape == patch.plan.shape == (tickpatch.HIGH_PX, tickpatch.WIDE_PX)
     dark = np.argwhere(patch.picture < 150)
     assert dark.min(axis=0) == pytest.approx([22, 30], abs=1)
@@ -51,13 +58,13 @@ def test_the_plan_tells_box_print_and_other_fields() -> None:
 
 def test_a_window_that_leaves_the_sheet_is_paper_there() -> None:
     corner = FieldSpec("a", FieldKind.TICK, box_mm=BoxMm(0.5, 0.5, 4.0, 4.0))
-    patch = tickpatch.patch(*page(8.0), corner, ())
+    patch = patch_of(*page(8.0), corner, ())
     assert patch.picture.min() >= 245
 
 
 def test_a_pale_stroke_stands_out_against_the_boxs_own_paper() -> None:
-    pale = tickpatch.tensor([tickpatch.patch(*page(8.0, darkness=12), SPEC, ())])[0]
-    none = tickpatch.tensor([tickpatch.patch(*page(8.0, darkness=0), SPEC, ())])[0]
+    pale = tickpatch.tensor([patch_of(*page(8.0, darkness=12), SPEC, ())])[0]
+    none = tickpatch.tensor([patch_of(*page(8.0, darkness=0), SPEC, ())])[0]
     assert np.abs(pale[0] - none[0]).max() < 0.06
     assert np.abs(pale[1] - none[1]).max() > 0.15
 
@@ -76,12 +83,10 @@ def beside(darkness: int, *, printed_too: bool = False, is_known: bool = True) -
     image[324:348, 444:449] = 250 - darkness
     where = Registration(np.array([[8.0, 0.0, 0.0], [0.0, 8.0, 0.0]]), 0.1, 9)
     boxes = (BoxMm(50.0, 40.0, 4.0, 4.0),)
-    clean, _ = tickpatch.on_blank(
-        tickpatch.wider(image if printed_too else blank, where, boxes), ()
-    )
-    blanks = (tickblank.packed(tickblank.measured(clean)),) if is_known else ()
-    spec = FieldSpec("a", FieldKind.TICK, box_mm=boxes[0], blanks=blanks)
-    return tickpatch.patch(image, where, spec, ())
+    steps = blanks.shown(image if printed_too else blank, where, boxes)
+    known = (tickblank.packed(steps),) if is_known else ()
+    spec = FieldSpec("a", FieldKind.TICK, box_mm=boxes[0], blanks=known)
+    return patch_of(image, where, spec, ())
 
 
 def test_ink_near_a_box_that_the_blank_has_not_is_measured() -> None:
@@ -102,10 +107,10 @@ def test_the_window_is_moved_onto_the_blank_and_shown_beside_it() -> None:
         for x, y in ((0.0, 0.0), (4.8, -3.2))
     )
     spec = FieldSpec("a", FieldKind.TICK, box_mm=BoxMm(50.0, 40.0, 4.0, 4.0))
-    clean = tickpatch.patch(image, exact, spec, ())
-    blanks = (tickblank.packed(tickblank.measured(clean.picture)),)
-    known = dataclasses.replace(spec, blanks=blanks)
-    moved = tickpatch.patch(image, off, known, ())
+    clean = patch_of(image, exact, spec, ())
+    steps = tickblank.measured(clean.picture)
+    known = dataclasses.replace(spec, blanks=(tickblank.packed(steps),))
+    moved = patch_of(image, off, known, ())
     assert moved.blank is not None
     assert np.abs(moved.picture.astype(int) - clean.picture).max() <= 2
     shown, hidden = tickpatch.tensor([moved, clean])
@@ -115,31 +120,61 @@ def test_the_window_is_moved_onto_the_blank_and_shown_beside_it() -> None:
 
 
 def test_a_plan_is_drawn_once_for_all_pages() -> None:
-    first = tickpatch.patch(*page(8.0), SPEC, (OTHER,))
-    assert tickpatch.patch(*page(8.0, 10), SPEC, (OTHER,)).plan is first.plan
-    assert tickpatch.patch(*page(8.0), SPEC, ()).plan is not first.plan
+    first = patch_of(*page(8.0), SPEC, (OTHER,))
+    assert patch_of(*page(8.0, 10), SPEC, (OTHER,)).plan is first.plan
+    assert patch_of(*page(8.0), SPEC, ()).plan is not first.plan
+
+
+def drawn(kind: str) -> tuple[FormDefinition, Gray, Registration]:
+    """One of our forms, its blank sheet, and where it lies on it."""
+    form = pack.load(pack.default_dir()).forms[kind]
+    sheet = forms.blank(form, 200)
+    px = sheet.shape[1] / form.width_mm
+    return form, sheet, Registration(np.array([[px, 0.0, 0.0], [0.0, px, 0.0]]), 0.1, 9)
+
+
+def other_printing(sheet: Gray) -> Gray:
+    """The same boxes with other print around them: turned upside down, sheet and words."""
+    return np.ascontiguousarray(sheet[::-1, ::-1])
+
+
+def ticks_of(form: FormDefinition) -> list[FieldSpec]:
+    return [spec for spec in form.fields if spec.kind is FieldKind.TICK]
 
 
 @pytest.mark.parametrize("kind", ["S3110", "S3501"])
-def test_nothing_near_the_boxes_of_our_blanks_is_unexplained(kind: str) -> None:
-    form = pack.load(pack.default_dir()).forms[kind]
-    blank = forms.blank(form, 200)
-    px = blank.shape[1] / form.width_mm
-    where = Registration(np.array([[px, 0.0, 0.0], [0.0, px, 0.0]]), 0.1, 9)
-    ticks = [spec for spec in form.fields if spec.kind is FieldKind.TICK]
+def test_nothing_near_the_boxes_of_a_measured_blank_is_unexplained(kind: str) -> None:
+    form, sheet, where = drawn(kind)
+    form = blanks.with_blanks(form, blanks.measured(form, [(sheet, where)]))
+    ticks = ticks_of(form)
     assert len(ticks) >= 8
-    for spec in ticks:
-        patch = tickpatch.patch(blank, where, spec, tickpatch.written_in(form))
+    patches = tickpatch.patches(sheet, where, ticks, tickpatch.written_in(form))
+    for spec, patch in zip(ticks, patches, strict=True):
         assert patch.blank is not None, spec.name
         assert tickpatch.unexplained_mm2(patch) <= 0.08, spec.name
+
+
+@pytest.mark.parametrize("kind", ["S3110", "S3501"])
+def test_all_ticks_of_a_page_say_together_which_printing_it_is(kind: str) -> None:
+    form, sheet, where = drawn(kind)
+    shown = [tickpatch.boxes_of(spec) for spec in ticks_of(form)]
+    other = other_printing(sheet)
+    seen = [tickpatch.wider(sheet, where, boxes) for boxes in shown]
+    own = [blanks.shown(sheet, where, boxes) for boxes in shown]
+    turned = [blanks.shown(other, where, boxes) for boxes in shown]
+    assert tickblank.printing(seen, list(zip(own, turned, strict=True))) == 0
+    assert tickblank.printing(seen, list(zip(turned, own, strict=True))) == 1
+    assert tickblank.printing(seen, [(steps,) for steps in turned]) is None
+    assert tickblank.printing(seen, [() for _ in seen]) is None
+    assert tickblank.printing([], []) is None
 
 
 def test_a_number_printed_in_a_box_is_known() -> None:
     parts = (BoxMm(50.0, 40.0, 1.2, 4.0), BoxMm(52.8, 40.0, 1.2, 4.0))
     numbered = FieldSpec("a", FieldKind.TICK, box_mm=parts[0], boxes_mm=parts[1:])
     image, where = page(8.0)
-    assert tickpatch.is_numbered(tickpatch.patch(image, where, numbered, ()))
-    assert not tickpatch.is_numbered(tickpatch.patch(image, where, SPEC, ()))
+    assert tickpatch.is_numbered(patch_of(image, where, numbered, ()))
+    assert not tickpatch.is_numbered(patch_of(image, where, SPEC, ()))
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +184,7 @@ def network() -> TickNetwork:
 
 def test_answers_come_in_the_order_of_the_boxes_and_are_chances(network: TickNetwork) -> None:
     patches: list[Patch] = [
-        tickpatch.patch(*page(8.0, darkness), SPEC, ()) for darkness in (0, 60, 120, 200)
+        patch_of(*page(8.0, darkness), SPEC, ()) for darkness in (0, 60, 120, 200)
     ]
     together = network.judge(patches[::-1])[::-1]
     for one, patch in zip(together, patches, strict=True):

@@ -12,6 +12,7 @@ import pytest
 
 from edge import pack
 from edge.document import Field
+from edge.enrolment import blanks
 from edge.inference import networks
 from edge.inference.tick_network import TickNetwork
 from edge.reading.forms import FieldKind, FormDefinition
@@ -47,14 +48,23 @@ def readers() -> Ticks:
 
 
 @functools.cache
-def form_of(kind: str) -> FormDefinition:
+def shipped(kind: str) -> FormDefinition:
     """The form, and nothing of its groups: each box is judged by itself."""
     return dataclasses.replace(pack.load(pack.default_dir()).forms[kind], groups=())
 
 
 @functools.cache
 def blank(kind: str) -> Gray:
-    return forms.blank(form_of(kind), DPI)
+    return forms.blank(shipped(kind), DPI)
+
+
+@functools.cache
+def form_of(kind: str) -> FormDefinition:
+    """The form as a fund has it that measured its blank sheet."""
+    form, sheet = shipped(kind), blank(kind)
+    px = sheet.shape[1] / form.width_mm
+    where = Registration(np.array([[px, 0.0, 0.0], [0.0, px, 0.0]]), 0.1, 20)
+    return blanks.with_blanks(form, blanks.measured(form, [(sheet, where)]))
 
 
 def read(page: tick_pages.TickedPage, form: FormDefinition, readers: Ticks) -> dict[str, Field]:

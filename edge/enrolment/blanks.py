@@ -1,0 +1,106 @@
+"""What blank sheets show around a form's tick boxes, measured for the form's file.
+
+A fund has its forms' blanks by the ream; scanned once, they tell the tick network what is print and
+what is somebody's mark. Each sheet is a printing by itself. In the file they are the ``blanks`` of
+each tick (``edge.reading.tickblank``).
+"""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+
+import cv2
+import numpy as np
+
+from edge.document import BoxMm
+from edge.errors import EnrolmentRefused, PackInvalid
+from edge.reading import forms, tickblank, tickpatch
+from edge.reading.forms import FieldKind, FormDefinition
+from edge.reading.readers import Gray, Patch
+from edge.reading.registration import Registration
+
+_SOFT_PX = 0.5  # as soft as a scan
+_MOST_INKED = 0.15  # of a box: more is no blank's
+
+
+def measured(
+    form: FormDefinition, sheets: Sequence[tuple[Gray, Registration]]
+) -> dict[str, tuple[str, ...]]:
+    """The packed blanks of each tick, one a sheet.
+
+    Args:
+        form: Whose ticks.
+        sheets: Upright blank pages, and where the form lies on them.
+
+    Raises:
+        EnrolmentRefused: the form has no tick, or a box of a sheet is inked.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for spec in form.fields:
+        if spec.kind is FieldKind.TICK:
+            boxes = tickpatch.boxes_of(spec)
+            plan = tickpatch.plan(boxes, spec.print_mm, ())
+            for number, (sheet, where) in enumerate(sheets, 1):
+                seen, _ = tickpatch.on_blank(tickpatch.wider(sheet, where, boxes), None)
+                if tickpatch.ink_share(Patch(seen, plan)) > _MOST_INKED:
+                    raise EnrolmentRefused(
+                        f"La case {spec.name} de l'exemple {number} n'est pas vide : donnez une"
+                        " feuille vierge."
+                    )
+            shown_there = (shown(sheet, where, boxes) for sheet, where in sheets)
+            found[spec.name] = tuple(tickblank.packed(steps) for steps in shown_there)
+    if not found:
+        raise EnrolmentRefused(f"{form.type} n'a pas de case à cocher.")
+    return found
+
+
+def shown(sheet: Gray, where: Registration, boxes: Sequence[BoxMm]) -> Gray:
+    """The steps of a blank in a tick's window, 64 × 80."""
+    soft = np.asarray(cv2.GaussianBlur(sheet, (0, 0), _SOFT_PX), np.uint8)
+    picture, _ = tickpatch.on_blank(tickpatch.wider(soft, where, boxes), None)
+    return tickblank.measured(picture)
+
+
+def with_blanks(form: FormDefinition, found: Mapping[str, tuple[str, ...]]) -> FormDefinition:
+    """The form with those blanks."""
+    specs = (dataclasses.replace(spec, blanks=found.get(spec.name, ())) for spec in form.fields)
+    return dataclasses.replace(form, fields=tuple(specs))
+
+
+def written(name: str, text: str, found: Mapping[str, tuple[str, ...]]) -> str:
+    """A form's file with these blanks in the place of those that it had; all else stays.
+
+    Args:
+        name: Of the file.
+        text: Of the file.
+        found: What ``measured`` says.
+
+    Raises:
+        EnrolmentRefused: the file is laid out in a way that cannot be changed line by line.
+        PackInvalid: it is no definition.
+    """
+    form = forms.parse(name, text)
+    new = "\n".join(_lines(text.split("\n"), found))
+    try:
+        is_right = forms.parse(name, new) == with_blanks(form, found)
+    except PackInvalid:
+        is_right = False
+    if not is_right:
+        raise EnrolmentRefused(
+            f"{name} n'est pas écrit une clé par ligne.",
+            hint="Remettez-le en forme, puis réessayez.",
+        )
+    return new
+
+
+def _lines(lines: Sequence[str], found: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    is_old = False
+    names = {f'name = "{name}"': name for name in found}
+    for line in lines:
+        is_old = is_old or line.startswith("blanks = [")
+        if not is_old:
+            yield line
+        if line.strip() in names:
+            yield "blanks = ["
+            yield from (f'    "{text}",' for text in found[names[line.strip()]])
+            yield "]"
+        is_old = is_old and not line.rstrip().endswith("]")

@@ -1,0 +1,107 @@
+"""What blank sheets show around tick boxes, measured for a form's file."""
+
+import numpy as np
+import pytest
+
+from edge import pack
+from edge.enrolment import blanks
+from edge.errors import EnrolmentRefused
+from edge.reading import forms, tickblank, tickpatch
+from edge.reading.forms import FieldKind, FormDefinition
+from edge.reading.readers import Gray
+from edge.reading.registration import Registration
+from models.training import forms as drawn_forms
+
+TEXT = """# a remark that stays
+type = "S9"
+title = "t"
+layout = "verified"
+
+[[anchors]]
+text = "a"
+
+[[fields]]
+name = "a"
+kind = "tick"
+blanks = [
+    "{old}",
+]
+box_mm = [9.0, 9.0, 4.0, 4.0]
+
+[[fields]]
+name = "b"
+kind = "tick"
+blanks = ["{old}"]
+box_mm = [9.0, 19.0, 4.0, 4.0]
+
+[[groups]]
+fields = ["a", "b"]
+"""
+
+
+def sheet_of(kind: str) -> tuple[FormDefinition, Gray, Registration]:
+    form = pack.load(pack.default_dir()).forms[kind]
+    sheet = drawn_forms.blank(form, 200)
+    px = sheet.shape[1] / form.width_mm
+    return form, sheet, Registration(np.array([[px, 0.0, 0.0], [0.0, px, 0.0]]), 0.1, 9)
+
+
+def steps(value: int) -> str:
+    shape = (tickblank.HIGH_PX, tickblank.WIDE_PX)
+    return tickblank.packed(np.full(shape, value, np.uint8))
+
+
+def without(text: str) -> list[str]:
+    """The lines of a file that have nothing of a blank."""
+    lines = [line for line in text.split("\n") if "blanks = [" not in line]
+    return [line for line in lines if '"eN' not in line and line != "]"]
+
+
+def test_blanks_are_written_anew_each_time_and_all_else_stays() -> None:
+    text = TEXT.format(old=steps(3))
+    once = blanks.written("S9.toml", text, {"a": (steps(0), steps(1)), "b": (steps(1), steps(2))})
+    again = blanks.written("S9.toml", once, {"a": (steps(2),), "b": (steps(0),)})
+    form = forms.parse("S9.toml", again)
+    assert [spec.blanks for spec in form.fields] == [(steps(2),), (steps(0),)]
+    assert steps(3) not in once
+    rest = [without(one) for one in (text, once, again)]
+    assert rest[0] == rest[1] == rest[2]
+    assert again.startswith("# a remark that stays")
+
+
+def test_a_file_that_is_laid_out_otherwise_is_left_alone() -> None:
+    text = (
+        'type = "S9"\ntitle = "t"\nfields = ['
+        '{name = "a", kind = "tick", box_mm = [1.0, 1.0, 4.0, 4.0]}]\n'
+    )
+    with pytest.raises(EnrolmentRefused, match="une clé par ligne"):
+        blanks.written("S9.toml", text, {"a": (steps(1),)})
+
+
+@pytest.mark.parametrize("kind", ["S3110", "S3501"])
+def test_a_form_is_seen_on_the_sheet_that_it_was_measured_on(kind: str) -> None:
+    form, sheet, where = sheet_of(kind)
+    found = blanks.measured(form, [(sheet, where)])
+    assert set(found) == {spec.name for spec in form.fields if spec.kind is FieldKind.TICK}
+    for name, (text,) in found.items():
+        steps_there = tickblank.unpacked(text)
+        seen = tickpatch.wider(sheet, where, tickpatch.boxes_of(form.field(name)))
+        assert tickpatch.on_blank(seen, steps_there)[1] is steps_there, name
+
+
+def test_a_sheet_with_a_mark_is_no_blank() -> None:
+    form, sheet, where = sheet_of("S3501")
+    spec = next(spec for spec in form.fields if spec.kind is FieldKind.TICK)
+    box = where.to_px(tickpatch.boxes_of(spec)[0])
+    left, top = round(box.left + box.width * 0.2), round(box.top + box.height * 0.2)
+    sheet[top : top + round(box.height * 0.6), left : left + round(box.width * 0.6)] = 60
+    with pytest.raises(EnrolmentRefused, match=spec.name):
+        blanks.measured(form, [(sheet, where)])
+
+
+def test_a_form_without_ticks_has_nothing_to_measure() -> None:
+    form, sheet, where = sheet_of("S3501")
+    bare = FormDefinition("S9", "t", fields=())
+    assert form.fields
+    with pytest.raises(EnrolmentRefused, match="case à cocher"):
+        blanks.measured(bare, [(sheet, where)])
