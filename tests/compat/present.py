@@ -8,9 +8,10 @@ import argparse
 import base64
 import contextlib
 import datetime as dt
+import io
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -18,6 +19,7 @@ from typing import Any, cast
 import pydantic
 import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
+from rich.console import Console
 from starlette.routing import Route
 from vaguemestre.v1 import document_pb2, fleet_pb2, intake_pb2
 
@@ -34,14 +36,38 @@ from central.events import Events as CentralEvents
 from central.store import tables
 from central.store.engine import open_engine
 from edge import __main__ as edge_main
+from edge import commands as edge_commands
 from edge import config as edge_config
 from edge import document as edge_document
-from edge.errors import EdgeError
+from edge.document import Channel, LotResult, SetAside
+from edge.errors import EdgeError, FileVanished
 from edge.events import Events as EdgeEvents
 from edge.page.site import Site
 from edge.spool import schema, states, values
+from edge.spool.counts import Count, Unit
+from edge.spool.outbox import AskedSheet, Blob, RescanAsked
 from edge.spool.spool import Spool
+from edge.spool.values import Arrival, ArrivingFile, Placement, Shown, Sighted, Stalled
+from edge.uplink import messages as uplink
+from edge.uplink.session import Identity, Pauses, Session
 from tests.support.database import serve
+
+__all__ = [
+    "Arrival",
+    "ArrivingFile",
+    "AskedSheet",
+    "Channel",
+    "Count",
+    "FileVanished",
+    "Placement",
+    "RescanAsked",
+    "SetAside",
+    "Shown",
+    "Sighted",
+    "Spool",
+    "Stalled",
+    "Unit",
+]
 
 Engine = sa.Engine
 SIDES: Mapping[str, ModuleType] = {"edge": edge, "central": central}
@@ -181,3 +207,62 @@ def station_settings(folder: Path) -> edge_config.EdgeConfig:
             centres=("127.0.0.1:1",), ca_file=folder, certificate_file=folder, key_file=folder
         ),
     )
+
+
+# --- a station's spool, and what it says to the centre ---
+
+
+def open_spool(work_dir: Path, clock: Callable[[], dt.datetime]) -> Spool:
+    """Open the spool of a work directory as its owner does."""
+    limits = edge_config.Spool(min_free_bytes=0, ballast_bytes=0, keep_for_s=3_600)
+    return Spool.open(work_dir, limits, clock)
+
+
+def lot_result(told: str) -> LotResult:
+    """What reading made of a lot, from JSON."""
+    return pydantic.TypeAdapter(LotResult).validate_json(told)
+
+
+def status(work_dir: Path) -> str:
+    """What ``vaguemestre-edge status --json`` prints."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        edge_commands.status(station_settings(work_dir), Console(), as_json=True)
+    return out.getvalue()
+
+
+def said_by_the_station(
+    spool: Spool, site: str, station: str, versions: dict[str, str]
+) -> Iterator[tuple[str, intake_pb2.Up]]:
+    """Everything that a spool has to say to the centre, each with a name of its own."""
+    identity = Identity(site, station, versions)
+    session = Session(spool, identity, Pauses(15, 60, 60), _no_beat, lambda *_, **__: None)
+    yield "hello", next(session.messages())
+    now_s = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC).timestamp()
+    until = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
+    condition = uplink.Condition(123_456_789, 87.5, until, 120.0)
+    beat = uplink.heartbeat(now_s, spool.backlog(), condition, versions)
+    yield "heartbeat", intake_pb2.Up(heartbeat=beat)
+    for document in spool.documents_to_send(100):
+        name = f"{document.lot.name} {document.position}"
+        for blob in spool.blobs_to_send(document.id):
+            yield from _chunks(f"file {blob.sha256[:8]}", blob)
+        yield f"document {name}", intake_pb2.Up(document=uplink.document(document, site, station))
+    for document in spool.documents_to_send(1):
+        short = uplink.document(document, site, station, max_bytes=1)
+        yield "document without its text", intake_pb2.Up(document=short)
+    for report in spool.lots_to_send(100):
+        yield f"lot {report.lot.name}", intake_pb2.Up(lot=uplink.lot(report, site, station))
+    for rescan_id, reason in spool.rescans_impossible():
+        yield f"impossible {rescan_id}", uplink.rescan_impossible(rescan_id, reason)
+
+
+def _no_beat() -> fleet_pb2.Heartbeat:
+    raise NotImplementedError
+
+
+def _chunks(name: str, blob: Blob) -> Iterator[tuple[str, intake_pb2.Up]]:
+    """A file in two pieces."""
+    data = blob.path.read_bytes()
+    for place, piece in ((0, data[:50]), (50, data[50:])):
+        yield f"{name} {place}", uplink.chunk(blob.sha256, place, blob.size, piece)
