@@ -50,16 +50,28 @@ def opened(version: int, folder: Path) -> Iterator[present.Spool]:
 
 
 def rows(work_dir: Path) -> str:
-    """Every row of a journal, a line each."""
+    """Every value of a journal, a line each: table, key of the row, column, value."""
     with contextlib.closing(sqlite3.connect(work_dir / "journal.sqlite3")) as journal:
-        journal.row_factory = sqlite3.Row
         tables = journal.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         return golden.lines(
-            f"{table} {json.dumps(dict(row), ensure_ascii=False, default=bytes.hex)}"
+            line
             for (table,) in tables
             if table != _COUNTED and not table.startswith("sqlite_")
-            for row in journal.execute(f"SELECT * FROM {table}")  # noqa: S608
+            for line in _values(journal, table)
         )
+
+
+def _values(journal: sqlite3.Connection, table: str) -> Iterator[str]:
+    columns = [(row[1], row[5]) for row in journal.execute(f"PRAGMA table_xinfo({table})")]
+    for number, row in enumerate(journal.execute(f"SELECT * FROM {table}")):  # noqa: S608
+        told = dict(zip((name for name, _ in columns), row, strict=True))
+        key = [told[name] for name, is_key in columns if is_key] or [number]
+        for name, value in told.items():
+            yield f"{table} {_json(key)} {name} {_json(value)}"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=bytes.hex)
 
 
 def status(work_dir: Path) -> str:
@@ -99,4 +111,4 @@ def write(version: int, folder: Path) -> None:
         if is_new:
             golden.write(f"journal-{version}.wire.json", wire(spool))
     golden.write(f"journal-{version}.status.json", status(work_dir))
-    golden.write(f"journal-{version}.jsonl", rows(work_dir))
+    golden.write(f"journal-{version}.rows", rows(work_dir))
