@@ -15,6 +15,8 @@ from central.domain.document import Change, DeliverableDocument
 
 _LETTERS = 12  # of a part's digest in hex
 _FIELD = "fields."
+_NO_CONTENT = frozenset({"priority"})
+"""How soon it is handed over changes nothing of what is: an application that has it has it."""
 _OF_THE_PLAN = frozenset({"pole", "destination", "due_on", "process", "retention"})
 
 
@@ -22,7 +24,7 @@ def parts_of(document: DeliverableDocument, destination: str) -> dict[str, str]:
     """Digest what a package tells, by part: ``type``, ``pages``, ``fields.nir``, ..."""
     told: dict[str, list[Any]] = {"destination": [destination], "pages": []}
     for one in dataclasses.fields(document):
-        if one.name not in ("id", "pages", "fields"):
+        if one.name not in ("id", "pages", "fields", *_NO_CONTENT):
             told[one.name] = [getattr(document, one.name)]
     told["pages"] += [dataclasses.astuple(page) for page in document.pages]
     for field in document.fields:
@@ -31,8 +33,9 @@ def parts_of(document: DeliverableDocument, destination: str) -> dict[str, str]:
 
 
 def digest_of(document: DeliverableDocument, destination: str) -> bytes:
-    """Digest all that a package tells: 32 bytes."""
-    whole = [destination, dataclasses.asdict(document)]
+    """Digest all that a package tells but its urgency: 32 bytes."""
+    told = dataclasses.asdict(document)
+    whole = [destination, {name: told[name] for name in told if name not in _NO_CONTENT}]
     return bytes.fromhex(_digest(str(document.id), "", whole))
 
 

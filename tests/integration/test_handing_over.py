@@ -13,17 +13,19 @@ import sqlalchemy as sa
 
 from central.config import Destination
 from central.dispatch import process
+from central.domain.access import Role
 from central.domain.circuit import CircuitPolicy
 from central.domain.document import Delivery
 from central.domain.returns import Cause, ReturnNote, Which
 from central.errors import NotFound
-from central.store import circuits, deliveries, returns, upkeep
+from central.store import circuits, deliveries, life, returns, upkeep
 from central.store.engine import transaction
 from central.store.returns import Returned
 from tests.support.central import document, picture, store, tiff
 from tests.support.central import page as incoming_page
 from tests.support.dispatching import images_of, put, running, settings, until
 from tests.support.http_pole import SECRET, HttpApplication
+from tests.support.keyers import keyer
 
 HERE = "FRAIS_DE_SANTE"
 BOTH = [HERE, "ATEMPO"]
@@ -93,6 +95,16 @@ def test_what_changed_since_it_was_tried_goes_out_under_a_key_of_its_own(
     assert (second.supersedes.round, second.supersedes.cause) == (1, None)
     assert [(one.what, one.by) for one in second.supersedes.changed] == [told]
     assert _lose_answer(engine).claim.idempotency_key == second.claim.idempotency_key
+
+
+def test_what_becomes_urgent_after_a_lost_answer_is_the_same_delivery(engine: sa.Engine) -> None:
+    """Else whoever is asked to hurry it hands it over twice."""
+    made = store(engine, document())
+    first = _lose_answer(engine)
+    life.hurry(engine, made.id, keyer(engine, "olga", Role.OPERATIONS), is_urgent=True)
+    again = _claim(engine)
+    assert again.claim.idempotency_key == first.claim.idempotency_key
+    assert (again.content, again.document.priority) == (first.content, 1)
 
 
 def test_a_document_named_anew_for_a_pole_that_may_have_it_gets_a_new_key(
