@@ -12,6 +12,7 @@ from collections.abc import Callable
 from starlette.exceptions import HTTPException
 
 from central.config import Console
+from central.domain.addresses import counted
 from central.domain.rates import Bucket, Rate, draw
 from central.events import Events
 
@@ -53,8 +54,8 @@ class Limits:
         Raises:
             HTTPException: 429; the answer says when to come again.
         """
-        self._draw("address", address, self._by_address)
-        self._draw("login", f"{login.lower()} {address}", self._by_login)
+        self._draw("address", counted(address), self._by_address)
+        self._draw("login", f"{login.lower()} {counted(address)}", self._by_login)
 
     def begin(self, address: str) -> None:
         """One begun sign-in at the provider.
@@ -62,7 +63,7 @@ class Limits:
         Raises:
             HTTPException: 429; the answer says when to come again.
         """
-        self._draw("address", address, self._by_address)
+        self._draw("address", counted(address), self._by_address)
 
     def _draw(self, what: str, key: str, rate: Rate) -> None:
         name = f"{what} {key}"

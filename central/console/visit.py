@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from central.console.limits import Limits
 from central.console.sessions import Sessions, cookie
 from central.domain.access import Person, Role
+from central.domain.addresses import counted
 from central.domain.clean import is_written
 from central.errors import Forbidden, InputInvalid
 from central.store.people import Signed
@@ -187,7 +188,7 @@ class Door:
 def _asker(request: Request, signed: Signed | None, token: str) -> str:
     if signed is not None:
         return hashlib.sha256(token.encode()).hexdigest()
-    return request.client.host if request.client else ""
+    return counted(request.client.host) if request.client else ""
 
 
 def _sign_in_first(request: Request) -> Response:

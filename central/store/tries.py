@@ -9,6 +9,7 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from central.domain.addresses import counted
 from central.domain.lockout import LockPolicy, pause_after
 from central.store import audit
 from central.store.engine import transaction
@@ -30,7 +31,7 @@ def begin(engine: sa.Engine, login: str, address: str, policy: LockPolicy) -> bo
     with transaction(engine) as connection:
         connection.execute(
             insert(sign_in_tries)
-            .values(login=name, address=address, failures=0)
+            .values(login=name, address=counted(address), failures=0)
             .on_conflict_do_nothing()
         )
         row = connection.execute(
@@ -120,4 +121,4 @@ def sweep(engine: sa.Engine) -> int:
 
 
 def _is(login: str, address: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return _t.login == login, _t.address == address
+    return _t.login == login, _t.address == counted(address)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from central.console.passwords import Passwords
 from central.domain.access import Role
+from central.domain.addresses import counted
 from central.domain.password_rule import fault
 from tests.support.console import PASSWORD, add_person, serving, settings
 
@@ -22,7 +23,12 @@ def console(engine: sa.Engine, tmp_path: Path) -> Iterator[httpx.Client]:
     """Three failures suspend; tests say by a proxy's header where they come from."""
     add_person(engine, "anne", Role.KEYER)
     made = settings(tmp_path)
-    told = {"lock_after": 3, "trusted_proxies": ("127.0.0.1",), "tries_per_minute": 1_000}
+    told = {
+        "lock_after": 3,
+        "lock_first_s": 900.0,  # so many tries take longer than the default on a busy machine
+        "trusted_proxies": ("127.0.0.1",),
+        "tries_per_minute": 1_000,
+    }
     config = made.model_copy(update={"console": made.console.model_copy(update=told)})
     with serving(config, engine) as client:
         yield client
@@ -43,12 +49,12 @@ def test_many_tries_at_once_are_no_more_than_one_after_the_other(
 ) -> None:
     looked, lock, fits = [0], threading.Lock(), Passwords.fits
 
-    def counted(self: Passwords, kept: str | None, password: str) -> bool:
+    def counting(self: Passwords, kept: str | None, password: str) -> bool:
         with lock:
             looked[0] += kept is not None
         return fits(self, kept, password)
 
-    monkeypatch.setattr(Passwords, "fits", counted)
+    monkeypatch.setattr(Passwords, "fits", counting)
     with ThreadPoolExecutor(25) as several:
         answers = list(several.map(lambda n: _try(console, f"wrong {n}", _GUESSER), range(25)))
     assert set(answers) == {401}
@@ -61,6 +67,27 @@ def test_guesses_from_elsewhere_do_not_lock_the_owner_out(console: httpx.Client)
         assert _try(console, "wrong", _GUESSER) == 401
     assert _try(console, PASSWORD, _OWNER) == 303
     assert _try(console, PASSWORD, _GUESSER) == 401
+
+
+def test_a_guesser_is_known_by_the_network_whose_addresses_are_theirs_to_choose(
+    console: httpx.Client,
+) -> None:
+    """Whoever has one IPv6 line has 2**64 addresses."""
+    for n in range(6):
+        assert _try(console, "wrong", f"2001:db8:1:2::{n:x}") == 401
+    assert _try(console, PASSWORD, "2001:db8:1:2:ffff::1") == 401
+    assert _try(console, PASSWORD, "2001:db8:1:3::1") == 303
+
+
+@pytest.mark.parametrize(
+    ("address", "wanted"),
+    [
+        ("192.0.2.1", "192.0.2.1"), ("::ffff:192.0.2.1", "192.0.2.1"), ("", ""), ("odd", "odd"),
+        ("2001:db8::1", "2001:db8::/64"), ("fe80::1%eth0", "fe80::/64"), ("::1", "::/64"),
+    ],
+)  # fmt: skip
+def test_who_counts_as_one(address: str, wanted: str) -> None:
+    assert counted(address) == wanted
 
 
 def test_the_owner_is_not_throttled_by_who_uses_their_login(
