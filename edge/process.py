@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from edge import sheetpage, showthrough, upright
 from edge.document import (
+    BoxMm,
     BoxPx,
     Field,
     Layout,
@@ -18,7 +19,7 @@ from edge.document import (
     SeparatorKind,
     TextLine,
 )
-from edge.imaging import border, dust, negative, quality, separators
+from edge.imaging import border, dust, negative, quality, separators, stripes, turn
 from edge.imaging.page import PageImage
 from edge.reading import (
     classify,
@@ -102,7 +103,8 @@ def read_page(
     page, found = _recognised(gray, image.dpi, recipe.forms, readers)
     if not had_dust and _is_other_side(gray, page, found, image.dpi, readers):
         return blank
-    read = _read_content(page, found, image.dpi, recipe, readers, today)
+    blind = _stripes(gray, page, found, image.dpi)
+    read = _read_content(page, found, image.dpi, recipe, readers, today, blind)
     height, width = page.gray.shape
     return PageReading(
         ref=ref,
@@ -126,14 +128,13 @@ def _is_other_side(
     gray: Gray, page: upright.Upright, found: recognise.Recognised, dpi: float, readers: Readers
 ) -> bool:
     """Whether a page of no form that hardly reads is a back whose front shines through strongly."""
-    return (
-        found.guess.layout is None
-        and page.text is not None
-        and orient.legibility(page.text) < _READS
-        and showthrough.may_be(gray, dpi)
-        and showthrough.is_all_of(
-            page.gray, page.quads, dpi, readers, bitonal=showthrough.is_bitonal(gray)
-        )
+    if found.guess.layout is not None or page.text is None:
+        return False
+    if orient.legibility(page.text) >= _READS:
+        return False
+    bitonal = showthrough.is_bitonal(gray)
+    return showthrough.may_be(gray, dpi, bitonal=bitonal) and showthrough.is_all_of(
+        page.gray, page.quads, dpi, readers, bitonal=bitonal
     )
 
 
@@ -178,30 +179,47 @@ def _read_content(
     recipe: Recipe,
     readers: Readers,
     today: dt.date,
+    blind: Gray | None,
 ) -> _Content:
     form, guess, lines = found.form, found.guess, found.lines
     if form is None or guess.is_back:
         return _Content(lines, guess, (), ())
     if guess.layout is not Layout.VERIFIED:
         return _Content(lines, guess, labelled.read_labelled(lines, form, dpi, today), ())
-    if found.where is None:
+    where = found.where
+    if where is None:
         return _Content(lines, guess, zones.unread(form), ("unregistered",))
-    hidden = covered.hidden_print(page.gray, found.where, form)
+    hidden = covered.hidden_print(page.gray, where, form)
+
+    def holds(box: BoxMm) -> bool:
+        is_cut = blind is not None and stripes.cut(blind, where.to_px(box))
+        return found.holds(box) and not covered.is_near(box, hidden) and not is_cut
+
     fields = zones.read_fields(
         page.gray,
         dpi,
         form,
-        found.where,
+        where,
         readers,
         today,
         recipe.accept_error_rate,
-        lambda box: found.holds(box) and not covered.is_near(box, hidden),
+        holds,
     )
-    is_beside = outside.holds_content(page.gray, found.where, form)
+    is_beside = outside.holds_content(page.gray, where, form)
     marks = (() if found.is_flat else (DISTORTED,)) + (
         (outside.OUTSIDE_CONTENT,) if is_beside else ()
     )
     return _Content((*lines, *_written(fields, dpi)), guess, fields, marks)
+
+
+def _stripes(
+    gray: Gray, page: upright.Upright, found: recognise.Recognised, dpi: float
+) -> Gray | None:
+    """The white stripes of a page whose fields may be accepted, turned as the page was."""
+    if found.where is None:
+        return None
+    seen = stripes.find(turn.turn(gray, page.rotation % 180), dpi)
+    return None if seen is None else stripes.laid(seen, page.rotation, page.skew_deg)
 
 
 def _written(fields: Sequence[Field], dpi: float) -> Iterator[TextLine]:

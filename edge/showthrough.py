@@ -92,14 +92,15 @@ def is_all(gray: Gray, dpi: float, readers: Readers) -> bool:
     return _all_mirrored(_read(clear, pale, quads, dpi, readers), _OF_LINES)
 
 
-def may_be(gray: Gray, dpi: float) -> bool:
+def may_be(gray: Gray, dpi: float, *, bitonal: bool) -> bool:
     """Whether a page that is not faint may shine through: greys without really dark ink.
 
     Args:
-        gray: As it was scanned, height × width; in black and white any ink is black.
+        gray: As it was scanned, height × width.
         dpi: Its resolution.
+        bitonal: In black and white, where any ink is black.
     """
-    if is_bitonal(gray):
+    if bitonal:
         return True
     by = times(dpi, _WORK_DPI)
     small = reduced(gray, by)

@@ -98,9 +98,10 @@ def is_ccam(text: str) -> bool:
 def is_usual_code(text: str) -> bool:
     """Whether an act's code is of the nomenclature: a few capitals, or four and three digits.
 
-    None ends in a single 5; a ``GS`` may read so.
+    A single 0, 1, 5, 6 or 8 behind capitals is most often a letter (``CS``, ``GS``), and an I or O
+    before three digits a Q, a D or a J.
     """
-    return re.fullmatch(r"[A-Z]{1,4}[0-46-9]?|[A-Z]{4}\d{3}", text) is not None
+    return re.fullmatch(r"[A-Z]{1,4}[2-479]?|[A-HJ-NP-Z]{4}\d{3}", text) is not None
 
 
 def nir(text: str) -> Normalised:

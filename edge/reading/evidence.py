@@ -12,7 +12,8 @@ read nearly surely. Nothing speaks for an amount of zero, or of cents alone: tha
 where the first digits are hidden.
 
 A name that stands twice on a form speaks for itself when it was read alike; read in two ways it was
-misread once, and nobody knows where.
+misread once, and nobody knows where. Where a form names a person above and has the same person
+declare something below and no word of the names agrees, two people's sheets may lie together.
 """
 
 import dataclasses
@@ -28,6 +29,7 @@ from edge.reading.calibrate import accepts_total
 
 _BIRTH_IN_NIR = range(1, 5)  # the digits of a NIR that tell year and month
 _NAMES = ("_surname", "_given_names", "declared_beneficiary", "declared_practitioner")
+_DECLARED = "declared_"  # fields that name somebody once more who is named above
 _LEAST_SURE = 0.5  # a name read twice with less than this was guessed twice
 _LONG = 4  # letters; shorter words are alike by chance
 _NEARLY = 75.0  # rapidfuzz ratio of one name read twice
@@ -49,6 +51,7 @@ def weigh(
     by_name = {field.name: field for field in fields}
     sums = _sum_speaks(fields)
     contradicted = _contradicted_names(fields) | _contradicted_births(by_name)
+    contradicted |= _other_people(fields)
     changed = []
     for field in fields:
         accepted = field.name not in contradicted and (
@@ -105,6 +108,21 @@ def _contradicted_names(fields: Sequence[Field]) -> set[str]:
         and word != its
         and fuzz.ratio(word, its) >= _NEARLY
     }
+
+
+def _other_people(fields: Sequence[Field]) -> set[str]:
+    """Name fields of a person who is declared under a name that shares no word with them."""
+    found: set[str] = set()
+    for declared in fields:
+        if not declared.name.startswith(_DECLARED) or not declared.value:
+            continue
+        who = declared.name.removeprefix(_DECLARED)
+        named = [f for f in fields if f.name.startswith(who) and f.value and _is_name(f)]
+        words = [word for field in named for word in (field.value or "").split()]
+        alike = (fuzz.ratio(a, b) >= _NEARLY for a in words for b in declared.value.split())
+        if words and not any(alike):
+            found |= {declared.name, *(field.name for field in named)}
+    return found
 
 
 def _contradicted_births(fields: Mapping[str, Field]) -> set[str]:

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 from edge.document import BoxMm, Check, Field
-from edge.reading import cellwise, checks, comb, ink, repair, ticks
+from edge.reading import beyond, cellwise, checks, comb, ink, repair, ticks
 from edge.reading.calibrate import accepts
 from edge.reading.forms import FieldKind, FieldSpec, NumberCheck
 from edge.reading.readers import Alphabet, Gray, LineReading, Patch, Readers, TickChances
@@ -15,7 +15,8 @@ WORDED = (FieldKind.ADDRESS, FieldKind.NAME, FieldKind.TEXT)
 # "L EGLISE", "D ARTAGNAN": a faint apostrophe reads as a space, and sounds just as sure. Rests of a
 # frame read as marks, mostly at either end.
 _HARMED = re.compile(
-    r"\b[DL] (?=[AEIOUYHÀÂÉÈÊËÎÏÔÛ])|^[^\w(]|[=<>]$|[\"|_~]| [^\W\d]$|[^\W\d]\d{5}\b", re.IGNORECASE
+    r"\b[DL] (?=[AEIOUYHÀÂÉÈÊËÎÏÔÛ])|^[^\w(]|[=<>]$|[\"|_~]| [^\W\d]$|[^\W\d]\d{5}\b|\w- ",
+    re.IGNORECASE,
 )
 # Of the chance of handwriting. What was measured of names and addresses is typed: of words written
 # by hand one in ten that sounded sure was wrong.
@@ -37,7 +38,8 @@ class Cut:
     ``images`` are its lines, none when it is empty; ``written`` the ink of a comb, ``cells`` what
     its cells say; ``tick`` is a tick's box with what is around it, ``marks`` the parts of a
     signature's. ``is_whole`` is False when letters may have been taken for a line's frame,
-    ``by_hand`` the chance that words were written by hand.
+    ``by_hand`` the chance that words were written by hand; ``place`` tells where a comb's
+    characters stand.
     """
 
     spec: FieldSpec
@@ -50,6 +52,7 @@ class Cut:
     marks: tuple[ink.Zone, ...] = ()
     is_whole: bool = True
     by_hand: float = 0.0
+    place: beyond.Place | None = None
 
     @property
     def is_for_a_person(self) -> bool:

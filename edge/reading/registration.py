@@ -41,12 +41,11 @@ Points = NDArray[np.float64]  # n × 2
 class Registration:
     """An affine map from the blank's millimetres to the page's pixels.
 
-    ``matrix`` is 2 × 3; ``residual_mm`` the median distance of the anchors after the fit.
+    ``matrix`` is 2 × 3. How far its anchors lie from it is not kept: most of them agree on sheets
+    that slipped as well (docs/decisions/0021-registration.md); ``flatness`` looks at each.
     """
 
     matrix: NDArray[np.float64]
-    residual_mm: float
-    anchors: int
 
     def to_px(self, box: BoxMm) -> BoxPx:
         """Map a box of the blank to the page."""
@@ -119,9 +118,7 @@ def fit(
     kept = np.asarray(inliers.ravel(), np.bool_)
     if not (_is_supported(blank[kept], form) and _is_plausible(matrix, px_per_mm)):
         return None
-    fitted = np.column_stack([blank, np.ones(len(blank))]) @ matrix.T
-    distances = np.linalg.norm(fitted - page, axis=1)[kept] / px_per_mm
-    return Registration(matrix, float(np.median(distances)), int(kept.sum())), kept
+    return Registration(matrix), kept
 
 
 def _refined(where: Registration, blank: Points, page: Points) -> Registration:
@@ -139,9 +136,7 @@ def _refined(where: Registration, blank: Points, page: Points) -> Registration:
             return where
         weights = (1 / (1 + np.square(distances / _DOUBTED_MM)))[:, None]
         matrix = np.linalg.lstsq(points * weights, page * weights, rcond=None)[0].T
-    distances = np.linalg.norm(points @ matrix.T - page, axis=1) / px_per_mm
-    near = distances <= _TOLERANCE_MM
-    return Registration(matrix, float(np.median(distances[near])), int(near.sum()))
+    return Registration(matrix)
 
 
 def _is_supported(blank: Points, form: FormDefinition) -> bool:

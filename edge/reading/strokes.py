@@ -77,7 +77,7 @@ def is_whole(zone: Zone, kept: Mask) -> bool:
     rows, columns = np.flatnonzero(kept.any(axis=1)), np.flatnonzero(kept.any(axis=0))
     quarter = (rows[-1] + 1 - rows[0]) // 4
     band = slice(rows[0] + quarter, rows[-1] + 1 - quarter)
-    if _is_cut_at_edge(zone.mask, int(rows[0]), int(rows[-1]) + 1):
+    if is_cut_at_edge(zone.mask, int(rows[0]), int(rows[-1]) + 1):
         return False
     middle = np.s_[band, columns[0] : columns[-1] + 1]
     lost = (zone.mask[middle] > kept[middle]).any(axis=0)
@@ -85,7 +85,7 @@ def is_whole(zone: Zone, kept: Mask) -> bool:
     return int(lost.sum()) < _LOST_MM * PX_PER_MM
 
 
-def _is_cut_at_edge(mask: Mask, top: int, bottom: int) -> bool:
+def is_cut_at_edge(mask: Mask, top: int, bottom: int) -> bool:
     """Whether something as high as the letters, which stand in these rows, reaches an edge.
 
     A box's own frame is higher than what is written in it.

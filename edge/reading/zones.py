@@ -13,6 +13,7 @@ import numpy as np
 
 from edge.document import BoxMm, Check, Field
 from edge.reading import (
+    beyond,
     cellwise,
     comb,
     covered,
@@ -39,6 +40,7 @@ _SHORT = 2.0  # width over height of what may be a corner
 _BLOCK_FROM_MM = 9.0  # taller zones hold several lines
 _LEAST_INK_MM2 = 0.3
 _MAY_BE_SHORTER = (FieldKind.AMOUNT, FieldKind.DIGITS)  # what is left of them is one, too
+_ALONE = (*_MAY_BE_SHORTER, FieldKind.NIR)  # no other comb follows theirs cell by cell
 
 
 def unread(form: FormDefinition) -> tuple[Field, ...]:
@@ -79,7 +81,12 @@ def read_fields(
         for cut, readings in zip(cuts, _read_all(cuts, readers), strict=True)
     ]
     for_a_person = {cut.spec.name for cut in cuts if cut.is_for_a_person}
-    astray = {c.spec.name for c in cuts if not all(map(holds, (c.box, *c.spec.boxes_mm)))}
+    is_misprinted = beyond.is_misprinted([cut.place for cut in cuts if cut.place is not None])
+    astray = {
+        cut.spec.name
+        for cut in cuts
+        if is_misprinted or not all(map(holds, (cut.box, *cut.spec.boxes_mm)))
+    }
     fields = [_doubted(field) if field.name in astray else field for field in fields]
     weighed = evidence.weigh(fields, wanted_error_rate, for_a_person | astray)
     return groups.check(weighed, form.groups)
@@ -111,21 +118,29 @@ def _cut(
             spec.kind is not FieldKind.CODE and sorted_ink.is_only_frame(spec.cells_mm)
         ):
             return Cut(spec, box)
-        if spec.kind in _MAY_BE_SHORTER and covered.is_covered(
-            gray, where, spec.cells_mm, sorted_ink.filled
+        is_alone = spec.kind in _ALONE
+        place = beyond.place_of(gray, where, spec.cells_mm) if is_alone else None
+        if spec.kind in _MAY_BE_SHORTER and (
+            (place is not None and place.goes_on)
+            or covered.is_covered(gray, where, spec.cells_mm, sorted_ink.filled)
         ):
             sorted_ink = replace(sorted_ink, is_whole=False)
         image = sorted_ink.strip if sorted_ink.in_cells else sorted_ink.whole
         cells = cellwise.first(sorted_ink, spec, readers, terms)
         if cells is not None and cells.is_dust(len(spec.cells_mm)):
             return Cut(spec, box)
-        return Cut(spec, box, (image,), sorted_ink, cells)
+        return Cut(spec, box, (image,), sorted_ink, cells, place=place)
     cuts = [
         _lines(ink.take(gray, where, line, _LINE_MARGIN_MM), line, readers)
         for line in (box, *spec.boxes_mm)
     ]
     images = tuple(image for cut, _ in cuts for image in cut)
-    return Cut(spec, box, images, is_whole=all(is_whole for _, is_whole in cuts))
+    is_whole = all(is_whole for _, is_whole in cuts) and not any(
+        beyond.word_goes_on(gray, where, line)
+        for line, (cut, _) in zip((box, *spec.boxes_mm), cuts, strict=True)
+        if cut and line.height < _BLOCK_FROM_MM
+    )
+    return Cut(spec, box, images, is_whole=is_whole)
 
 
 def _judged_hands(cuts: Sequence[Cut], readers: Readers) -> list[Cut]:
@@ -163,7 +178,10 @@ def _lines(zone: ink.Zone, box: BoxMm, readers: Readers) -> tuple[list[Gray], bo
         found = textlines.find(zone.image, ink.PX_PER_MM * 25.4)
         quads = found.quads if found.is_sure else readers.find_lines(zone.image)
         usual = float(np.median([bounds(quad).height for quad in quads])) if quads else 0.0
-        return [crop(zone.image, quad) for quad in quads if not _is_corner(quad, zone, usual)], True
+        quads = [quad for quad in quads if not _is_corner(quad, zone, usual)]
+        tops = [(box.top, box.top + box.height) for box in map(bounds, quads)]
+        is_whole = not any(strokes.is_cut_at_edge(zone.mask, *rows) for rows in tops)
+        return [crop(zone.image, quad) for quad in quads], is_whole
     mask = strokes.writing(zone, box)
     if not mask.any():
         return [], True

@@ -177,7 +177,7 @@ def scanned(
     off = (float(rng.normal(0, 0.22)), float(rng.normal(0, 0.22)))
     off = (float(np.clip(off[0], -0.6, 0.6)), float(np.clip(off[1], -0.6, 0.6)))
     matrix = np.array([[k, 0.0, off[0] * k], [0.0, k, off[1] * k]])
-    return page, Registration(matrix, 0.0, 9), off
+    return page, Registration(matrix), off
 
 
 def _thresholded(page: Pixels, how: Scan, rng: np.random.Generator) -> Pixels:

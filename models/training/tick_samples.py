@@ -213,7 +213,7 @@ def _patch(scanned: NDArray[np.uint8], scene: Scene, rng: random.Random) -> Patc
     shift = [max(-most, min(most, rng.gauss(0, _SHIFT_MM))) for _ in range(2)]
     off = middle - wrong @ middle + np.array(shift)
     matrix = matrix @ np.vstack([np.column_stack([wrong, off]), [0, 0, 1]])
-    where = Registration(matrix, 0.1, 20)
+    where = Registration(matrix)
     picture, blank = tickpatch.on_blank(tickpatch.wider(scanned, where, scene.boxes), scene.blank)
     others = (*scene.ticks, *scene.fields)
     return Patch(picture, tickpatch.plan(scene.boxes, scene.printed, others), blank)

@@ -116,7 +116,7 @@ def _blank_of_ours(kind: str, boxes: tuple[BoxMm, ...]) -> Gray:
     form = pack.load(pack.default_dir()).forms[kind]
     sheet = forms.blank(form, _BLANK_DPI)
     px = _BLANK_DPI / 25.4
-    where = Registration(np.array([[px, 0.0, 0.0], [0.0, px, 0.0]]), 0.1, 20)
+    where = Registration(np.array([[px, 0.0, 0.0], [0.0, px, 0.0]]))
     return blank_sheets.shown(sheet, where, boxes)
 
 
@@ -188,7 +188,7 @@ def _blank(
         off = middle - turn @ middle + shift
         matrix = matrix @ np.vstack([np.column_stack([turn, off]), [0, 0, 1]])
         seen = _bolder_or_finer(paper, rng)
-    return blank_sheets.shown(seen, Registration(matrix, 0.1, 20), boxes)
+    return blank_sheets.shown(seen, Registration(matrix), boxes)
 
 
 def _stirred(box: BoxMm, by: float, rng: random.Random) -> BoxMm:

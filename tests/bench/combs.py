@@ -74,7 +74,7 @@ def drawn(
 
 def _where(turn: NDArray[np.float64], px_per_mm: float) -> Registration:
     scale = np.diag([px_per_mm, px_per_mm, 1.0])
-    return Registration(turn @ scale, 0.0, 9)
+    return Registration(turn @ scale)
 
 
 def measure(pages: Iterator[Placed], readers: Readers) -> tuple[Outcome, float]:

@@ -146,7 +146,7 @@ def with_blanks(
 
 def _whole_page(page: Gray, form: FormDefinition) -> Registration:
     scale = page.shape[1] / form.width_mm
-    return Registration(np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0]]), 0.0, 9)
+    return Registration(np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0]]))
 
 
 def real_blank(samples: Path, form: FormDefinition, dpi: int) -> Gray:

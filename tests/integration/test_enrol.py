@@ -95,7 +95,6 @@ def test_a_filled_and_degraded_copy_is_recognised_and_registered(
     assert guess.guesses[0].confidence > 0.9
     where = registration.register(gray, drawn_form.DPI, lines, known["S9876"])
     assert where is not None
-    assert where.residual_mm < 0.5
 
 
 def test_forms_of_the_pack_are_not_taken_for_the_new_one(enrolled: Path, readers: Readers) -> None:

@@ -61,7 +61,7 @@ def test_a_scanned_blank_is_found_again_on_a_page_of_its_form(folder: Path) -> N
     form = forms.parse("S3501.toml", (folder / "S3501.toml").read_text("utf-8"))
     _, sheet = shipped()
     px = sheet.shape[1] / form.width_mm
-    where = Registration(np.array([[px, 0.0, 0.0], [0.0, px, 0.0]]), 0.1, 20)
+    where = Registration(np.array([[px, 0.0, 0.0], [0.0, px, 0.0]]))
     ticks = ticks_of(form)
     assert [len(spec.blanks) for spec in ticks] == [1] * len(ticks)
     seen = [tickpatch.wider(sheet, where, tickpatch.boxes_of(spec)) for spec in ticks]

@@ -43,7 +43,7 @@ def sheet_of(kind: str) -> tuple[FormDefinition, Gray, Registration]:
     form = pack.load(pack.default_dir()).forms[kind]
     sheet = drawn_forms.blank(form, 200)
     px = sheet.shape[1] / form.width_mm
-    return form, sheet, Registration(np.array([[px, 0.0, 0.0], [0.0, px, 0.0]]), 0.1, 9)
+    return form, sheet, Registration(np.array([[px, 0.0, 0.0], [0.0, px, 0.0]]))
 
 
 def steps(value: int) -> str:

@@ -50,7 +50,7 @@ def typed(nir: str, seed: int) -> tuple[Gray, random.Random]:
 
 def judged(gray: Gray, rng: random.Random, readers: Cells) -> cellwise.Judged | None:
     scanned = degrade.scan(gray, rng, most_skew=0.0)
-    where = Registration(np.array([[SCALE, 0.0, 0.0], [0.0, SCALE, 0.0]]), 0.0, 9)
+    where = Registration(np.array([[SCALE, 0.0, 0.0], [0.0, SCALE, 0.0]]))
     zone = ink.take(scanned, where, comb.bounds(SPEC.cells_mm), 0.7)
     found = comb.sort_ink(zone, SPEC.cells_mm)
     assert found is not None

@@ -33,7 +33,7 @@ def page(value: str, *, across: bool = False, bitonal: bool = False) -> Gray:
 
 def cut(gray: Gray, spec: FieldSpec) -> comb.CombInk | None:
     scale = gray.shape[1] / FORM.width_mm
-    where = Registration(np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0]]), 0.0, 9)
+    where = Registration(np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0]]))
     return comb.sort_ink(ink.take(gray, where, comb.bounds(spec.cells_mm), 0.7), spec.cells_mm)
 
 
@@ -73,7 +73,7 @@ CELLS = tuple(BoxMm(5 + 4.5 * i, 5, 4.3, 5.4) for i in range(5))
 
 def pieces(*boxes: tuple[float, float, float, float]) -> comb.CombInk | None:
     gray = strokes(*boxes, cells=CELLS)
-    where = Registration(np.array([[PX, 0.0, 0.0], [0.0, PX, 0.0]]), 0.0, 9)
+    where = Registration(np.array([[PX, 0.0, 0.0], [0.0, PX, 0.0]]))
     return comb.sort_ink(ink.take(gray, where, comb.bounds(CELLS), 0.7), CELLS)
 
 

@@ -15,7 +15,7 @@ from models.training import forms as drawn_forms
 
 PX = 8
 CELLS = tuple(BoxMm(10 + 5.0 * i, 10, 5.0, 6.0) for i in range(6))
-WHERE = Registration(np.array([[PX, 0, 0], [0, PX, 0]], np.float64), 0.0, 9)
+WHERE = Registration(np.array([[PX, 0, 0], [0, PX, 0]], np.float64))
 FILLED = (3, 4, 5)
 FORMS = pack.load(pack.default_dir()).forms
 
@@ -67,7 +67,7 @@ def sheet(name: str) -> tuple[Gray, Registration]:
     form = FORMS[name]
     page = drawn_forms.blank(form, 200)
     across, down = page.shape[1] / form.width_mm, page.shape[0] / form.height_mm
-    return page, Registration(np.array([[across, 0, 0], [0, down, 0]], np.float64), 0.0, 9)
+    return page, Registration(np.array([[across, 0, 0], [0, down, 0]], np.float64))
 
 
 @pytest.mark.parametrize("name", ["S3110", "S3704"])

@@ -95,3 +95,23 @@ def test_a_day_and_a_month_in_another_order_are_told_by_the_number() -> None:
             "nir": is_accepted,
             "birth_date": is_accepted,
         }
+
+
+def test_who_declares_under_a_name_that_is_not_the_one_above_is_a_persons() -> None:
+    above = (
+        name("beneficiary_surname", "MOREL", accepted=True),
+        name("beneficiary_given_names", "ANDRÉ", accepted=True),
+        name("practitioner_surname", "PETIT", accepted=True),
+    )
+    same = name("declared_beneficiary", "ANDRÉ MOREL", accepted=True)
+    child = name("declared_beneficiary", "LUCIE MOREL", accepted=True)
+    other = name("declared_beneficiary", "PHILIPPE FERREIRA", accepted=True)
+
+    for declared in (same, child):
+        assert all(accepted(weigh((*above, declared), 0.001)).values())
+    assert accepted(weigh((*above, other), 0.001)) == {
+        "beneficiary_surname": False,
+        "beneficiary_given_names": False,
+        "practitioner_surname": True,
+        "declared_beneficiary": False,
+    }

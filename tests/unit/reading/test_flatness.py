@@ -14,7 +14,7 @@ from edge.reading.registration import Points, Registration
 FORMS = pack.load(pack.default_dir()).forms
 MEASURED = ("S3110", "S3704", "S3501")
 PX = 200 / 25.4
-WHERE = Registration(np.array([[PX, 0.0, 12.0], [0.0, PX, -7.0]]), 0.1, 30)
+WHERE = Registration(np.array([[PX, 0.0, 12.0], [0.0, PX, -7.0]]))
 
 
 def print_of(form: FormDefinition) -> Points:

@@ -81,7 +81,6 @@ def test_a_form_is_found_moved_stretched_and_a_little_askew(
     found = register(page(dpi), dpi, lines, form)
     assert found is not None
     assert worst_mm(form, found.matrix, true, dpi) < 0.6
-    assert found.residual_mm < 0.5
 
 
 def spoiled(lines: Sequence[TextLine], seed: int) -> list[TextLine]:

@@ -30,7 +30,7 @@ def page(px_per_mm: float, darkness: int = 200) -> tuple[Gray, Registration]:
     image = np.full((round(80 * px_per_mm), round(100 * px_per_mm)), 250, np.uint8)
     corner, end = ((round(x * px_per_mm), round(y * px_per_mm)) for x, y in ((50, 40), (54, 44)))
     cv2.rectangle(image, corner, (end[0] - 1, end[1] - 1), 250 - darkness, -1)
-    return image, Registration(np.array([[px_per_mm, 0.0, 0.0], [0.0, px_per_mm, 0.0]]), 0.1, 9)
+    return image, Registration(np.array([[px_per_mm, 0.0, 0.0], [0.0, px_per_mm, 0.0]]))
 
 
 def patch_of(image: Gray, where: Registration, spec: FieldSpec, others: tuple[BoxMm, ...]) -> Patch:
@@ -81,7 +81,7 @@ def beside(darkness: int, *, printed_too: bool = False, is_known: bool = True) -
     cv2.rectangle(blank, (400, 320), (432, 352), 90, 2)
     image = blank.copy()
     image[324:348, 444:449] = 250 - darkness
-    where = Registration(np.array([[8.0, 0.0, 0.0], [0.0, 8.0, 0.0]]), 0.1, 9)
+    where = Registration(np.array([[8.0, 0.0, 0.0], [0.0, 8.0, 0.0]]))
     boxes = (BoxMm(50.0, 40.0, 4.0, 4.0),)
     steps = blanks.shown(image if printed_too else blank, where, boxes)
     known = (tickblank.packed(steps),) if is_known else ()
@@ -103,7 +103,7 @@ def test_the_window_is_moved_onto_the_blank_and_shown_beside_it() -> None:
     image = np.full((640, 800), 250, np.uint8)
     cv2.rectangle(image, (400, 320), (432, 352), 90, 2)
     exact, off = (
-        Registration(np.array([[8.0, 0.0, x], [0.0, 8.0, y]]), 0.1, 9)
+        Registration(np.array([[8.0, 0.0, x], [0.0, 8.0, y]]))
         for x, y in ((0.0, 0.0), (4.8, -3.2))
     )
     spec = FieldSpec("a", FieldKind.TICK, box_mm=BoxMm(50.0, 40.0, 4.0, 4.0))
@@ -130,7 +130,7 @@ def drawn(kind: str) -> tuple[FormDefinition, Gray, Registration]:
     form = pack.load(pack.default_dir()).forms[kind]
     sheet = forms.blank(form, 200)
     px = sheet.shape[1] / form.width_mm
-    return form, sheet, Registration(np.array([[px, 0.0, 0.0], [0.0, px, 0.0]]), 0.1, 9)
+    return form, sheet, Registration(np.array([[px, 0.0, 0.0], [0.0, px, 0.0]]))
 
 
 def other_printing(sheet: Gray) -> Gray:

@@ -63,14 +63,14 @@ def form_of(kind: str) -> FormDefinition:
     """The form as a fund has it that measured its blank sheet."""
     form, sheet = shipped(kind), blank(kind)
     px = sheet.shape[1] / form.width_mm
-    where = Registration(np.array([[px, 0.0, 0.0], [0.0, px, 0.0]]), 0.1, 20)
+    where = Registration(np.array([[px, 0.0, 0.0], [0.0, px, 0.0]]))
     return blanks.with_blanks(form, blanks.measured(form, [(sheet, where)]))
 
 
 def read(page: tick_pages.TickedPage, form: FormDefinition, readers: Ticks) -> dict[str, Field]:
     ticks = tuple(spec for spec in form.fields if spec.kind is FieldKind.TICK)
     only = dataclasses.replace(form, fields=ticks)
-    where = Registration(page.where, 0.1, 20)
+    where = Registration(page.where)
     fields = read_fields(page.image, DPI, only, where, readers, dt.date(2026, 11, 30))
     return {field.name: field for field in fields}
 
