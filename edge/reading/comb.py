@@ -23,6 +23,7 @@ _MARGIN_MM = 0.6
 _SMALLEST_MM2 = 0.25  # less ink in a cell is dirt
 _APART_MM = 1.0  # between two parts of one comb
 _WIDEST = 1.6  # of a cell's width: no character is wider
+_STRUCK = 1.08  # of it: what strikes a character out begins before it and ends after it
 _LONG = 4  # cells; in so long a comb ink in the first or last cell alone is its frame's
 
 
@@ -33,7 +34,7 @@ class CombInk:
     ``strip`` is the filled cells' ink as one line, ``whole`` the comb as it stands; ``filled``
     are the indexes of the filled cells, ``pieces`` what stands in each of them. ``in_cells`` is
     False when text ignores the cells, ``is_whole`` when something that may be a character was
-    taken for the comb's frame.
+    taken for the comb's frame, or a character may be struck out.
     """
 
     strip: Gray
@@ -85,7 +86,13 @@ def sort_ink(zone: Zone, cells: Sequence[BoxMm]) -> CombInk | None:
     pieces = [_piece(zone, labels, groups[cell])[top:bottom] for cell in filled]
     columns = np.flatnonzero(kept.any(axis=0))
     whole = clean(zone, kept.astype(np.uint8))[top:bottom, columns[0] : columns[-1] + 1]
-    return CombInk(_set(pieces), _padded(whole), filled, in_cells, written.is_whole, tuple(pieces))
+    is_struck = any(
+        stroke.right - stroke.left > _STRUCK * widest
+        for group in groups.values()
+        for stroke in group
+    )
+    is_whole = written.is_whole and not is_struck
+    return CombInk(_set(pieces), _padded(whole), filled, in_cells, is_whole, tuple(pieces))
 
 
 def _is_character(group: Sequence[Stroke]) -> bool:

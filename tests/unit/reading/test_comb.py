@@ -98,6 +98,20 @@ def test_a_line_drawn_through_the_whole_comb_is_no_row_of_characters() -> None:
     assert found is None or not found.in_cells or len(found.pieces) == 5
 
 
+@pytest.mark.parametrize("cell", [1, 3])
+def test_a_character_that_is_struck_out_makes_the_comb_doubtful(cell: int) -> None:
+    strike = (CELLS[cell].left - 0.35, 7.6, CELLS[cell].left + 4.65, 8.0)
+    inside = (CELLS[cell].left + 0.4, 7.6, CELLS[cell].left + 3.9, 8.0)
+    rest = [upright(i) for i in range(5)]
+
+    struck, crossed = pieces(*rest, strike), pieces(*rest, inside)
+
+    assert struck is not None
+    assert not struck.is_whole
+    assert crossed is not None
+    assert crossed.is_whole
+
+
 def test_a_character_that_reaches_its_cells_corner_is_no_rest_of_the_frame() -> None:
     wide = (CELLS[0].left + 0.1, 5.1, CELLS[0].left + 3.4, 5.6)
     stem = (CELLS[0].left + 2.0, 5.1, CELLS[0].left + 2.6, 9.5)
