@@ -32,6 +32,7 @@ _SEPARATOR = (0.2, 0.3)  # how near to the comb's end, and how narrow, in cells,
 _OFF, _SOME = 0.28, 4  # of a cell's height, and of how many characters
 _ALIKE_COMBS = 2
 _ASIDE_MM = 2.0  # how far beyond a line letters are looked for
+_WITHIN_MM = 10.0  # and of how much of it the letters' height is known
 _OVER_MM = 0.7  # and over and under it
 _LETTER_MM = 0.9  # what is lower is an accent, a dot or dust
 _NEXT = 0.5  # of the letters' height: the widest gap within a word
@@ -97,16 +98,21 @@ def word_goes_on(gray: Gray, where: Registration, line: BoxMm) -> bool:
         where: Where the form lies on it.
         line: The line's box.
     """
-    around = BoxMm(
-        line.left - _ASIDE_MM,
-        line.top - _OVER_MM,
-        line.width + 2 * _ASIDE_MM,
-        line.height + 2 * _OVER_MM,
-    )
-    zone = ink.take(gray, where, around)
+    right = line.left + line.width
+    starts = line.left - _ASIDE_MM, right - _WITHIN_MM
+    return any(_ends_within_a_word(gray, where, line, start) for start in starts)
+
+
+def _ends_within_a_word(gray: Gray, where: Registration, line: BoxMm, start: float) -> bool:
+    """The same of one end of the line, in a window that starts there and lies over the end."""
+    width, height = _ASIDE_MM + _WITHIN_MM, line.height + 2 * _OVER_MM
+    zone = ink.take(gray, where, BoxMm(start, line.top - _OVER_MM, width, height))
+    if not zone.mask.any():
+        return False
     kept = strokes.writing(zone, line)
-    kept[:, : round(_ASIDE_MM * ink.PX_PER_MM)] = 0
-    kept[:, -round(_ASIDE_MM * ink.PX_PER_MM) :] = 0
+    first = round(max(0.0, line.left - start) * ink.PX_PER_MM)
+    last = round((line.left + line.width - start) * ink.PX_PER_MM)
+    kept[:, :first] = kept[:, last:] = 0
     columns = np.flatnonzero(kept.any(axis=0))
     if not columns.size:
         return False
@@ -118,6 +124,6 @@ def word_goes_on(gray: Gray, where: Registration, line: BoxMm) -> bool:
     left, top, wide, tall, _ = pieces((zone.mask > kept).astype(np.uint8)).stats[1:].T
     is_alike = (tall >= _AS_HIGH[0] * high) & (tall <= _AS_HIGH[1] * high)
     is_alike &= np.abs(top + tall / 2 - middle) <= _IN_LINE * high
-    is_alike &= (left < columns[0]) | (left + wide > columns[-1] + 1)
+    is_alike &= (left < first) | (left + wide > last)
     gap = np.maximum(columns[0] - left - wide, left - columns[-1] - 1)
     return bool((is_alike & (gap <= _NEXT * high)).any())

@@ -28,6 +28,7 @@ _ALIKE = (0.6, 1.35)  # of the other letters' height: strokes of no such height 
 _SMALL = 0.45  # of it: what is lower belongs to a letter or is dust
 _EDGE_PX = 2
 _SPARE, _HALF = 0.2, 0.5  # of the letters' height
+_AS_HIGH, _IN_LINE = (0.7, 1.4), 0.25  # of the writing's height: a lost word's, and its place
 _LOST_MM = 0.4  # the least letter that may be lost, an I
 
 Mask = NDArray[np.uint8]
@@ -79,10 +80,27 @@ def is_whole(zone: Zone, kept: Mask) -> bool:
     band = slice(rows[0] + quarter, rows[-1] + 1 - quarter)
     if is_cut_at_edge(zone.mask, int(rows[0]), int(rows[-1]) + 1):
         return False
+    if _is_word_lost(zone.mask > kept, rows, columns):
+        return False
     middle = np.s_[band, columns[0] : columns[-1] + 1]
     lost = (zone.mask[middle] > kept[middle]).any(axis=0)
     lost &= ~kept[:, columns[0] : columns[-1] + 1].any(axis=0)
     return int(lost.sum()) < _LOST_MM * PX_PER_MM
+
+
+def _is_word_lost(
+    left_out: NDArray[np.bool_], rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> bool:
+    """Whether something as high as the writing and in line with it, before or after it, is no rule.
+
+    Letters that ink has run together are as thick as a bar.
+    """
+    high = int(rows[-1] + 1 - rows[0])
+    left, top, wide, tall, _ = pieces(left_out.astype(np.uint8)).stats[1:].T
+    is_alike = (tall >= _AS_HIGH[0] * high) & (tall <= _AS_HIGH[1] * high) & (wide >= high)
+    is_alike &= np.abs(top + tall / 2 - (rows[0] + rows[-1] + 1) / 2) <= _IN_LINE * high
+    is_beside = (left > columns[-1]) | (left + wide <= columns[0])
+    return bool((is_alike & is_beside).any())
 
 
 def is_cut_at_edge(mask: Mask, top: int, bottom: int) -> bool:

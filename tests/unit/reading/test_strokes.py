@@ -40,6 +40,17 @@ def test_letters_whose_serifs_run_together_leave_a_gap_that_is_seen() -> None:
     assert not strokes.is_whole(word, torn)
 
 
+def test_a_word_whose_letters_ran_together_is_not_lost_unseen() -> None:
+    name = zone("LAURENT")
+    rows = np.flatnonzero(name.mask.any(axis=1))
+    blot = zone("LAURENT", (300, int(rows[0]), 390, int(rows[-1]) + 1))
+    frame = zone("LAURENT", (790, 0, 794, 64))
+    specks = zone("LAURENT", (300, int(rows[-1]) - 5, 390, int(rows[-1]) + 1))
+
+    for line, is_whole in ((name, True), (blot, False), (frame, True), (specks, True)):
+        assert strokes.is_whole(line, strokes.writing(line, BOX)) is is_whole
+
+
 def test_a_number_that_goes_on_beyond_its_box_is_not_whole() -> None:
     number = zone("7812768")
     kept = strokes.writing(number, BOX)
