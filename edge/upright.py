@@ -14,6 +14,7 @@ from edge.reading.readers import Gray, Quad, Readers
 
 _LEGIBLE = 0.6  # of a page's longest lines; below, its other side is tried
 _CLEARLY = 0.1  # by which it must read better there
+_ASKEW_DEG = 0.4  # of a form on a page that should be straight
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,25 @@ def _laid(
 ) -> Upright:
     along = turn.turn(gray, 90 if lying else 0)
     skew = deskew.estimate(along)
-    along = deskew.straighten(along, skew)
+    first = _straightened(along, skew, dpi, readers, forms, lying=lying)
+    if first.outline is None or abs(first.outline.where.skew_deg) < _ASKEW_DEG:
+        return first
+    # Its form lies askew all the same: what is typed over combs hides how far a page is turned.
+    skew = round(skew + first.outline.where.skew_deg, 2)
+    again = _straightened(along, skew, dpi, readers, forms, lying=lying)
+    return first if again.outline is None else again
+
+
+def _straightened(
+    gray: Gray,
+    skew: float,
+    dpi: float,
+    readers: Readers,
+    forms: Mapping[str, FormDefinition],
+    *,
+    lying: bool,
+) -> Upright:
+    along = deskew.straighten(gray, skew)
     found = textlines.find(along, dpi)
     quads: Sequence[Quad] = found.quads if found.is_sure else readers.find_lines(along)
     # The lines of no form lie like those of another, or of itself, upside down.

@@ -47,6 +47,11 @@ class Registration:
 
     matrix: NDArray[np.float64]
 
+    @property
+    def skew_deg(self) -> float:
+        """How far the form is turned on the page; positive where its lines rise to the right."""
+        return float(-np.degrees(np.arctan2(self.matrix[1, 0], self.matrix[0, 0])))
+
     def to_px(self, box: BoxMm) -> BoxPx:
         """Map a box of the blank to the page."""
         left, top, width, height = box

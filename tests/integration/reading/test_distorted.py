@@ -71,6 +71,23 @@ def test_a_flat_sheet_is_read_as_ever(name: str, readers: StationReaders) -> Non
     assert sum(field.accepted for field in found.fields) > 10
 
 
+@pytest.mark.parametrize("turned_deg", [1.7, -1.7])
+def test_a_flat_sheet_whose_skew_was_not_seen_is_straightened_by_its_form(
+    turned_deg: float, readers: StationReaders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = filled(S3110, 3)
+    matrix = cv2.getRotationMatrix2D((page.shape[1] / 2, page.shape[0] / 2), turned_deg, 1.0)
+    page = np.asarray(cv2.warpAffine(page, matrix, page.shape[::-1], borderValue=255), np.uint8)
+    monkeypatch.setattr("edge.imaging.deskew.estimate", lambda _: 0.0)
+
+    image = PageImage(page, DPI, dpi_known=True)
+    found = process.read_page(image, PageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
+
+    assert found.marks == ()
+    assert found.skew_deg == pytest.approx(turned_deg, abs=0.15)
+    assert sum(field.accepted for field in found.fields) > 10
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_of_zones_around_print_that_glued_paper_hides_nothing_is_accepted(
     seed: int, readers: StationReaders
