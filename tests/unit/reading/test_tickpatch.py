@@ -103,8 +103,7 @@ def test_the_window_is_moved_onto_the_blank_and_shown_beside_it() -> None:
     image = np.full((640, 800), 250, np.uint8)
     cv2.rectangle(image, (400, 320), (432, 352), 90, 2)
     exact, off = (
-        Registration(np.array([[8.0, 0.0, x], [0.0, 8.0, y]]))
-        for x, y in ((0.0, 0.0), (4.8, -3.2))
+        Registration(np.array([[8.0, 0.0, x], [0.0, 8.0, y]])) for x, y in ((0.0, 0.0), (4.8, -3.2))
     )
     spec = FieldSpec("a", FieldKind.TICK, box_mm=BoxMm(50.0, 40.0, 4.0, 4.0))
     clean = patch_of(image, exact, spec, ())
