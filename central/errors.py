@@ -198,6 +198,14 @@ class DeliveryUnderWay(CentralError):
     reason = "Le document est en cours de remise à son pôle. Réessayez dans un instant."
 
 
+class AlreadyDelivered(CentralError):
+    """Pages moved between documents, and a pôle has one of them: they stay where they are."""
+
+    code = "already_delivered"
+    permanent = True
+    reason = "Un des documents est déjà à son pôle : reprenez-le d'abord, avec un motif."
+
+
 class AccountClosed(CentralError):
     """The account of somebody that the identity provider vouches for was closed here."""
 

@@ -1,6 +1,7 @@
 """Somebody's own account: password, one-time codes, where they are signed in."""
 
 import time
+from collections.abc import Mapping
 
 from starlette.responses import Response
 
@@ -8,6 +9,8 @@ from central.console import second_factor
 from central.console.desk import Desk, go
 from central.console.gate import Gate, secret_of
 from central.console.visit import Visit
+from central.console.work import KEYERS
+from central.domain import commands
 from central.domain.access import Role
 from central.domain.password_rule import SHORTEST, fault
 from central.errors import Forbidden
@@ -34,6 +37,7 @@ def register(desk: Desk) -> None:
     for path, act in (
         ("/compte/mot-de-passe", pages.change_password),
         ("/compte/sessions", pages.close_others),
+        ("/compte/touches", pages.choose_letters),
         ("/compte/codes/debut", pages.begin_codes),
         ("/compte/codes", pages.enrol),
         ("/compte/codes/fin", pages.drop_codes),
@@ -46,10 +50,14 @@ class _Pages:
         self._desk = desk
         self._gate = Gate(desk.engine, desk.config.console, desk.limits, desk.events, desk.seal)
 
-    def account(self, visit: Visit, wrong: str = "") -> Response:
+    def account(
+        self, visit: Visit, wrong: str = "", typed: Mapping[str, str] | None = None
+    ) -> Response:
+        """The page; ``typed`` are letters that cannot be, as they were sent."""
         idle = self._desk.config.console.session_idle_s
         done = {"mot-de-passe": "Votre mot de passe est changé. Vos autres sessions sont fermées.",
                 "sessions": "Vos autres sessions sont fermées.",
+                "touches": "Vos touches sont enregistrées.",
                 "codes": "Un code sera demandé à chaque connexion.",
                 "sans-codes": "Le code n'est plus demandé."}  # fmt: skip
         return self._desk.show(
@@ -57,6 +65,8 @@ class _Pages:
             "account.html",
             400 if wrong else 200,
             wrong=wrong,
+            typed=typed,
+            commands=commands.COMMANDS if visit.who.has_any(KEYERS) else (),
             done=done.get(visit.text("fait"), ""),
             shortest=SHORTEST,
             is_local=visit.signed is not None and visit.signed.method == "local",
@@ -78,6 +88,17 @@ class _Pages:
         accounts.change_password(self._desk.engine, visit.who, kept, visit.token)
         self._desk.sessions.forget()
         return go("/compte?fait=mot-de-passe")
+
+    def choose_letters(self, visit: Visit) -> Response:
+        """Other letters for commands; two commands of one page never have the same."""
+        letters = dict(commands.USUAL)
+        if not visit.text("origine", most=1):
+            letters = {name: visit.text(name, most=1).lower() for name in commands.USUAL}
+        if found := commands.fault(letters):
+            return self.account(visit, _told(found, letters), letters)
+        accounts.choose_letters(self._desk.engine, visit.who, commands.chosen_of(letters))
+        self._desk.sessions.forget()
+        return go("/compte?fait=touches#letters")
 
     def close_others(self, visit: Visit) -> Response:
         people.close_others(self._desk.engine, visit.who, visit.token)
@@ -152,6 +173,15 @@ class _Pages:
             return ""
         content = self._desk.seal.open_all(begun.content, _ENROLMENT)
         return str(content["secret"]) if content else ""
+
+
+def _told(found: commands.Fault, letters: Mapping[str, str]) -> str:
+    first, second = found.first, found.second
+    if second is None:
+        return f"« {first.title} » : une lettre de A à Z."
+    page = next(page for page in first.pages if page in second.pages)
+    letter = letters[first.name].upper()
+    return f"« {first.title} » et « {second.title} » ont la même lettre, {letter}, dans {page}."
 
 
 def _key(visit: Visit) -> str:

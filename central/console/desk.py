@@ -24,6 +24,7 @@ from central.console.limits import Limits
 from central.console.plan import Plan
 from central.console.sessions import Sessions
 from central.console.visit import Door, Visit
+from central.domain import commands
 from central.domain.access import Person, Role
 from central.domain.clean import without_controls
 from central.events import Events
@@ -152,6 +153,7 @@ class Desk:
             person=person,
             csrf=visit.csrf,
             here=visit.request.url.path,
+            letters=commands.letters_of(person.letters if person else ()),
             navigation=[e for e in self.navigation if person and e.is_for(person)],
             **values,
         )

@@ -1,5 +1,6 @@
 """Group mode: one field of many documents on a screen, or readings with look-alike characters."""
 
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from central.console.desk import Desk, answer
 from central.console.field_names import field_name
 from central.console.shown import task_shown
 from central.console.visit import Visit
-from central.console.work import KEYERS, fields_sent, id_of
+from central.console.work import KEYERS, fields_sent, id_of, ids_of
 from central.domain import lookalikes
 from central.domain.catalogue import KeyingMode, TypeEntry
 from central.domain.keying import Task, spec_of
@@ -67,12 +68,14 @@ class _Pages:
         )
 
     def take(self, visit: Visit) -> Response:
-        """Hold the next documents of a group."""
+        """Hold the next documents of a group; or show those that came back to somebody."""
         pair, code, name = (visit.text(key, most=100) for key in ("pair", "type", "field"))
-        names, fits = self._wanted(visit, pair, code, name)
-        found = grouped.take(
-            self._desk.engine, visit.who, names, MOST, self._desk.config.console.lease_s, fits
-        )
+        engine, lease_s = self._desk.engine, self._desk.config.console.lease_s
+        if came_back := ids_of(visit, "ids"):
+            found = grouped.held(engine, visit.who, came_back, self._is_of(pair, code, name))
+        else:
+            names, fits = self._wanted(visit, pair, code, name)
+            found = grouped.take(engine, visit.who, names, MOST, lease_s, fits)
         items = grouped.load(self._desk.engine, visit.who, {one.document_id for one in found})
         if pair:
             order = lookalikes.order({n: one.value or "" for n, one in enumerate(found)})
@@ -84,16 +87,17 @@ class _Pages:
         told = visit.content.get("answers")
         if not isinstance(told, list) or not 0 < len(told) <= MOST:
             raise InputInvalid("answers")
-        return answer({"results": [self._settled(visit, one) for one in told]})
+        decision = uuid.uuid4()
+        return answer({"results": [self._settled(visit, one, decision) for one in told]})
 
-    def _settled(self, visit: Visit, told: Any) -> dict[str, Any]:
+    def _settled(self, visit: Visit, told: Any, decision: uuid.UUID) -> dict[str, Any]:
         """Of one document: done, left (more is to key), lost, or refused with what is wrong."""
         if not isinstance(told, dict):
             raise InputInvalid("answers")
         wanted = id_of(told.get("id"))
         try:
             if told.get("wrong") is True:
-                grouped.take_out(self._desk.engine, visit.who, wanted)
+                grouped.take_out(self._desk.engine, visit.who, wanted, decision)
                 return {"id": wanted, "state": "left"}
             items = grouped.load(self._desk.engine, visit.who, [wanted])
             if wanted not in items:
@@ -106,6 +110,7 @@ class _Pages:
                 self._desk.catalogue().of,
                 sent,
                 self._desk.config.console.take_back_s,
+                decision,
             )
         except LeaseLost as error:
             return {"id": wanted, "state": "lost", "detail": error.reason}
@@ -147,6 +152,19 @@ class _Pages:
             raise InputInvalid("pair")
         names = [one for one in self._waiting(visit) if self._has_characters(one)]
         return names, lambda value: value is not None and lookalikes.holds(pair, value)
+
+    def _is_of(self, pair: str, code: str, name: str) -> Callable[[Name, str | None], bool]:
+        """Whether a field belongs to a group, whoever holds its document."""
+        if not pair:
+            return lambda wanted, _: wanted == (code, name) and self._is_for_groups(wanted)
+        if pair not in lookalikes.PAIRS:
+            raise InputInvalid("pair")
+        return lambda wanted, value: (
+            value is not None
+            and lookalikes.holds(pair, value)
+            and self._is_for_groups(wanted)
+            and self._has_characters(wanted)
+        )
 
     def _has_characters(self, name: Name) -> bool:
         spec = spec_of(self._desk.catalogue().of(name[0]), name[1])

@@ -15,7 +15,9 @@ _ACTS = {
     "joined": "Joint à un autre",
     "attached": "Joint au document précédent",
     "turned": "Page tournée",
-    "blank": "Page marquée blanche",
+    "blanked": "Page marquée blanche",
+    "unblanked": "Page marquée non blanche",
+    "blank": "Écarté, pages blanches",
     "misdirected": "Autre organisme",
     "duplicate": "Doublon",
     "urgent": "Marqué urgent",
@@ -33,6 +35,8 @@ _TOLD_BY_AUDIT = {
     "document_unhurried": "",
     "document_rerouted": "",
     "document_sent_to_naming": "warn",
+    "document_taken_back": "warn",
+    "document_taken_out_of_group": "warn",
 }
 """What no table of its own tells, with its tone."""
 

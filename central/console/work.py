@@ -23,7 +23,13 @@ from central.domain.catalogue import FieldSpec, TypeEntry
 from central.domain.clean import is_written
 from central.domain.keying import Entry, KeyReason, spec_of
 from central.domain.working_days import add_working_days
-from central.errors import InputInvalid, LeaseLost, NotFound
+from central.errors import (
+    AlreadyDelivered,
+    DeliveryUnderWay,
+    InputInvalid,
+    LeaseLost,
+    NotFound,
+)
 from central.store import (
     control_results,
     controls,
@@ -57,6 +63,7 @@ def register(desk: Desk) -> None:
         ("/api/work/take", queues.take),
         ("/api/work/keep", queues.keep),
         ("/api/work/leave", queues.leave),
+        ("/api/work/take-back", queues.take_back),
         ("/api/documents/{id}/draft", queues.draft),
         ("/api/documents/{id}/name", queues.name),
         ("/api/documents/{id}/key", queues.key),
@@ -64,7 +71,6 @@ def register(desk: Desk) -> None:
         ("/api/documents/{id}/check", queues.check),
         ("/api/documents/{id}/to-naming", queues.to_naming),
         ("/api/documents/{id}/rescan", queues.rescan),
-        ("/api/documents/{id}/take-back", queues.take_back),
         ("/api/documents/{id}/pass-on", queues.pass_on),
         ("/api/documents/{id}/receivers", queues.receivers),
     ):
@@ -229,11 +235,22 @@ class _Queues:
         return Sheet(entry.title, pages.index(number) + 1, len(pages), picture)
 
     def take_back(self, visit: Visit) -> Response:
-        """Give what somebody has just sent back to them; of what a pôle has, with a reason."""
-        wanted, reason = id_in_path(visit), visit.text("reason", most=200)
+        """Undo what somebody has just decided; of what a pôle has, with a reason."""
+        reason, wanted = visit.text("reason", most=200), ids_of(visit, "ids")
         lease_s = self._desk.config.console.lease_s
-        queue = sent_work.take_back(self._desk.engine, visit.who, wanted, lease_s, reason)
-        return answer({"queue": queue})
+        back, delivered, refused = [], [], []
+        for one in wanted:
+            try:
+                found = sent_work.take_back(self._desk.engine, visit.who, one, lease_s, reason)
+            except (AlreadyDelivered, DeliveryUnderWay, LeaseLost) as error:
+                refused.append({"id": one, "reason": error.reason, "is_over": error.permanent})
+                continue
+            if found.queue:
+                told = {"id": found.document_id, "queue": found.queue, "others": found.others}
+                back.append(told)
+            else:
+                delivered.append(one)
+        return answer({"back": back, "delivered": delivered, "refused": refused})
 
     def receivers(self, visit: Visit) -> Response:
         """Who a document may be sent to."""
@@ -255,7 +272,7 @@ class _Queues:
         return answer({})
 
     def last_sent(self, visit: Visit) -> Response:
-        """What somebody sent last, so that a page that is loaded anew shows it."""
+        """What somebody decided last, so that a page that is loaded anew shows it."""
         found = sent_work.last(self._desk.engine, visit.who)
         return answer({"sent": [asdict(one) for one in found]})
 

@@ -56,6 +56,7 @@ class Person:
     skills: frozenset[str] = frozenset()
     team: str = ""
     must_change_password: bool = False
+    letters: tuple[tuple[str, str], ...] = ()  # of commands, where they chose others than usual
 
     def __post_init__(self) -> None:
         # Any other set would be taken for no limit when it is empty.

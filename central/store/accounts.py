@@ -1,6 +1,6 @@
 """Local accounts: made, found; their passwords and one-time codes."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -119,6 +119,16 @@ def rehash(engine: sa.Engine, person_id: int, old: str, new: str) -> None:
             .where(_p.id == person_id, _p.password_hash == old)
             .values(password_hash=new)
         )
+
+
+def choose_letters(engine: sa.Engine, person: Person, letters: Mapping[str, str]) -> None:
+    """Keep the letters that somebody chose for commands, in place of those that they had.
+
+    Raises:
+        StoreUnavailable: nothing was changed.
+    """
+    with transaction(engine) as connection:
+        connection.execute(people.update().where(_p.id == person.id).values(letters=dict(letters)))
 
 
 def change_password(engine: sa.Engine, person: Person, password_hash: str, this: str) -> int:

@@ -21,13 +21,13 @@ from central.store.engine import transaction
 from central.store.keying import Sent
 from central.store.limits import within
 from central.store.tables import documents, fields, lots
-from central.store.tables import leases as held
+from central.store.tables import leases as lease_rows
 from central.store.work import WorkPage
 
 SEEN_WRONG = "seen_wrong"
 """Reason of a document that somebody took out of a group: it is keyed by itself."""
 _LOOKED_THROUGH = 5_000
-_d, _f, _l = documents.c, fields.c, held.c
+_d, _f, _l = documents.c, fields.c, lease_rows.c
 
 Name = tuple[str, str]
 """A type and one of its fields."""
@@ -59,7 +59,7 @@ def waiting(engine: sa.Engine, person: Person) -> Mapping[Name, list[str | None]
         StoreUnavailable: the database does not answer.
     """
     with transaction(engine) as connection:
-        rows = connection.execute(_open_fields(person))
+        rows = connection.execute(_open_fields(person, *_is_free_for(person)))
         found: dict[Name, list[str | None]] = {}
         for row in rows:
             found.setdefault((row.type, row.name), []).append(row.value)
@@ -91,7 +91,7 @@ def take(
         return []
     taken: dict[uuid.UUID, list[Candidate]] = {}
     with transaction(engine) as connection:
-        waits = _open_fields(person).subquery("waits")
+        waits = _open_fields(person, *_is_free_for(person)).subquery("waits")
         is_wanted = sa.tuple_(waits.c.type, waits.c.name).in_(list(names))
         query = sa.select(waits).where(is_wanted).order_by(waits.c.urgency, waits.c.position)
         for row in connection.execute(query).all():
@@ -106,6 +106,36 @@ def take(
     return [one for several in taken.values() for one in several]
 
 
+def held(
+    engine: sa.Engine,
+    person: Person,
+    ids: Collection[uuid.UUID],
+    fits: Callable[[Name, str | None], bool],
+) -> list[Candidate]:
+    """Fields of documents that somebody holds already, because these came back to them.
+
+    Args:
+        engine: The database.
+        person: Who holds them.
+        ids: Which documents; others are passed over.
+        fits: Whether a field of a type with such a reading is wanted.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
+    is_theirs = sa.exists().where(
+        _l.document_id == _d.id, _l.person_id == person.id, _l.queue == "key"
+    )
+    waits = _open_fields(person, _d.id.in_(ids), is_theirs).subquery("waits")
+    query = sa.select(waits).order_by(waits.c.urgency, waits.c.position)
+    with transaction(engine) as connection:
+        return [
+            Candidate(row.id, row.position, row.value)
+            for row in connection.execute(query)
+            if fits((row.type, row.name), row.value)
+        ]
+
+
 def load(engine: sa.Engine, person: Person, ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Item]:
     """Read those of the documents that somebody holds; each look is audited.
 
@@ -117,7 +147,7 @@ def load(engine: sa.Engine, person: Person, ids: Collection[uuid.UUID]) -> Mappi
         rows = connection.execute(
             sa.select(documents, lots.c.name.label("lot_name"))
             .join(lots, lots.c.id == _d.lot_id)
-            .join(held, _l.document_id == _d.id)
+            .join(lease_rows, _l.document_id == _d.id)
             .where(
                 _d.id.in_(ids),
                 _l.person_id == person.id,
@@ -141,8 +171,18 @@ def settle(
     entry_of: Callable[[str, str], TypeEntry],
     sent: Mapping[int, Sent],
     wait_s: float = 0.0,
+    decision: uuid.UUID | None = None,
 ) -> bool:
     """Store what somebody said of fields of a document; True when nothing is left to key of it.
+
+    Args:
+        engine: The database.
+        person: Who keyed; holds the document.
+        document_id: Which.
+        entry_of: Gives the entry of a type in a fund.
+        sent: By the field's position.
+        wait_s: How long its delivery waits, so that it can be taken back.
+        decision: The same for all that was sent at once.
 
     Raises:
         InputInvalid: a field is not to key, or is keyed twice.
@@ -154,7 +194,7 @@ def settle(
         if row.key_pass != 1:
             raise LeaseLost(str(document_id))
         entry = entry_of(row.type, row.fund)
-        sent_work.remember(connection, person, document_id, "key", entry.title)
+        sent_work.remember(connection, person, document_id, "key", entry.title, decision=decision)
         wanted = {t.field.position: t for t in keying.tasks_of(connection, row._asdict(), entry)}
         for position, one in sent.items():
             if position not in wanted or wanted[position].is_blind:
@@ -174,8 +214,15 @@ def settle(
         return True
 
 
-def take_out(engine: sa.Engine, person: Person, document_id: uuid.UUID) -> None:
+def take_out(
+    engine: sa.Engine,
+    person: Person,
+    document_id: uuid.UUID,
+    decision: uuid.UUID | None = None,
+) -> None:
     """Say that a reading in a group is wrong: its document is keyed by itself, by whoever comes.
+
+    ``decision`` is as in ``settle``.
 
     Raises:
         LeaseLost: somebody else holds it.
@@ -183,6 +230,8 @@ def take_out(engine: sa.Engine, person: Person, document_id: uuid.UUID) -> None:
     """
     with transaction(engine) as connection:
         leases.demand(connection, person.id, document_id, "key")
+        what = "Lecture jugée fausse"
+        sent_work.remember(connection, person, document_id, "key", what, decision=decision)
         connection.execute(
             documents.update()
             .where(_d.id == document_id, ~(sa.literal(SEEN_WRONG) == sa.any_(_d.route_reasons)))
@@ -193,12 +242,17 @@ def take_out(engine: sa.Engine, person: Person, document_id: uuid.UUID) -> None:
 
 
 def _release(connection: sa.Connection, document_id: uuid.UUID) -> None:
-    connection.execute(held.delete().where(_l.document_id == document_id))
+    connection.execute(lease_rows.delete().where(_l.document_id == document_id))
 
 
-def _open_fields(person: Person) -> sa.Select[Any]:
-    """Fields that stand on the image and wait, of the most urgent documents that nobody holds."""
+def _is_free_for(person: Person) -> tuple[sa.ColumnElement[bool], ...]:
+    """Whether nobody holds a document, and it is kept for nobody else."""
     is_held = sa.exists().where(_l.document_id == _d.id, _l.lease_until >= sa.func.now())
+    return ~is_held, reserved.is_free_for(person)
+
+
+def _open_fields(person: Person, *where: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Fields that stand on the image and wait, of the most urgent of some documents."""
     urgency = sa.func.row_number().over(order_by=(_d.priority.desc(), _d.due_on, _d.stored_at))
     near: Sequence[sa.ColumnElement[bool]] = leases.limits(person, "key")
     first = (
@@ -206,10 +260,9 @@ def _open_fields(person: Person) -> sa.Select[Any]:
         .where(
             _d.state == "to_key",
             _d.key_pass == 1,
-            ~is_held,
             ~(sa.literal(SEEN_WRONG) == sa.any_(_d.route_reasons)),
             *near,
-            reserved.is_free_for(person),
+            *where,
         )
         .order_by(_d.priority.desc(), _d.due_on, _d.stored_at)
         .limit(_LOOKED_THROUGH)

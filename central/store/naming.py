@@ -110,6 +110,7 @@ def discard_duplicate(
         state = connection.scalar(sa.select(_c.state).where(*is_it))
         if original == document_id or state in (None, DocumentState.DISCARDED):
             raise InputInvalid("original")
+        sent_work.remember(connection, person, document_id, "name", "Écarté comme doublon")
         leases.end(connection, document_id)
         move(connection, document_id, row.state, DocumentState.DISCARDED)
         keep(connection, person, row, "duplicate", row.type, original=str(original))
@@ -130,6 +131,7 @@ def discard_blank(engine: sa.Engine, person: Person, document_id: uuid.UUID) -> 
             for page in work.pages_of(connection, document_id)
         ):
             raise InputInvalid("pages")
+        sent_work.remember(connection, person, document_id, "name", "Écarté : pages blanches")
         leases.end(connection, document_id)
         move(connection, document_id, row.state, DocumentState.DISCARDED)
         keep(connection, person, row, "blank", row.type)

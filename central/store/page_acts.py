@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from central.domain.access import Person
 from central.domain.lifecycle import DocumentState, may_become
 from central.errors import InputInvalid, LeaseLost, NotFound
-from central.store import audit, leases, work
+from central.store import audit, leases, sent_work, work
 from central.store.acts import keep, move
 from central.store.engine import transaction
 from central.store.tables import documents, fields, pages
@@ -71,13 +71,16 @@ def mark_blank(
     """
     with transaction(engine) as connection:
         row = leases.demand(connection, person.id, document_id, "name")
-        changed = connection.execute(
+        numbers = [page.number for page in work.pages_of(connection, document_id)]
+        if number not in numbers:
+            raise NotFound(f"page {number}")
+        what = f"Page {numbers.index(number) + 1} {'' if is_blank else 'non '}blanche"
+        sent_work.remember(connection, person, document_id, "name", what, with_pages=True)
+        connection.execute(
             pages.update()
             .where(_p.document_id == document_id, _p.number == number)
             .values(role="blank" if is_blank else "front")
         )
-        if not changed.rowcount:
-            raise NotFound(f"page {number}")
         act = "blanked" if is_blank else "unblanked"
         keep(connection, person, row, act, row.type, page=number)
 
@@ -116,6 +119,10 @@ def split(
         ]
         if number not in numbers[1:]:
             raise InputInvalid("page")
+        what = f"Séparé à la page {numbers.index(number) + 1}"
+        decision = sent_work.remember(
+            connection, person, document_id, "name", what, with_pages=True
+        )
         told = {column.name: getattr(row, column.name) for column in documents.columns}
         told |= {
             "id": new_id,
@@ -131,6 +138,7 @@ def split(
         for clock in ("state_at", "stored_at"):
             del told[clock]
         connection.execute(documents.insert().values(**told))
+        sent_work.remember_made(connection, person, new_id, decision, what)
         connection.execute(
             pages.update()
             .where(_p.document_id == document_id, _p.number >= number)
@@ -144,13 +152,13 @@ def split(
 
 def join(
     engine: sa.Engine, person: Person, document_id: uuid.UUID, *, into_previous: bool
-) -> uuid.UUID:
+) -> tuple[uuid.UUID, uuid.UUID]:
     """Put two neighbours of a lot together: this one to the one before, or the next to this.
 
     The pages of the later one follow those of the earlier; the later one is done with.
 
     Returns:
-        The document that holds all pages now.
+        The document that holds all pages now, and the one that is done with.
 
     Raises:
         LeaseLost: somebody else holds one of them.
@@ -167,6 +175,11 @@ def join(
         if leases.is_anothers(connection, other.id, person.id):
             raise LeaseLost(str(other.id))
         first, second = (other, row) if into_previous else (row, other)
+        what = "Joint au précédent" if into_previous else "Suivant joint"
+        decision = sent_work.remember(connection, person, row.id, "name", what, with_pages=True)
+        sent_work.remember(
+            connection, person, other.id, "name", what, decision=decision, with_pages=True
+        )
         follows = connection.scalar(
             sa.select(sa.func.max(_p.number) + 1).where(_p.document_id == first.id)
         )
@@ -179,7 +192,7 @@ def join(
         leases.end(connection, second.id)
         move(connection, second.id, second.state, DocumentState.DISCARDED, joined_into=first.id)
         keep(connection, person, second, "joined", first.type, into=str(first.id))
-        return uuid.UUID(str(first.id))
+        return first.id, second.id
 
 
 def _neighbour(connection: sa.Connection, row: sa.Row[Any], *, is_before: bool) -> sa.Row[Any]:

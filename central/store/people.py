@@ -209,6 +209,7 @@ def person_of(row: sa.Row[Any]) -> Person:
         skills=frozenset(row.skills),
         team=row.team,
         must_change_password=row.must_change_password,
+        letters=tuple(sorted((str(name), str(one)) for name, one in row.letters.items())),
     )
 
 

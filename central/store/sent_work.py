@@ -1,72 +1,158 @@
-"""What somebody has just sent, and how it comes back to them.
+"""What somebody has just decided, and how it is undone.
 
-Beside each document that a person sends lies how it was before. While nothing else has happened to
-it, it comes back as it was. Its delivery waits a while for that; one that the pôle has is given
-back with a reason, and goes there again as a new round.
+Beside each document that a person sends, cuts apart, joins or gives up lies how it was before.
+While nothing else has happened to it, it comes back as it was; what moved pages between documents
+is undone for all of them or for none. A delivery waits a while for that; a document that the pôle
+has is given back with a reason, and goes there again as a new round.
 """
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from central.domain.access import Person
 from central.domain.lifecycle import DeliveryState, DocumentState, Step, may_become
 from central.domain.returns import Cause, ReturnNote
-from central.errors import DeliveryUnderWay, LeaseLost
+from central.errors import AlreadyDelivered, DeliveryUnderWay, LeaseLost
 from central.store import audit, leases, plan, rescans, returns
 from central.store.engine import transaction
 from central.store.steps import settle_document, share_routes, take
-from central.store.tables import deliveries, documents, lots, remarks, sent_work
+from central.store.tables import (
+    deliveries,
+    documents,
+    fields,
+    lots,
+    namings,
+    pages,
+    remarks,
+    sent_work,
+)
 
-_d, _s, _c = deliveries.c, sent_work.c, documents.c
+_d, _s, _c, _n = deliveries.c, sent_work.c, documents.c, namings.c
 KEPT = dt.timedelta(days=1)
 _ACTS_OF_PEOPLE = (
     "type", "type_confidence", "runner_up", "layout", "pole", "destination", "process",
-    "retention", "due_on", "key_pass", "keyed_twice", "route_reasons",
+    "retention", "due_on", "key_pass", "keyed_twice", "route_reasons", "joined_into",
 )  # fmt: skip
 _REMEMBER = sa.text("""
-INSERT INTO sent_work (document_id, person_id, queue, what, sent_at, document, fields)
-SELECT d.id, :person, :queue, :what, now(), to_jsonb(d),
-    (SELECT coalesce(jsonb_agg(to_jsonb(f)), '[]') FROM fields f WHERE f.document_id = d.id)
+INSERT INTO sent_work (decision, document_id, person_id, queue, what, document, fields, pages)
+SELECT :decision, d.id, :person, :queue, :what, to_jsonb(d),
+    (SELECT coalesce(jsonb_agg(to_jsonb(f)), '[]') FROM fields f WHERE f.document_id = d.id),
+    CASE WHEN :with_pages THEN
+        (SELECT coalesce(jsonb_agg(to_jsonb(p)), '[]') FROM pages p WHERE p.document_id = d.id)
+    END
 FROM documents d WHERE d.id = :id
-ON CONFLICT (document_id) DO UPDATE SET person_id = excluded.person_id, queue = excluded.queue,
-    what = excluded.what, sent_at = excluded.sent_at, document = excluded.document,
-    fields = excluded.fields
 """)
-_FIELDS_BACK = sa.text("""
-INSERT INTO fields SELECT found.* FROM sent_work, jsonb_populate_recordset(null::fields, fields)
-AS found WHERE sent_work.document_id = :id
-""")
-_DOCUMENT_BACK = sa.text(f"""
+_BEFORE_AT = sa.cast(_s.document["state_at"].astext, sa.DateTime(timezone=True))
+_ROWS_BACK = """
+INSERT INTO {table} SELECT found.* FROM sent_work, jsonb_populate_recordset(null::{table}, {table})
+AS found WHERE sent_work.id = ANY(:rows)
+"""
+_DOCUMENTS_BACK = sa.text(f"""
 UPDATE documents SET ({", ".join(_ACTS_OF_PEOPLE)}, state, state_at) =
     (SELECT {", ".join(f"was.{name}" for name in _ACTS_OF_PEOPLE)}, was.state, now()
-    FROM sent_work, jsonb_populate_record(null::documents, document) AS was
-    WHERE sent_work.document_id = :id)
-WHERE id = :id
+    FROM jsonb_populate_record(null::documents, sent_work.document) AS was)
+FROM sent_work WHERE sent_work.id = ANY(:rows) AND documents.id = sent_work.document_id
+    AND sent_work.document IS NOT NULL
 """)  # noqa: S608 (our own column names)
+_MADE_BACK = sa.text("""
+UPDATE documents SET state = 'discarded', state_at = now(), joined_into = split_from
+FROM sent_work WHERE sent_work.id = ANY(:rows) AND documents.id = sent_work.document_id
+    AND sent_work.document IS NULL
+""")
+# A page keeps its files whatever is done to it: by them it is found again.
+_PAGES_BEFORE = sa.text("""
+SELECT page ->> 'sha256', page ->> 'file', page ->> 'file_index'
+FROM sent_work, jsonb_array_elements(pages) AS page WHERE sent_work.id = ANY(:rows)
+""")
+_PAGES_NOW = sa.text("""
+SELECT to_jsonb(sha256) #>> '{}', file, CAST(file_index AS text) FROM pages
+WHERE document_id IN (SELECT document_id FROM sent_work WHERE id = ANY(:rows))
+""")
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One document that somebody sent."""
+    """One decision of somebody; ``document_ids`` are those to name in order to undo it."""
 
-    document_id: uuid.UUID
+    document_ids: tuple[uuid.UUID, ...]
     queue: str
     what: str
     lot_name: str
     number: int
-    is_delivered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """What came back.
+
+    ``queue`` is where the document lies now; empty: the pôle has it, and no reason was given.
+    ``document_id`` is what the decision was about, ``others`` what else it had changed or made.
+    """
+
+    queue: str
+    document_id: uuid.UUID
+    others: tuple[uuid.UUID, ...] = ()
 
 
 def remember(
-    connection: sa.Connection, person: Person, document_id: uuid.UUID, queue: str, what: str
-) -> None:
-    """Keep how a document is, before what somebody sends of it changes it."""
-    told = {"id": document_id, "person": person.id, "queue": queue, "what": what}
+    connection: sa.Connection,
+    person: Person,
+    document_id: uuid.UUID,
+    queue: str,
+    what: str,
+    *,
+    decision: uuid.UUID | None = None,
+    with_pages: bool = False,
+) -> uuid.UUID:
+    """Keep how a document is, before what somebody decides of it changes it.
+
+    Args:
+        connection: Of the caller's transaction.
+        person: Who decides.
+        document_id: Of which document.
+        queue: Where they had it.
+        what: French, as their page tells it.
+        decision: Names what was decided at once; None: this document alone.
+        with_pages: Its pages change, too: it comes back together with all others of the decision.
+
+    Returns:
+        The name of the decision.
+    """
+    told = {
+        "decision": decision or uuid.uuid4(),
+        "id": document_id,
+        "person": person.id,
+        "queue": queue,
+        "what": what,
+        "with_pages": with_pages,
+    }
     connection.execute(_REMEMBER, told)
+    return uuid.UUID(str(told["decision"]))
+
+
+def remember_made(
+    connection: sa.Connection,
+    person: Person,
+    document_id: uuid.UUID,
+    decision: uuid.UUID,
+    what: str,
+) -> None:
+    """Keep that a decision made a document: it was not there before."""
+    connection.execute(
+        sent_work.insert().values(
+            decision=decision,
+            document_id=document_id,
+            person_id=person.id,
+            queue="name",
+            what=what,
+        )
+    )
 
 
 def wait(connection: sa.Connection, document_id: uuid.UUID, seconds: float) -> None:
@@ -81,70 +167,92 @@ def wait(connection: sa.Connection, document_id: uuid.UUID, seconds: float) -> N
 
 def take_back(
     engine: sa.Engine, person: Person, document_id: uuid.UUID, lease_s: float, reason: str = ""
-) -> str:
-    """Give a document back to who sent it; returns the queue where it lies now.
+) -> Back:
+    """Undo what somebody decided last of a document; they hold it again.
 
     Args:
         engine: The database.
-        person: Who sent it.
-        document_id: Which.
+        person: Who decided.
+        document_id: Of which.
         lease_s: As of any other document.
         reason: Why; needed when a pôle has it already. Then it is named and keyed anew.
 
-    Returns:
-        ``name`` or ``key``; empty: the pôle has it, and no reason was given.
-
     Raises:
-        LeaseLost: somebody else has it, or it has gone on by what others did.
+        AlreadyDelivered: pages moved between documents, and a pôle has one of them.
         DeliveryUnderWay: it is being handed over at this moment.
+        LeaseLost: somebody else has it, or it has gone on by what others did.
         StoreUnavailable: nothing was changed.
     """
     with transaction(engine) as connection:
         share_routes(connection)
-        before = _sent_by(connection, person, document_id)
-        row = connection.execute(
-            sa.select(documents).where(_c.id == document_id).with_for_update()
-        ).one()
-        if leases.is_anothers(connection, document_id, person.id):
+        kept = _decided(connection, person, document_id)
+        ids = [one.document_id for one in kept]
+        query = sa.select(documents).where(_c.id.in_(ids)).order_by(_c.id).with_for_update()
+        now = {row.id: row for row in connection.execute(query)}
+        if any(leases.is_anothers(connection, one, person.id) for one in ids):
             raise LeaseLost(str(document_id))
-        if row.state == DocumentState.DELIVERED:
-            return _give_back(connection, person, row, lease_s, reason)
-        if row.state_at not in (before.sent_at, before.state_at):
-            raise LeaseLost(str(document_id))
-        state = _undone(connection, person, row)
-        if state != before.state and not may_become(state, DocumentState(before.state)):
-            raise LeaseLost(str(document_id))
-        connection.execute(sa.text("DELETE FROM fields WHERE document_id = :id"), {"id": row.id})
-        connection.execute(_FIELDS_BACK, {"id": row.id})
-        connection.execute(_DOCUMENT_BACK, {"id": row.id})
-        _follow_plan(connection, row, before.queue)
-        connection.execute(sent_work.delete().where(_s.document_id == row.id))
-        connection.execute(
-            remarks.update().where(remarks.c.document_id == row.id).values(is_open=False)
-        )
-        leases.hold(connection, row.id, person.id, before.queue, lease_s)
-        audit.record(connection, person.actor, "document_taken_back", str(row.id))
-        return str(before.queue)
+        if any(row.state == DocumentState.DELIVERED for row in now.values()):
+            if len(kept) > 1:
+                raise AlreadyDelivered(str(document_id))
+            queue = _give_back(connection, person, now[document_id], lease_s, reason)
+            return Back(queue, document_id)
+        for one in kept:
+            _demand_untouched(connection, person, one, now[one.document_id])
+        _restore(connection, kept)
+        for one in kept:
+            if one.state is not None:
+                _follow_plan(connection, one, now[one.document_id])
+        for one in kept:
+            if len(kept) > 1:
+                leases.end(connection, one.document_id)
+            audit.record(
+                connection,
+                person.actor,
+                "document_taken_back",
+                str(one.document_id),
+                undone=one.what,
+            )
+        about = min(kept, key=lambda one: int(one.id))
+        leases.hold(connection, about.document_id, person.id, about.queue, lease_s)
+        others = tuple(one for one in ids if one != about.document_id)
+        return Back(str(about.queue), about.document_id, others)
 
 
 def last(engine: sa.Engine, person: Person, limit: int = 3) -> list[Sent]:
-    """What somebody sent last, the newest first.
+    """What somebody decided last, the newest first.
 
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    query = (
-        sa.select(_s.document_id, _s.queue, _s.what, lots.c.name, _c.position, _c.state)
-        .join(documents, _c.id == _s.document_id)
-        .join(lots, lots.c.id == _c.lot_id)
+    ids = sa.func.array_agg(aggregate_order_by(_s.document_id, _s.id))
+    newest = (
+        sa.select(
+            ids.label("ids"),
+            sa.func.min(_s.queue).label("queue"),
+            sa.func.min(_s.what).label("what"),
+            sa.func.max(_s.sent_at).label("sent_at"),
+            sa.func.bool_or(_moves_pages()).label("is_one"),
+        )
         .where(_s.person_id == person.id)
-        .order_by(_s.sent_at.desc())
+        .group_by(_s.decision)
+        .order_by(sa.func.max(_s.sent_at).desc())
         .limit(limit)
+        .subquery()
+    )
+    n = newest.c
+    query = (
+        sa.select(n.ids, n.is_one, n.queue, n.what, lots.c.name, _c.position, _c.state)
+        .join(documents, _c.id == n.ids[1])
+        .join(lots, lots.c.id == _c.lot_id)
+        .order_by(n.sent_at.desc())
     )
     with transaction(engine) as connection:
         return [
-            Sent(r.document_id, r.queue, r.what, r.name, r.position + 1, r.state == "delivered")
-            for r in connection.execute(query)
+            Sent(
+                tuple(row.ids[:1] if row.is_one else row.ids),
+                *(row.queue, row.what, row.name, row.position + 1),
+            )
+            for row in connection.execute(query)
         ]
 
 
@@ -153,18 +261,89 @@ def forget(connection: sa.Connection) -> int:
     return connection.execute(sent_work.delete().where(_s.sent_at < sa.func.now() - KEPT)).rowcount
 
 
-def _sent_by(connection: sa.Connection, person: Person, document_id: uuid.UUID) -> sa.Row[Any]:
-    row = connection.execute(
-        sa.select(
-            *(_s.queue, _s.sent_at, _s.document["state"].astext.label("state")),
-            sa.cast(_s.document["state_at"].astext, sa.DateTime(timezone=True)).label("state_at"),
-        )
-        .where(_s.document_id == document_id, _s.person_id == person.id)
+def _decided(
+    connection: sa.Connection, person: Person, document_id: uuid.UUID
+) -> Sequence[sa.Row[Any]]:
+    """The last decision of a document, if it was this person's: what is undone together."""
+    newest = connection.execute(
+        sa.select(_s.decision, _s.person_id, _moves_pages().label("moves_pages"))
+        .where(_s.document_id == document_id)
+        .order_by(_s.id.desc())
+        .limit(1)
         .with_for_update()
     ).one_or_none()
-    if row is None:
+    if newest is None or newest.person_id != person.id:
         raise LeaseLost(str(document_id))
-    return row
+    where = [_s.decision == newest.decision]
+    if not newest.moves_pages:  # others that were sent at once with it stand by themselves
+        where.append(_s.document_id == document_id)
+    query = (
+        sa.select(
+            *(_s.id, _s.document_id, _s.queue, _s.what, _s.sent_at, _s.again_at),
+            *(_s.document["state"].astext.label("state"), _BEFORE_AT.label("state_at")),
+            _s.pages.is_not(None).label("has_pages"),
+        )
+        .where(*where)
+        .order_by(_s.document_id)
+    )
+    return connection.execute(query.with_for_update()).all()
+
+
+def _demand_untouched(
+    connection: sa.Connection, person: Person, one: sa.Row[Any], row: sa.Row[Any]
+) -> None:
+    """End what a document was sent to.
+
+    Raises:
+        DeliveryUnderWay: it is being handed over.
+        LeaseLost: something else has happened to it since.
+    """
+    is_decided_since = sa.exists().where(_s.document_id == row.id, _s.id > one.id)
+    is_changed_since = sa.exists().where(
+        _n.document_id == row.id, _n.named_at > one.sent_at, _n.person_id != person.id
+    )
+    if row.state_at not in (one.sent_at, one.state_at, one.again_at) or connection.scalar(
+        sa.select(is_decided_since | is_changed_since)
+    ):
+        raise LeaseLost(str(row.id))
+    state = _undone(connection, person, row)
+    wanted = DocumentState(one.state or DocumentState.DISCARDED)
+    if state is not wanted and not may_become(state, wanted):
+        raise LeaseLost(str(row.id))
+
+
+def _restore(connection: sa.Connection, kept: Sequence[sa.Row[Any]]) -> None:
+    """Put documents, fields and pages back as they were, and forget the decision."""
+    told: dict[str, Any] = {
+        "rows": [one.id for one in kept],
+        "ids": [one.document_id for one in kept],
+    }
+    if any(one.has_pages for one in kept):
+        before, now = (connection.execute(one, told).all() for one in (_PAGES_BEFORE, _PAGES_NOW))
+        if sorted(map(tuple, before)) != sorted(map(tuple, now)):
+            raise LeaseLost(str(kept[0].document_id))  # pages have come, or gone to another one
+        _put_back(connection, pages, told)
+    _put_back(connection, fields, told)
+    connection.execute(_DOCUMENTS_BACK, told)
+    connection.execute(_MADE_BACK, told)
+    connection.execute(
+        remarks.update().where(remarks.c.document_id.in_(told["ids"])).values(is_open=False)
+    )
+    connection.execute(sent_work.delete().where(_s.id.in_(told["rows"])))
+    for one in kept:  # what was decided before may be undone next
+        if one.state_at is None:
+            continue
+        is_next = sa.literal(one.state_at).in_([_s.sent_at, _BEFORE_AT, _s.again_at])
+        connection.execute(
+            sent_work.update()
+            .where(_s.document_id == one.document_id, is_next)
+            .values(again_at=sa.func.now())
+        )
+
+
+def _put_back(connection: sa.Connection, table: sa.Table, told: Mapping[str, Any]) -> None:
+    connection.execute(table.delete().where(table.c.document_id.in_(told["ids"])))
+    connection.execute(sa.text(_ROWS_BACK.format(table=table.name)), told)
 
 
 def _undone(connection: sa.Connection, person: Person, row: sa.Row[Any]) -> DocumentState:
@@ -182,13 +361,14 @@ def _undone(connection: sa.Connection, person: Person, row: sa.Row[Any]) -> Docu
     return settle_document(connection, row.id)
 
 
-def _follow_plan(connection: sa.Connection, now: sa.Row[Any], queue: str) -> None:
-    """Let what came back go where the plan says now, not where it said when it was sent.
+def _follow_plan(connection: sa.Connection, one: sa.Row[Any], now: sa.Row[Any]) -> None:
+    """Let what came back go where the plan says now, not where it said when it was decided.
 
-    Keying leaves the way of a document alone: if it differs, a change of the plan was applied or
-    undone meanwhile. Naming gives it another one, and what it had before follows what holds now.
+    Keying and what moves pages leave the way of a document alone: if it differs, a change of the
+    plan was applied or undone meanwhile. Naming gives it another one, and a document that was given
+    up follows no plan: what these had before follows what holds now.
     """
-    if queue == "key":
+    if one.queue == "key" or (one.has_pages and now.state != DocumentState.DISCARDED):
         way = {"pole": now.pole, "destination": now.destination, "due_on": now.due_on}
         connection.execute(documents.update().where(_c.id == now.id).values(**way))
     else:
@@ -204,5 +384,12 @@ def _give_back(
     note = ReturnNote(Cause.WRONG_VALUE, reason)
     returns.take_back(connection, person.actor, row.id, row.destination, note, "console")
     leases.hold(connection, row.id, person.id, "name", lease_s)
-    connection.execute(sent_work.delete().where(_s.document_id == row.id))
+    # What moved pages from or to it cannot be undone any more: forgotten for the others, too.
+    moved = sa.select(_s.decision).where(_s.document_id == row.id, _moves_pages())
+    is_over = sa.or_(_s.document_id == row.id, sa.and_(_s.decision.in_(moved), _moves_pages()))
+    connection.execute(sent_work.delete().where(is_over))
     return "name"
+
+
+def _moves_pages() -> sa.ColumnElement[bool]:
+    return sa.or_(_s.pages.is_not(None), _s.document.is_(None))

@@ -135,7 +135,7 @@ def test_it_comes_back_to_who_passed_it_on(
 ) -> None:
     tom = keyer(engine, "tom")
     _pass(engine, lea, made, Way("colleague", _WHY, to_person=tom.id))
-    assert sent_work.take_back(engine, lea, made.id, 60) == "name"
+    assert sent_work.take_back(engine, lea, made.id, 60).queue == "name"
     assert take(engine, lea) == made.id
     with pytest.raises(LeaseLost):
         naming.pass_on(engine, tom, made.id, "name", Way("give_back"))

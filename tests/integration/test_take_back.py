@@ -68,7 +68,7 @@ def test_a_document_that_was_named_comes_back_as_it_was(
     before = _rows(engine, made)
     _name(engine, lea, code)
     assert [one.what for one in sent_work.last(engine, lea)] != []
-    assert sent_work.take_back(engine, lea, made.id, 60) == "name"
+    assert sent_work.take_back(engine, lea, made.id, 60).queue == "name"
     assert _rows(engine, made) == before
     assert leases.take(engine, keyer(engine, "tom"), "name", 60) is None, "it is hers again"
     assert sent_work.last(engine, lea) == []
@@ -95,7 +95,7 @@ def test_what_was_keyed_comes_back_with_what_was_read(
     sent = {task.field.position: Sent(Entry("255081416802538")) for task in looked}
     keying.submit(engine, lea, made.id, CATALOGUE.of, sent)
     assert state_of(engine, made.id) == "ready"
-    assert sent_work.take_back(engine, lea, made.id, 60) == "key"
+    assert sent_work.take_back(engine, lea, made.id, 60).queue == "key"
     assert _rows(engine, made) == before
 
 
@@ -121,12 +121,12 @@ def test_what_comes_back_goes_where_the_plan_says_by_then(
     to = {"pole": "Risques professionnels", "destination": "ATEMPO"}
     change = plan.propose(engine, anne, "person:anne", ("S1104", "", to), "réorganisation")
     plan_moves.apply(engine, bruno, "person:bruno", change)
-    assert sent_work.take_back(engine, lea, made.id, 60) == "key"
+    assert sent_work.take_back(engine, lea, made.id, 60).queue == "key"
     _key(engine, lea, made)
     assert _where(engine, made) == "ATEMPO"
     assert _waits_for(engine, made) == {"ATEMPO"}
     plan_moves.undo(engine, anne, "person:anne", change, CATALOGUE)
-    assert sent_work.take_back(engine, lea, made.id, 60) == "key"
+    assert sent_work.take_back(engine, lea, made.id, 60).queue == "key"
     _key(engine, lea, made)
     assert _waits_for(engine, made) == {_WHERE}
 
@@ -140,7 +140,7 @@ def test_what_was_named_follows_the_plan_when_it_comes_back(
     to = {"pole": "Risques professionnels", "destination": "ATEMPO"}
     change = plan.propose(engine, anne, "person:anne", ("S1104", "", to), "réorganisation")
     plan_moves.apply(engine, bruno, "person:bruno", change)
-    assert sent_work.take_back(engine, lea, made.id, 60) == "name"
+    assert sent_work.take_back(engine, lea, made.id, 60).queue == "name"
     assert _where(engine, made) == "ATEMPO", "as all others of the type that it was taken for"
 
 
@@ -171,9 +171,9 @@ def test_what_a_pole_has_is_corrected_as_a_new_round_with_its_reason(
     claimed = deliveries.claim(engine, "w", [destination], 60)
     assert claimed is not None
     assert deliveries.delivered(engine, claimed.claim, "reçu")
-    assert sent_work.take_back(engine, lea, made.id, 60) == ""
+    assert sent_work.take_back(engine, lea, made.id, 60).queue == ""
     assert state_of(engine, made.id) == "delivered"
-    assert sent_work.take_back(engine, lea, made.id, 60, "Mauvais type.") == "name"
+    assert sent_work.take_back(engine, lea, made.id, 60, "Mauvais type.").queue == "name"
     with transaction(engine) as connection:
         assert connection.scalar(sa.select(returns.c.comment)) == "Mauvais type."
     _name(engine, lea, "courrier")
@@ -195,14 +195,14 @@ def test_nothing_comes_back_to_somebody_else_or_once_others_have_gone_on(
     keying.back_to_naming(engine, tom, made.id)
     with pytest.raises(LeaseLost):
         sent_work.take_back(engine, lea, made.id, 60)
-    assert sent_work.take_back(engine, tom, made.id, 60) == "key"
+    assert sent_work.take_back(engine, tom, made.id, 60).queue == "key"
 
 
 def test_a_request_to_scan_again_is_withdrawn(engine: sa.Engine, post: Post, lea: Person) -> None:
     made = _letter(post)
     assert leases.take(engine, lea, "name", 60) == made.id
     naming.rescan(engine, lea, made.id, "name", "Flou")
-    assert sent_work.take_back(engine, lea, made.id, 60) == "name"
+    assert sent_work.take_back(engine, lea, made.id, 60).queue == "name"
     assert state_of(engine, made.id) == "to_name"
 
 

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.support.accounts import READY
 
@@ -19,6 +19,8 @@ _ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+_PATIENCE_MS = 60_000  # of a machine that is busy with much else
+expect.set_options(timeout=_PATIENCE_MS)
 SMALL, LARGE = (1366, 768), (1920, 1080)
 
 
@@ -42,7 +44,7 @@ def visitor(browser: Browser, address: str, size: tuple[int, int] = SMALL) -> Pa
     )
     page = context.new_page()
     page.on("pageerror", lambda error: pytest.fail(f"script: {error}"))
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(_PATIENCE_MS)
     return page
 
 
@@ -67,3 +69,12 @@ def sign_in_with(page: Page, login: str, password: str) -> Page:
 def seen(page: Page) -> None:
     """Wait until what is shown has been on screen long enough for keys to count."""
     page.wait_for_selector('body[data-seen="yes"]')
+
+
+def pictured(page: Page) -> None:
+    """Wait until keys count and every picture that they may confirm is there."""
+    seen(page)
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('#sheet img, #zone img, #items img')]"
+        ".every((one) => one.complete && one.naturalWidth > 0)"
+    )

@@ -1,14 +1,15 @@
 // What the naming and keying pages share around the document: facts, notes, messages, questions.
 
-import { get, make, post } from "./client.js";
-import { listen, mark } from "./keys.js";
+import { ask, isAsking } from "./ask.js";
+import { make, post } from "./client.js";
+import { isFor, listen, mark } from "./keys.js";
+import { SentList } from "./sent.js";
 
-const MOST_SENT = 3;
 const byId = (id) => document.getElementById(id);
 const isoDay = (text) => text?.replace(/^(\d{4})-(\d{2})-(\d{2}).*$/, "$3/$2/$1") ?? "";
 
 export function bind(queue) {
-  const sentList = new SentList(queue);
+  const sentList = sentListOf(queue);
   queue.addEventListener("link", ({ detail }) => {
     byId("link").hidden = !detail.isWaiting;
   });
@@ -26,70 +27,39 @@ export function bind(queue) {
   return sentList;
 }
 
-/** The last few documents that went away from here, the newest first; each can come back. */
-class SentList {
-  #list = byId("sent");
-  #entries = new Map();
-
-  constructor(queue) {
-    this.queue = queue;
-    queue.addEventListener("sending", ({ detail: { work, what } }) => this.#add(work.id, what, work.lot_name, work.position + 1, "under-way"));
-    queue.addEventListener("sent", ({ detail: { work } }) => this.#entries.get(work.id)?.classList.remove("under-way"));
-    queue.addEventListener("refused", ({ detail: { work } }) => work && this.#drop(work.id));
-  }
-
-  /** What was sent before the page was loaded. */
-  async start() {
-    const { sent } = await get("/api/work/sent");
-    for (const one of sent.reverse()) this.#add(one.document_id, one.what, one.lot_name, one.number, "");
-  }
-
-  /** The document that was sent last comes back. */
-  async takeBackLast() {
-    const id = this.#list.firstChild?.dataset.id;
-    try {
-      if (id) await this.#takeBack(id);
-      else this.queue.seen.tell("Rien n'a été envoyé d'ici.");
-    } catch (error) {
-      this.queue.seen.tell(error.message);
-    }
-  }
-
-  async #takeBack(id) {
-    let to = await this.queue.takeBack(id);
-    if (!to) {
-      const answer = await askWhyBack();
-      if (!answer?.reason) return;
-      to = await this.queue.takeBack(id, answer.reason);
-    }
-    this.#drop(id);
-    if (to === this.queue.name) tellStatus("Document repris : il est de nouveau à l'écran.");
-    else location.assign(`${to === "name" ? "/nommer" : "/videocoder"}?id=${id}`);
-  }
-
-  #add(id, what, lotName, number, className) {
-    this.#drop(id);
-    const where = make("span", { class: "soft" }, ` · ${lotName} n° ${number}`);
-    const entry = make("li", { class: className }, make("span", { class: "what" }, what), where);
-    entry.dataset.id = id;
-    this.#entries.set(id, entry);
-    this.#list.prepend(entry);
-    while (this.#list.children.length > MOST_SENT) this.#list.lastChild.remove();
-  }
-
-  #drop(id) {
-    this.#entries.get(id)?.remove();
-    this.#entries.delete(id);
-  }
+/** What was decided of a queue's documents; what is undone is on screen again. */
+function sentListOf(queue) {
+  const onBack = async (back) => {
+    const [first] = back;
+    if (first.queue !== queue.name) return location.assign(`${first.queue === "name" ? "/nommer" : "/videocoder"}?id=${first.id}`);
+    queue.forget(back.flatMap((one) => one.others));
+    await queue.recall(first.id);
+    return tellStatus("Repris : le document est de nouveau à l'écran.");
+  };
+  const list = new SentList((text) => queue.seen.tell(text), onBack, (isWaiting) => {
+    byId("link").hidden = !isWaiting;
+  });
+  const underWay = new Map();
+  queue.addEventListener("sending", ({ detail: { work, what } }) => {
+    const entry = list.add([work.id], what, `${work.lot_name} n° ${work.position + 1}`);
+    entry.element.className = "under-way";
+    underWay.set(work.id, entry);
+  });
+  queue.addEventListener("sent", ({ detail: { work } }) => {
+    underWay.get(work.id)?.element.classList.remove("under-way");
+    underWay.delete(work.id);
+  });
+  queue.addEventListener("refused", ({ detail: { work } }) => {
+    if (work && underWay.has(work.id)) list.drop(underWay.get(work.id));
+  });
+  queue.addEventListener("decided", ({ detail: { sent } }) => list.addTold(sent));
+  return list;
 }
 
-/** Ask why something is corrected that its pôle has already. */
-function askWhyBack() {
-  const input = make("input", { id: "back-reason", name: "reason", required: true, maxLength: 200, autocomplete: "off" });
-  const label = make("label", {}, "Motif de la correction, lu au pôle");
-  label.htmlFor = "back-reason";
-  const told = make("p", {}, "Le pôle a déjà ce document : il est à nommer et vérifier de nouveau, puis le pôle le reçoit une nouvelle fois.");
-  return ask("Corriger un document remis", told, label, input);
+/** Undo what was decided last, once the centre has answered for it. */
+export async function takeBackLast(queue, list) {
+  await queue.settled();
+  await list.takeBackLast();
 }
 
 /** Whether an image is on screen; says so when it is not: what nobody sees, nobody decides. */
@@ -148,29 +118,12 @@ export function bindActs(act, onDigit = () => false) {
   listen(
     (sign) => {
       if (/\d/.test(sign)) return onDigit(Number(sign));
-      const wanted = buttons.find((button) => button.dataset.key === sign && !button.disabled);
+      const wanted = buttons.find((button) => isFor(sign, button.dataset.key) && !button.disabled);
       if (wanted) act(wanted.dataset.act);
       return Boolean(wanted);
     },
-    () => !byId("ask").open,
+    () => !isAsking(),
   );
-}
-
-/** Ask something in a dialogue; the form's values, or null when it was cancelled. */
-export function ask(title, ...content) {
-  const dialog = byId("ask");
-  byId("ask-title").textContent = title;
-  byId("ask-body").replaceChildren(...content);
-  dialog.returnValue = "no";
-  dialog.showModal();
-  byId("ask-body").querySelector("input, select, textarea")?.focus();
-  return new Promise((done) => {
-    dialog.addEventListener(
-      "close",
-      () => done(dialog.returnValue === "yes" ? Object.fromEntries(new FormData(dialog.querySelector("form"))) : null),
-      { once: true },
-    );
-  });
 }
 
 const WAYS = {

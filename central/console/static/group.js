@@ -1,17 +1,18 @@
 // Group mode: one field of many documents, or look-alike characters; each document is settled alone.
 
+import { isAsking } from "./ask.js";
 import { check, shown } from "./checks.js";
 import { Refused, counted, make, post, postUntilAnswered, underWay } from "./client.js";
-import { listen, mark, told as keyTold } from "./keys.js";
+import { isFor, listen, mark, told as keyTold } from "./keys.js";
 import { hasArrived, loadUntilThere } from "./pictures.js";
 import { Seen } from "./seen.js";
+import { SentList } from "./sent.js";
 import { grow } from "./whole_text.js";
 
 const DRAFT_AFTER_MS = 300;
 const WIDE_MM = 110;
 const PAIRS = { 17: "17", 38: "38", 56: "56", 49: "49", "06": "06", "0O": "0O", "1I": "1I", "2Z": "2Z", "5S": "5S", "8B": "8B" };
 const REASONS = { illegible: "illisible", absent: "absent" };
-const REASON_OF = { i: "illegible", v: "absent" };
 const { keep, pair, type, field } = document.body.dataset;
 const byId = (id) => document.getElementById(id);
 const list = byId("items");
@@ -20,6 +21,8 @@ const seen = new Seen();
 let rows = [];
 let settled = 0;
 let isBusy = false;
+
+const held = () => [...new Set(rows.map((row) => row.item.id))];
 
 const tell = (text) => {
   byId("status").textContent = text;
@@ -34,10 +37,12 @@ const onWait = (isWaiting) => {
   byId("link").hidden = !isWaiting;
 };
 
-async function take() {
+/** Show the next documents of the group, or those that came back, with what was said of them. */
+async function take(ids = [], memory = null) {
   isBusy = true;
-  const { items } = await postUntilAnswered("/api/group/take", { pair, type, field }, onWait);
-  rows = items.map((item) => (pair ? markRow(item) : entryRow(item)));
+  const { items } = await postUntilAnswered("/api/group/take", { pair, type, field, ids }, onWait);
+  if (ids.length && !items.length) return location.assign(`/videocoder?id=${ids[0]}`); // of another group
+  rows = items.map((item) => (pair ? markRow(item, memory) : entryRow(item, memory)));
   for (const row of rows) loadUntilThere(row.image, row.item.task.zone, () => rows.includes(row));
   list.classList.toggle("wide", rows.some((row) => row.item.task.has_lines || row.item.task.box_mm?.[2] > WIDE_MM));
   list.replaceChildren(...rows.map((row) => row.element));
@@ -49,7 +54,8 @@ async function take() {
   else seen.nothing();
   showCount();
   if (!rows.length) return tell("Plus aucun document dans ce groupe.");
-  focusOn(Math.max(0, rows.findIndex((row) => !row.isDone)));
+  const open = rows.findIndex((row) => !row.isDone);
+  focusOn(open < 0 ? rows.length - 1 : open);
   return tell(`${rows.length} à vérifier`);
 }
 
@@ -78,8 +84,8 @@ function missingPictures(some) {
 
 // One field: each zone with what was read, to confirm or to type over.
 
-function entryRow(item) {
-  const draft = underWay.find(keyOf(item)) ?? item.draft?.group?.[item.task.name];
+function entryRow(item, memory) {
+  const draft = memory?.get(keyOf(item)) ?? underWay.find(keyOf(item)) ?? item.draft?.group?.[item.task.name];
   const row = { item, reason: draft?.reason ?? null, isDone: Boolean(draft?.isDone), seconds: 0, timer: 0 };
   const id = `value-${item.id}`;
   row.input = make("textarea", { id, rows: 1, autocomplete: "off", spellcheck: false, maxLength: 1000 });
@@ -137,9 +143,10 @@ function onEntryKey(event, row) {
 /** Say why a field has no value; whether that is a letter of this page. */
 function giveReason(letter) {
   const row = rows.find((one) => one.input === document.activeElement);
-  if (pair || !row || !(letter in REASON_OF)) return false;
+  const reason = Object.keys(REASONS).find((one) => isFor(letter, one));
+  if (pair || !row || !reason) return false;
   if (!seen.isTwice && !missingPictures([row])) {
-    row.reason = REASON_OF[letter];
+    row.reason = reason;
     row.input.value = "";
     accept(row);
   }
@@ -149,7 +156,7 @@ function giveReason(letter) {
 function accept(row) {
   if (seen.isTwice || missingPictures([row])) return undefined;
   drawRow(row);
-  if (!row.isUsable) return tellProblem(`${row.hint.textContent || "Champ vide"}. Corrigez, ${keyTold("i")} si illisible, ${keyTold("v")} si absent.`);
+  if (!row.isUsable) return tellProblem(`${row.hint.textContent || "Champ vide"}. Corrigez, ${keyTold("illegible")} si illisible, ${keyTold("absent")} si absent.`);
   tellProblem("");
   row.isDone = true;
   drawRow(row);
@@ -191,7 +198,7 @@ function remember(row) {
 
 // Look-alikes: readings side by side; the wrong ones are marked, all others are as they were read.
 
-function markRow(item) {
+function markRow(item, memory) {
   const row = { item, isWrong: false };
   const verdict = make("span", { class: "verdict" });
   const reading = make("span", { class: "reading mono" }, ...marked(shown(item.task.kind, item.task.value)));
@@ -220,6 +227,7 @@ function markRow(item) {
     toggle();
   });
   row.button.addEventListener("keydown", (event) => onMarkKey(event, row));
+  if (memory?.get(keyOf(item))) toggle();
   return row;
 }
 
@@ -265,6 +273,7 @@ async function send() {
   isBusy = true;
   seen.away();
   tell("Envoyé");
+  const memory = new Map(rows.map((row) => [keyOf(row.item), pair ? row.isWrong : typedIn(row)]));
   rows.forEach((row) => {
     clearTimeout(row.timer);
     row.timer = 0;
@@ -275,6 +284,7 @@ async function send() {
     const refused = new Map(results.filter((one) => one.state === "refused").map((one) => [one.id, one.detail]));
     const lost = results.filter((one) => one.state === "lost").length;
     settled += results.length - refused.size - lost;
+    keepSent(results.filter((one) => ["done", "left"].includes(one.state)).map((one) => one.id), memory);
     tellProblem(lost ? `${counted(lost, "document passé")} à quelqu'un d'autre entre-temps : rien n'y a changé.` : "");
     if (refused.size && !pair) keepRefused(told, refused);
     else await next(told);
@@ -287,11 +297,50 @@ async function send() {
 
 /** What is left of this screen is given back before the next one comes. */
 async function next(told) {
-  const sent = new Set(told.map((one) => one.id));
-  const left = [...new Set(rows.map((row) => row.item.id))].filter((id) => !sent.has(id));
-  if (left.length) await postUntilAnswered("/api/work/leave", { ids: left }, onWait);
+  await leave(new Set(told.map((one) => one.id)));
   await take();
 }
+
+async function leave(but = new Set()) {
+  const left = held().filter((id) => !but.has(id));
+  if (left.length) await postUntilAnswered("/api/work/leave", { ids: left }, onWait);
+}
+
+// What was sent from here, and its return to the screen.
+
+function keepSent(ids, memory) {
+  if (!ids.length) return;
+  const { item } = rows.find((row) => row.item.id === ids[0]);
+  sentList.add(ids, document.querySelector("h1").textContent, `${item.lot_name} n° ${item.number}`, memory);
+}
+
+/** What came back takes the place of what is on screen, which is given back with what was typed. */
+async function showAgain(back, memory) {
+  const elsewhere = back.find((one) => one.queue !== "key");
+  if (elsewhere) return location.assign(`/nommer?id=${elsewhere.id}`);
+  const typed = rows.filter((row) => row.timer);
+  typed.forEach((row) => {
+    clearTimeout(row.timer);
+    row.timer = 0;
+  });
+  await Promise.all(typed.map((row) => saveDraft(row).catch(() => {})));
+  await leave();
+  settled = Math.max(0, settled - back.length);
+  tellProblem("");
+  return take(back.map((one) => one.id), memory);
+}
+
+async function takeBack() {
+  if (isBusy || seen.isTwice) return;
+  isBusy = true;
+  seen.away();
+  await sentList.takeBackLast();
+  if (rows.length) seen.put();
+  else seen.nothing();
+  isBusy = false;
+}
+
+const sentList = new SentList((text) => seen.tell(text), showAgain, onWait);
 
 function keepRefused(told, refused) {
   const sent = new Set(told.map((one) => one.id));
@@ -306,14 +355,15 @@ function keepRefused(told, refused) {
 }
 
 byId("send").addEventListener("click", send);
+byId("back").addEventListener("click", takeBack);
 listen((sign) => {
-  if (sign !== "e") return giveReason(sign);
-  send();
+  if (isFor(sign, "back")) takeBack();
+  else if (isFor(sign, "send_done")) send();
+  else return giveReason(sign);
   return true;
-});
+}, () => !isAsking());
 mark();
 
-const held = () => [...new Set(rows.map((row) => row.item.id))];
 setInterval(() => {
   if (held().length) post("/api/work/keep", { ids: held() }, { byItself: true }).then(() => onWait(false), (error) => (error.status === 401 ? location.reload() : onWait(true)));
 }, Number(keep) * 1000);
@@ -323,3 +373,4 @@ window.addEventListener("pagehide", () => {
 });
 
 await take();
+await sentList.start();

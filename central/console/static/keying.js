@@ -2,7 +2,7 @@
 
 import { counted, get, make } from "./client.js";
 import { check, shown } from "./checks.js";
-import { askRescan, bind, bindActs, demandPicture, passOn, showFacts, tellProblem, tellStatus } from "./frame.js";
+import { askRescan, bind, bindActs, demandPicture, passOn, showFacts, takeBackLast, tellProblem, tellStatus } from "./frame.js";
 import { told } from "./keys.js";
 import { Queue, pageUrl } from "./queue.js";
 import { Sheet, awaited } from "./sheet.js";
@@ -174,7 +174,7 @@ function goOn() {
     entry.value = input.value;
     const found = check(task, entry.value);
     if (!found.isUsable) {
-      const more = entry.value.trim() ? `Corrigez, ou ${told("k")} si c'est écrit ainsi.` : `Saisissez la valeur, ou ${told("v")} si rien n'est écrit.`;
+      const more = entry.value.trim() ? `Corrigez, ou ${told("wrong_on_paper")} si c'est écrit ainsi.` : `Saisissez la valeur, ou ${told("absent")} si rien n'est écrit.`;
       return tellProblem(`${found.hint || "Champ vide"}. ${more}`);
     }
   }
@@ -206,7 +206,7 @@ function giveReason(reason) {
   if (!entry || !isSeen()) return;
   entry.value = reason === "wrong_on_paper" ? input.value : "";
   if (reason === "wrong_on_paper" && !entry.value.trim()) {
-    tellProblem(`Saisissez d'abord ce qui est écrit, puis ${told("k")}.`);
+    tellProblem(`Saisissez d'abord ce qui est écrit, puis ${told("wrong_on_paper")}.`);
     return;
   }
   entry.reason = reason;
@@ -228,7 +228,7 @@ function copyPrevious() {
 
 async function act(name) {
   if (name === "back") {
-    if (!isBusy || !queue.current) await sentList.takeBackLast();
+    if (!isBusy || !queue.current) await takeBackLast(queue, sentList);
     return;
   }
   if (isBusy || !queue.current || queue.seen.isTwice) return;

@@ -1,6 +1,7 @@
 // Keys by meaning and by place, shown as the person's own keyboard has them.
 //
-// An act has a letter. It is pressed with Alt, or after a first key; which of the two a workstation
+// A command has a letter: its usual one, or another that the person chose, which goes with their
+// account (central/domain/commands.py). It is pressed with Alt, or after a first key; which of the two a workstation
 // uses is its profile, kept in the browser: a keyboard belongs to the desk, not to the person.
 // A letter counts by what it means; where Alt makes another character of it (macOS) or the script is
 // another, by its place on the keyboard. Digits of the top row count by their place whatever Shift
@@ -45,14 +46,20 @@ async function layoutOf({ layout }) {
   return plain(navigator.language.startsWith("fr") ? "azerty" : "qwerty");
 }
 
+const letters = JSON.parse(document.body.dataset.letters ?? "{}");
+/** What stands for a command, by its name; a digit stands for itself. */
+const signOf = (name) => letters[name] ?? name;
+/** Whether a letter or digit stands for a command. */
+export const isFor = (sign, name) => sign === signOf(name);
+
 const chosen = choices();
 const layout = await layoutOf(chosen);
 const isSequence = chosen.profile === "auto" ? isMac || isFirefox : chosen.profile === "sequence";
 const leftOfOne = layout.get("Backquote") ?? "";
 const first = FIRST.has(leftOfOne) ? leftOfOne : "F2";
 
-/** What to press for a letter, as the keys of this keyboard are marked. */
-export const told = (letter) => `${isSequence ? first : isMac ? "⌥" : "Alt"} ${letter.toUpperCase()}`;
+/** What to press for a command or a digit, as the keys of this keyboard are marked. */
+export const told = (name) => `${isSequence ? first : isMac ? "⌥" : "Alt"} ${signOf(name).toUpperCase()}`;
 
 /** Write the keys on what carries ``data-key``. */
 export function mark(root = document) {
@@ -66,7 +73,7 @@ export function mark(root = document) {
 const isTyping = (event) => event.getModifierState("AltGraph") || (event.ctrlKey && event.altKey);
 
 /** The letter that was meant, in lower case; empty: none. */
-function letterOf(event) {
+export function letterOf(event) {
   if (/^[a-z]$/i.test(event.key)) return event.key.toLowerCase();
   const placed = layout.get(event.code) ?? "";
   return /^[a-z]$/i.test(placed) ? placed.toLowerCase() : "";

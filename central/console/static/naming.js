@@ -1,7 +1,8 @@
 // Naming: what is it? Guesses on digit keys, search by letters, Enter goes on.
 
+import { ask } from "./ask.js";
 import { counted, get, make } from "./client.js";
-import { ask, askRescan, bind, bindActs, demandPicture, passOn, showFacts, tellProblem, tellStatus } from "./frame.js";
+import { askRescan, bind, bindActs, demandPicture, passOn, showFacts, takeBackLast, tellProblem, tellStatus } from "./frame.js";
 import { digitOf } from "./keys.js";
 import { Queue, pageUrl } from "./queue.js";
 import { Sheet } from "./sheet.js";
@@ -85,7 +86,7 @@ function firstChoice() {
 
 async function act(name) {
   if (name === "back" && !queue.current) {
-    await sentList.takeBackLast();
+    await takeBackLast(queue, sentList);
     return;
   }
   if (isBusy || !queue.current || queue.seen.isTwice) return;
@@ -103,7 +104,7 @@ async function act(name) {
       case "attach": return await queue.act(path, { act: "attach" });
       case "join": return await queue.act(path, { act: "join" });
       case "pass": return await passOn(queue, types);
-      case "back": return await sentList.takeBackLast();
+      case "back": return await takeBackLast(queue, sentList);
       case "urgent": return await queue.act(path, { act: "urgent" });
       case "misdirected": return await sendElsewhere();
       case "duplicate": return await duplicate(path);

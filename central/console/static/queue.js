@@ -55,7 +55,7 @@ export class Queue extends EventTarget {
     this.seen.away();
     this.#tell("sending", { work, what });
     this.#cancelDraft();
-    await this.#settled();
+    await this.settled();
     this.#pending.set(work.id, work);
     const answer = postUntilAnswered(path, body, (isWaiting) => this.#tell("link", { isWaiting }))
       .then((told) => {
@@ -75,34 +75,31 @@ export class Queue extends EventTarget {
   #last = Promise.resolve();
 
   /** At most one answer is awaited: who is faster than the link waits for it. */
-  async #settled() {
+  async settled() {
     await this.#last;
   }
 
   /** Do something to the shown document that answers how it is now; null: it is done with. */
   async act(path, body) {
     this.seen.away();
-    let work;
+    let told;
     try {
-      ({ work } = await postUntilAnswered(path, body, (isWaiting) => this.#tell("link", { isWaiting })));
+      told = await postUntilAnswered(path, body, (isWaiting) => this.#tell("link", { isWaiting }));
     } catch (error) {
       this.seen.put();
       throw error;
     }
-    if (work) await this.#show(Promise.resolve(work), true);
+    if (told.sent) this.#tell("decided", { sent: told.sent });
+    this.forget(told.others);
+    if (told.work) await this.#show(Promise.resolve(told.work), true);
     else await this.#show(this.#ahead());
   }
 
-  /**
-   * Have a document back that was sent from here; once its pôle has it, with a reason.
-   *
-   * @returns {Promise<string>} the queue where it lies now; empty: a reason is needed
-   */
-  async takeBack(id, reason = "") {
-    await this.#settled();
-    const { queue } = await postUntilAnswered(`/api/documents/${id}/take-back`, { reason }, (isWaiting) => this.#tell("link", { isWaiting }));
-    if (queue === this.name) await this.recall(id);
-    return queue;
+  /** Others of these documents have changed: none is shown as it was loaded ahead. */
+  forget(ids) {
+    if (!ids.includes(this.#nextId)) return;
+    this.#next = null;
+    this.#nextId = "";
   }
 
   /** Show one document again, with what was typed. */

@@ -45,6 +45,13 @@ people = Table(
         comment="types of documents that come to this person; empty: all",
     ),
     Column("team", Text, nullable=False, server_default=""),
+    Column(
+        "letters",
+        JSONB,
+        nullable=False,
+        server_default=text("'{}'"),
+        comment="of commands, where they chose others than usual",
+    ),
     Column("is_active", Boolean, nullable=False, server_default="true"),
     Column("failures", Integer, nullable=False, server_default="0", comment="0.3.0 alone"),
     at("locked_until", nullable=True),

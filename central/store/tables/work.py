@@ -68,16 +68,23 @@ drafts = Table(
 sent_work = Table(
     "sent_work",
     metadata,
-    document(primary_key=True),
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("decision", Uuid, nullable=False, comment="the same for what was decided at once"),
+    document(),
     _person(),
     Column("queue", Text, nullable=False),
     Column("what", Text, nullable=False, comment="French, as the page tells it"),
     at("sent_at", now=True),
-    Column("document", JSONB, nullable=False, comment="its row before"),
-    Column("fields", JSONB, nullable=False, comment="their rows before"),
+    at("again_at", nullable=True, comment="a later decision was undone then: this one holds again"),
+    Column("document", JSONB, comment="its row before; null: the decision made it"),
+    Column("fields", JSONB, nullable=False, server_default=text("'[]'"), comment="before"),
+    Column("pages", JSONB, comment="their rows before; null: they did not change"),
     one_of("queue", QUEUES),
+    Index("ix_sent_work_document_id", "document_id", "id"),
+    Index("ix_sent_work_decision", "decision"),
     Index("ix_sent_work_person_id", "person_id", "sent_at"),
-    comment="So that what was just sent can come back; kept for a day",
+    Index("ix_sent_work_sent_at", "sent_at"),
+    comment="So that what was just decided can be undone; kept for a day",
 )
 
 remarks = Table(
