@@ -21,6 +21,9 @@ setup: $(STAMP) ## virtual environment in .venv with pinned dependencies
 demo: $(STAMP) ## the whole line on this machine; ONCE=1 ends by itself, LOT=path drops your own
 	$(BIN)/python -m tests.support.demo
 
+pictures: $(STAMP) ## pages in the guides, photographed anew (needs chromium)
+	$(BIN)/python -m tests.support.guide_pictures
+
 test: $(STAMP) ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
@@ -101,4 +104,4 @@ requirements: ## compile the pinned requirement files
 	  ../$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-annotate \
 	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file $$part.txt $$part.in; done
 
-.PHONY: help setup demo test lint bench train train-reader train-cells train-hand train-ticks train-page evaluate proto requirements
+.PHONY: help setup demo pictures test lint bench train train-reader train-cells train-hand train-ticks train-page evaluate proto requirements

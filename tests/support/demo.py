@@ -60,6 +60,11 @@ class Demo:
         self._truth: tuple[TrueLot, ...] = ()
         self._own_name = ""
 
+    @property
+    def address(self) -> str:
+        """Of the centre's pages, once it runs."""
+        return self._site.address
+
     def start(self) -> None:
         """Draw the lots (kept for the next time) and start both processes."""
         began = time.monotonic()
