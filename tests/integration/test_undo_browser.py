@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from central.domain.access import Role
 from central.store import deliveries as store_of_deliveries
@@ -103,6 +103,7 @@ def test_both_halves_named_are_whole_again_after_three_keys(
     page.keyboard.press("Enter")
     _done(page)
     expect(page.locator("#sent li")).to_have_count(3)
+    expect(page.locator("#sent")).to_be_visible()
     assert sorted(_states(engine)) == ["ready", "ready"]
     page.keyboard.press("Alt+l")
     _pages_shown(page, 1)
@@ -119,7 +120,9 @@ def test_a_join_is_undone_with_one_key(engine: sa.Engine, post: Post, page: Page
     page.goto("/nommer")
     seen(page)
     if key == "Alt+p":  # of the second document, the first waits for somebody else
+        pictured(page)
         page.keyboard.press("Alt+m")
+        expect(page.locator("#ask")).to_be_visible()
         page.keyboard.press("Enter")
     _press(page, key)
     expect(page.locator("#sent li").first).to_contain_text("oint")
@@ -171,11 +174,43 @@ def test_blank_pages_and_what_was_given_up_for_them_come_back(
     assert _states(engine) == ["to_name"]
 
 
+def test_a_key_before_the_question_is_there_decides_nothing(
+    engine: sa.Engine, post: Post, page: Page
+) -> None:
+    _letter(post)
+    held: list[Route] = []
+    page.route("**/receivers", held.append)
+    page.goto("/nommer")
+    pictured(page)
+    with page.expect_request("**/receivers"):
+        page.keyboard.press("Alt+m")
+    page.keyboard.press("Enter")
+    expect(page.locator("#early")).to_be_visible()
+    held[0].continue_()
+    expect(page.locator("#ask")).to_be_visible()
+    page.keyboard.press("Escape")
+    assert _states(engine) == ["to_name"]
+
+
+def test_without_its_page_no_act_is_decided(engine: sa.Engine, post: Post, page: Page) -> None:
+    _letter(post, pages=2), _letter(post)
+    page.route(re.compile(r"/image\?"), lambda route: route.abort())
+    page.goto("/nommer")
+    for key in ("Alt+b", "Alt+j", "Alt+p", "Alt+o", "Alt+s"):
+        seen(page)
+        page.keyboard.press(key)
+        expect(page.locator("#problem")).to_contain_text("image n'est pas arrivée")
+        page.keyboard.press("PageDown")
+    assert _states(engine) == ["to_name", "to_name"]
+    expect(page.locator("#sent li")).to_have_count(0)
+
+
 def test_a_duplicate_comes_back_with_one_key(engine: sa.Engine, post: Post, page: Page) -> None:
     for again in (False, True):
         post.deliver("Copie", kind="name", code="courrier", again=again)
     page.goto("/nommer")
     _press(page, "Alt+o")
+    expect(page.locator("#ask")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.locator("#facts")).to_contain_text("n° 2")
     assert sorted(_states(engine)) == ["discarded", "to_name"]
@@ -260,12 +295,14 @@ def test_marks_of_look_alikes_come_back(engine: sa.Engine, post: Post, page: Pag
 def test_letters_of_commands_are_a_persons_own(engine: sa.Engine, post: Post, page: Page) -> None:
     _letter(post, pages=2)
     page.goto("/compte#letters")
+    expect(page.locator("#keyboard")).to_be_visible()
     page.locator("#letter-turn").focus()
     page.keyboard.press("s")
     hold_to_accessibility(page)
     page.keyboard.press("Enter")
     expect(page.locator("#wrong")).to_contain_text("« Tourner » et « Séparer ici »")
     assert page.locator("#letter-turn").input_value() == "S"
+    expect(page.locator("#keyboard")).to_be_visible()
     page.locator("#letter-turn").focus()
     page.keyboard.press("q")
     page.locator("#letter-back").focus()

@@ -2,6 +2,13 @@
 
 const byId = (id) => document.getElementById(id);
 
+// Enter in a list of choices validates, as it does in a line of text.
+byId("ask").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !event.target.matches("select")) return;
+  event.preventDefault();
+  byId("ask").querySelector(".primary").click();
+});
+
 export const isAsking = () => byId("ask").open;
 
 /** Ask something in a dialogue; the form's values, or null when it was cancelled. */

@@ -18,6 +18,7 @@ export function bind(queue) {
   queue.addEventListener("empty", () => {
     byId("desk").hidden = true;
     byId("empty").hidden = false;
+    byId("empty").after(byId("sent")); // what can be undone stays on screen
     byId("facts").textContent = "";
   });
   queue.addEventListener("sent", ({ detail: { told } }) => {
@@ -72,6 +73,7 @@ export function demandPicture(isThere) {
 export function showFacts(work) {
   byId("desk").hidden = false;
   byId("empty").hidden = true;
+  document.querySelector(".panel").append(byId("sent"));
   tellProblem("");
   const today = new Date().toISOString().slice(0, 10);
   const isLate = work.due_on && work.due_on < today;
@@ -169,7 +171,8 @@ export async function askPassOn(queue, types) {
 
 /** Pass the shown document on; whether it went. */
 export async function passOn(queue, types) {
-  const told = await askPassOn(queue, types);
+  queue.seen.away(); // until the question is there, keys decide nothing
+  const told = await askPassOn(queue, types).finally(() => queue.seen.put());
   if (told) await queue.send(`/api/documents/${queue.current.id}/pass-on`, told, WAYS[told.way].split(",")[0]);
   return Boolean(told);
 }

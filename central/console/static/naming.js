@@ -8,6 +8,8 @@ import { Queue, pageUrl } from "./queue.js";
 import { Sheet } from "./sheet.js";
 
 const MOST_SHOWN = 9;
+/** Acts that decide something of the page or the document that is shown. */
+const OF_WHAT_IS_SEEN = new Set(["blank", "split", "attach", "join", "duplicate"]);
 const search = document.getElementById("search");
 const list = document.getElementById("types");
 const queue = new Queue("name", Number(document.body.dataset.keep), (work) => work.pages.slice(0, 6).map((page) => pageUrl(page)));
@@ -91,6 +93,7 @@ async function act(name) {
   }
   if (isBusy || !queue.current || queue.seen.isTwice) return;
   tellProblem("");
+  if (OF_WHAT_IS_SEEN.has(name) && !demandPicture(sheet.isSeen)) return;
   const path = `/api/documents/${queue.current.id}/act`;
   const page = sheet.page.number;
   try {

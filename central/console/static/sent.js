@@ -20,11 +20,18 @@ export class SentList {
     this.onWait = onWait;
   }
 
-  /** What was decided before the page was loaded. */
-  async start() {
-    const { sent } = await get("/api/work/sent");
-    for (const one of sent.reverse()) this.addTold(one);
+  /** List what was decided before the page was loaded, below what was decided since. */
+  start() {
+    this.#started = get("/api/work/sent").then(({ sent }) => {
+      const later = this.#entries.reverse().map((entry) => () => this.#put(entry));
+      this.#entries = [];
+      for (const one of sent.reverse()) this.addTold(one);
+      for (const again of later) again();
+    });
+    return this.#started;
   }
+
+  #started = Promise.resolve();
 
   /** Add what the centre told. */
   addTold({ document_ids: ids, what, lot_name: lotName, number }) {
@@ -41,10 +48,14 @@ export class SentList {
     const several = ids.length > 1 ? ` et ${counted(ids.length - 1, "autre")}` : "";
     const element = make("li", {}, make("span", { class: "what" }, what), make("span", { class: "soft" }, ` · ${where}${several}`));
     const entry = { ids, memory, element, what };
-    this.#entries.unshift(entry);
-    this.#list.prepend(element);
-    for (const old of this.#entries.splice(MOST)) old.element.remove();
+    this.#put(entry);
     return entry;
+  }
+
+  #put(entry) {
+    this.#entries.unshift(entry);
+    this.#list.prepend(entry.element);
+    for (const old of this.#entries.splice(MOST)) old.element.remove();
   }
 
   drop(entry) {
@@ -54,6 +65,7 @@ export class SentList {
 
   /** Undo what was decided last. */
   async takeBackLast() {
+    await this.#started.catch(() => {});
     const [entry] = this.#entries;
     if (!entry) return this.say("Rien n'a été envoyé d'ici.");
     try {
