@@ -18,7 +18,7 @@ from central.domain.catalogue import KeyingMode, TypeEntry
 from central.domain.keying import Task, spec_of
 from central.errors import InputInvalid, LeaseLost
 from central.store import grouped
-from central.store.grouped import Candidate, Item, Name
+from central.store.grouped import Candidate, Item, Name, Sending
 from central.store.keying import Sent
 
 MOST = 24
@@ -87,17 +87,19 @@ class _Pages:
         told = visit.content.get("answers")
         if not isinstance(told, list) or not 0 < len(told) <= MOST:
             raise InputInvalid("answers")
-        decision = uuid.uuid4()
-        return answer({"results": [self._settled(visit, one, decision) for one in told]})
+        pair, code, name = (visit.text(key, most=100) for key in ("pair", "type", "field"))
+        title = self._title(pair, code, name) if pair or (code and name) else ""
+        sending = Sending(title, uuid.uuid4()) if title else None
+        return answer({"results": [self._settled(visit, one, sending) for one in told]})
 
-    def _settled(self, visit: Visit, told: Any, decision: uuid.UUID) -> dict[str, Any]:
+    def _settled(self, visit: Visit, told: Any, sending: Sending | None) -> dict[str, Any]:
         """Of one document: done, left (more is to key), lost, or refused with what is wrong."""
         if not isinstance(told, dict):
             raise InputInvalid("answers")
         wanted = id_of(told.get("id"))
         try:
             if told.get("wrong") is True:
-                grouped.take_out(self._desk.engine, visit.who, wanted, decision)
+                grouped.take_out(self._desk.engine, visit.who, wanted, sending)
                 return {"id": wanted, "state": "left"}
             items = grouped.load(self._desk.engine, visit.who, [wanted])
             if wanted not in items:
@@ -110,7 +112,7 @@ class _Pages:
                 self._desk.catalogue().of,
                 sent,
                 self._desk.config.console.take_back_s,
-                decision,
+                sending,
             )
         except LeaseLost as error:
             return {"id": wanted, "state": "lost", "detail": error.reason}

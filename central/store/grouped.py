@@ -43,6 +43,14 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Sending:
+    """What one screen sent at once; ``what`` is the group's title, in French."""
+
+    what: str
+    decision: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One document of a group with what is needed to show its fields."""
 
@@ -171,7 +179,7 @@ def settle(
     entry_of: Callable[[str, str], TypeEntry],
     sent: Mapping[int, Sent],
     wait_s: float = 0.0,
-    decision: uuid.UUID | None = None,
+    sending: Sending | None = None,
 ) -> bool:
     """Store what somebody said of fields of a document; True when nothing is left to key of it.
 
@@ -182,7 +190,7 @@ def settle(
         entry_of: Gives the entry of a type in a fund.
         sent: By the field's position.
         wait_s: How long its delivery waits, so that it can be taken back.
-        decision: The same for all that was sent at once.
+        sending: With what it was sent at once; None: by itself.
 
     Raises:
         InputInvalid: a field is not to key, or is keyed twice.
@@ -194,7 +202,7 @@ def settle(
         if row.key_pass != 1:
             raise LeaseLost(str(document_id))
         entry = entry_of(row.type, row.fund)
-        sent_work.remember(connection, person, document_id, "key", entry.title, decision=decision)
+        _remember(connection, person, document_id, entry.title, sending)
         wanted = {t.field.position: t for t in keying.tasks_of(connection, row._asdict(), entry)}
         for position, one in sent.items():
             if position not in wanted or wanted[position].is_blind:
@@ -218,11 +226,11 @@ def take_out(
     engine: sa.Engine,
     person: Person,
     document_id: uuid.UUID,
-    decision: uuid.UUID | None = None,
+    sending: Sending | None = None,
 ) -> None:
     """Say that a reading in a group is wrong: its document is keyed by itself, by whoever comes.
 
-    ``decision`` is as in ``settle``.
+    ``sending`` is as in ``settle``.
 
     Raises:
         LeaseLost: somebody else holds it.
@@ -230,8 +238,7 @@ def take_out(
     """
     with transaction(engine) as connection:
         leases.demand(connection, person.id, document_id, "key")
-        what = "Lecture jugée fausse"
-        sent_work.remember(connection, person, document_id, "key", what, decision=decision)
+        _remember(connection, person, document_id, "Lecture jugée fausse", sending)
         connection.execute(
             documents.update()
             .where(_d.id == document_id, ~(sa.literal(SEEN_WRONG) == sa.any_(_d.route_reasons)))
@@ -239,6 +246,17 @@ def take_out(
         )
         _release(connection, document_id)
         audit.record(connection, person.actor, "document_taken_out_of_group", str(document_id))
+
+
+def _remember(
+    connection: sa.Connection,
+    person: Person,
+    document_id: uuid.UUID,
+    what: str,
+    sending: Sending | None,
+) -> None:
+    told = sending or Sending(what, uuid.uuid4())
+    sent_work.remember(connection, person, document_id, "key", told.what, decision=told.decision)
 
 
 def _release(connection: sa.Connection, document_id: uuid.UUID) -> None:

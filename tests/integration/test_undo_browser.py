@@ -267,6 +267,7 @@ def test_of_a_group_what_a_pole_has_comes_back_with_a_reason(
     assert claimed is not None
     assert store_of_deliveries.delivered(engine, claimed.claim, "reçu")
     page.reload()  # the list is the centre's
+    expect(page.locator("#sent li")).to_contain_text("accident")  # the group's title
     expect(page.locator("#sent li")).to_contain_text("et 1 autre")
     page.keyboard.press("Alt+l")
     expect(page.locator("#items li")).to_have_count(1)

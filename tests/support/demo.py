@@ -65,6 +65,11 @@ class Demo:
         """Of the centre's pages, once it runs."""
         return self._site.address
 
+    @property
+    def folder(self) -> Path:
+        """Where the centre has its database and images."""
+        return self._site.folder
+
     def start(self) -> None:
         """Draw the lots (kept for the next time) and start both processes."""
         began = time.monotonic()

@@ -280,7 +280,7 @@ async function send() {
     underWay.drop(keyOf(row.item));
   });
   try {
-    const { results } = await postUntilAnswered("/api/group/send", { answers: told }, onWait);
+    const { results } = await postUntilAnswered("/api/group/send", { pair, type, field, answers: told }, onWait);
     const refused = new Map(results.filter((one) => one.state === "refused").map((one) => [one.id, one.detail]));
     const lost = results.filter((one) => one.state === "lost").length;
     settled += results.length - refused.size - lost;
