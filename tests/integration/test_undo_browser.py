@@ -116,7 +116,8 @@ def test_both_halves_named_are_whole_again_after_three_keys(
 
 @pytest.mark.parametrize("key", ["Alt+j", "Alt+p"])
 def test_a_join_is_undone_with_one_key(engine: sa.Engine, post: Post, page: Page, key: str) -> None:
-    _letter(post), _letter(post, pages=2)
+    _letter(post)
+    _letter(post, pages=2)
     page.goto("/nommer")
     seen(page)
     if key == "Alt+p":  # of the second document, the first waits for somebody else
@@ -179,7 +180,11 @@ def test_a_key_before_the_question_is_there_decides_nothing(
 ) -> None:
     _letter(post)
     held: list[Route] = []
-    page.route("**/receivers", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/receivers", hold)
     page.goto("/nommer")
     pictured(page)
     with page.expect_request("**/receivers"):
@@ -193,7 +198,8 @@ def test_a_key_before_the_question_is_there_decides_nothing(
 
 
 def test_without_its_page_no_act_is_decided(engine: sa.Engine, post: Post, page: Page) -> None:
-    _letter(post, pages=2), _letter(post)
+    _letter(post, pages=2)
+    _letter(post)
     page.route(re.compile(r"/image\?"), lambda route: route.abort())
     page.goto("/nommer")
     for key in ("Alt+b", "Alt+j", "Alt+p", "Alt+o", "Alt+s"):
@@ -342,8 +348,10 @@ def test_what_was_keyed_alone_comes_back_from_a_group_to_its_own_page(
     page.goto("/videocoder")
     _press(page, "Enter")
     expect(page.locator("#count")).to_contain_text("1 document")
-    _group(page, _PAIR)
-    _press(page, "Alt+l")
+    page.goto(_PAIR)
+    expect(page.locator("#sent li")).to_be_visible()
+    expect(page.locator("body")).not_to_have_attribute("data-seen", "no")
+    page.keyboard.press("Alt+l")
     page.wait_for_url("**/videocoder?id=*")
     seen(page)
     assert _states(engine) == ["to_key"] * 3

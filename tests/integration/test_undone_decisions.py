@@ -27,10 +27,10 @@ def lea(engine: sa.Engine) -> Person:
     return keyer(engine, "lea")
 
 
-def _letter(post: Post, pages: int = 1, **told: bool) -> uuid.UUID:
+def _letter(post: Post, pages: int = 1, *, again: bool = False) -> uuid.UUID:
     made = post.deliver(
         "Lettre", Line("nir", "NIR", "1", read="1"), kind="name", code="S1104",
-        reasons=("unknown",), pages=pages, **told,
+        reasons=("unknown",), pages=pages, again=again,
     )  # fmt: skip
     return made.id
 

@@ -26,18 +26,18 @@ def test_the_usual_letters_can_be() -> None:
 def test_two_commands_of_a_page_never_have_one_letter(
     changed: dict[str, str], named: set[str]
 ) -> None:
-    found = fault(USUAL | changed)
+    found = fault({**USUAL, **changed})
     assert found is not None
     assert {one.name for one in (found.first, found.second) if one} == named
 
 
 def test_commands_of_different_pages_may_have_one_letter() -> None:
-    assert fault(USUAL | {"turn": "k"}) is None
-    assert fault(USUAL | {"turn": "s", "split": "t"}) is None
+    assert fault({**USUAL, "turn": "k"}) is None
+    assert fault({**USUAL, "turn": "s", "split": "t"}) is None
 
 
 def test_what_differs_is_kept_and_laid_over_the_usual_ones() -> None:
-    letters = USUAL | {"turn": "q"}
+    letters = {**USUAL, "turn": "q"}
     assert chosen_of(letters) == {"turn": "q"}
     assert letters_of([("turn", "q")]) == letters
 
