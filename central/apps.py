@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from central import blobs, embedded, files, readiness, scratch
-from central.config import CentralConfig, Quality
+from central.config import CentralConfig, Quality, password
 from central.console import server as console_server
 from central.dispatch import process
 from central.domain.sampling import DrawPolicy
@@ -171,16 +171,13 @@ def _engine(
     if url is None:
         assert database.embedded_dir is not None  # noqa: S101 - the settings demand one of the two
         url = embedded.running_url(database.embedded_dir)
-    try:
-        engine = open_engine(
-            url,
-            password_file=database.password_file,
-            pool_size=pool_size or database.pool_size,
-            name=f"vaguemestre-{name}",
-            answer_within_s=database.answer_within_s if bounded else None,
-        )
-    except OSError as error:
-        raise ConfigInvalid(f"{error.filename}: {error.strerror}") from error
+    engine = open_engine(
+        url,
+        password=password(database.password_file) if database.password_file else None,
+        pool_size=pool_size or database.pool_size,
+        name=f"vaguemestre-{name}",
+        answer_within_s=database.answer_within_s if bounded else None,
+    )
     try:
         yield engine
     finally:

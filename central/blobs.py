@@ -295,7 +295,9 @@ def _credentials(file: Path) -> tuple[str, str]:
     except OSError as error:
         raise ConfigInvalid(f"{error.filename}: {error.strerror}") from error
     except ValueError as error:
-        raise ConfigInvalid(f"{file}: two lines are expected") from error
+        raise ConfigInvalid(
+            f"{file} : deux lignes sont attendues, l'identifiant de la clé puis la clé secrète"
+        ) from error
     return key_id, secret
 
 

@@ -585,7 +585,28 @@ def secret(path: Path) -> bytes:
     except OSError as error:
         raise ConfigInvalid(f"{error.filename}: {error.strerror}") from error
     if len(found) < _SHORTEST_SECRET:
-        raise ConfigInvalid(f"{path}: a secret has at least {_SHORTEST_SECRET} bytes")
+        raise ConfigInvalid(
+            f"{path} : un secret a au moins {_SHORTEST_SECRET} octets, blancs du bord non comptés"
+        )
+    return found
+
+
+def password(path: Path) -> str:
+    """Read a password or a secret that another system chose, without white space at its ends.
+
+    Raises:
+        ConfigInvalid: it cannot be read, is blank, or is more than one line of text.
+    """
+    try:
+        found = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigInvalid(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise ConfigInvalid(f"{path} : ce n'est pas du texte en UTF-8") from None
+    if not found:
+        raise ConfigInvalid(f"{path} : le fichier est vide ; il doit contenir le mot de passe")
+    if not found.isprintable():
+        raise ConfigInvalid(f"{path} : une seule ligne est attendue")
     return found
 
 

@@ -92,16 +92,16 @@ def load(path: Path | None) -> Seal:
     """
     if path is None:
         return Seal()
-    how = "make one with: head -c 32 /dev/urandom | base64"
+    how = "faites-en une avec : head -c 32 /dev/urandom | base64"
     try:
         if path.stat().st_mode & _OTHERS:
-            raise ConfigInvalid(f"{path}: others may read it; chmod o= it")
+            raise ConfigInvalid(f"{path} : tout le monde peut le lire ; faites chmod o=")
         lines = path.read_text("ascii").split()
         keys = [base64.b64decode(line, validate=True) for line in lines]
     except OSError as error:
         raise ConfigInvalid(f"{path}: {error.strerror}") from error
     except (ValueError, binascii.Error) as error:
-        raise ConfigInvalid(f"{path}: not base64; {how}") from error
+        raise ConfigInvalid(f"{path} : ce n'est pas du base64 ; {how}") from error
     if not keys or any(len(key) != _KEY_BYTES for key in keys):
-        raise ConfigInvalid(f"{path}: a key has 32 bytes; {how}")
+        raise ConfigInvalid(f"{path} : une clé a {_KEY_BYTES} octets ; {how}")
     return Seal(keys)

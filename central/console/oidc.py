@@ -20,7 +20,7 @@ from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_r
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc.jwk import KeySet
 
-from central.config import Oidc
+from central.config import Oidc, password
 from central.console.id_token import Expected, KeyUnknown, NotProven, check, keys_of
 from central.domain.claims import ClaimNames, Unfit, Vouched, has, vouched
 from central.errors import ConfigInvalid, NoRole, ProviderRefused, ProviderUnavailable
@@ -53,13 +53,12 @@ class Provider:
         self._settings, self._redirect_uri = settings, redirect_uri
         self._lock = threading.Lock()
         self._told: tuple[float, dict[str, Any], KeySet] | None = None
+        self._secret = password(settings.client_secret_file)
         try:
-            secret = settings.client_secret_file.read_text("utf-8").strip()
             authority = str(settings.ca_file) if settings.ca_file else None
             context = ssl.create_default_context(cafile=authority)
         except (OSError, ValueError) as error:
             raise ConfigInvalid(f"oidc: {error}") from error
-        self._secret = secret
         self._client = httpx.Client(
             verify=context,
             timeout=settings.timeout_s,

@@ -2,9 +2,9 @@
 
 docs/destinations.md tells applications what is in them, docs/package.xsd checks the XML.
 Separator sheets, and pages that were scanned again, stay at the centre. The same delivery
-always makes the same bytes, so that a second one can be recognised. The PDF is written to the
-disk as it grows and handed over from there: a package takes some tens of megabytes of memory,
-however large it is.
+always makes the same bytes, so that a second one can be recognised. The PDF is made in a confined
+process (central/rendering/binding.py), which writes it to the disk as it grows, and handed over
+from there: no byte that a stranger wrote is parsed here.
 """
 
 import contextlib
@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import pikepdf
-
 from central.dispatch.content import FORMAT, told
 from central.dispatch.package_xml import to_xml
-from central.dispatch.page_pdf import PageWriter
 from central.dispatch.part import Part
 from central.dispatch.pieces import Pieces
-from central.domain.document import Delivery, DeliveryPage
+from central.domain.document import Delivery
+from central.rendering.binding import Binder
 
 _LEFT_OUT = frozenset({"separator", "replaced"})
 
@@ -54,6 +52,7 @@ class Package:
 def built(
     delivery: Delivery,
     open_source: Callable[[bytes], BinaryIO],
+    binder: Binder,
     folder: Path,
     *,
     logical: Collection[str] = frozenset(),
@@ -64,6 +63,7 @@ def built(
     Args:
         delivery: What to deliver.
         open_source: Opens a source file by its SHA-256.
+        binder: Makes the PDF.
         folder: For files that nobody needs afterwards.
         logical: Names of the fields that hold true or false.
         form: one of central/dispatch/content.py; the former for an application that knows no other.
@@ -80,34 +80,10 @@ def built(
         yield Package(
             document_id=str(document.id),
             idempotency_key=delivery.claim.idempotency_key,
-            pdf=Part.of_file(_write_pdf(pages, open_source, pieces)),
+            pdf=Part.of_file(
+                binder.bind(pages, open_source, (pieces.new_file(), pieces.new_file()))
+            ),
             json=Part.of_bytes(json.dumps(content, ensure_ascii=False, indent=1).encode()),
             xml=Part.of_bytes(to_xml(content)),
             content=delivery.content.hex(),
         )
-
-
-def _write_pdf(
-    pages: list[DeliveryPage], open_source: Callable[[bytes], BinaryIO], pieces: Pieces
-) -> Path:
-    def settle(made: pikepdf.Pdf) -> pikepdf.Pdf:
-        path = pieces.new_file()
-        made.save(path, deterministic_id=True)
-        return pikepdf.open(path, access_mode=pikepdf.AccessMode.stream)
-
-    with contextlib.ExitStack() as opened:
-        # Held by the writer alone: one that was put on the disk leaves the memory.
-        writer = PageWriter(pikepdf.new(), open_source, opened, settle)
-        opened.callback(_close, writer)
-        for page in pages:
-            writer.append(page)
-        path = pieces.new_file()
-        try:
-            writer.made.save(path, deterministic_id=True)
-        except pikepdf.PdfError as error:
-            raise ValueError("a page of a damaged PDF") from error
-        return path
-
-
-def _close(writer: PageWriter) -> None:
-    writer.made.close()

@@ -23,6 +23,7 @@ from central.dispatch.wake import Bell
 from central.dispatch.worker import Shared, Worker
 from central.errors import CentralError
 from central.events import Events
+from central.rendering.binding import Binder
 from central.store.engine import Engine
 
 _PAUSE_AFTER_ERROR_S = 2.0
@@ -44,10 +45,12 @@ def run(
     settings = config.dispatch
     targets = {destination.name: make_target(destination) for destination in config.destinations}
     store = blobs.open_store(config.blobs, work)
+    binder = Binder(at_once=max(2, os.cpu_count() or 2))
     renewal = Renewal(engine, settings.lease_s, settings.longest_hand_over_s, events)
     shared = Shared(
         engine=engine,
         open_source=SourceFiles(store, work / "sources").open,
+        binder=binder,
         folder=work / "packages",
         renewal=renewal,
         catalogue=pack.load(config.console.pack_dir or pack.default_dir()),
@@ -56,6 +59,7 @@ def run(
     )
     bell = Bell()
     with contextlib.ExitStack() as opened:
+        opened.callback(binder.close)
         for target in targets.values():
             opened.callback(target.close)
         acts: dict[str, Callable[[], None]] = {

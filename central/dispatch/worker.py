@@ -28,6 +28,7 @@ from central.domain.document import Claim, DeliverableDocument, Delivery
 from central.domain.retry import DeadLetter, RetryPolicy, TryAgain, decide
 from central.errors import CentralError
 from central.events import Events
+from central.rendering.binding import Binder
 from central.store import circuits, deliveries
 from central.store.engine import Engine
 
@@ -48,13 +49,14 @@ class Unprepared:
 class Shared:
     """What all workers of a process share.
 
-    ``open_source`` opens a page's source file by its SHA-256; ``folder`` is for packages while
-    they are handed over; ``renewal`` keeps claims alive meanwhile; ``catalogue`` knows which
-    fields hold true or false.
+    ``open_source`` opens a page's source file by its SHA-256; ``binder`` makes PDFs; ``folder`` is
+    for packages while they are handed over; ``renewal`` keeps claims alive meanwhile;
+    ``catalogue`` knows which fields hold true or false.
     """
 
     engine: Engine
     open_source: Callable[[bytes], BinaryIO]
+    binder: Binder
     folder: Path
     renewal: Renewal
     catalogue: Catalogue
@@ -114,6 +116,7 @@ class Worker:
             with package.built(
                 delivery,
                 self._shared.open_source,
+                self._shared.binder,
                 self._shared.folder,
                 logical=self._logical(delivery.document),
                 form=content.FORMER if self._destination.package == 1 else content.FORMAT,

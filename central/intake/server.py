@@ -3,9 +3,12 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import grpc
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from vaguemestre.v1 import intake_pb2_grpc
 
@@ -92,13 +95,29 @@ def _credentials(settings: Intake, events: Events) -> grpc.ServerCredentials:
     try:
         pair = settings.key_file.read_bytes(), settings.certificate_file.read_bytes()
         root = settings.ca_file.read_bytes()
-        shown = x509.load_pem_x509_certificate(pair[1])
     except OSError as error:
         raise ConfigInvalid(f"{error.filename}: {error.strerror}") from error
-    except ValueError as error:
-        raise ConfigInvalid(f"{settings.certificate_file}: no certificate") from error
+    shown = _checked(settings.certificate_file, pair[1])
+    _checked(settings.ca_file, root)
+    try:
+        key = serialization.load_pem_private_key(pair[0], None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        told = f"{settings.key_file} : une clé privée en PEM, sans mot de passe, est attendue"
+        raise ConfigInvalid(told) from error
+    if key.public_key() != shown.public_key():
+        raise ConfigInvalid(
+            f"{settings.key_file} : ce n'est pas la clé de {settings.certificate_file}"
+        )
     events.certificate_loaded(shown.not_valid_after_utc)
     return grpc.ssl_server_credentials([pair], root, require_client_auth=True)
+
+
+def _checked(path: Path, pem: bytes) -> x509.Certificate:
+    """The first certificate of a file: with a blank one every handshake would fail in silence."""
+    try:
+        return x509.load_pem_x509_certificate(pem)
+    except ValueError as error:
+        raise ConfigInvalid(f"{path} : un certificat en PEM est attendu") from error
 
 
 def _tell_health(healthy: health.HealthServicer, can_store: bool) -> None:

@@ -1,5 +1,10 @@
-"""``python -m central.rendering FD``: one process; central/rendering/runner.py starts it."""
+"""``python -m central.rendering JOB FD``: one process; central/rendering/process.py starts it."""
 
-from central.rendering.child import main
+import socket
+import sys
 
-main()
+from central.rendering import binding_child, child
+
+_JOBS = {"render": child.main, "bind": binding_child.main}
+
+_JOBS[sys.argv[1]](socket.socket(fileno=int(sys.argv[2])))

@@ -5,7 +5,6 @@ import io
 import os
 import signal
 import socket
-import sys
 
 import pikepdf
 import pypdfium2
@@ -17,9 +16,8 @@ from central.rendering.decode import View, decode
 _LONGEST_S = 60.0
 
 
-def main() -> None:
+def main(end: socket.socket) -> None:
     """Load all that rendering needs, give up all else, then answer one question after another."""
-    end = socket.socket(fileno=int(sys.argv[1]))
     _warm()
     confined.lock()
     end.sendall(b"+")

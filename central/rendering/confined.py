@@ -39,7 +39,9 @@ _X86_64 = (
     # restart_syscall clock_gettime clock_getres clock_nanosleep exit_group newfstatat readlinkat
      219, 228, 229, 230, 231, 262, 267,
     # faccessat getcpu getrandom membarrier statx rseq faccessat2 setitimer, and sendto to its owner
-     269, 309, 318, 324, 332, 334, 439, 38, 44),
+     269, 309, 318, 324, 332, 334, 439, 38, 44,
+    # ftruncate, of a file that it was handed to write
+     77),
 )  # fmt: skip
 _AARCH64 = (
     0xC00000B7, 277, 56,
@@ -53,21 +55,26 @@ _AARCH64 = (
      132, 178, 98, 123, 61, 128, 113,
     # clock_getres clock_nanosleep exit_group getcpu getrandom membarrier statx rseq faccessat2
      114, 115, 94, 168, 278, 283, 291, 293, 439,
-    # ppoll setitimer, and sendto to its owner
-     73, 103, 206),
+    # ppoll setitimer, sendto to its owner, and ftruncate of a file that it was handed to write
+     73, 103, 206, 46),
 )  # fmt: skip
 _MACHINES = {"x86_64": _X86_64, "aarch64": _AARCH64}
 """The filter's number of the processor, of ``seccomp``, of ``openat``, of calls that are kept."""
 
 
-def lock() -> None:
-    """Give up all that rendering does not need, for good; call it with one thread only."""
+def lock(*, file_bytes: int = 0, open_files: int = _OPEN_FILES) -> None:
+    """Give up all that rendering does not need, for good; call it with one thread only.
+
+    Args:
+        file_bytes: How large a file that it is handed may grow.
+        open_files: Most files at a time.
+    """
     _prctl(_SET_DUMPABLE, 0)
     for kind, most in (
         (resource.RLIMIT_AS, _MEMORY_BYTES),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+        (resource.RLIMIT_FSIZE, file_bytes),
+        (resource.RLIMIT_NOFILE, open_files),
         (resource.RLIMIT_NPROC, 0),
     ):
         with contextlib.suppress(ValueError, OSError):

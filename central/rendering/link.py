@@ -15,6 +15,8 @@ _ABOUT = struct.Struct("=BII")
 _MOST_QUESTION_BYTES = 4_096
 _BLOCK = 1 << 20
 _FAILED = 0
+DONE, FAILED, NO_ROOM = 1, 2, 3
+_SAID = struct.Struct("=BB")
 _BANDS = {1: "L", 3: "RGB"}
 
 
@@ -62,6 +64,21 @@ def answer(end: socket.socket, mode: str, size: tuple[int, int], pixels: bytes) 
 def fail(end: socket.socket) -> None:
     """Say that the file has no such page, or none that can be rendered."""
     end.sendall(_LENGTH.pack(_ABOUT.size) + _ABOUT.pack(_FAILED, 0, 0))
+
+
+def say(end: socket.socket, outcome: int, number: int = 0) -> None:
+    """Send an answer that is no picture."""
+    end.sendall(_SAID.pack(outcome, number))
+
+
+def said(end: socket.socket, within_s: float) -> tuple[int, int]:
+    """Wait for what ``say`` sends.
+
+    Raises:
+        Broken: it is late, or the other side is gone.
+    """
+    outcome, number = _SAID.unpack(_exactly(end, _SAID.size, time.monotonic() + within_s))
+    return outcome, number
 
 
 def answered(

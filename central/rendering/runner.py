@@ -1,25 +1,20 @@
 """Pages rendered in confined processes: so many at a time, each in its time, none trusted."""
 
 import contextlib
-import os
 import queue
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from PIL import Image
 
 from central.rendering import link
 from central.rendering.decode import MOST_PIXELS, View
+from central.rendering.process import Process, handed
 
-_STARTS_WITHIN_S = 60.0
 _PAGE_WITHIN_S = 30.0
 _TURN_WITHIN_S = 60.0
 _ENDS_WITHIN_S = 5.0
@@ -68,7 +63,7 @@ class Renderer:
         key = (name, view)
         if self._has_failed(key):
             raise ValueError("it could not be rendered a moment ago")
-        with _handed(file) as fd, self._process() as process:
+        with handed(file) as fd, self._process() as process:
             try:
                 found = process.ask(view, fd)
             except link.Broken as error:
@@ -120,36 +115,11 @@ class Renderer:
                     kept.popitem(last=False)
 
 
-@contextlib.contextmanager
-def _handed(file: IO[bytes]) -> Iterator[int]:
-    """The file, open for reading only and from its start; one in memory is copied to memory."""
-    copy = -1
-    try:
-        number = file.fileno()
-        file.flush()
-    except OSError:
-        copy = number = os.memfd_create("page")
-        file.seek(0)
-        with os.fdopen(os.dup(copy), "wb") as into:
-            while piece := file.read(1 << 20):
-                into.write(piece)
-    try:
-        fd = os.open(f"/proc/self/fd/{number}", os.O_RDONLY | os.O_CLOEXEC)
-    finally:
-        if copy >= 0:
-            os.close(copy)
-    try:
-        yield fd
-    finally:
-        os.close(fd)
-
-
-class _Process:
-    """One rendering process, started when it is needed; used by one thread at a time."""
+class _Process(Process):
+    """One rendering process; used by one thread at a time."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-        self._end: socket.socket | None = None
+        super().__init__()
         self._tasks = 0
 
     def ask(self, view: View, fd: int) -> tuple[str, tuple[int, int], bytes] | None:
@@ -159,8 +129,8 @@ class _Process:
             Broken: it took too long or too much memory; the process was ended.
         """
         try:
-            end = self._started()
-            link.ask(end, _told(view), fd, _PAGE_WITHIN_S)
+            end = self.started()
+            link.ask(end, asdict(view), fd, _PAGE_WITHIN_S)
             found = link.answered(end, MOST_PIXELS, _PAGE_WITHIN_S)
         except link.Broken:
             self.end()
@@ -170,48 +140,7 @@ class _Process:
             self.end()  # what libraries never give back goes with it
         return found
 
-    def _started(self) -> socket.socket:
-        if self._end is not None and self._process is not None and self._process.poll() is None:
-            return self._end
-        self.end()
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = _spawn(theirs.fileno())
-        self._end, self._tasks = ours, 0
-        ours.settimeout(_STARTS_WITHIN_S)
-        try:
-            is_there = ours.recv(1) == b"+"
-        except OSError:
-            is_there = False
-        if not is_there:
-            raise link.Broken("it did not start")
-        return ours
-
     def end(self) -> None:
         """Kill it, whatever it does; the next question starts another."""
-        if self._end is not None:
-            self._end.close()
-            self._end = None
-        if self._process is not None:
-            self._process.kill()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(_ENDS_WITHIN_S)
-            self._process = None
-
-
-def _told(view: View) -> dict[str, Any]:
-    return asdict(view)
-
-
-def _spawn(fd: int) -> "subprocess.Popen[bytes]":
-    """A new program, never a fork: it has no thread, no connection and no secret of ours."""
-    path = os.pathsep.join(str(Path(part).absolute()) for part in sys.path)
-    return subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-P", "-m", "central.rendering", str(fd)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        pass_fds=(fd,),
-        env={"PYTHONPATH": path, "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1"},
-        cwd="/",
-    )
+        super().end()
+        self._tasks = 0

@@ -8,7 +8,6 @@ import contextlib
 import select
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -32,7 +31,7 @@ _IDLE_IN_TRANSACTION_S = 120
 def open_engine(
     url: str,
     *,
-    password_file: Path | None = None,
+    password: str | None = None,
     pool_size: int = 8,
     name: str = "vaguemestre",
     answer_within_s: float | None = None,
@@ -41,14 +40,14 @@ def open_engine(
 
     Args:
         url: ``postgresql://user@host:port/database``.
-        password_file: Holds the password, when the URL does not.
+        password: When the URL does not hold it.
         pool_size: Most connections of this process.
         name: Shown by PostgreSQL beside each connection.
         answer_within_s: Longest statement; None: as long as it takes, for commands and migrations.
     """
     parsed = sa.make_url(url).set(drivername="postgresql+psycopg2")
-    if password_file is not None:
-        parsed = parsed.set(password=password_file.read_text(encoding="utf-8").strip())
+    if password is not None:
+        parsed = parsed.set(password=password)
     extensions.set_wait_callback(_wait)
     engine = sa.create_engine(
         parsed,

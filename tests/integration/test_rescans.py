@@ -1,5 +1,6 @@
 """Requests to scan again, in the database: asked, told, answered, impossible, withdrawn."""
 
+import contextlib
 import datetime as dt
 import io
 import uuid
@@ -15,6 +16,7 @@ from central.dispatch.package import built
 from central.domain.document import Claim, Delivery
 from central.domain.incoming import IncomingDocument, IncomingField
 from central.errors import NotFound
+from central.rendering.binding import Binder
 from central.store import documents, packages, rescans
 from central.store.engine import transaction
 from central.store.tables import audit, drafts, fields, leases, pages
@@ -190,7 +192,10 @@ def test_replaced_pages_are_kept_and_never_delivered(engine: sa.Engine, tmp_path
         loaded = packages.load(connection, original.id)
     claim = Claim(original.id, "FRAIS_DE_SANTE", "key", "w", 1, is_trial=False)
     delivery = Delivery(claim, loaded)
-    with built(delivery, lambda sha256: io.BytesIO(content[sha256]), tmp_path) as package:
+    with (
+        contextlib.closing(Binder(at_once=1)) as binder,
+        built(delivery, lambda sha256: io.BytesIO(content[sha256]), binder, tmp_path) as package,
+    ):
         told = package.json.read()
     assert b'"pages": 1' in told
     assert original.pages[0].ref.sha256.hex().encode() not in told

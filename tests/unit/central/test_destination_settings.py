@@ -48,7 +48,7 @@ def test_a_target_with_a_secret_that_could_be_guessed_is_not_made(
     tmp_path: Path, content: bytes
 ) -> None:
     (tmp_path / "secret").write_bytes(content)
-    with pytest.raises(ConfigInvalid, match="16 bytes"):
+    with pytest.raises(ConfigInvalid, match="16 octets"):
         make_target(Destination(**_HTTP, secret_file=tmp_path / "secret"))
 
 

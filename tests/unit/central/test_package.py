@@ -35,6 +35,7 @@ from central.domain.document import (
     DeliveryPage,
     Superseded,
 )
+from central.rendering.binding import Binder
 from tests.support.central import picture, tiff
 from tests.support.packages import files_of
 
@@ -105,9 +106,18 @@ def _build(*pages: DeliveryPage, files: tuple[bytes, ...], **changes: Any) -> Ma
 def _made(delivery: Delivery, *files: bytes, **how: Any) -> Made:
     with (
         tempfile.TemporaryDirectory() as folder,
-        package.built(delivery, _sources(*files), Path(folder), **how) as made,
+        package.built(delivery, _sources(*files), _BINDER, Path(folder), **how) as made,
     ):
         return Made(*files_of(made).values())
+
+
+_BINDER = Binder(at_once=1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _binder() -> Iterator[None]:
+    with contextlib.closing(_BINDER):
+        yield
 
 
 _OPENED = contextlib.ExitStack()
@@ -426,25 +436,29 @@ def test_a_package_of_many_pages_takes_the_memory_of_few() -> None:
         done = subprocess.run(
             [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=300
         )
-    few, many = (int(line) * 1_024 for line in done.stdout.split())
+    own_few, few, own_many, many = (int(line) * 1_024 for line in done.stdout.split())
     assert total > 110_000_000
     assert many - few < total / 2
+    assert own_many - own_few < total / 2
 
 
 _MEMORY = """
-import hashlib, pathlib, tempfile
-import pikepdf
+import contextlib, hashlib, pathlib, tempfile
+import pikepdf, psutil
 from PIL import Image
 from tests.unit.central.test_package import _delivery, _page
 from central.dispatch import package
 from central.dispatch.content import FORMER
+from central.rendering.binding import Binder
 files = [pathlib.Path({folder!r}, str(n)) for n in range({pages})]
 known = {{hashlib.sha256(f.read_bytes()).digest(): f for f in files}}
 pages = [_page(f.read_bytes()) for f in files]
 for some in (pages[:4], pages):
-    with tempfile.TemporaryDirectory() as own:
+    with tempfile.TemporaryDirectory() as own, contextlib.closing(Binder(1)) as binder:
         delivery = _delivery(*some)
-        with package.built(delivery, lambda d: known[d].open("rb"), pathlib.Path(own)) as made:
+        with package.built(
+            delivery, lambda d: known[d].open("rb"), binder, pathlib.Path(own)
+        ) as made:
             with made.pdf.open() as file, pikepdf.open(file) as pdf:
                 assert len(pdf.pages) == len(some)
                 for n in (0, len(some) // 2, len(some) - 1):
@@ -452,6 +466,8 @@ for some in (pages[:4], pages):
                     shown = pikepdf.PdfImage(image).as_pil_image()
                     wanted = Image.open(files[n])
                     assert shown.tobytes() == wanted.tobytes()
-    status = pathlib.Path("/proc/self/status").read_text()
-    print(status.split("VmHWM:")[1].split()[0])
+        (child,) = psutil.Process().children()
+        for process in ("self", child.pid):
+            status = pathlib.Path("/proc/" + str(process) + "/status").read_text()
+            print(status.split("VmHWM:")[1].split()[0])
 """

@@ -14,9 +14,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from central.dispatch.page_pdf import PageWriter
 from central.domain.document import DeliveryPage
 from central.rendering.decode import View, decode
+from central.rendering.page_pdf import PageWriter
 from edge.imaging import negative
 from edge.imaging.decode import Limits, open_source
 from tests.support import paper, pictures, tiffs
@@ -173,7 +173,7 @@ def delivered(
         contextlib.ExitStack() as opened,
         pikepdf.new() as made,
     ):
-        PageWriter(made, lambda _: io.BytesIO(data), opened, lambda pdf: pdf).append(page)
+        PageWriter(made, opened, lambda pdf: pdf).append(page, io.BytesIO(data))
         out = io.BytesIO()
         made.save(out)
     return out.getvalue()

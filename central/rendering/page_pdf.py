@@ -4,6 +4,9 @@ JPEG, PNG and one-strip G4 go in byte for byte; other bitonal and grey or colour
 again without loss (img2pdf); a page of a PDF is picked as it is. What no PDF can show
 (transparency, mirrored by a tag) is decoded once for the eye, and the page's own file goes along
 as an attachment, so that nothing is lost.
+
+This runs in a process of its own (central/rendering/binding_child.py), for what it opens comes from
+strangers.
 """
 
 import contextlib
@@ -38,7 +41,6 @@ class PageWriter:
 
     Args:
         made: Grows by a page at a time.
-        open_source: Opens a source file by its SHA-256.
         opened: Closes what stays open until then.
         settle: Puts a PDF on the disk and gives it back, read from there: what is appended to a
             PDF stays in memory until then.
@@ -47,14 +49,11 @@ class PageWriter:
     def __init__(
         self,
         made: pikepdf.Pdf,
-        open_source: Callable[[bytes], BinaryIO],
         opened: contextlib.ExitStack,
         settle: Callable[[pikepdf.Pdf], pikepdf.Pdf],
     ) -> None:
-        self._made, self._open_source = made, open_source
-        self._opened, self._settle = opened, settle
+        self._made, self._opened, self._settle = made, opened, settle
         self._pending, self._may_settle = 0, True
-        self._files: dict[bytes, BinaryIO] = {}
         self._pdfs: dict[bytes, pikepdf.Pdf] = {}
 
     @property
@@ -62,35 +61,35 @@ class PageWriter:
         """The PDF as it is now."""
         return self._made
 
-    def append(self, page: DeliveryPage) -> None:
-        """Append one page, turned upright.
+    def append(self, page: DeliveryPage, file: BinaryIO) -> None:
+        """Append one page of a source file, turned upright; the file is closed when it can be.
 
         Raises:
             ValueError: the source has no such page, or it cannot be decoded.
-            CentralError: the source file cannot be had.
             OSError: no room on the disk.
         """
-        self._append(page)
+        with contextlib.ExitStack() as one:
+            one.enter_context(file)
+            if self._append(page, file):  # what is picked of a PDF is read when it is saved
+                self._opened.push(one.pop_all())
         if self._pending > _MOST_PENDING and self._may_settle:
             self._made = self._settle(self._made)
             self._pending = 0
 
-    def _append(self, page: DeliveryPage) -> None:
-        if page.sha256 not in self._files:
-            self._files[page.sha256] = self._opened.enter_context(self._open_source(page.sha256))
-        file = self._files[page.sha256]
+    def _append(self, page: DeliveryPage, file: BinaryIO) -> bool:
+        """Whether the file is still needed."""
         file.seek(0)
         head = file.read(_HEAD_BYTES)
         if b"%PDF-" in head and attached.is_attached(page.index):
             file, inner = attached.opened(file, page.index)
             page = replace(page, sha256=_digest(file), index=inner)
-            file = self._files.setdefault(page.sha256, file)
             head = file.read(_HEAD_BYTES)
         if b"%PDF-" in head:
+            is_new = page.sha256 not in self._pdfs
             self._pick(page, file)
             if page.is_negative:
                 self._turn_over()
-            return
+            return is_new
         image = _image(file, page.index, is_tiff(head))
         data, turn, own_file = _embed(image, page)
         with pikepdf.open(io.BytesIO(data)) as source:
@@ -102,6 +101,7 @@ class PageWriter:
         if own_file is not None:
             name = f"{len(self._made.pages):04}-{own_file.name}"
             self._made.attachments[name] = pikepdf.AttachedFileSpec(self._made, own_file.data)
+        return False
 
     def _pick(self, page: DeliveryPage, file: BinaryIO) -> None:
         if page.sha256 not in self._pdfs:
