@@ -23,7 +23,9 @@ _MARGIN_MM = 0.6
 _SMALLEST_MM2 = 0.25  # less ink in a cell is dirt
 _APART_MM = 1.0  # between two parts of one comb
 _WIDEST = 1.6  # of a cell's width: no character is wider
-_STRUCK = 1.08  # of it: what strikes a character out begins before it and ends after it
+_BEYOND_MM = (
+    0.75  # wider than its cell: what strikes a character out begins before it, ends after it
+)
 _LONG = 4  # cells; in so long a comb ink in the first or last cell alone is its frame's
 
 
@@ -86,8 +88,8 @@ def sort_ink(zone: Zone, cells: Sequence[BoxMm]) -> CombInk | None:
     pieces = [_piece(zone, labels, groups[cell])[top:bottom] for cell in filled]
     columns = np.flatnonzero(kept.any(axis=0))
     whole = clean(zone, kept.astype(np.uint8))[top:bottom, columns[0] : columns[-1] + 1]
-    is_struck = any(
-        stroke.right - stroke.left > _STRUCK * widest
+    is_struck = in_cells and any(
+        stroke.right - stroke.left > widest + _BEYOND_MM * PX_PER_MM
         for group in groups.values()
         for stroke in group
     )

@@ -100,7 +100,7 @@ def test_a_line_drawn_through_the_whole_comb_is_no_row_of_characters() -> None:
 
 @pytest.mark.parametrize("cell", [1, 3])
 def test_a_character_that_is_struck_out_makes_the_comb_doubtful(cell: int) -> None:
-    strike = (CELLS[cell].left - 0.35, 7.6, CELLS[cell].left + 4.65, 8.0)
+    strike = (CELLS[cell].left - 0.5, 7.6, CELLS[cell].left + 4.8, 8.0)
     inside = (CELLS[cell].left + 0.4, 7.6, CELLS[cell].left + 3.9, 8.0)
     rest = [upright(i) for i in range(5)]
 
