@@ -111,8 +111,10 @@ def _contradicted_names(fields: Sequence[Field]) -> set[str]:
 
 
 def _other_people(fields: Sequence[Field]) -> set[str]:
-    """Name fields of a person who is declared under a name that shares no word with them."""
-    found: set[str] = set()
+    """All fields, where a person is declared under a name that shares no word with the one above.
+
+    Nobody knows then which of them belong to whom.
+    """
     for declared in fields:
         if not declared.name.startswith(_DECLARED) or not declared.value:
             continue
@@ -121,8 +123,8 @@ def _other_people(fields: Sequence[Field]) -> set[str]:
         words = [word for field in named for word in (field.value or "").split()]
         alike = (fuzz.ratio(a, b) >= _NEARLY for a in words for b in declared.value.split())
         if words and not any(alike):
-            found |= {declared.name, *(field.name for field in named)}
-    return found
+            return {field.name for field in fields}
+    return set()
 
 
 def _contradicted_births(fields: Mapping[str, Field]) -> set[str]:

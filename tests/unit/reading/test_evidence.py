@@ -97,7 +97,7 @@ def test_a_day_and_a_month_in_another_order_are_told_by_the_number() -> None:
         }
 
 
-def test_who_declares_under_a_name_that_is_not_the_one_above_is_a_persons() -> None:
+def test_of_a_form_that_names_two_people_for_one_nothing_is_accepted() -> None:
     above = (
         name("beneficiary_surname", "MOREL", accepted=True),
         name("beneficiary_given_names", "ANDRÉ", accepted=True),
@@ -109,9 +109,4 @@ def test_who_declares_under_a_name_that_is_not_the_one_above_is_a_persons() -> N
 
     for declared in (same, child):
         assert all(accepted(weigh((*above, declared), 0.001)).values())
-    assert accepted(weigh((*above, other), 0.001)) == {
-        "beneficiary_surname": False,
-        "beneficiary_given_names": False,
-        "practitioner_surname": True,
-        "declared_beneficiary": False,
-    }
+    assert not any(accepted(weigh((*above, other), 0.001)).values())
