@@ -8,7 +8,14 @@ from tests.compat import present
 
 
 @pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[present.Engine]:
-    """A migrated, empty database."""
-    with present.database(tmp_path_factory.mktemp("postgres")) as engine:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[present.TestServer]:
+    """A PostgreSQL of its own."""
+    with present.serve(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def engine(server: present.TestServer) -> Iterator[present.Engine]:
+    """A migrated database, empty at first."""
+    with present.database(server) as engine:
         yield engine

@@ -92,6 +92,20 @@ def told(message: Message) -> dict[str, Any]:
     return {"bytes": message.SerializeToString(deterministic=True).hex(), "says": in_order}
 
 
+def asked(folder: Path) -> str:
+    """What a station keeps of a request to scan again, by each version of the centre."""
+    kept = json.loads(golden.read("requests.json"))
+    lines = []
+    for version, request in kept.items():
+        work_dir = folder / version
+        work_dir.mkdir(parents=True)
+        with contextlib.closing(present.open_spool(work_dir, filling.Clock())) as spool:
+            present.asked_of_the_station(spool, bytes.fromhex(request))
+        found = [line for line in rows(work_dir).splitlines() if line.startswith("rescans ")]
+        lines += [f"{version}: {line}" for line in found]
+    return golden.lines(lines)
+
+
 def _text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
 

@@ -7,11 +7,13 @@ own objects under the names that the tests use; it makes nothing up and hides no
 import argparse
 import base64
 import contextlib
+import dataclasses
 import datetime as dt
 import io
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+import uuid
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -30,15 +32,24 @@ from central import config as central_config
 from central.blobs import open_store
 from central.console import app, gauges
 from central.console.audit_words import ACTIONS
-from central.domain import access, lifecycle, returns
+from central.dispatch import package as packages
+from central.dispatch.content import FORMAT, FORMER
+from central.dispatch.returns import ReturnsFolder
+from central.dispatch.targets.folder import FolderTarget
+from central.domain import access, contents, lifecycle, returns
+from central.domain.document import Change, Delivery, DeliveryField, Superseded
 from central.errors import CentralError
 from central.events import Events as CentralEvents
-from central.store import tables
+from central.intake import rescans as intake_rescans
+from central.intake.stream import Stores, Stream
+from central.store import deliveries, rescans, tables
 from central.store.engine import open_engine
+from central.store.returns import Returned
 from edge import __main__ as edge_main
 from edge import commands as edge_commands
 from edge import config as edge_config
 from edge import document as edge_document
+from edge import report
 from edge.document import Channel, LotResult, SetAside
 from edge.errors import EdgeError, FileVanished
 from edge.events import Events as EdgeEvents
@@ -50,7 +61,7 @@ from edge.spool.spool import Spool
 from edge.spool.values import Arrival, ArrivingFile, Placement, Shown, Sighted, Stalled
 from edge.uplink import messages as uplink
 from edge.uplink.session import Identity, Pauses, Session
-from tests.support.database import serve
+from tests.support.database import TestServer, serve
 
 __all__ = [
     "Arrival",
@@ -58,6 +69,7 @@ __all__ = [
     "AskedSheet",
     "Channel",
     "Count",
+    "Delivery",
     "FileVanished",
     "Placement",
     "RescanAsked",
@@ -66,7 +78,9 @@ __all__ = [
     "Sighted",
     "Spool",
     "Stalled",
+    "TestServer",
     "Unit",
+    "serve",
 ]
 
 Engine = sa.Engine
@@ -114,9 +128,9 @@ EVENT_AT = {
 
 
 @contextlib.contextmanager
-def database(folder: Path) -> Iterator[Engine]:
-    """Lend a migrated, empty database whose server lies in ``folder``."""
-    with serve(folder) as server, server.migrated() as url:
+def database(server: TestServer) -> Iterator[Engine]:
+    """Lend a migrated, empty database of a server."""
+    with server.migrated() as url:
         engine = open_engine(url)
         yield engine
         engine.dispose()
@@ -251,8 +265,8 @@ def said_by_the_station(
     for document in spool.documents_to_send(1):
         short = uplink.document(document, site, station, max_bytes=1)
         yield "document without its text", intake_pb2.Up(document=short)
-    for report in spool.lots_to_send(100):
-        yield f"lot {report.lot.name}", intake_pb2.Up(lot=uplink.lot(report, site, station))
+    for counted in spool.lots_to_send(100):
+        yield f"lot {counted.lot.name}", intake_pb2.Up(lot=uplink.lot(counted, site, station))
     for rescan_id, reason in spool.rescans_impossible():
         yield f"impossible {rescan_id}", uplink.rescan_impossible(rescan_id, reason)
 
@@ -266,3 +280,128 @@ def _chunks(name: str, blob: Blob) -> Iterator[tuple[str, intake_pb2.Up]]:
     data = blob.path.read_bytes()
     for place, piece in ((0, data[:50]), (50, data[50:])):
         yield f"{name} {place}", uplink.chunk(blob.sha256, place, blob.size, piece)
+
+
+# --- the centre takes in, hands over and takes back ---
+
+
+class CentreStream:
+    """The centre's end of a stream, given and giving bytes' messages."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    def open_with(self, hello: bytes) -> Iterator[tuple[str, intake_pb2.Down]]:
+        """Its welcome, without the program's own version."""
+        welcome = self._stream.open(intake_pb2.Up.FromString(hello))
+        welcome.welcome.versions["program"] = "any"
+        yield "hello", welcome
+
+    def take(self, up: bytes) -> Iterator[intake_pb2.Down]:
+        """Its answers to a message."""
+        yield from self._stream.take(intake_pb2.Up.FromString(up))
+
+
+def stream(engine: Engine, folder: Path, site: str) -> CentreStream:
+    """Open the centre's end of a stream of a site's certificate; images go below ``folder``."""
+    settings = _central_settings(folder)
+    stores = Stores(engine, open_store(settings.blobs))
+    return CentreStream(Stream(site, stores, settings.intake, CentralEvents("compat")))
+
+
+def chunk(sha256: str, data: bytes) -> bytes:
+    """A whole file in one message."""
+    return uplink.chunk(sha256, 0, len(data), data).SerializeToString()
+
+
+def rescan_request() -> intake_pb2.Down:
+    """How the centre asks for a document to be scanned again."""
+    document = uuid.UUID("0197a000-0000-7000-8000-000000000009")
+    asked = uuid.UUID("0197a000-0000-7000-8000-0000c0ffee00")
+    sheet = rescans.Sheet("Feuille de soins", 1, 3, b"\xff\xd8\xff picture")
+    day = dt.date(2026, 2, 27)
+    request = rescans.Request(asked, document, "ancien", "Page floue.", day, "45", 2, sheet)
+    return intake_pb2.Down(rescan=intake_rescans._request(request))
+
+
+def asked_of_the_station(spool: Spool, down: bytes) -> None:
+    """Let a station take a request to scan again."""
+    spool.rescan_asked(uplink.rescan(intake_pb2.Down.FromString(down).rescan))
+
+
+def claims(engine: Engine) -> Iterator[Delivery]:
+    """Claim all that waits for the pôle of these tests."""
+    while one := deliveries.claim(engine, "compat", ("FRAIS_DE_SANTE",), 60.0):
+        yield one
+
+
+def second_round(one: Delivery, fields: Sequence[Mapping[str, Any]]) -> Delivery:
+    """The same document again, with other fields, after its pôle gave it back."""
+    usual = {"confidence": 0.5, "accepted": False, "page": 0}
+    key = one.claim.idempotency_key
+    changes = (Change("fields.nir", "person"), Change("due_on", "plan"))
+    return dataclasses.replace(
+        one,
+        claim=dataclasses.replace(one.claim, round=2, idempotency_key=f"{key[:-1]}2"),
+        document=dataclasses.replace(
+            one.document, fields=tuple(DeliveryField(**{**usual, **field}) for field in fields)
+        ),
+        supersedes=Superseded(1, key, "wrong_value", changes),
+    )
+
+
+def package(
+    one: Delivery, files: Mapping[str, bytes], folder: Path, logical: Collection[str], form: str
+) -> Iterator[tuple[str, bytes]]:
+    """Ending and bytes of each file of a package."""
+    with _built(one, files, folder, logical, form) as built:
+        for name, part in built.files.items():
+            yield name.rpartition(".")[2], part.read()
+
+
+def delivered(one: Delivery, files: Mapping[str, bytes], folder: Path, pole: Path) -> None:
+    """Deliver into an application's folder."""
+    with _built(one, files, folder, (), "2") as built:
+        FolderTarget(pole, "", None).deliver(built)
+
+
+def _built(
+    one: Delivery, files: Mapping[str, bytes], folder: Path, logical: Collection[str], form: str
+) -> contextlib.AbstractContextManager[packages.Package]:
+    held = {page.sha256: files[page.file] for page in one.document.pages}
+    return packages.built(
+        one,
+        lambda sha256: io.BytesIO(held[sha256]),
+        folder,
+        logical=logical,
+        form={"1": FORMER, "2": FORMAT}[form],
+    )
+
+
+def stands_for(one: Delivery) -> dict[str, Any]:
+    """What an idempotency key stands for: the digest of all that is told, and of each part."""
+    parts = contents.parts_of(one.document, one.claim.destination)
+    whole = contents.digest_of(one.document, one.claim.destination)
+    return {"content_sha256": whole.hex(), "parts": parts}
+
+
+def given_back(folder: Path) -> list[dict[str, Any]]:
+    """What the centre understands of a returns folder, which it clears."""
+    said: list[dict[str, Any]] = []
+
+    def give_back(
+        document_id: uuid.UUID, why: returns.ReturnNote, which: returns.Which
+    ) -> Returned:
+        told = {"cause": why.cause, "comment": why.comment, "round": which.round}
+        said.append({"document": str(document_id), **told})
+        return Returned.TAKEN
+
+    looking = ReturnsFolder(folder)
+    for _ in range(2):  # what has not changed between two looks is taken
+        list(looking.collect(give_back))
+    return said
+
+
+def read_json(*lots: str) -> dict[str, Any]:
+    """What ``vaguemestre-edge read --json`` answers, of what reading made of lots."""
+    return report.to_json([lot_result(lot) for lot in lots])

@@ -3,17 +3,24 @@
 import tempfile
 from pathlib import Path
 
-from tests.compat import golden, journals, present, surface
+from tests.compat import centre, golden, journals, present, reading, surface
 
 
 def main() -> None:
-    """Renew every list, and what the present program sees of what earlier ones wrote."""
-    with tempfile.TemporaryDirectory() as folder:
+    """Renew every list, and what the present program makes of what earlier ones wrote."""
+    golden.write("read.json", reading.answer())
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         for version in journals.VERSIONS:
-            journals.write(version, Path(folder))
-    with tempfile.TemporaryDirectory() as folder, present.database(Path(folder)) as engine:
-        for name, list_ in surface.LISTS.items():
-            golden.write(name, golden.lines(list_(engine)))
+            journals.write(version, folder)
+        golden.write("requests.rows", journals.asked(folder / "asked"))
+        with present.serve(folder / "postgres") as server:
+            with present.database(server) as engine:
+                for file, list_ in surface.LISTS.items():
+                    golden.write(file, golden.lines(list_(engine)))
+            with present.database(server) as engine:
+                for file, text in centre.files(engine, folder).items():
+                    golden.write(file, text)
 
 
 if __name__ == "__main__":
