@@ -42,6 +42,7 @@ from central.errors import CentralError
 from central.events import Events as CentralEvents
 from central.intake import rescans as intake_rescans
 from central.intake.stream import Stores, Stream
+from central.rendering.binding import Binder
 from central.store import deliveries, rescans, tables
 from central.store.engine import open_engine
 from central.store.returns import Returned
@@ -365,17 +366,27 @@ def delivered(one: Delivery, files: Mapping[str, bytes], folder: Path, pole: Pat
         FolderTarget(pole, "", None).deliver(built)
 
 
+@contextlib.contextmanager
 def _built(
     one: Delivery, files: Mapping[str, bytes], folder: Path, logical: Collection[str], form: str
-) -> contextlib.AbstractContextManager[packages.Package]:
+) -> Iterator[packages.Package]:
     held = {page.sha256: files[page.file] for page in one.document.pages}
-    return packages.built(
-        one,
-        lambda sha256: io.BytesIO(held[sha256]),
-        folder,
-        logical=logical,
-        form={"1": FORMER, "2": FORMAT}[form],
-    )
+
+    def open_source(sha256: bytes) -> io.BytesIO:
+        return io.BytesIO(held[sha256])
+
+    with (
+        contextlib.closing(Binder(at_once=1)) as binder,
+        packages.built(
+            one,
+            open_source,
+            binder,
+            folder,
+            logical=logical,
+            form={"1": FORMER, "2": FORMAT}[form],
+        ) as built,
+    ):
+        yield built
 
 
 def stands_for(one: Delivery) -> dict[str, Any]:
