@@ -233,23 +233,10 @@ def discard_chosen(engine: sa.Engine, actor: str, reason: str, chosen: Chosen) -
     return in_batches(engine, Step.DISCARD, chosen.where(), act).changed
 
 
-def reroute(engine: sa.Engine, actor: str, document_id: uuid.UUID, destination: str) -> None:
-    """Send a document that a person named (anew) to a destination.
-
-    To the pôle that gave it back it is another delivery, with a key of its own.
-
-    Raises:
-        NotFound: no such document waits for a person.
-        StoreUnavailable: nothing was changed.
-    """
-    with transaction(engine) as connection:
-        send(connection, actor, document_id, destination)
-
-
 def send(connection: sa.Connection, actor: str, document_id: uuid.UUID, destination: str) -> None:
-    """Do what ``reroute`` does, in the caller's transaction.
+    """Send a document that a person named (anew) to a destination, in the caller's transaction.
 
-    A caller that locks rows before shares the routes first (central/store/steps.py).
+    To the pôle that gave it back it is another delivery, with a key of its own. A caller that locks rows before shares the routes first (central/store/steps.py).
 
     Raises:
         NotFound: no such document waits for a person.

@@ -18,9 +18,9 @@ from central.domain.access import Role
 from central.domain.incoming import IncomingLot, IncomingSetAside
 from central.errors import ConfigInvalid
 from central.events import Events
-from central.store import deliveries, lots, upkeep
+from central.store import deliveries, lots
 from central.store.engine import open_engine
-from tests.support.central import RECEIVED, document, store
+from tests.support.central import RECEIVED, document, reroute, store
 from tests.support.console import SECRET, serving, settings, sign_in
 
 _POLE = "FRAIS_DE_SANTE"
@@ -178,7 +178,7 @@ def test_a_return_sent_again_takes_no_later_round_back(
     ]
     first, again = asked
     assert page.post("/v1/returns", content=first[0], headers=first[1]).json()["already"] is False
-    upkeep.reroute(engine, "person:lea", made.id, _POLE)
+    reroute(engine, "person:lea", made.id, _POLE)
     _deliver(engine)
     assert page.post("/v1/returns", content=first[0], headers=first[1]).json()["already"] is True
     assert page.post("/v1/returns", content=again[0], headers=again[1]).status_code == 409

@@ -19,7 +19,7 @@ from central.store.returns import Returned
 from central.store.tables import audit as audit_table
 from central.store.tables import deliveries as deliveries_table
 from central.store.tables import documents as documents_table
-from tests.support.central import document, store
+from tests.support.central import document, reroute, store
 
 pytestmark = pytest.mark.on_both_servers
 
@@ -257,7 +257,7 @@ def test_a_returned_document_goes_to_another_pole_and_back_to_the_first(engine: 
         sent = _claim(engine)
         deliveries.delivered(engine, sent.claim, "")
         returns.give_back(engine, made.id, sent.claim.destination, WRONG_POLE, "http")
-        upkeep.reroute(engine, "person:lea", made.id, destination)
+        reroute(engine, "person:lea", made.id, destination)
         assert _state(engine, made.id) == "ready"
         again = deliveries.claim(engine, "w", [destination], 60.0)
         assert again is not None
@@ -266,7 +266,7 @@ def test_a_returned_document_goes_to_another_pole_and_back_to_the_first(engine: 
     deliveries.delivered(engine, _claim(engine).claim, "")
     assert _state(engine, made.id) == "delivered"
     with pytest.raises(NotFound):
-        upkeep.reroute(engine, "person:lea", made.id, "ATEMPO")
+        reroute(engine, "person:lea", made.id, "ATEMPO")
 
 
 def test_the_time_to_the_next_trial_is_known(engine: sa.Engine) -> None:

@@ -21,7 +21,7 @@ from central.errors import NotFound
 from central.store import circuits, deliveries, life, returns, upkeep
 from central.store.engine import transaction
 from central.store.returns import Returned
-from tests.support.central import document, picture, store, tiff
+from tests.support.central import document, picture, reroute, store, tiff
 from tests.support.central import page as incoming_page
 from tests.support.dispatching import images_of, put, running, settings, until
 from tests.support.http_pole import SECRET, HttpApplication
@@ -117,7 +117,7 @@ def test_a_document_named_anew_for_a_pole_that_may_have_it_gets_a_new_key(
     _run(
         engine, "UPDATE documents SET state = 'to_name', type = 'S3704' WHERE id = :id", id=made.id
     )
-    upkeep.reroute(engine, "person:lea", made.id, HERE)
+    reroute(engine, "person:lea", made.id, HERE)
     assert _claim(engine).claim.idempotency_key == f"{made.id}-{HERE}-2"
 
 
@@ -129,7 +129,7 @@ def test_a_delivery_that_an_older_version_tried_and_that_is_named_anew_gets_a_ne
     _run(engine, "DELETE FROM handed_over")
     _run(engine, "UPDATE deliveries SET state = 'discarded' WHERE document_id = :id", id=made.id)
     _run(engine, "UPDATE documents SET state = 'to_name' WHERE id = :id", id=made.id)
-    upkeep.reroute(engine, "person:lea", made.id, HERE)
+    reroute(engine, "person:lea", made.id, HERE)
     assert _claim(engine).claim.round == 2
 
 
@@ -143,7 +143,7 @@ def test_a_round_says_why_the_one_before_was_given_back(engine: sa.Engine) -> No
         " WHERE document_id = :id AND name = 'total'",
         id=made.id,
     )
-    upkeep.reroute(engine, "person:lea", made.id, HERE)
+    reroute(engine, "person:lea", made.id, HERE)
     again = _claim(engine)
     assert again.claim.round == 2
     assert again.supersedes is not None
@@ -328,7 +328,7 @@ def _twice_delivered(engine: sa.Engine) -> uuid.UUID:
     made = store(engine, document())
     deliveries.delivered(engine, _claim(engine).claim, "")
     returns.give_back(engine, made.id, HERE, WHY, "http")
-    upkeep.reroute(engine, "person:lea", made.id, HERE)
+    reroute(engine, "person:lea", made.id, HERE)
     deliveries.delivered(engine, _claim(engine).claim, "")
     return made.id
 

@@ -18,7 +18,7 @@ from central.store import batches, deliveries, holds, leases, naming, returns, u
 from central.store.engine import transaction
 from central.store.tables import deliveries as deliveries_table
 from central.store.tables import documents as documents_table
-from tests.support.central import copies, document, store
+from tests.support.central import copies, document, reroute, store
 from tests.support.console import add_person
 
 pytestmark = pytest.mark.on_both_servers
@@ -105,7 +105,7 @@ def test_a_document_that_is_named_anew_into_a_hold_is_held(engine: sa.Engine) ->
     deliveries.delivered(engine, claimed.claim, "receipt")
     _place(engine, "site", "gien")
     returns.give_back(engine, made.id, _FSP, ReturnNote(Cause.WRONG_POLE, ""), "http")
-    upkeep.reroute(engine, "person:ops", made.id, _ATEMPO)
+    reroute(engine, "person:ops", made.id, _ATEMPO)
     assert _state(engine, made.id, _ATEMPO) == "held"
 
 

@@ -19,7 +19,7 @@ from central.domain.incoming import (
     IncomingRef,
     IncomingRoute,
 )
-from central.store import documents, tables
+from central.store import documents, tables, upkeep
 from central.store.engine import transaction
 
 _numbers = itertools.count()
@@ -137,3 +137,9 @@ def copies(engine: sa.Engine, document_id: uuid.UUID, count: int) -> None:
             ),
             {"id": document_id},
         )
+
+
+def reroute(engine: sa.Engine, actor: str, document_id: uuid.UUID, destination: str) -> None:
+    """Send a document that waits for a person to a destination, as naming does at its end."""
+    with transaction(engine) as connection:
+        upkeep.send(connection, actor, document_id, destination)
