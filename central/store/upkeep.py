@@ -236,7 +236,8 @@ def discard_chosen(engine: sa.Engine, actor: str, reason: str, chosen: Chosen) -
 def send(connection: sa.Connection, actor: str, document_id: uuid.UUID, destination: str) -> None:
     """Send a document that a person named (anew) to a destination, in the caller's transaction.
 
-    To the pôle that gave it back it is another delivery, with a key of its own. A caller that locks rows before shares the routes first (central/store/steps.py).
+    To the pôle that gave it back it is another delivery, with a key of its own. A caller that
+    locks rows before shares the routes first (central/store/steps.py).
 
     Raises:
         NotFound: no such document waits for a person.
