@@ -65,9 +65,7 @@ def hidden_print(gray: Gray, where: Registration, form: FormDefinition) -> tuple
         form: Whose anchors have boxes.
     """
     lines = [_stretches(one.box_mm) for one in form.fronts_with_boxes if one.box_mm is not None]
-    sheet = _cut(gray, where, BoxMm(0, 0, form.width_mm, form.height_mm), _FINE_PX_PER_MM)
-    sheet = np.asarray(cv2.GaussianBlur(sheet, (3, 3), 0), np.uint8)
-    contrasts = [[_contrast(sheet, stretch) for stretch in line] for line in lines]
+    contrasts = [_contrasts(gray, where, line) for line in lines]
     if not contrasts:
         return ()
     least = _PALE * float(np.median(np.concatenate(contrasts)))
@@ -81,14 +79,25 @@ def hidden_print(gray: Gray, where: Registration, form: FormDefinition) -> tuple
     return tuple(hidden)
 
 
-def _contrast(sheet: Gray, box: BoxMm) -> float:
-    """Between paper and ink of a box in millimetres on a sheet of ``_FINE_PX_PER_MM``."""
-    left, top, width, height = (round(side * _FINE_PX_PER_MM) for side in box)
-    look = sheet[max(0, top) : top + height, max(0, left) : left + width].ravel()
+def _contrasts(gray: Gray, where: Registration, line: Sequence[BoxMm]) -> list[float]:
+    """Between paper and ink of each stretch of a line; its own pixels only are cut out."""
+    boxes = [[round(side * _FINE_PX_PER_MM) for side in stretch] for stretch in line]
+    left, top = boxes[0][0] - 1, boxes[0][1] - 1  # a pixel more on each side, for the softening
+    width, height = boxes[-1][0] + boxes[-1][2] + 1 - left, boxes[0][3] + 2
+    around = BoxMm(*(side / _FINE_PX_PER_MM for side in (left, top, width, height)))
+    soft = cv2.GaussianBlur(_cut(gray, where, around, _FINE_PX_PER_MM), (3, 3), 0)
+    return [
+        _contrast(np.asarray(soft[1 : 1 + high, x - left : x - left + wide], np.uint8))
+        for x, _, wide, high in boxes
+    ]
+
+
+def _contrast(look: Gray) -> float:
+    """Between the paper and the ink of a stretch."""
     if not look.size:
         return 0.0
     at = [int(look.size * share / 100) for share in (_INKED, _PAPER)]
-    ink, paper = np.partition(look, at)[at]
+    ink, paper = np.partition(look.ravel(), at)[at]
     return float(paper) - float(ink)
 
 
