@@ -13,7 +13,7 @@ from central.domain.access import Role
 from central.store.engine import transaction
 from central.store.tables import controls, documents, fields, rescans
 from tests.support.accessibility import hold_to_accessibility
-from tests.support.browser import seen, sign_in_with, visitor
+from tests.support.browser import pictured, seen, sign_in_with, visitor
 from tests.support.console import PASSWORD, add_person
 from tests.support.controlled import POLE, deliver, entry_of
 from tests.support.keyboards import AZERTY_MAP, NO_MAP, Key, azerty, azerty_digit, press
@@ -180,14 +180,14 @@ def _disputed(engine: sa.Engine, post: Post, enter: Callable[..., Page]) -> Page
     deliver(engine)
     keyer = enter()
     keyer.goto("/controle")
-    seen(keyer)
     for value in (nir, "26,50"):
+        pictured(keyer)
         keyer.keyboard.type(value)
         keyer.keyboard.press("Enter")
     expect(keyer.locator("#count")).to_contain_text("1 document")
     chief = enter("sophie", Role.SUPERVISOR)
     chief.goto("/controle")
-    seen(chief)
+    pictured(chief)
     return chief
 
 

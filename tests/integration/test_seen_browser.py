@@ -14,7 +14,7 @@ from central.store import deliveries as store_of_deliveries
 from central.store.engine import transaction
 from central.store.tables import deliveries, documents, fields, namings
 from tests.support.accessibility import hold_to_accessibility
-from tests.support.browser import seen, sign_in_with, visitor
+from tests.support.browser import pictured, seen, sign_in_with, visitor
 from tests.support.console import PASSWORD, add_person
 from tests.support.controlled import POLE, entry_of
 from tests.support.mail import Line, Post
@@ -81,11 +81,11 @@ def test_a_double_tap_names_one_document_and_the_second_key_is_told(
 ) -> None:
     _letters(post, 3)
     page.goto("/nommer")
-    seen(page)
+    pictured(page)
     _tap_twice(page, "Enter")
     expect(page.locator("#early")).to_be_visible()
     hold_to_accessibility(page)
-    seen(page)
+    pictured(page)
     expect(page.locator("#count")).to_contain_text("1 document")
     assert _named(engine) == 1
     page.keyboard.press("Enter")  # seen by now
@@ -96,9 +96,9 @@ def test_a_double_tap_names_one_document_and_the_second_key_is_told(
 def test_a_double_click_names_one_document(engine: sa.Engine, post: Post, page: Page) -> None:
     _letters(post, 3)
     page.goto("/nommer")
-    seen(page)
+    pictured(page)
     page.locator("#types li").first.dblclick(delay=40)
-    seen(page)
+    pictured(page)
     expect(page.locator("#count")).to_contain_text("1 document")
     assert _named(engine) == 1
 
@@ -122,7 +122,7 @@ def test_a_document_that_nobody_recognised_has_no_type_until_somebody_chooses(
 def test_what_was_sent_is_on_screen(post: Post, page: Page) -> None:
     _letters(post, 2)
     page.goto("/nommer")
-    seen(page)
+    pictured(page)
     page.keyboard.press("Enter")
     expect(page.locator("#sent li")).to_contain_text("courrier 1 n° 1")
     expect(page.locator("#sent li")).to_contain_text("ourrier")
@@ -152,14 +152,14 @@ def test_a_double_tap_confirms_one_field(engine: sa.Engine, post: Post, page: Pa
         Line("total", "Total", "26,50", read="26.50"),
     )
     page.goto("/videocoder")
-    seen(page)
+    pictured(page)
     _tap_twice(page, "Enter")
     assert page.locator("#tasks .done").count() == 1
     assert _states(engine) == ["to_key"]
     for _ in range(3):
         _care_sheet(post, Line("total", "Total", "26,50", read="26.50"))
     page.goto("/grouper?type=S3110&champ=total")
-    seen(page)
+    pictured(page)
     _tap_twice(page, "Enter")
     assert page.locator("#items .done").count() == 1
 
@@ -238,17 +238,17 @@ def test_the_last_document_comes_back_with_one_key_and_a_delivered_one_with_its_
 ) -> None:
     made, _ = _letters(post, 2)
     page.goto("/nommer")
-    seen(page)
+    pictured(page)
     first = page.locator("#sheet img").get_attribute("src") or ""
     page.keyboard.press("Enter")
-    seen(page)
+    pictured(page)
     page.keyboard.press("Alt+l")
     expect(page.locator("#sheet img")).to_have_attribute("src", first)
     assert sorted(_states(engine)) == ["to_name", "to_name"]
     expect(page.locator("#sent li")).to_have_count(0)
-    seen(page)
+    pictured(page)
     page.keyboard.press("Enter")
-    seen(page)
+    pictured(page)
     page.reload()
     expect(page.locator("#sent li")).to_contain_text("courrier 1 n° 1")
     with transaction(engine) as connection:
@@ -257,7 +257,7 @@ def test_the_last_document_comes_back_with_one_key_and_a_delivered_one_with_its_
     assert claimed is not None
     assert claimed.claim.document_id == made.id
     assert store_of_deliveries.delivered(engine, claimed.claim, "reçu")
-    seen(page)
+    pictured(page)
     page.keyboard.press("Alt+l")
     expect(page.locator("#ask")).to_contain_text("Corriger un document remis")
     hold_to_accessibility(page)
