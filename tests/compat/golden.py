@@ -26,7 +26,8 @@ def lines(found: Iterable[str]) -> str:
 
 def demand_same(name: str, now: str) -> None:
     """Fail with the lines that differ: ``-`` was promised, ``+`` is what the program says now."""
-    changed = difflib.unified_diff(read(name).splitlines(), now.splitlines(), lineterm="", n=0)
+    before, after = (text.replace("><", ">\n<").splitlines() for text in (read(name), now))  # XML
+    changed = difflib.unified_diff(before, after, lineterm="", n=0)
     told = [line for line in changed if not line.startswith(("---", "+++", "@@"))]
     if told:
         lines_of = "\n".join(told)

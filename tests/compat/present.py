@@ -310,6 +310,12 @@ def stream(engine: Engine, folder: Path, site: str) -> CentreStream:
     return CentreStream(Stream(site, stores, settings.intake, CentralEvents("compat")))
 
 
+def written_again(message: bytes, *, up: bool) -> bytes:
+    """Read a message of the wire, and write it."""
+    kind = intake_pb2.Up if up else intake_pb2.Down
+    return kind.FromString(message).SerializeToString(deterministic=True)
+
+
 def chunk(sha256: str, data: bytes) -> bytes:
     """A whole file in one message."""
     return uplink.chunk(sha256, 0, len(data), data).SerializeToString()

@@ -55,3 +55,13 @@ def test_the_kept_request_is_the_one_that_the_centre_makes() -> None:
     kept = json.loads(golden.read("requests.json"))
 
     assert present.rescan_request().SerializeToString(deterministic=True).hex() == kept["now"]
+
+
+@pytest.mark.parametrize(
+    "name", ["journal-2.wire.json", "journal-6.wire.json", "centre-answers.json"]
+)
+def test_a_kept_message_is_read_and_written_again_the_same(name: str) -> None:
+    for message in json.loads(golden.read(name)).values():
+        kept = bytes.fromhex(message["bytes"])
+
+        assert present.written_again(kept, up=name.startswith("journal")) == kept
