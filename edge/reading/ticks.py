@@ -1,6 +1,7 @@
 """Boxes that are ticked or not, and signatures that are there or not."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from edge.document import BoxMm
 from edge.reading import tickpatch
@@ -9,10 +10,24 @@ from edge.reading.readers import Patch, TickChances
 
 _FRAME_MM = 0.6  # a box's own frame, and what a photocopy moves it by
 
-# Chances from which an answer is accepted, in grey and in black and white. A mark on a number that
-# is printed in a box hides behind it; what inks little of a box may be the end of anything.
-_EMPTY, _EMPTY_NUMBERED = (0.8, 0.92), (0.94, 0.92)
-_TICKED, _TICKED_THIN = (0.96, 0.9), (0.99, 0.993)
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Chances from which an answer is accepted, in grey and in black and white.
+
+    A mark on a number that is printed in a box hides behind it; what inks little of a box may be
+    the end of anything that runs in.
+    """
+
+    empty: tuple[float, float]
+    empty_numbered: tuple[float, float]
+    ticked: tuple[float, float]
+    ticked_thin: tuple[float, float]
+
+
+_MEASURED = Limits((0.91, 0.917), (0.975, 0.93), (0.985, 0.885), (0.995, 0.993))
+_UNMEASURED = Limits((0.942, 0.974), (0.978, 0.962), (0.993, 0.986), (0.988, 0.988))
+_EXPLAINED_FROM = 0.95  # whoever is so sure that a box is empty has seen what lies near it
 _THIN = 0.25  # of the box
 _EMPTY_BELOW = 0.03  # of the box: more of it inked is no empty one
 _UNEXPLAINED_MM2 = 0.12  # near the box: more ink in one piece is somebody's mark
@@ -32,7 +47,7 @@ def ticked(chances: TickChances, patch: Patch) -> tuple[bool | None, float]:
 
     What the network says must agree with what can be measured: in an empty box and close around it
     is no ink but the blank's own, and what ticks a box ends near it; lines of a stamp, of a
-    signature and of what strikes it out go on.
+    signature and of what strikes it out go on. Where nobody measured the blank, it must be surer.
 
     Args:
         chances: What the network said of the box and what is around it.
@@ -47,18 +62,27 @@ def ticked(chances: TickChances, patch: Patch) -> tuple[bool | None, float]:
 
 
 def _is_ticked(chance: float, patch: Patch) -> bool:
+    limits = _limits(patch)
     is_thin = tickpatch.ink_share(patch) < _THIN
-    least = (_TICKED_THIN if is_thin else _TICKED)[tickpatch.is_black_and_white(patch)]
+    pair = limits.ticked_thin if is_thin else limits.ticked
+    least = pair[tickpatch.is_black_and_white(patch)]
     return chance >= least and tickpatch.reach_mm(patch) <= _REACH_MM
 
 
 def _is_empty(chance: float, patch: Patch) -> bool:
+    limits = _limits(patch)
+    pair = limits.empty_numbered if tickpatch.is_numbered(patch) else limits.empty
     is_thresholded = tickpatch.is_black_and_white(patch)
-    least = (_EMPTY_NUMBERED if tickpatch.is_numbered(patch) else _EMPTY)[is_thresholded]
-    if chance < least or tickpatch.ink_share(patch) > _EMPTY_BELOW:
+    if chance < pair[is_thresholded] or tickpatch.ink_share(patch) > _EMPTY_BELOW:
         return False
     # Dirt of tints that a threshold left is ink to whoever measures it.
-    return is_thresholded or tickpatch.unexplained_mm2(patch) <= _UNEXPLAINED_MM2
+    if is_thresholded or chance >= _EXPLAINED_FROM:
+        return True
+    return tickpatch.unexplained_mm2(patch) <= _UNEXPLAINED_MM2
+
+
+def _limits(patch: Patch) -> Limits:
+    return _UNMEASURED if patch.blank is None else _MEASURED
 
 
 def signed(zones: Sequence[Zone]) -> tuple[bool | None, float]:
