@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.definitions import DefinitionInvalid
 from edge.errors import PackInvalid
 from edge.plan import Plan
 from edge.plan import parse as parse_plan
@@ -46,9 +47,13 @@ def load(folder: Path) -> Pack:
         raise PackInvalid(f"{folder}: {error}") from error
     if not forms:
         raise PackInvalid(f"{folder} holds no form")
+    try:
+        definitions, planned = parse_all(forms), parse_plan(plan)
+    except DefinitionInvalid as error:
+        raise PackInvalid(str(error)) from error
     return Pack(
-        forms=parse_all(forms),
-        plan=parse_plan(plan),
+        forms=definitions,
+        plan=planned,
         versions={
             "forms": _digest("".join(text for _, text in forms)),
             "plan": _digest(plan),

@@ -10,7 +10,7 @@ from typing import Literal
 import pydantic
 from pydantic import Field
 
-from edge.errors import PackInvalid
+from edge.definitions import DefinitionInvalid
 
 
 class _Frozen(pydantic.BaseModel):
@@ -65,16 +65,16 @@ def parse(text: str) -> Plan:
     """Read and check a plan.
 
     Raises:
-        PackInvalid: it breaks the schema, or names a type that it does not hold.
+        DefinitionInvalid: it breaks the schema, or names a type that it does not hold.
     """
     try:
         plan = Plan.model_validate(tomllib.loads(text))
     except (tomllib.TOMLDecodeError, pydantic.ValidationError) as error:
-        raise PackInvalid(f"plan.toml: {error}") from error
+        raise DefinitionInvalid(f"plan.toml: {error}") from error
     if "unknown" not in plan.types:
-        raise PackInvalid("plan.toml: the type unknown is missing")
+        raise DefinitionInvalid("plan.toml: the type unknown is missing")
     for name, entry in plan.types.items():
         for other in (*entry.attachments, *entry.required_with):
             if other not in plan.types:
-                raise PackInvalid(f"plan.toml: {name} names {other}, which has no entry")
+                raise DefinitionInvalid(f"plan.toml: {name} names {other}, which has no entry")
     return plan

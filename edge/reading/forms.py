@@ -15,9 +15,9 @@ from typing import ClassVar
 
 import pydantic
 
+from edge.definitions import DefinitionInvalid
 from edge.document import BoxMm, Layout
-from edge.errors import PackInvalid
-from edge.reading import tickblank
+from edge.reading import packedblank
 
 _STRICT = pydantic.ConfigDict(extra="forbid")
 
@@ -157,28 +157,28 @@ def parse(name: str, text: str) -> FormDefinition:
     """Read one definition.
 
     Raises:
-        PackInvalid: the file does not follow the schema; the message names it.
+        DefinitionInvalid: the file does not follow the schema; the message names it.
     """
     try:
         form = _ADAPTER.validate_python(tomllib.loads(text))
     except (tomllib.TOMLDecodeError, pydantic.ValidationError) as error:
-        raise PackInvalid(f"{name}: {error}") from error
+        raise DefinitionInvalid(f"{name}: {error}") from error
     if form.layout is Layout.VERIFIED and any(
         spec.box_mm is None and not spec.cells_mm for spec in form.fields
     ):
-        raise PackInvalid(f"{name}: a verified form needs a box for every field")
+        raise DefinitionInvalid(f"{name}: a verified form needs a box for every field")
     ticks = {spec.name for spec in form.fields if spec.kind is FieldKind.TICK}
     if any(not set(group.fields) <= ticks for group in form.groups):
-        raise PackInvalid(f"{name}: a group names what is no tick of the form")
+        raise DefinitionInvalid(f"{name}: a group names what is no tick of the form")
     try:
         for spec in form.fields:
-            tickblank.checked(spec.blanks)
+            packedblank.check(spec.blanks)
         if len({len(spec.blanks) for spec in form.fields if spec.kind is FieldKind.TICK}) > 1:
             raise ValueError("its ticks have not all as many blanks: measure them anew")
     except ValueError as error:
-        raise PackInvalid(f"{name}: {error}") from error
+        raise DefinitionInvalid(f"{name}: {error}") from error
     if form.type != PurePath(name).stem:
-        raise PackInvalid(f"{name}: is named after another type than {form.type}")
+        raise DefinitionInvalid(f"{name}: is named after another type than {form.type}")
     return form
 
 

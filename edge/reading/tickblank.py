@@ -7,10 +7,7 @@ resembles its blank most is where the box lies: a registration may be some tenth
 off, which is as much as a letter's stroke.
 """
 
-import base64
-import binascii
 import functools
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,16 +15,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.reading import packedblank
 from edge.reading.readers import Gray
 
-WIDE_PX, HIGH_PX = 80, 64
+WIDE_PX, HIGH_PX = packedblank.WIDE_PX, packedblank.HIGH_PX
 MARGIN_PX = 5  # so far a window is looked for beside its place
 STEPS = (0.06, 0.15, 0.35)  # of the paper's brightness: darker than that is the next step
 DARKNESS = (0.0, 0.1, 0.23, 0.6)  # about how dark each step is
 
-_BITS, _BYTES = 2, WIDE_PX * HIGH_PX // 4
-_LONGEST = 4 * _BYTES  # of a packed blank, in characters
-_MOST = 8  # printings of a form
 _PAPER = 95  # per cent of a window's pixels are darker than paper, or as bright
 _BROAD_PX = 15  # what is as wide as that is shade, not print
 _LEAST_ALIKE = 0.25  # a window that is less alike is not moved onto its blank
@@ -53,7 +48,7 @@ def packed(steps: Gray) -> str:
     """Steps as a form's file has them."""
     four = steps.reshape(-1, 4).astype(np.uint8)
     joined = four[:, 0] | four[:, 1] << 2 | four[:, 2] << 4 | four[:, 3] << 6
-    return base64.b64encode(zlib.compress(joined.astype(np.uint8).tobytes(), 9)).decode("ascii")
+    return packedblank.pack(joined.astype(np.uint8).tobytes())
 
 
 @functools.lru_cache(maxsize=1024)
@@ -63,32 +58,11 @@ def unpacked(text: str) -> Gray:
     Raises:
         ValueError: not what ``packed`` made.
     """
-    if len(text) > _LONGEST:
-        raise ValueError("a blank is too long")
-    try:
-        reader = zlib.decompressobj()
-        data = reader.decompress(base64.b64decode(text, validate=True), _BYTES + 1)
-    except (binascii.Error, zlib.error) as error:
-        raise ValueError(f"not a blank: {error}") from error
-    if len(data) != _BYTES:
-        raise ValueError(f"a blank has {_BYTES} bytes, not {len(data)}")
-    joined = np.frombuffer(data, np.uint8)
+    joined = np.frombuffer(packedblank.unpack(text), np.uint8)
     four = np.stack([joined >> shift & 3 for shift in (0, 2, 4, 6)], axis=1)
     steps = four.reshape(HIGH_PX, WIDE_PX)
     steps.flags.writeable = False
     return steps
-
-
-def checked(texts: Sequence[str]) -> None:
-    """Look whether a form's file has blanks that can be used.
-
-    Raises:
-        ValueError: too many, or not what ``packed`` made.
-    """
-    if len(texts) > _MOST:
-        raise ValueError(f"a tick has {len(texts)} blanks, at most {_MOST} are compared")
-    for text in texts:
-        unpacked(text)
 
 
 def printing(seen: Sequence[Gray], blanks: Sequence[Sequence[Gray]]) -> int | None:

@@ -3,7 +3,7 @@
 import pytest
 
 from edge import pack
-from edge.errors import PackInvalid
+from edge.definitions import DefinitionInvalid
 from edge.plan import parse
 
 PACK = pack.load(pack.default_dir())
@@ -60,7 +60,7 @@ def test_the_smallest_plan_is_read() -> None:
 )
 def test_a_plan_with_a_mistake_is_refused(old: str, new: str) -> None:
     assert old in _LEAST
-    with pytest.raises(PackInvalid):
+    with pytest.raises(DefinitionInvalid):
         parse(_LEAST.replace(old, new, 1))
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from edge import pack
+from edge.definitions import DefinitionInvalid
 from edge.document import Check, Field
-from edge.errors import PackInvalid
 from edge.reading import forms, groups
 from edge.reading.forms import FieldKind, GroupRule, TickGroup
 
@@ -71,5 +71,5 @@ def test_our_forms_tell_their_groups_and_each_is_of_ticks() -> None:
 
 def test_a_group_of_what_is_no_tick_is_refused() -> None:
     text = 'type = "a"\ntitle = "a"\n[[groups]]\nfields = ["nir", "b"]\n'
-    with pytest.raises(PackInvalid, match="group"):
+    with pytest.raises(DefinitionInvalid, match="group"):
         forms.parse("a.toml", text)

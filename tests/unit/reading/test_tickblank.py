@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.errors import PackInvalid
+from edge.definitions import DefinitionInvalid
 from edge.reading import forms, tickblank
+from edge.reading.packedblank import check as check_blanks
 from edge.reading.readers import Gray
 
 MORE = tickblank.MARGIN_PX
@@ -50,7 +51,7 @@ def test_what_is_no_blank_is_refused_and_so_is_its_form(text: str) -> None:
         'type = "S1"\ntitle = "t"\nlayout = "verified"\n[[fields]]\nname = "a"\nkind = "tick"\n'
         f'box_mm = [1.0, 1.0, 4.0, 4.0]\nblanks = ["{text}"]\n'
     )
-    with pytest.raises(PackInvalid, match="blank"):
+    with pytest.raises(DefinitionInvalid, match="blank"):
         forms.parse("S1.toml", written)
 
 
@@ -66,9 +67,9 @@ def test_ticks_of_a_form_have_all_as_many_blanks() -> None:
 
 def test_a_tick_has_no_more_blanks_than_are_compared_on_every_page() -> None:
     text = tickblank.packed(np.zeros(SHAPE, np.uint8))
-    tickblank.checked([text] * 8)
+    check_blanks([text] * 8)
     with pytest.raises(ValueError, match="9 blanks"):
-        tickblank.checked([text] * 9)
+        check_blanks([text] * 9)
 
 
 @pytest.mark.parametrize("by", [(0, 0), (3, -2), (-4, 4)])
