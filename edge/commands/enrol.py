@@ -18,9 +18,10 @@ from rich.console import Console
 
 from edge import pack
 from edge.commands import cache, zonepicture
+from edge.definitions import DefinitionInvalid
 from edge.enrolment import blanks, formfile, sample
 from edge.enrolment.learn import Learned, Sample, learn
-from edge.errors import EnrolmentRefused
+from edge.errors import EnrolmentRefused, PackInvalid
 from edge.imaging import border, quality
 from edge.imaging.decode import Limits
 from edge.imaging.page import PageImage
@@ -108,7 +109,10 @@ def measure_blanks(
     if not _NAME.fullmatch(name) or not target.is_file():
         raise EnrolmentRefused(f"{target} n'existe pas : apprenez d'abord le formulaire.")
     text = target.read_text("utf-8")
-    form = forms.parse(target.name, text)
+    try:
+        form = forms.parse(target.name, text)
+    except DefinitionInvalid as error:
+        raise PackInvalid(str(error)) from error
     read = _read_all(sheets, page)
     laid = [
         (sheet.gray, _laid(sheet, path, form)) for sheet, path in zip(read, sheets, strict=True)

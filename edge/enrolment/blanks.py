@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import cv2
 import numpy as np
 
+from edge.definitions import DefinitionInvalid
 from edge.document import BoxMm
-from edge.errors import EnrolmentRefused, PackInvalid
+from edge.errors import EnrolmentRefused
 from edge.reading import forms, tickblank, tickpatch
 from edge.reading.forms import FieldKind, FormDefinition
 from edge.reading.readers import Gray, Patch
@@ -76,13 +77,13 @@ def written(name: str, text: str, found: Mapping[str, tuple[str, ...]]) -> str:
 
     Raises:
         EnrolmentRefused: the file is laid out in a way that cannot be changed line by line.
-        PackInvalid: it is no definition.
+        DefinitionInvalid: it is no definition.
     """
     form = forms.parse(name, text)
     new = "\n".join(_lines(text.split("\n"), found))
     try:
         is_right = forms.parse(name, new) == with_blanks(form, found)
-    except PackInvalid:
+    except DefinitionInvalid:
         is_right = False
     if not is_right:
         raise EnrolmentRefused(

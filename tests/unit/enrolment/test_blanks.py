@@ -1,11 +1,15 @@
 """What blank sheets show around tick boxes, measured for a form's file."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from rich.console import Console
 
 from edge import pack
+from edge.commands.enrol import measure_blanks
 from edge.enrolment import blanks
-from edge.errors import EnrolmentRefused
+from edge.errors import EnrolmentRefused, PackInvalid
 from edge.reading import forms, tickblank, tickpatch
 from edge.reading.forms import FieldKind, FormDefinition
 from edge.reading.readers import Gray
@@ -105,3 +109,9 @@ def test_a_form_without_ticks_has_nothing_to_measure() -> None:
     assert form.fields
     with pytest.raises(EnrolmentRefused, match="case à cocher"):
         blanks.measured(bare, [(sheet, where)])
+
+
+def test_a_form_that_is_no_definition_is_the_packs_fault(tmp_path: Path) -> None:
+    (tmp_path / "S9.toml").write_text('type = "S9"', "utf-8")
+    with pytest.raises(PackInvalid, match=r"S9\.toml"):
+        measure_blanks("S9", [tmp_path / "sheet.png"], tmp_path, Console())

@@ -61,7 +61,7 @@ def test_ticks_of_a_form_have_all_as_many_blanks() -> None:
     head = 'type = "S1"\ntitle = "t"\nlayout = "verified"\n'
     one = f'"{text}"'
     assert len(forms.parse("S1.toml", head + tick.format("a", one) + tick.format("b", one)).fields)
-    with pytest.raises(PackInvalid, match="as many blanks"):
+    with pytest.raises(DefinitionInvalid, match="as many blanks"):
         forms.parse("S1.toml", head + tick.format("a", one) + tick.format("b", ""))
 
 
