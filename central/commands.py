@@ -17,9 +17,10 @@ from central.domain.access import ALL, Role, is_login
 from central.domain.counting import LotCounts, disagreements
 from central.domain.password_rule import fault
 from central.errors import Forbidden, InputInvalid
-from central.store import accounts, board, lot_counts, people, samples, upkeep
+from central.store import accounts, board, lot_counts, people, samples, stuck, upkeep
 from central.store.accounts import NewAccount
 from central.store.samples import Wanted
+from central.store.upkeep import Chosen
 
 _COUNTS = tuple(LotCounts.__dataclass_fields__)
 _DAY_S = 86_400.0
@@ -81,10 +82,13 @@ def replay(
 
 
 def discard(config: CentralConfig, ids: Sequence[uuid.UUID], why: str, console: Console) -> int:
-    """Give dead or held deliveries up; 1 when there were none."""
+    """Give dead or held deliveries up, but none that a pôle may have; 1 when there were none."""
     with apps.opened(config) as engine:
         count = upkeep.discard(engine, _actor(), why, ids)
+        doubted = stuck.in_doubt(engine, Chosen(ids))
     console.print(f"{count} livraison(s) abandonnée(s).")
+    for destination, left in doubted.items():
+        console.print(f"{left} livraison(s) gardée(s) : peut-être déjà reçue(s) par {destination}.")
     return 0 if count else 1
 
 

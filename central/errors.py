@@ -198,6 +198,13 @@ class DeliveryUnderWay(CentralError):
     reason = "Le document est en cours de remise à son pôle. Réessayez dans un instant."
 
 
+class DeliveryInDoubt(CentralError):
+    """A pôle may have the document without having said so; ``hint`` names it, in French."""
+
+    code = "delivery_in_doubt"
+    reason = "Le document a peut-être déjà été reçu par son pôle, qui n'a pas répondu."
+
+
 class AlreadyDelivered(CentralError):
     """Pages moved between documents, and a pôle has one of them: they stay where they are."""
 

@@ -31,8 +31,12 @@ _KNOWN: Mapping[str, Advice] = MappingProxyType(
             "C'est un défaut du programme : signalez-le.",
         ),
         "http_unreachable": Advice(
-            "L'application n'a pas répondu ou refuse la connexion.",
+            "Aucune connexion avec l'application : rien n'a été remis.",
             "Vérifiez le réseau et url, puis relancez.",
+        ),
+        "http_no_answer": Advice(
+            "L'application n'a pas répondu à temps : elle a peut-être le document.",
+            "Voyez pourquoi elle se tait, puis relancez : rien n'arrive deux fois.",
         ),
         "http_tls": Advice(
             "Le certificat de l'application n'est pas reconnu.",
@@ -53,6 +57,10 @@ _KNOWN: Mapping[str, Advice] = MappingProxyType(
         "folder_unmounted": Advice(
             "Le témoin du dossier du pôle est absent : le partage n'est pas monté.",
             "Montez le partage, puis relancez.",
+        ),
+        "folder_interrupted": Advice(
+            "Le dossier du pôle a rendu une erreur pendant la remise : elle est peut-être faite.",
+            "Corrigez droits, place ou montage, puis relancez : rien n'arrive deux fois.",
         ),
         "folder_unavailable": Advice(
             "Le dossier du pôle rend une erreur : droits, place ou montage.",

@@ -87,13 +87,16 @@ class _Pages:
             raise InputInvalid("acte")
         chosen, fields = self._chosen(visit)
         counts = stuck.counted(self._desk.engine, chosen)
-        count = counts["dead"] + (counts["held"] if act == "ecarter" else 0)
+        is_discard = act == "ecarter"
+        doubted = stuck.in_doubt(self._desk.engine, chosen) if is_discard else {}
+        count = counts["dead"] + (counts["held"] if is_discard else 0) - sum(doubted.values())
         return self._desk.show(
             visit,
             "dead_letters_confirm.html",
             act=act,
             count=count,
-            left=sum(counts.values()) - count,
+            left=sum(counts.values()) - count - sum(doubted.values()),
+            doubted=doubted,
             groups=stuck.groups(self._desk.engine, chosen),
             fields=fields,
         )

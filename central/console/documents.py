@@ -22,7 +22,7 @@ from central.domain.access import Person, Role
 from central.domain.calendar import public_holidays
 from central.domain.catalogue import KeyingMode, TypeEntry
 from central.domain.keying import spec_of
-from central.domain.lifecycle import DocumentState
+from central.domain.lifecycle import DeliveryState, DocumentState
 from central.domain.returns import MAX_COMMENT_CHARACTERS, Cause, ReturnNote
 from central.domain.whole_field import Box, whole_box
 from central.errors import Forbidden, InputInvalid, StepRefused
@@ -35,6 +35,7 @@ _ACT = (Role.OPERATIONS,)
 _WITHDRAW = (Role.OPERATIONS, Role.SUPERVISOR)
 _READ_FAILURES = (Role.OPERATIONS, Role.AUDITOR)
 _MOST_REASON = 500
+_DOUBTED = (DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.DEAD)
 _TO_KEY = (DocumentState.TO_NAME, DocumentState.TO_KEY, DocumentState.TO_RESCAN)
 
 
@@ -81,7 +82,8 @@ class _Pages:
             version=views.version,
             acts=who.has_any(_ACT),
             may_name_again=life.may_be_named_again(document),
-            received=[d["destination"] for d in found.deliveries if d["state"] == "delivered"],
+            is_in_doubt=is_in_doubt,
+            received=[d["destination"] for d in found.deliveries if _may_be_given_back(d)],
             causes=labels.CAUSES,
             open_rescan=who.has_any(_WITHDRAW) and rescans.open_one(found.rescans) is not None,
             reads_failures=who.has_any(_READ_FAILURES),
@@ -124,6 +126,15 @@ class _Pages:
         if taken is not Returned.TAKEN:
             raise StepRefused(f"{document_id} is not delivered to {destination}")
         return go(f"/documents/{document_id}")
+
+
+def is_in_doubt(delivery: Mapping[str, Any]) -> bool:
+    """Whether a pôle may have a document without having said so."""
+    return delivery["doubts"] > 0 and DeliveryState(delivery["state"]) in _DOUBTED
+
+
+def _may_be_given_back(delivery: Mapping[str, Any]) -> bool:
+    return delivery["state"] == DeliveryState.DELIVERED or is_in_doubt(delivery)
 
 
 def _shown(

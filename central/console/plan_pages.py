@@ -107,6 +107,7 @@ class _Pages:
         one = plan.find(self._desk.engine, visit.request.path_params["id"])
         what = (one.type, one.fund, one.changes)
         seen, moved, left, remaining = None, [], 0, 0
+        behind, doubted = plan_following.left_behind(self._desk.engine, one, _LISTED)
         may_see = visit.who.may_see
         if one.state == "proposed":
             seen = plan_effect.preview(self._desk.engine, what, _today(), _LISTED)
@@ -125,6 +126,8 @@ class _Pages:
             entry=self._now().of(one.type, one.fund),
             moved=moved,
             left=left,
+            behind=[row for row in behind if may_see(row.site, row.pole)],
+            doubted=doubted,
             remaining=remaining,
             may_see=may_see,
             words=_WORDS,

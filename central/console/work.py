@@ -25,6 +25,7 @@ from central.domain.keying import Entry, KeyReason, spec_of
 from central.domain.working_days import add_working_days
 from central.errors import (
     AlreadyDelivered,
+    DeliveryInDoubt,
     DeliveryUnderWay,
     InputInvalid,
     LeaseLost,
@@ -242,8 +243,9 @@ class _Queues:
         for one in wanted:
             try:
                 found = sent_work.take_back(self._desk.engine, visit.who, one, lease_s, reason)
-            except (AlreadyDelivered, DeliveryUnderWay, LeaseLost) as error:
-                refused.append({"id": one, "reason": error.reason, "is_over": error.permanent})
+            except (AlreadyDelivered, DeliveryInDoubt, DeliveryUnderWay, LeaseLost) as error:
+                why = error.hint or error.reason
+                refused.append({"id": one, "reason": why, "is_over": error.permanent})
                 continue
             if found.queue:
                 told = {"id": found.document_id, "queue": found.queue, "others": found.others}

@@ -9,6 +9,10 @@ A delivery is one (document, destination)::
     waiting, held → discarded (who sent its document has it back)
     waiting, held, dead → delivered (its worker, or its pôle, says so late)
 
+What was handed over and neither confirmed nor surely refused is in doubt. It waits, is held or dead
+like any other, but takes no step of ``ONLY_WHAT_NEVER_LEFT`` until its application answers or its
+pôle gives it back.
+
 A document waits for a person (``to_name``, ``to_key``) or for its station (``to_rescan``) until it
 is ``ready``; from then on its state follows from those of its deliveries (``document_after``), so
 the two cannot disagree.
@@ -104,6 +108,8 @@ _DOCUMENT_STEPS: Mapping[DocumentState, frozenset[DocumentState]] = MappingProxy
     }
 )
 
+ONLY_WHAT_NEVER_LEFT = frozenset({Step.MOVE, Step.TAKE_BACK, Step.DISCARD})
+"""Steps that end a delivery for good: not one whose application may have the document already."""
 WAITING_FOR_A_PERSON = frozenset({DocumentState.TO_NAME, DocumentState.TO_KEY})
 UNFINISHED = frozenset({DeliveryState.WAITING, DeliveryState.CLAIMED, DeliveryState.HELD})
 

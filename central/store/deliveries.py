@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from central.domain.arrival import Arrival, arrival
 from central.domain.document import Claim, Delivery
 from central.domain.lifecycle import Step
 from central.store import audit, circuits, handed, packages
@@ -88,6 +89,7 @@ def _claim(
         _d.destination == due.c.destination,
         claimed_by=worker,
         attempts=_d.attempts + 1,
+        doubts=_d.doubts + 1,  # until an outcome tells that this try did not arrive
         lease_until=sa.func.now() + dt.timedelta(seconds=lease_s),
     )
     return rows[0] if rows else None
@@ -127,7 +129,9 @@ def delivered(engine: sa.Engine, held: Claim, receipt: str) -> bool:
 
 def dead(engine: sa.Engine, held: Claim, code: str, reason: str) -> bool:
     """Record a dead letter; False when the claim was lost meanwhile."""
-    return _finish(engine, held, Step.GIVE_UP, last_code=code, last_reason=reason)
+    return _finish(
+        engine, held, Step.GIVE_UP, last_code=code, last_reason=reason, doubts=_doubts_after(code)
+    )
 
 
 def postpone(
@@ -157,8 +161,20 @@ def postpone(
         next_at=sa.func.now() + dt.timedelta(seconds=delay_s),
         last_code=code,
         last_reason=reason,
+        doubts=_doubts_after(code),
         **anew,
     )
+
+
+def _doubts_after(code: str) -> sa.ColumnElement[int]:
+    """How many tries may have arrived, once the last one's outcome is known."""
+    match arrival(code):
+        case Arrival.REFUSED:
+            return sa.literal(0)
+        case Arrival.NOT_THIS_TIME:
+            return sa.func.greatest(_d.doubts - 1, 0)
+        case Arrival.POSSIBLE:
+            return sa.func.greatest(_d.doubts, 1)
 
 
 def _finish(engine: sa.Engine, held: Claim, step: Step, **values: Any) -> bool:

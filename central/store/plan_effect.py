@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from central.domain.calendar import public_holidays
 from central.domain.working_days import add_working_days
 from central.store.engine import transaction
+from central.store.steps import is_in_doubt
 from central.store.tables import deliveries, documents
 
 _c, _d = documents.c, deliveries.c
@@ -24,7 +25,8 @@ class Preview:
 
     ``moves`` counts by site, state and way before; ``first`` lists some of the documents, each with
     its ``new_due_on``; ``overdue`` are those that would be late at once and are not yet;
-    ``in_hand`` are being delivered and would go where they were sent.
+    ``in_hand`` are being delivered and would go where they were sent; ``in_doubt`` counts by
+    destination who may have been received there already, and would stay.
     """
 
     total: int
@@ -34,6 +36,7 @@ class Preview:
     later: int
     overdue: int
     in_hand: int
+    in_doubt: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def preview(engine: sa.Engine, what: What, today: dt.date, limit: int) -> Previe
     """
     with transaction(engine) as connection:
         target = target_of(connection, what)
-        movable = (*target.concerned, ~is_in_hand())
+        movable = (*target.concerned, ~stays())
         counts = connection.execute(
             sa.select(
                 sa.func.count().label("total"),
@@ -66,6 +69,7 @@ def preview(engine: sa.Engine, what: What, today: dt.date, limit: int) -> Previe
         in_hand = connection.scalar(
             sa.select(sa.func.count()).where(*target.concerned, is_in_hand())
         )
+        in_doubt = doubted(connection, *target.concerned)
         way = (_c.site, _c.state, _c.pole, _c.destination)
         moves = connection.execute(
             sa.select(*way, sa.func.count().label("documents"))
@@ -79,12 +83,36 @@ def preview(engine: sa.Engine, what: What, today: dt.date, limit: int) -> Previe
             .order_by(_c.due_on, _c.id)
             .limit(limit)
         ).all()
-    return Preview(**counts._mapping, moves=moves, first=first, in_hand=in_hand or 0)
+    return Preview(
+        **counts._mapping, moves=moves, first=first, in_hand=in_hand or 0, in_doubt=in_doubt
+    )
 
 
 def is_in_hand() -> sa.ColumnElement[bool]:
     """Whether a worker is delivering a document at this moment."""
     return sa.exists().where(_d.document_id == _c.id, _d.state == "claimed")
+
+
+def may_be_there() -> sa.ColumnElement[bool]:
+    """Whether a pôle may have a document without having said so."""
+    return sa.exists().where(_d.document_id == _c.id, is_in_doubt())
+
+
+def stays() -> sa.ColumnElement[bool]:
+    """Whether a document stays with its pôle: a worker delivers it, or it may be there already."""
+    return sa.exists().where(_d.document_id == _c.id, sa.or_(_d.state == "claimed", is_in_doubt()))
+
+
+def doubted(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> dict[str, int]:
+    """How many of some documents each destination may have without having said so."""
+    query = (
+        sa.select(_d.destination, sa.func.count().label("documents"))
+        .select_from(deliveries.join(documents, _c.id == _d.document_id))
+        .where(is_in_doubt(), *where)
+        .group_by(_d.destination)
+        .order_by(_d.destination)
+    )
+    return {row.destination: row.documents for row in connection.execute(query)}
 
 
 def is_open(code: str, fund: str) -> list[sa.ColumnElement[bool]]:

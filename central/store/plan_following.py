@@ -1,7 +1,8 @@
 """Documents that are here follow a decision on the plan, a thousand at a time.
 
 Moved is what has not left: documents that wait for a person or their station, and those whose
-delivery waits, is held or dead. What a worker has in hand goes where it was sent. Each batch reads
+delivery waits, is held or dead. What a worker has in hand goes where it was sent, and what a pôle
+may have without having said so stays with it: else two would have it. Each batch reads
 the decision again: a change may be undone while its documents follow it.
 """
 
@@ -19,7 +20,7 @@ from central.domain.plan_changes import Way, from_json
 from central.store import audit, plan
 from central.store.batches import Batches, each
 from central.store.engine import transaction
-from central.store.plan_effect import is_in_hand, is_open, target_of
+from central.store.plan_effect import doubted, is_open, may_be_there, stays, target_of
 from central.store.steps import line_up, settle_documents, take
 from central.store.tables import (
     deliveries,
@@ -90,6 +91,37 @@ def to_bring_back(connection: sa.Connection, change_id: int) -> sa.Select[uuid.U
     return sa.select(_c.id).where(sa.false()) if row is None else _to_bring_back(row)
 
 
+def left_behind(
+    engine: sa.Engine, row: Any, limit: int
+) -> tuple[Sequence[sa.Row[Any]], Mapping[str, int]]:
+    """Documents that an applied change did not move, since their pôle may have them already.
+
+    Args:
+        engine: The database.
+        row: The change, with its type, fund and what it changes.
+        limit: Of documents; they are counted all.
+
+    Returns:
+        Some of them, and how many each destination may have.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
+    if row.state != "applied":
+        return [], {}
+    followed = sa.exists().where(_m.document_id == _c.id, _m.change_id == row.id)
+    with transaction(engine) as connection:
+        target = target_of(connection, (row.type, row.fund, row.changes))
+        where = (*target.concerned, ~followed)
+        query = (
+            sa.select(_c.id, _c.site, _c.state, _c.pole, _c.destination)
+            .where(*where, may_be_there())
+            .order_by(_c.due_on, _c.id)
+            .limit(limit)
+        )
+        return connection.execute(query).all(), doubted(connection, *where)
+
+
 def _begun(engine: sa.Engine, change_id: int | None) -> Sequence[sa.Row[Any]]:
     """Changes whose documents do not all follow yet, each with who decided it last."""
     who = sa.func.coalesce(_p.undone_by, _p.decided_by)
@@ -121,7 +153,7 @@ def _left(connection: sa.Connection, row: sa.Row[Any]) -> sa.Select[uuid.UUID]:
     if row.state == "undone":
         return _to_bring_back(row)
     target = target_of(connection, (row.type, row.fund, row.changes))
-    return sa.select(_c.id).where(*target.concerned, ~is_in_hand())
+    return sa.select(_c.id).where(*target.concerned, ~stays())
 
 
 def _settled(engine: sa.Engine, row: sa.Row[Any]) -> None:
@@ -139,7 +171,7 @@ def _move_on(connection: sa.Connection, row: sa.Row[Any], some: Sequence[uuid.UU
     target = target_of(connection, (row.type, row.fund, row.changes), some)
     found = connection.execute(
         sa.select(_c.id, _c.pole, _c.destination, _c.due_on, target.due_on.label("new_due_on"))
-        .where(*target.concerned, ~is_in_hand())
+        .where(*target.concerned, ~stays())
         .order_by(_c.id)
     ).all()
     before = {one.id: Way(one.pole, one.destination, one.due_on) for one in found}
@@ -158,7 +190,7 @@ def _bring_back(connection: sa.Connection, row: sa.Row[Any], some: Sequence[uuid
     found = connection.execute(
         sa.select(*(_c.id, _c.fund, _c.received_on, _c.pole, _c.destination, _c.due_on), _m.before)
         .outerjoin(plan_change_documents, is_its)
-        .where(_c.id.in_(some), *_is_still(row), ~is_in_hand(), _m.is_back.is_not(True))
+        .where(_c.id.in_(some), *_is_still(row), ~stays(), _m.is_back.is_not(True))
         .order_by(_c.id)
     ).all()
     groups: dict[Way, list[uuid.UUID]] = defaultdict(list)
@@ -238,4 +270,4 @@ def _to_bring_back(row: sa.Row[Any]) -> sa.Select[uuid.UUID]:
         *([] if row.undone_at is None else [namings.c.named_at < row.undone_at]),
     )
     is_concerned = sa.or_(is_moved, sa.and_(is_named, ~sa.exists().where(*is_its)))
-    return sa.select(_c.id).where(*_is_still(row), is_concerned, ~is_in_hand())
+    return sa.select(_c.id).where(*_is_still(row), is_concerned, ~stays())

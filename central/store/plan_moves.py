@@ -13,7 +13,7 @@ from central.domain.catalogue import Catalogue
 from central.errors import ChangeUnderWay, LaterChange
 from central.store import audit, plan
 from central.store.engine import transaction
-from central.store.plan_effect import is_in_hand, target_of
+from central.store.plan_effect import may_be_there, stays, target_of
 from central.store.plan_following import settle, to_bring_back
 from central.store.steps import own_routes
 from central.store.tables import documents, plan_change_documents, plan_changes
@@ -90,15 +90,17 @@ def undo(engine: sa.Engine, person_id: int, actor: str, change_id: int, shipped:
 def moved(engine: sa.Engine, change_id: int, limit: int) -> tuple[Sequence[Any], int]:
     """Documents that a change moved, those that left first, and how many left.
 
+    What a pôle may have without having said so counts among these.
+
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    has_left = sa.or_(_c.state.in_(("delivered", "discarded")), is_in_hand())
+    has_left = sa.or_(_c.state.in_(("delivered", "discarded")), stays())
     joined = sa.join(plan_change_documents, documents, _c.id == _m.document_id)
     query = (
         sa.select(
             _c.id, _c.site, _c.type, _c.state, _c.pole, _c.destination, _c.due_on, _m.before,
-            has_left.label("has_left"),
+            has_left.label("has_left"), may_be_there().label("is_in_doubt"),
         )
         .select_from(joined)
         .where(_m.change_id == change_id)
@@ -118,7 +120,7 @@ def _foretold(connection: sa.Connection, change_id: int) -> int:
     if row is None:
         return 0
     target = target_of(connection, (row.type, row.fund, row.changes))
-    counted = sa.select(sa.func.count()).where(*target.concerned, ~is_in_hand())
+    counted = sa.select(sa.func.count()).where(*target.concerned, ~stays())
     return connection.scalar(counted) or 0
 
 

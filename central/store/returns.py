@@ -78,7 +78,7 @@ def take_back(
     """
     is_it = (_d.document_id == document_id, _d.destination == destination)
     row = connection.execute(
-        sa.select(_d.round, _d.state, _d.delivered_at).where(*is_it).with_for_update()
+        sa.select(_d.round, _d.state, _d.delivered_at, _d.doubts).where(*is_it).with_for_update()
     ).one_or_none()
     if row is None or (which and (which.round or 0) > row.round):
         raise NotFound(f"{document_id} did not go to {destination}")
@@ -86,6 +86,7 @@ def take_back(
         return said
     if row.state != DeliveryState.DELIVERED:  # it has it, and the centre had not heard of it
         take(connection, Step.DELIVER_LATE, *is_it, delivered_at=sa.func.now())
+        settle_document(connection, document_id)  # else it would not be one that can come back
     connection.execute(
         insert(returns).values(
             document_id=document_id,
@@ -96,7 +97,7 @@ def take_back(
             channel=channel,
         )
     )
-    take(connection, Step.GIVE_BACK, *is_it)
+    take(connection, Step.GIVE_BACK, *is_it, doubts=0)  # whatever it had, it has no more
     settle_document(connection, document_id)
     audit.record(
         connection,
@@ -123,8 +124,10 @@ def _before_taking(
         return Returned.ALREADY
     if row.delivered_at is None:
         # What was never about to be handed over cannot have arrived; what a worker has in hand
-        # may have, this moment.
-        was_handed = handed.is_or_was(connection, document_id, destination, row.round)
+        # may have, this moment. Who names no round means whichever it may have.
+        was_handed = handed.is_or_was(connection, document_id, destination, row.round) or (
+            which is None and row.doubts > 0
+        )
         if row.state == DeliveryState.CLAIMED or not was_handed:
             return Returned.NOT_YET
     if which is None or which.round is not None or row.round == 1:

@@ -18,10 +18,10 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from central.domain.access import Person
 from central.domain.lifecycle import DeliveryState, DocumentState, Step, may_become
 from central.domain.returns import Cause, ReturnNote
-from central.errors import AlreadyDelivered, DeliveryUnderWay, LeaseLost
+from central.errors import AlreadyDelivered, DeliveryInDoubt, DeliveryUnderWay, LeaseLost
 from central.store import audit, leases, plan, rescans, returns
 from central.store.engine import transaction
-from central.store.steps import settle_document, share_routes, take
+from central.store.steps import is_in_doubt, settle_document, share_routes, take
 from central.store.tables import (
     deliveries,
     documents,
@@ -34,6 +34,10 @@ from central.store.tables import (
 )
 
 _d, _s, _c, _n = deliveries.c, sent_work.c, documents.c, namings.c
+_MAYBE_THERE = (
+    "Le document a peut-être déjà été reçu par {}, qui n'a pas répondu."
+    " Réessayez une fois sa livraison aboutie, ou voyez avec l'exploitation."
+)
 KEPT = dt.timedelta(days=1)
 _ACTS_OF_PEOPLE = (
     "type", "type_confidence", "runner_up", "layout", "pole", "destination", "process",
@@ -179,6 +183,7 @@ def take_back(
 
     Raises:
         AlreadyDelivered: pages moved between documents, and a pôle has one of them.
+        DeliveryInDoubt: a pôle may have it, and did not say so.
         DeliveryUnderWay: it is being handed over at this moment.
         LeaseLost: somebody else has it, or it has gone on by what others did.
         StoreUnavailable: nothing was changed.
@@ -295,6 +300,7 @@ def _demand_untouched(
     """End what a document was sent to.
 
     Raises:
+        DeliveryInDoubt: a pôle may have it, and did not say so.
         DeliveryUnderWay: it is being handed over.
         LeaseLost: something else has happened to it since.
     """
@@ -357,6 +363,8 @@ def _undone(connection: sa.Connection, person: Person, row: sa.Row[Any]) -> Docu
     in_hand = sa.exists().where(is_its, _d.state == DeliveryState.CLAIMED)
     if connection.scalar(sa.select(in_hand)):
         raise DeliveryUnderWay(str(row.id))
+    if who := connection.scalars(sa.select(_d.destination).where(is_its, is_in_doubt())).first():
+        raise DeliveryInDoubt(str(row.id), hint=_MAYBE_THERE.format(who))
     take(connection, Step.TAKE_BACK, is_its)
     return settle_document(connection, row.id)
 

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from central.domain.lifecycle import (
+    ONLY_WHAT_NEVER_LEFT,
     DeliveryState,
     DocumentState,
     Step,
@@ -53,8 +54,11 @@ def take(
 ) -> Sequence[sa.Row[Any]]:
     """Take a step with every delivery that matches and may take it; returns them, changed.
 
-    What would wait and is covered by a hold is held instead.
+    What would wait and is covered by a hold is held instead. What its application may have is not
+    ended as if it had never left.
     """
+    if step in ONLY_WHAT_NEVER_LEFT:
+        where = (*where, ~is_in_doubt())
     will_wait = leads_to(step) is DeliveryState.WAITING
     if will_wait:
         share_routes(connection)
@@ -73,6 +77,16 @@ def hold_covered(connection: sa.Connection, *of: sa.ColumnElement[bool]) -> int:
     """Hold what waits among some deliveries and an open hold covers; returns how many."""
     code, reason = HELD
     return len(take(connection, Step.HOLD, *of, is_covered(), last_code=code, last_reason=reason))
+
+
+def is_in_doubt() -> sa.ColumnElement[bool]:
+    """Whether a delivery's application may have the document, and nobody is asking it just now."""
+    return sa.and_(
+        _d.doubts > 0,
+        _d.state.in_(
+            [one.value for one in (DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.DEAD)]
+        ),
+    )
 
 
 def is_covered(but: int | None = None) -> sa.ColumnElement[bool]:

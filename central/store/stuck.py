@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from central.store.engine import transaction
+from central.store.steps import is_in_doubt
 from central.store.tables import deliveries, documents
 from central.store.upkeep import Chosen
 
@@ -124,3 +125,19 @@ def counted(engine: sa.Engine, chosen: Chosen) -> dict[str, int]:
         for row in connection.execute(query):
             found[row.state] = row.deliveries
     return found
+
+
+def in_doubt(engine: sa.Engine, chosen: Chosen) -> dict[str, int]:
+    """How many of these each destination may have without having said so: they are not discarded.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
+    query = (
+        sa.select(_d.destination, sa.func.count().label("deliveries"))
+        .where(_d.state.in_(_STUCK), is_in_doubt(), *chosen.where())
+        .group_by(_d.destination)
+        .order_by(_d.destination)
+    )
+    with transaction(engine) as connection:
+        return {row.destination: row.deliveries for row in connection.execute(query)}

@@ -170,6 +170,33 @@ def test_an_application_that_is_away_is_unavailable(application: Application) ->
     assert outcome.reason.endswith(".")
 
 
+def test_an_application_that_is_not_there_is_told_from_one_that_does_not_answer() -> None:
+    """The one surely has nothing; the other may have it all."""
+    application = HttpApplication()
+    application.drops_answers = True
+    silent = application.target.deliver(_package())
+    assert isinstance(silent, Unavailable)
+    assert silent.code == "http_no_answer"
+    assert application.arrivals() == 1
+    application.disconnect()
+    away = application.target.deliver(_package(1))
+    assert isinstance(away, Unavailable)
+    assert away.code == "http_unreachable"
+    application.close()
+
+
+def test_an_application_that_answers_too_late_may_have_it() -> None:
+    application = HttpApplication()
+    target = HttpTarget(application.url, None, 0.3, None)
+    gate = application.close_gate()
+    late = target.deliver(_package())
+    gate.set()
+    assert isinstance(late, Unavailable)
+    assert late.code == "http_no_answer"
+    target.close()
+    application.close()
+
+
 # The folder, killed between any two steps
 
 
@@ -282,8 +309,27 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
         outcome = application.target.deliver(_package(1))
     assert isinstance(outcome, Unavailable)
     assert "No space left" in outcome.reason
+    assert outcome.code == "folder_unavailable"
     assert not list((tmp_path / "pole" / ".en-cours").iterdir())
     assert isinstance(application.target.deliver(_package(1)), Delivered)
+
+
+@pytest.mark.parametrize("step", ["link", "rename"])
+def test_a_folder_that_fails_once_a_package_is_whole_may_have_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    application = FolderApplication(tmp_path)
+
+    def broken(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*{"link": (os, "link"), "rename": (Path, "rename")}[step], broken)
+        outcome = application.target.deliver(_package())
+    assert isinstance(outcome, Unavailable)
+    assert outcome.code == "folder_interrupted"
+    assert isinstance(application.target.deliver(_package()), Delivered)
+    assert application.arrivals() == 1
 
 
 # HTTP alone

@@ -107,6 +107,17 @@ def test_what_was_queued_tried_or_in_hand_is_delivered_and_held_and_dead_mail_ca
     assert all(name.endswith("-1") for found in handed.values() for name in found)
 
 
+def test_what_was_tried_in_vain_or_was_in_hand_may_have_arrived(upgraded: sa.Engine) -> None:
+    """One code stood for no connection and for no answer: its pôle is asked, and no other."""
+    told = "SELECT state, last_code, attempts, doubts FROM deliveries"
+    doubted = {(row.state, row.last_code) for row in _all(upgraded, told) if row.doubts}
+    assert ("waiting", "http_unreachable") in doubted
+    assert any(state == "claimed" for state, _ in doubted)
+    untried = [row for row in _all(upgraded, told) if row.state == "waiting" and not row.attempts]
+    assert untried
+    assert not any(row.doubts for row in untried)
+
+
 def _packages(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if not path.name.startswith(".")]
 

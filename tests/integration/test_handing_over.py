@@ -43,7 +43,7 @@ def _claim(engine: sa.Engine, *destinations: str, lease_s: float = 60.0) -> Deli
 def _lose_answer(engine: sa.Engine, *destinations: str) -> Delivery:
     """Hand a delivery over and never hear of it."""
     found = _claim(engine, *destinations)
-    assert deliveries.postpone(engine, found.claim, 0.0, "http_unreachable", "coupure")
+    assert deliveries.postpone(engine, found.claim, 0.0, "http_no_answer", "coupure")
     return found
 
 
@@ -369,6 +369,7 @@ def test_a_pole_gives_back_what_it_has_although_the_centre_never_heard_so(
         _run(engine, "UPDATE documents SET state = 'dead' WHERE id = :id", id=made.id)
     assert _give_back(engine, made.id, Which(1)) is Returned.TAKEN
     assert _row(engine, made.id).state == "returned"
+    reroute(engine, "person:lea", made.id, "ATEMPO")  # somebody can name it
 
 
 def test_what_was_given_up_or_sent_another_way_is_already_back(engine: sa.Engine) -> None:

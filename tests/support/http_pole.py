@@ -21,6 +21,8 @@ class HttpApplication:
         self.answers: list[tuple[int, dict[str, str], bytes]] = []
         self.always: tuple[int, dict[str, str], bytes] | None = None
         self.asked = 0
+        self.drops_answers = False
+        """It takes what comes, and its answers are lost on the way."""
         self._count = 0
         self._delay_s = 0.0
         self._gate = threading.Event()
@@ -32,6 +34,9 @@ class HttpApplication:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status, headers, text = application.accept(self.headers, body)
+                if application.drops_answers:
+                    self.close_connection = True
+                    return
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)

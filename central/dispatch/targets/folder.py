@@ -72,9 +72,16 @@ class FolderTarget:
         for folder in (self._drafts, shelf):
             folder.mkdir(parents=True, exist_ok=True)
         entry = shelf / package.idempotency_key
-        if not entry.exists():
-            self._enter(entry, self._draft(package))
-        self._publish(entry)
+        draft = None if entry.exists() else self._draft(package)
+        try:
+            if draft is not None:
+                self._enter(entry, draft)
+            self._publish(entry)
+        except OSError as error:
+            return Unavailable(
+                "folder_interrupted",
+                f"Remise interrompue, peut-être faite : {error.strerror}.",
+            )
         return Delivered(entry.name)
 
     def _is_open_to_group(self) -> bool:

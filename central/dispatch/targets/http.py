@@ -31,6 +31,8 @@ _ALREADY = 409
 _LATER = (408, 425, 429)
 _SETTINGS = (401, 403, 404, 405, 407)  # a wrong secret or address; the document is not to blame
 _AWAY = (502, 503, 504)  # said by what stands before the application, or by one that is stopping
+_NEVER_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+"""TLS is part of connecting. Whatever fails later may have carried the document over."""
 _MAX_ANSWER_BYTES = 65_536
 _TYPES = {"pdf": "application/pdf", "json": "application/json", "xml": "application/xml"}
 
@@ -161,8 +163,10 @@ def signature(secret: bytes, at: str, package: Package) -> str:
 
 
 def _unreachable(error: httpx.HTTPError) -> Unavailable:
-    """Say why as far as the driver knows: a certificate, a name, a port, silence."""
+    """Say why as far as the driver knows: silence, a certificate, a name, a port."""
     why = receipt_of(f"{type(error).__name__} : {error}" if str(error) else type(error).__name__)
+    if not isinstance(error, _NEVER_CONNECTED):
+        return Unavailable("http_no_answer", f"L'application n'a pas répondu ({why}).")
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ssl.SSLError):
         cause = cause.__cause__ or cause.__context__

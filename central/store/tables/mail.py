@@ -262,6 +262,13 @@ deliveries = Table(
     Column("last_reason", Text),
     at("delivered_at", nullable=True),
     Column("receipt", Text),
+    Column(
+        "doubts",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="tries that the application may have taken without our knowing",
+    ),
     one_of("state", DELIVERY_STATES),
     Index(
         "ix_deliveries_waiting",
