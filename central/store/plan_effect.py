@@ -26,7 +26,7 @@ class Preview:
     ``moves`` counts by site, state and way before; ``first`` lists some of the documents, each with
     its ``new_due_on``; ``overdue`` are those that would be late at once and are not yet;
     ``in_hand`` are being delivered and would go where they were sent; ``in_doubt`` counts by
-    destination who may have been received there already, and would stay.
+    destination what may have been received there already, and would stay.
     """
 
     total: int

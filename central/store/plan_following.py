@@ -91,9 +91,7 @@ def to_bring_back(connection: sa.Connection, change_id: int) -> sa.Select[uuid.U
     return sa.select(_c.id).where(sa.false()) if row is None else _to_bring_back(row)
 
 
-def left_behind(
-    engine: sa.Engine, row: Any, limit: int
-) -> tuple[Sequence[sa.Row[Any]], Mapping[str, int]]:
+def left_behind(engine: sa.Engine, row: Any, limit: int) -> tuple[Sequence[Any], Mapping[str, int]]:
     """Documents that an applied change did not move, since their pôle may have them already.
 
     Args:

@@ -69,7 +69,10 @@ def test_it_is_behind_until_it_is_migrated_and_holds_what_it_held(old: sa.Engine
     with pytest.raises(SchemaBehind):
         migrate.check_version(old)
     told = "SELECT id, state, type, pole, destination, due_on FROM documents ORDER BY id"
-    before, deliveries = _all(old, told), "SELECT * FROM deliveries ORDER BY document_id"
+    before, deliveries = (
+        _all(old, told),
+        "SELECT * FROM deliveries ORDER BY document_id, destination",
+    )
     was_to_deliver = _all(old, deliveries)
     migrate.upgrade(old, dt.datetime.now(dt.UTC).date())
     migrate.check_version(old)

@@ -112,7 +112,7 @@ def _try(engine: sa.Engine, config: CentralConfig, folder: Path, made: uuid.UUID
 
     def is_over() -> bool:
         row = _rows(engine, made)[to]
-        return row.attempts > before and row.state != "claimed"
+        return bool(row.attempts > before and row.state != "claimed")
 
     with running(config, engine, folder):
         until(is_over, "tried")
