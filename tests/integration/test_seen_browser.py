@@ -134,7 +134,7 @@ def test_a_value_begun_before_its_document_is_seen_is_not_split_over_two(
     for number in range(2):
         _care_sheet(post, Line("accident_number", f"Accident {number}", "1001", read="1001"))
     page.goto("/videocoder")
-    seen(page)
+    pictured(page)
     page.keyboard.press("Enter")
     page.keyboard.type(_IBAN, delay=30)  # longer than it takes to count as seen
     seen(page)

@@ -31,9 +31,13 @@ export class Seen {
 
   /** Whether keys count for what is shown. */
   get isOpen() {
-    const now = performance.now();
+    return this.#isOpenAt(performance.now());
+  }
+
+  /** The same of a key that was pressed then: a busy desk may hear of it much later. */
+  #isOpenAt(at) {
     if (this.#paintedAt === -Infinity) return true;
-    return now - this.#paintedAt >= SEEN_AFTER_MS && now - this.#earlyAt >= SEEN_AFTER_MS;
+    return at - this.#paintedAt >= SEEN_AFTER_MS && at - this.#earlyAt >= SEEN_AFTER_MS;
   }
 
   /** Whether the last key was the second of a double tap. */
@@ -83,10 +87,10 @@ export class Seen {
     const { target } = event;
     const isOurs = target === document.body || (this.main.contains(target) && !target.closest("dialog"));
     if (!isOurs || isBrowsers(event) || DECIDES_NOTHING.has(event.key)) return;
-    const now = performance.now();
+    const at = event.timeStamp;
     const key = `${event.altKey} ${event.code || event.key}`;
-    this.#isTwice = key === this.#pressed.key && now - this.#pressed.at < TWICE_WITHIN_MS;
-    this.#pressed = { key, at: now };
+    this.#isTwice = key === this.#pressed.key && at - this.#pressed.at < TWICE_WITHIN_MS;
+    this.#pressed = { key, at };
     if (this.#guard(event)) return;
     if (event.key === "Enter" && (event.repeat || this.#isTwice)) {
       this.#stop(event);
@@ -96,9 +100,9 @@ export class Seen {
 
   /** Stop what comes too early; whether it did. */
   #guard(event) {
-    if (this.isOpen || event.target.closest("dialog")) return false;
+    if (this.#isOpenAt(event.timeStamp) || event.target.closest("dialog")) return false;
     this.#stop(event);
-    this.#earlyAt = performance.now();
+    this.#earlyAt = event.timeStamp;
     this.#tellState();
     this.tell();
     return true;
