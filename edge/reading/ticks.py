@@ -25,9 +25,8 @@ class Limits:
     ticked_thin: tuple[float, float]
 
 
-_MEASURED = Limits((0.91, 0.917), (0.975, 0.93), (0.985, 0.885), (0.995, 0.993))
-_UNMEASURED = Limits((0.942, 0.974), (0.978, 0.962), (0.993, 0.986), (0.988, 0.988))
-_EXPLAINED_FROM = 0.95  # whoever is so sure that a box is empty has seen what lies near it
+_MEASURED = Limits((0.85, 0.917), (0.975, 0.93), (0.985, 0.88), (0.995, 0.993))
+_UNMEASURED = Limits((0.942, 0.95), (0.96, 0.962), (0.993, 0.95), (0.98, 0.988))
 _THIN = 0.25  # of the box
 _EMPTY_BELOW = 0.03  # of the box: more of it inked is no empty one
 _UNEXPLAINED_MM2 = 0.12  # near the box: more ink in one piece is somebody's mark
@@ -76,9 +75,7 @@ def _is_empty(chance: float, patch: Patch) -> bool:
     if chance < pair[is_thresholded] or tickpatch.ink_share(patch) > _EMPTY_BELOW:
         return False
     # Dirt of tints that a threshold left is ink to whoever measures it.
-    if is_thresholded or chance >= _EXPLAINED_FROM:
-        return True
-    return tickpatch.unexplained_mm2(patch) <= _UNEXPLAINED_MM2
+    return is_thresholded or tickpatch.unexplained_mm2(patch) <= _UNEXPLAINED_MM2
 
 
 def _limits(patch: Patch) -> Limits:
