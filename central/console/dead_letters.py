@@ -62,7 +62,7 @@ class _Pages:
             visit,
             "dead_letters.html",
             groups=every,
-            letters=letters,
+            listed=letters,
             advice=advice.of,
             states=_STATES,
             filters=asked,
