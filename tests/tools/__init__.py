@@ -1,0 +1,1 @@
+"""Programs for developers; nothing deployed and no test imports them."""
