@@ -115,3 +115,13 @@ def test_a_form_that_is_no_definition_is_the_packs_fault(tmp_path: Path) -> None
     (tmp_path / "S9.toml").write_text('type = "S9"', "utf-8")
     with pytest.raises(PackInvalid, match=r"S9\.toml"):
         measure_blanks("S9", [tmp_path / "sheet.png"], tmp_path, Console())
+
+
+@pytest.mark.parametrize("kind", ["S3110", "S3501"])
+def test_the_shipped_forms_have_what_our_own_sheets_show(kind: str) -> None:
+    form, sheet, where = sheet_of(kind)
+    found = blanks.measured(form, [(sheet, where)])
+    for name, (text,) in found.items():
+        (kept,) = form.field(name).blanks
+        differ = tickblank.unpacked(text) != tickblank.unpacked(kept)
+        assert differ.mean() < 0.01, name
