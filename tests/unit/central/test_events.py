@@ -42,16 +42,16 @@ def test_documents_are_counted_by_what_the_station_decided() -> None:
     assert told == 2.0
 
 
-def _intake(certificate: Path, authority: Authority) -> Intake:
+def _intake(certificate: Path, key: Path, authority: Authority) -> Intake:
     told = {"listen": "127.0.0.1:0", "ca_file": authority.file, "certificate_file": certificate}
-    key = authority.server("autre").key
     return TypeAdapter(Intake).validate_python({**told, "key_file": key})
 
 
 def test_the_certificate_that_stations_see_is_told_until_when(tmp_path: Path) -> None:
     authority, events = Authority(tmp_path), Events("test")
     assert _value(events, "certificate_expiry_timestamp_seconds") == 0.0
-    server._credentials(_intake(authority.server().certificate, authority), events)
+    own = authority.server()
+    server._credentials(_intake(own.certificate, own.key, authority), events)
     until = _value(events, "certificate_expiry_timestamp_seconds")
     assert until is not None
     year = 365 * 86_400
@@ -63,4 +63,4 @@ def test_a_file_that_is_no_certificate_is_named(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.pem"
     wrong.write_text("no certificate", "ascii")
     with pytest.raises(ConfigInvalid, match=r"wrong\.pem"):
-        server._credentials(_intake(wrong, authority), Events("test"))
+        server._credentials(_intake(wrong, authority.server().key, authority), Events("test"))
