@@ -18,7 +18,6 @@ may be done at once. ``--dry`` only says what stands in the way. The tables lie 
 ``edits/*.toml``   what no rule covers: file (new path), old text or start and end, new text;
                    whole small files
 ``assets.tsv``     old file, new file of what is not Python
-``pyproject-*.toml``  import contracts after a step, in the place of the present ones
 =================  =====================================================================
 
 What it does: every name at the top of a module gets its new module and name. Merged modules follow
@@ -1272,13 +1271,24 @@ def _edit(plan: Plan, steps: set[str], files: dict[str, str]) -> None:
             files[name] = text.replace(edit["old"], edit["new"])
 
 
-def _contracts(steps: set[str], text: str) -> str:
-    for name in ("central", "edge", "model"):
-        path = _TABLES / f"pyproject-{name}.toml"
-        if name in steps and path.exists():
-            start = text.index("# Who may import whom.")
-            return text[:start] + path.read_text("utf-8")
-    return text
+def _layers(files: dict[str, str]) -> None:
+    """The table of layers of docs/architecture.md, from the contracts."""
+    path = "docs/architecture.md"
+    text = files.get(path, Path(path).read_text("utf-8"))
+    rules = tomllib.loads(files["pyproject.toml"])["tool"]["importlinter"]["contracts"]
+    named = {one["id"]: [str(row) for row in one.get("layers", ())] for one in rules}
+    sides = [named["edge"], named["central"]]
+    rows = ["| | Layers of the edge | Layers of the centre |", "|---|---|---|"]
+    count = max(map(len, sides))
+    for number in range(count):
+        cells = [
+            "`" + side[number].replace("|", "\\|") + "`" if number < len(side) else ""
+            for side in sides
+        ]
+        label = {0: "top", count - 1: "bottom"}.get(number, "")
+        rows.append(f"| {label} | {cells[0]} | {cells[1]} |".replace("|  |", "| |", 1))
+    start = text.index(rows[0])
+    files[path] = text[:start] + "\n".join(rows) + text[text.index("\n\n", start) :]
 
 
 def _write(plan: Plan, files: dict[str, str], old: Iterable[str]) -> None:
@@ -1367,9 +1377,8 @@ def main() -> int:
     documents = _documents(plan, tracked())
     files |= documents
     _edit(plan, set(options.steps), files)
-    if "pyproject.toml" in files or Path("pyproject.toml").exists():
-        before = files.get("pyproject.toml", Path("pyproject.toml").read_text("utf-8"))
-        files["pyproject.toml"] = _contracts(set(options.steps), before)
+    files.setdefault("pyproject.toml", Path("pyproject.toml").read_text("utf-8"))
+    _layers(files)
     for note in sorted(set(plan.notes)):
         sys.stdout.write(f"note: {note}\n")
     for problem in sorted(set(plan.problems)):
