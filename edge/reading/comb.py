@@ -23,9 +23,8 @@ _MARGIN_MM = 0.6
 _SMALLEST_MM2 = 0.25  # less ink in a cell is dirt
 _APART_MM = 1.0  # between two parts of one comb
 _WIDEST = 1.6  # of a cell's width: no character is wider
-_BEYOND_MM = (
-    0.75  # wider than its cell: what strikes a character out begins before it, ends after it
-)
+# Wider than its cell: what strikes a character out begins before it and ends after it.
+_BEYOND_MM = 0.75
 _LONG = 4  # cells; in so long a comb ink in the first or last cell alone is its frame's
 
 
