@@ -14,7 +14,7 @@ from edge.reading.readers import Gray, Quad, Readers
 
 _LEGIBLE = 0.6  # of a page's longest lines; below, its other side is tried
 _CLEARLY = 0.1  # by which it must read better there
-_ASKEW_DEG = 0.4  # of a form on a page that should be straight
+_ASKEW_DEG = 0.8  # of a form on a page that should be straight
 
 
 @dataclass(frozen=True, slots=True)

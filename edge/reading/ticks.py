@@ -26,7 +26,7 @@ class Limits:
 
 
 _MEASURED = Limits((0.85, 0.917), (0.975, 0.93), (0.985, 0.88), (0.995, 0.993))
-_UNMEASURED = Limits((0.942, 0.95), (0.96, 0.962), (0.993, 0.95), (0.98, 0.988))
+_UNMEASURED = Limits((0.85, 0.88), (0.96, 0.962), (0.985, 0.95), (0.98, 0.988))
 _THIN = 0.25  # of the box
 _EMPTY_BELOW = 0.03  # of the box: more of it inked is no empty one
 _UNEXPLAINED_MM2 = 0.12  # near the box: more ink in one piece is somebody's mark
@@ -46,7 +46,7 @@ def ticked(chances: TickChances, patch: Patch) -> tuple[bool | None, float]:
 
     What the network says must agree with what can be measured: in an empty box and close around it
     is no ink but the blank's own, and what ticks a box ends near it; lines of a stamp, of a
-    signature and of what strikes it out go on. Where nobody measured the blank, it must be surer.
+    signature and of what strikes it out go on.
 
     Args:
         chances: What the network said of the box and what is around it.

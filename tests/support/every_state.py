@@ -339,7 +339,12 @@ class EveryState:
         for n, queue in enumerate(work.QUEUES):
             held = {"document_id": self.documents[10 + n], "person_id": self.people[n]}
             self._insert(tables.leases, {**held, "queue": queue, "lease_until": later})
-            sent = {"what": "Relevé, nommé", "document": {"state": "to_name"}, "fields": []}
+            sent = {
+                "decision": uuid.uuid4(),
+                "what": "Relevé, nommé",
+                "document": {"state": "to_name"},
+                "fields": [],
+            }
             self._insert(tables.sent_work, {**held, "queue": queue, **sent})
             content = {"fields": {"0": "1"}}
             self._insert(tables.drafts, {**held, "queue": queue, "content": content})
