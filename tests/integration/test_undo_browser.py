@@ -129,6 +129,7 @@ def test_a_join_is_undone_with_one_key(engine: sa.Engine, post: Post, page: Page
     expect(page.locator("#sent li").first).to_contain_text("oint")
     if key == "Alt+j":
         _pages_shown(page, 3)
+        seen(page)
     else:
         _done(page)
     page.keyboard.press("Alt+l")
