@@ -57,7 +57,7 @@ def test_what_was_split_can_be_joined_again(engine: sa.Engine, post: Post) -> No
     take(engine, person)
     new_id = uuid.UUID(str(uuid7()))
     page_acts.split(engine, person, made.id, 2, new_id, 60)
-    assert page_acts.join(engine, person, made.id, into_previous=False) == made.id
+    assert page_acts.join(engine, person, made.id, into_previous=False) == (made.id, new_id)
     assert [p.sha256 for p in work.load(engine, person, made.id, "name").pages] == before
     assert state_of(engine, new_id) == "discarded"
 
@@ -66,7 +66,7 @@ def test_attaching_puts_pages_behind_the_previous_document(engine: sa.Engine, po
     first, second = post.deliver("A", kind="name"), post.deliver("B", kind="name")
     person = keyer(engine, "p")
     assert leases.take_this(engine, person, second.id, "name", 60)
-    assert page_acts.join(engine, person, second.id, into_previous=True) == first.id
+    assert page_acts.join(engine, person, second.id, into_previous=True) == (first.id, second.id)
     assert len(work.load(engine, person, first.id, "name").pages) == 2
 
 
