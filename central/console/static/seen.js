@@ -11,6 +11,9 @@ const DECIDES_NOTHING = new Set(["Shift", "Control", "Alt", "AltGraph", "Meta", 
 /** Whether a key belongs to the browser or the system: Ctrl and Alt together are AltGr, which types. */
 const isBrowsers = (event) => (event.ctrlKey || event.metaKey) && !event.altKey;
 
+/** When a key was pressed: a busy desk hears of it later, never before. */
+const pressedAt = (event) => Math.min(event.timeStamp, performance.now());
+
 export class Seen {
   #paintedAt = Infinity;
   #earlyAt = -Infinity;
@@ -87,7 +90,7 @@ export class Seen {
     const { target } = event;
     const isOurs = target === document.body || (this.main.contains(target) && !target.closest("dialog"));
     if (!isOurs || isBrowsers(event) || DECIDES_NOTHING.has(event.key)) return;
-    const at = event.timeStamp;
+    const at = pressedAt(event);
     const key = `${event.altKey} ${event.code || event.key}`;
     this.#isTwice = key === this.#pressed.key && at - this.#pressed.at < TWICE_WITHIN_MS;
     this.#pressed = { key, at };
@@ -100,9 +103,9 @@ export class Seen {
 
   /** Stop what comes too early; whether it did. */
   #guard(event) {
-    if (this.#isOpenAt(event.timeStamp) || event.target.closest("dialog")) return false;
+    if (this.#isOpenAt(pressedAt(event)) || event.target.closest("dialog")) return false;
     this.#stop(event);
-    this.#earlyAt = event.timeStamp;
+    this.#earlyAt = performance.now();
     this.#tellState();
     this.tell();
     return true;
