@@ -346,6 +346,8 @@ class EveryState:
                 "fields": [],
             }
             self._insert(tables.sent_work, {**held, "queue": queue, **sent})
+            made = {"document": sa.null(), "pages": [], "again_at": self._now}
+            self._insert(tables.sent_work, {**held, "queue": queue, **sent, **made})
             content = {"fields": {"0": "1"}}
             self._insert(tables.drafts, {**held, "queue": queue, "content": content})
         choices = itertools.product(work.CONTROL_CAUSES, work.CONTROL_STATES)
@@ -384,10 +386,12 @@ class EveryState:
                 tables.holds, {**told, "released_by": "every-operations", "released_at": self._now}
             )
         first, other = self.people[0], self.people[2]
+        before_it = {"pole": "Archives", "destination": POLES[1], "delay_days": 3}
         number = itertools.count(1)
         for state, what in itertools.product(operations.CHANGE_STATES, CHANGES):
             is_decided, n = state != "proposed", next(number)
             is_undone = state == "undone"
+            without = {"": {key: before_it[key] for key in what}}
             self._insert(
                 tables.plan_changes,
                 {
@@ -397,6 +401,8 @@ class EveryState:
                     "decided_at": self._now if is_decided else None,
                     "undone_by": first if is_undone else None,
                     "undone_at": self._now if is_undone else None,
+                    "is_settled": state == "proposed" or bool(n % 2),
+                    "without": without if is_undone else sa.null(),
                 },
             )  # fmt: skip
             if state in ("applied", "undone"):
