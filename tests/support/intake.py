@@ -82,9 +82,9 @@ class Centre:
 def until(condition: Callable[[], bool], within_s: float = _DEADLINE_S) -> bool:
     """Wait for something to come true; False when it took too long."""
     deadline = time.monotonic() + within_s
-    while not condition() and time.monotonic() < deadline:
+    while not (is_true := condition()) and time.monotonic() < deadline:
         time.sleep(0.02)
-    return condition()
+    return is_true
 
 
 @contextlib.contextmanager
