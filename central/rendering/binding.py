@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import os
-import queue
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -13,12 +12,11 @@ from typing import Any, BinaryIO
 
 from central.domain.document import DeliveryPage
 from central.rendering import link
-from central.rendering.process import Process, handed
+from central.rendering.process import Pool, Process, handed
 
 _PAGE_WITHIN_S = 120.0
 _PDF_WITHIN_S = 900.0
 _TRIES = 2
-_ENDS_WITHIN_S = 5.0
 _PDFS_OF_A_PROCESS = 200
 
 
@@ -30,10 +28,7 @@ class Binder:
     """
 
     def __init__(self, at_once: int = 2) -> None:
-        self._places: queue.LifoQueue[_Process] = queue.LifoQueue()
-        for _ in range(at_once):
-            self._places.put(_Process())
-        self._at_once = at_once
+        self._pool = Pool(_Process, at_once)
 
     def bind(
         self,
@@ -53,18 +48,16 @@ class Binder:
             CentralError: a source file cannot be had.
             OSError: no room on the disk.
         """
-        process = self._places.get()
+        process = self._pool.take()
         try:
             return rooms[_in_tries(process, pages, open_source, rooms)]
         finally:
             process.finished()
-            self._places.put(process)
+            self._pool.give(process)
 
     def close(self) -> None:
         """End the processes; one that is at work is waited for a while."""
-        with contextlib.suppress(queue.Empty):
-            for _ in range(self._at_once):
-                self._places.get(timeout=_ENDS_WITHIN_S).end()
+        self._pool.close()
 
 
 class _Process(Process):

@@ -2,12 +2,13 @@
 
 import contextlib
 import os
+import queue
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Generic, TypeVar
 
 from central.rendering import link
 
@@ -59,6 +60,42 @@ class Process:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_ENDS_WITHIN_S)
             self._process = None
+
+
+_Kind = TypeVar("_Kind", bound=Process)
+
+
+class Pool(Generic[_Kind]):
+    """So many processes for many threads; who asks gets the one that was used last.
+
+    Args:
+        make: Makes one.
+        count: How many.
+    """
+
+    def __init__(self, make: Callable[[], _Kind], count: int) -> None:
+        self._places: queue.LifoQueue[_Kind] = queue.LifoQueue()
+        for _ in range(count):
+            self._places.put(make())
+        self._count = count
+
+    def take(self, within_s: float | None = None) -> _Kind:
+        """One that nobody uses; waits for it.
+
+        Raises:
+            Empty: of ``queue``: none was free in time.
+        """
+        return self._places.get(timeout=within_s)
+
+    def give(self, process: _Kind) -> None:
+        """Let others use it."""
+        self._places.put(process)
+
+    def close(self) -> None:
+        """End the processes; one that is at work is waited for a while."""
+        with contextlib.suppress(queue.Empty):
+            for _ in range(self._count):
+                self._places.get(timeout=_ENDS_WITHIN_S).end()
 
 
 @contextlib.contextmanager

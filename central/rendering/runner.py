@@ -13,11 +13,10 @@ from PIL import Image
 
 from central.rendering import link
 from central.rendering.decode import MOST_PIXELS, View
-from central.rendering.process import Process, handed
+from central.rendering.process import Pool, Process, handed
 
 _PAGE_WITHIN_S = 30.0
 _TURN_WITHIN_S = 60.0
-_ENDS_WITHIN_S = 5.0
 _TASKS_OF_A_PROCESS = 500
 _FAILED_FOR_S = 300.0
 _MOST_FAILED = 1_000
@@ -39,10 +38,7 @@ class Renderer:
     """
 
     def __init__(self, at_once: int = 2) -> None:
-        self._places: queue.LifoQueue[_Process] = queue.LifoQueue()
-        for _ in range(at_once):
-            self._places.put(_Process())
-        self._at_once = at_once
+        self._pool = Pool(_Process, at_once)
         self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
         self._failed: OrderedDict[tuple[object, View], float] = OrderedDict()
         self._broken: OrderedDict[object, list[float]] = OrderedDict()
@@ -76,16 +72,14 @@ class Renderer:
 
     def close(self) -> None:
         """End the processes; one that is rendering is waited for a while."""
-        with contextlib.suppress(queue.Empty):
-            for _ in range(self._at_once):
-                self._places.get(timeout=_ENDS_WITHIN_S).end()
+        self._pool.close()
 
     @contextlib.contextmanager
     def _process(self) -> Iterator["_Process"]:
         if not self._waiting.acquire(blocking=False):
             raise Busy
         try:
-            process = self._places.get(timeout=_TURN_WITHIN_S)
+            process = self._pool.take(_TURN_WITHIN_S)
         except queue.Empty:
             raise Busy from None
         finally:
@@ -93,7 +87,7 @@ class Renderer:
         try:
             yield process
         finally:
-            self._places.put(process)
+            self._pool.give(process)
 
     def _has_failed(self, key: tuple[object, View]) -> bool:
         """Whether a page, or several of its file's in a way that costs much, failed just now."""
