@@ -76,6 +76,23 @@ def _tap_twice(page: Page, key: str) -> None:
     page.keyboard.press(key)
 
 
+def test_a_page_opened_while_the_centre_does_not_answer_comes_all_the_same(
+    post: Post, page: Page
+) -> None:
+    _letters(post, 1)
+    answers = iter([500, 503, 429])
+
+    def fail_first(route: Route) -> None:
+        status = next(answers, 0)
+        route.fulfill(status=status, body="{}") if status else route.continue_()
+
+    page.route("**/api/types", fail_first)
+    page.goto("/nommer")
+    expect(page.locator("#link")).to_be_visible()
+    pictured(page)
+    expect(page.locator("#link")).to_be_hidden()
+
+
 def test_a_double_tap_names_one_document_and_the_second_key_is_told(
     engine: sa.Engine, post: Post, page: Page
 ) -> None:

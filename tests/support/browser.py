@@ -4,9 +4,11 @@ import contextlib
 import os
 import shutil
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
+from playwright.sync_api import TimeoutError as TooLate
 
 from tests.support.accounts import READY
 
@@ -22,6 +24,8 @@ _ARGUMENTS = (
 _PATIENCE_MS = 60_000  # of a machine that is busy with much else
 expect.set_options(timeout=_PATIENCE_MS)
 SMALL, LARGE = (1366, 768), (1920, 1080)
+_TROUBLE: WeakKeyDictionary[Page, list[str]] = WeakKeyDictionary()
+"""What each page could not get, told when it waits in vain."""
 
 
 @contextlib.contextmanager
@@ -44,8 +48,17 @@ def visitor(browser: Browser, address: str, size: tuple[int, int] = SMALL) -> Pa
     )
     page = context.new_page()
     page.on("pageerror", lambda error: pytest.fail(f"script: {error}"))
+    trouble = _TROUBLE[page] = []
+    page.on("pageerror", lambda error: trouble.append(f"script: {error}"))
+    page.on("requestfailed", lambda request: trouble.append(f"{request.url}: {request.failure}"))
+    page.on("response", lambda answer: _refused(answer, trouble))
     page.set_default_timeout(_PATIENCE_MS)
     return page
+
+
+def _refused(answer: Response, trouble: list[str]) -> None:
+    if answer.status >= 400:
+        trouble.append(f"{answer.url}: {answer.status}")
 
 
 def sign_in(page: Page, login: str) -> Page:
@@ -68,7 +81,13 @@ def sign_in_with(page: Page, login: str, password: str) -> Page:
 
 def seen(page: Page) -> None:
     """Wait until what is shown has been on screen long enough for keys to count."""
-    page.wait_for_selector('body[data-seen="yes"]')
+    try:
+        page.wait_for_selector('body[data-seen="yes"]')
+    except TooLate as error:
+        state = page.locator("body").get_attribute("data-seen")
+        text = " ".join(page.inner_text("body").split())[:1500]
+        trouble = _TROUBLE.get(page, [])[-20:]
+        raise AssertionError(f"{page.url}: seen is {state}, {trouble}, it shows: {text}") from error
 
 
 def pictured(page: Page) -> None:

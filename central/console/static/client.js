@@ -22,8 +22,9 @@ export async function post(path, body, { keepalive = false, byItself = false } =
   return read(answer);
 }
 
-export async function get(path) {
-  return read(await fetch(path));
+/** Ask until the centre has answered: a page that is opened while it restarts comes all the same. */
+export function get(path, onWait) {
+  return untilAnswered(async () => read(await fetch(path)), onWait);
 }
 
 async function read(answer) {
@@ -33,10 +34,14 @@ async function read(answer) {
 }
 
 /** Post until the centre has answered; `onWait` is told while it does not. */
-export async function postUntilAnswered(path, body, onWait = () => {}, options = {}) {
+export function postUntilAnswered(path, body, onWait, options = {}) {
+  return untilAnswered(() => post(path, body, options), onWait);
+}
+
+async function untilAnswered(ask, onWait = () => {}) {
   for (let tries = 0; ; tries += 1) {
     try {
-      const told = await post(path, body, options);
+      const told = await ask();
       onWait(false);
       return told;
     } catch (error) {

@@ -37,9 +37,7 @@ function sentListOf(queue) {
     await queue.recall(first.id);
     return tellStatus("Repris : le document est de nouveau à l'écran.");
   };
-  const list = new SentList((text) => queue.seen.tell(text), onBack, (isWaiting) => {
-    byId("link").hidden = !isWaiting;
-  });
+  const list = new SentList((text) => queue.seen.tell(text), onBack, queue.onWait);
   const underWay = new Map();
   queue.addEventListener("sending", ({ detail: { work, what } }) => {
     const entry = list.add([work.id], what, `${work.lot_name} n° ${work.position + 1}`);

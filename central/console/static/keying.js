@@ -236,8 +236,8 @@ async function act(name) {
   else if (name === "copy") copyPrevious();
   else if (name === "zoom") sheet.zoom();
   else if (name === "pass") {
-    const { types } = await get("/api/types");
-    await passOn(queue, types).catch((error) => tellProblem(error.message));
+    const passed = get("/api/types", queue.onWait).then(({ types }) => passOn(queue, types));
+    await passed.catch((error) => tellProblem(error.message));
     input.focus();
   }
   else if (name === "rename") {

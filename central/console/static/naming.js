@@ -205,6 +205,6 @@ queue.addEventListener("refused", async ({ detail: { work, error } }) => {
 
 const sentList = bind(queue);
 bindActs(act);
-types = (await get("/api/types")).types.filter((type) => type.code !== "unknown");
+types = (await get("/api/types", queue.onWait)).types.filter((type) => type.code !== "unknown");
 await queue.start();
 if (queue.name !== "control") await sentList.start();

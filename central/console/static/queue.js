@@ -30,6 +30,9 @@ export class Queue extends EventTarget {
     window.addEventListener("pagehide", () => this.#leave());
   }
 
+  /** Tells whether the centre is waited for. */
+  onWait = (isWaiting) => this.#tell("link", { isWaiting });
+
   #urlsOf;
   #next = null;
   #nextId = "";
@@ -57,7 +60,7 @@ export class Queue extends EventTarget {
     this.#cancelDraft();
     await this.settled();
     this.#pending.set(work.id, work);
-    const answer = postUntilAnswered(path, body, (isWaiting) => this.#tell("link", { isWaiting }))
+    const answer = postUntilAnswered(path, body, this.onWait)
       .then((told) => {
         this.#pending.delete(work.id);
         underWay.drop(`${this.name} ${work.id}`);
@@ -84,7 +87,7 @@ export class Queue extends EventTarget {
     this.seen.away();
     let told;
     try {
-      told = await postUntilAnswered(path, body, (isWaiting) => this.#tell("link", { isWaiting }));
+      told = await postUntilAnswered(path, body, this.onWait);
     } catch (error) {
       this.seen.put();
       throw error;
@@ -144,7 +147,7 @@ export class Queue extends EventTarget {
   async #take(id = "", ahead = false, byItself = false) {
     const besides = [this.current?.id, ...this.#pending.keys(), this.#nextId].filter(Boolean);
     const body = id ? { queue: this.name, id } : { queue: this.name, besides, ahead };
-    const { work } = await postUntilAnswered("/api/work/take", body, (isWaiting) => this.#tell("link", { isWaiting }), { byItself });
+    const { work } = await postUntilAnswered("/api/work/take", body, this.onWait, { byItself });
     const typed = work && underWay.find(`${this.name} ${work.id}`);
     if (typed) work.draft = typed;
     if (work) for (const url of this.#urlsOf(work)) this.pictures.get(url);

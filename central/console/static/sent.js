@@ -22,7 +22,7 @@ export class SentList {
 
   /** List what was decided before the page was loaded, below what was decided since. */
   start() {
-    this.#started = get("/api/work/sent").then(({ sent }) => {
+    this.#started = get("/api/work/sent", this.onWait).then(({ sent }) => {
       const later = this.#entries.reverse().map((entry) => () => this.#put(entry));
       this.#entries = [];
       for (const one of sent.reverse()) this.addTold(one);
