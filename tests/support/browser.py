@@ -24,6 +24,10 @@ _ARGUMENTS = (
 _PATIENCE_MS = 60_000  # of a machine that is busy with much else
 expect.set_options(timeout=_PATIENCE_MS)
 SMALL, LARGE = (1366, 768), (1920, 1080)
+_FRAMES = """() => Promise.race([
+    new Promise((done) => requestAnimationFrame(() => done("it is painted"))),
+    new Promise((done) => setTimeout(() => done(`${document.visibilityState}, not painted`), 3000)),
+])"""
 _TROUBLE: WeakKeyDictionary[Page, list[str]] = WeakKeyDictionary()
 """What each page could not get, told when it waits in vain."""
 
@@ -85,9 +89,10 @@ def seen(page: Page) -> None:
         page.wait_for_selector('body[data-seen="yes"]')
     except TooLate as error:
         state = page.locator("body").get_attribute("data-seen")
+        frames = page.evaluate(_FRAMES)
         text = " ".join(page.inner_text("body").split())[:1500]
         trouble = _TROUBLE.get(page, [])[-20:]
-        raise AssertionError(f"{page.url}: seen is {state}, {trouble}, it shows: {text}") from error
+        raise AssertionError(f"{page.url}: seen is {state}, {frames}, {trouble}, {text}") from error
 
 
 def pictured(page: Page) -> None:
