@@ -17,11 +17,11 @@ from rich.console import Console
 
 from central import apps, commands
 from central.config import load
-from central.domain import clock
 from central.domain.access import Role
 from central.errors import CentralError
 from central.events import Events
 from central.store.samples import Wanted
+from vaguemestre.model import clock
 
 Command = Callable[[argparse.Namespace, Console], int]
 

@@ -21,6 +21,7 @@ from central.store import accounts, board, lot_counts, people, samples, stuck, u
 from central.store.accounts import NewAccount
 from central.store.samples import Wanted
 from central.store.upkeep import Chosen
+from vaguemestre import pack as vaguemestre_pack
 
 _COUNTS = tuple(LotCounts.__dataclass_fields__)
 _DAY_S = 86_400.0
@@ -136,7 +137,7 @@ def export_samples(
         InputInvalid: the folder is not empty, or others may read it.
     """
     kept_s = config.quality.keep_samples_days * _DAY_S
-    catalogue = pack.load(config.console.pack_dir or pack.default_dir())
+    catalogue = pack.load(config.console.pack_dir or vaguemestre_pack.default_dir())
     with apps.opened(config) as engine:
         person = people.find(engine, login)
         if person is None or Role.SUPERVISOR not in person.roles:

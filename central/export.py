@@ -20,12 +20,12 @@ from PIL import Image
 
 from central.blobs import BlobStore
 from central.console import images
-from central.domain.catalogue import Catalogue
 from central.domain.keying import spec_of
 from central.errors import BlobCorrupt, BlobMissing, InputInvalid
 from central.rendering.runner import Renderer
 from central.store.samples import Sample
 from central.store.views import SeenPage
+from vaguemestre.model.catalogue import Catalogue
 
 LABELS, CROPS = "labels.jsonl", "crops"
 MARGIN_MM = 1.0

@@ -1,21 +1,13 @@
 """The part of the recognition pack that the centre reads: types of documents and their fields.
 
-In a wheel, which holds the pack once for both sides, it is ``edge/pack``; in a source tree it is
-``models`` beside this package.
+The pack is the stations' too (``vaguemestre.pack``).
 """
 
 from pathlib import Path
 
-from central.domain import catalogue
-from central.domain.catalogue import Catalogue
 from central.errors import ConfigInvalid
-
-
-def default_dir() -> Path:
-    """Return the folder of the pack that came with the program."""
-    root = Path(__file__).parents[1]
-    packed = root / "edge" / "pack"
-    return packed if packed.is_dir() else root / "models"
+from vaguemestre.model import catalogue
+from vaguemestre.model.catalogue import Catalogue
 
 
 def load(folder: Path) -> Catalogue:

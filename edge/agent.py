@@ -13,9 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from importlib import metadata
 
-from edge import pack
 from edge.config import EdgeConfig
-from edge.document import LotHeader, PageReading
 from edge.errors import (
     ConfigInvalid,
     ConfinementMissing,
@@ -28,8 +26,10 @@ from edge.errors import (
 from edge.events import Events
 from edge.lot import LotContext, read_lot
 from edge.pace import Pace
+from edge.pack import load_pack
 from edge.page.server import Server
 from edge.page.site import Site
+from edge.results import PageReading
 from edge.routing import public_holidays
 from edge.sources.folder import FolderSource
 from edge.spool.spool import Spool
@@ -38,6 +38,8 @@ from edge.supervise import Beat, Part, Pulses, Supervisor, lasting
 from edge.uplink.sender import Sender
 from edge.workers import Checker, Progress, Workers
 from edge.workers import settings as worker_settings
+from vaguemestre import pack
+from vaguemestre.model.lot import LotHeader
 
 _HOUSEKEEPING_EVERY_S = 5.0
 _REAP_WITHIN_S = 600.0  # a backlog of a month that leaves at once
@@ -93,7 +95,7 @@ def run(
         EdgeError: what the agent cannot go on with.
     """
     settings = worker_settings.of_station(config)
-    recognition = pack.load(settings.pack_dir)
+    recognition = load_pack(settings.pack_dir)
     try:
         config.station.work_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:

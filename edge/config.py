@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 import pydantic
 from pydantic import Field
 
-from edge.document import Channel
 from edge.errors import ConfigInvalid
+from vaguemestre.model.document import Channel
 
 
 def _absolute(path: Path) -> Path:

@@ -13,18 +13,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge import clock
 from edge.config import EdgeConfig, Source
 from edge.errors import ConfinementMissing, EdgeError
 from edge.sources import listing
 from edge.uplink import handshake
-from edge.uplink.channel import (
-    certificate_site,
-    certificate_valid_from,
-    certificate_valid_until,
-)
+from edge.uplink.channel import certificate_site, certificate_valid_from, certificate_valid_until
 from edge.workers import Workers, settings
 from edge.workers.confine import REQUIRED, Protection
+from vaguemestre.model import clock
 
 _FOLDER_TIMEOUT_S = 10.0
 _EXPIRES_SOON = dt.timedelta(days=30)

@@ -14,10 +14,11 @@ from typing import Any, cast
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
-from edge.document import Check, Field, LotResult, PageReading
 from edge.errors import EdgeError, PartStalled, UplinkLost, UplinkRefused
-from edge.spool.outbox import Backlog
+from edge.results import LotResult, PageReading
 from edge.workers.confine import Protection
+from vaguemestre.model.document import Check, Field
+from vaguemestre.model.lot import Backlog
 
 _METRICS_PATIENCE_S = 10.0
 

@@ -13,17 +13,19 @@ from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 
-from edge.document import Document, LotHeader, LotResult, PageReading, PageRef, Role, SetAside
 from edge.errors import LotTooLong
-from edge.pack import Pack
-from edge.plan import Plan
 from edge.reading.grown import compare
 from edge.reading.sides import Gap
 from edge.reading.split import Draft, assemble
+from edge.results import LotResult, PageReading
 from edge.routing import Circumstances, route
 from edge.spool.joining import CONTINUATION
 from edge.spool.values import ClaimedFile
 from edge.workers import Desk, Failure, FilePages, Workers
+from vaguemestre.model.document import Document, ImageRef, PageRole
+from vaguemestre.model.lot import LotHeader, SetAside
+from vaguemestre.model.plan import Plan
+from vaguemestre.pack import Pack
 
 _WITHOUT = "without:"
 _SAME_SIDE = 80.0  # rapidfuzz ratio of two images' texts from which they show the same side
@@ -149,17 +151,17 @@ def _read_file(file: ClaimedFile, desk: Desk, twin: ClaimedFile | None) -> _Read
     if file.code is not None:  # lost at the claim and told there: its place stays empty
         if twin is not None:
             return _read_file(twin, desk, None)
-        return _ReadFile((Gap(PageRef(file.name, 0, file.sha256)),), never_ours=1)
-    found = desk.pages_of(file.path, PageRef(file.name, 0, file.sha256))
+        return _ReadFile((Gap(ImageRef(file.name, 0, file.sha256)),), never_ours=1)
+    found = desk.pages_of(file.path, ImageRef(file.name, 0, file.sha256))
     if isinstance(found, FilePages) and not desk.admit(len(found.indices)):
         found = Failure.of(LotTooLong)
     if isinstance(found, Failure):
         aside = SetAside(file.name, None, found.code, found.reason)
         if twin is None:
-            return _ReadFile((Gap(PageRef(file.name, 0, file.sha256)),), (aside,))
+            return _ReadFile((Gap(ImageRef(file.name, 0, file.sha256)),), (aside,))
         instead = _read_file(twin, desk, None)
         return _ReadFile(instead.pages, (aside, *instead.set_aside))
-    refs = [PageRef(file.name, index, file.sha256) for index in found.indices]
+    refs = [ImageRef(file.name, index, file.sha256) for index in found.indices]
     answers = [(ref, desk.read(file.path, ref)) for ref in refs]
     pages: list[PageReading | Gap] = []
     set_aside: list[SetAside] = []
@@ -169,18 +171,18 @@ def _read_file(file: ClaimedFile, desk: Desk, twin: ClaimedFile | None) -> _Read
             set_aside.append(SetAside(file.name, ref.index, answer.code, answer.reason))
             pages.append(_instead(twin, ref, desk) or Gap(ref))
         elif twin is not None:
-            other = PageRef(twin.name, ref.index, twin.sha256)
+            other = ImageRef(twin.name, ref.index, twin.sha256)
             pages.append(replace(answer, twin=other, marks=(*answer.marks, _TWIN)))
         else:
             pages.append(answer)
     return _ReadFile(tuple(pages), tuple(set_aside))
 
 
-def _instead(twin: ClaimedFile | None, ref: PageRef, desk: Desk) -> PageReading | None:
+def _instead(twin: ClaimedFile | None, ref: ImageRef, desk: Desk) -> PageReading | None:
     """The other image of a side whose first choice cannot be read."""
     if twin is None:
         return None
-    page = desk.read(twin.path, PageRef(twin.name, ref.index, twin.sha256)).result()
+    page = desk.read(twin.path, ImageRef(twin.name, ref.index, twin.sha256)).result()
     return None if isinstance(page, Failure) else page
 
 
@@ -240,7 +242,7 @@ def _show_one_side(one: PageReading, other: PageReading) -> bool:
 
 def _document(draft: Draft, pack: Pack, context: LotContext, duplicates: set[str]) -> Document:
     # A blank or separator sheet has the same bytes in every lot and proves nothing.
-    written = [p for p in draft.pages if p.role not in (Role.BLANK, Role.SEPARATOR)]
+    written = [p for p in draft.pages if p.role not in (PageRole.BLANK, PageRole.SEPARATOR)]
     is_duplicate = any(page.ref.sha256 in duplicates for page in written)
     header = draft.header
     around = Circumstances(

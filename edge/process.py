@@ -8,32 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from edge import sheetpage, showthrough, upright
-from edge.document import (
-    BoxMm,
-    BoxPx,
-    Field,
-    Layout,
-    PageReading,
-    PageRef,
-    Separator,
-    SeparatorKind,
-    TextLine,
-)
 from edge.imaging import border, dust, negative, quality, separators, stripes, turn
 from edge.imaging.page import PageImage
-from edge.reading import (
-    classify,
-    covered,
-    labelled,
-    orient,
-    outside,
-    recognise,
-    sheetprint,
-    zones,
-)
-from edge.reading.forms import FormDefinition
+from edge.reading import classify, covered, labelled, orient, outside, recognise, sheetprint, zones
 from edge.reading.lines import skim
 from edge.reading.readers import Gray, Readers
+from edge.results import BoxPx, PageReading, Separator, SeparatorKind, TextLine
+from vaguemestre.model.document import BoxMm, Field, ImageRef, Layout
+from vaguemestre.model.forms import FormDefinition
 
 DISTORTED = "distorted"
 _UNSURE = frozenset({"negative", "dark", "faint"})  # marks of pages of which nothing is accepted
@@ -59,7 +41,7 @@ class _Content:
 
 
 def read_page(
-    image: PageImage, ref: PageRef, recipe: Recipe, readers: Readers, today: dt.date
+    image: PageImage, ref: ImageRef, recipe: Recipe, readers: Readers, today: dt.date
 ) -> PageReading:
     """Clean, recognise and read one page.
 

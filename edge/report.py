@@ -6,9 +6,10 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from edge.document import Document, Field, LotResult, Page, PageRef, RouteKind
+from edge.results import LotResult
 from edge.sources import names
 from edge.spool.order import natural
+from vaguemestre.model.document import Document, Field, ImageRef, Page, RouteKind
 
 _ROUTES = {
     RouteKind.STRAIGHT: "direct",
@@ -47,7 +48,7 @@ def _documents(result: LotResult) -> list[dict[str, Any]]:
     return entries
 
 
-def _place(ref: PageRef) -> tuple[object, int]:
+def _place(ref: ImageRef) -> tuple[object, int]:
     """Sorts as the lot's pages do."""
     return natural(tuple(ref.file.split("/"))), ref.index
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from holidays import country_holidays
 
-from edge.document import Check, Field, Layout, LotHeader, Route, RouteKind
-from edge.plan import Plan, TypePlan
-from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
 from edge.reading.split import UNREAD_BESIDE, Draft
+from vaguemestre.model.document import Check, Field, Layout, Route, RouteKind
+from vaguemestre.model.forms import FieldKind, FieldSpec, FormDefinition
+from vaguemestre.model.lot import LotHeader
+from vaguemestre.model.plan import Plan, TypePlan
 
 _TO_NAME = frozenset({"unknown", "misdirected"})
 # Of a page: what else lies on its image is read by nobody, and no keying of fields would tell.

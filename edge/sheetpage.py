@@ -10,11 +10,11 @@ It stands above ``imaging`` and ``reading``, since what a page holds is told by 
 from dataclasses import replace
 
 from edge import upright
-from edge.document import Separator
 from edge.imaging import deskew, separators, turn
 from edge.reading import sheetprint, textlines
 from edge.reading.lines import PageText, bounds, skim
 from edge.reading.readers import Gray, Readers
+from edge.results import Separator
 
 
 def judged(found: separators.Found, gray: Gray, dpi: float, readers: Readers) -> Separator:

@@ -16,10 +16,10 @@ from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from edge import clock
-from edge.document import LotHeader
 from edge.imaging import headersheet
 from edge.spool.values import Rescan
+from vaguemestre.model import clock
+from vaguemestre.model.lot import LotHeader
 
 PROCESSES = ("FSP", "DMT", "ETRANGER", "AUTRE")
 MOST_SHEETS = 2_000

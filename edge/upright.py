@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from edge.imaging import deskew, turn
 from edge.reading import orient, outline, textlines
-from edge.reading.forms import FormDefinition
 from edge.reading.lines import PageText, skim
 from edge.reading.readers import Gray, Quad, Readers
+from vaguemestre.model.forms import FormDefinition
 
 _LEGIBLE = 0.6  # of a page's longest lines; below, its other side is tried
 _CLEARLY = 0.1  # by which it must read better there

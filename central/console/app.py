@@ -50,6 +50,7 @@ from central.events import Events
 from central.readiness import Ready, look
 from central.rendering.runner import Renderer
 from central.store.engine import Engine
+from vaguemestre import pack as vaguemestre_pack
 
 _HERE = Path(__file__).parent
 _HEADERS = {
@@ -109,7 +110,7 @@ def create(
         ConfigInvalid: a destination's secret or the pack cannot be read.
     """
     gauges.register(events.registry, engine)
-    shipped = pack.load(config.console.pack_dir or pack.default_dir())
+    shipped = pack.load(config.console.pack_dir or vaguemestre_pack.default_dir())
     seal = sealing.load(config.console.secrets_key_file)
     sessions = Sessions(engine, config.console, seal)
     limits = Limits(config.console, events)

@@ -13,11 +13,11 @@ from central.console import audit_words
 from central.console.desk import Desk, options
 from central.console.visit import Visit
 from central.domain.access import Role
-from central.domain.clock import PARIS
 from central.errors import InputInvalid
 from central.store import trail
 from central.store.engine import Engine
 from central.store.trail import Place, Wanted
+from vaguemestre.model.clock import PARIS
 
 _AUDITORS = (Role.AUDITOR,)
 _PAGE = 100

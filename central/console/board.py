@@ -12,7 +12,8 @@ from central.console import labels, live
 from central.console.desk import Desk, answer
 from central.console.visit import Visit
 from central.domain.access import Person, Role
-from central.store import board, lot_counts
+from central.store import board as store_board
+from central.store import lot_counts
 from central.store.engine import Engine
 
 WATCHERS = (Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR)
@@ -76,7 +77,7 @@ class _Pages:
     def documents(self, visit: Visit) -> Response:
         limit = min(visit.number("limit", 100, most=999_999), _DOCUMENTS)
         lot = visit.text("lot", most=1_000)
-        found = board.recent_documents(self._desk.engine, limit, lot, visit.who)
+        found = store_board.recent_documents(self._desk.engine, limit, lot, visit.who)
         return answer({"documents": found})
 
 
@@ -87,17 +88,19 @@ def content(engine: Engine, person: Person, now: dt.datetime) -> dict[str, Any]:
         StoreUnavailable: the database does not answer.
     """
     day = now - _DAY
-    undelivered = board.undelivered(engine, person)
-    returned = board.returned_by_cause(engine, now - _MONTH, person)
+    undelivered = store_board.undelivered(engine, person)
+    returned = store_board.returned_by_cause(engine, now - _MONTH, person)
     return {
         "at": now,
-        "totals": {**board.received_since(engine, day, person), **undelivered},
+        "totals": {**store_board.received_since(engine, day, person), **undelivered},
         "lots": [live.lot(row) for row in lot_counts.newest(engine, _LOTS, person)],
-        "poles": board.documents_by_pole(engine, day, person),
-        "waiting": [_waiting(row) for row in board.waiting_for_a_person(engine, _WAITING, person)],
-        "queue": [_queue(row) for row in board.delivery_queue(engine, person)],
-        "dead": board.dead_letters(engine, _DEAD, person),
-        "stations": [live.station(row, now) for row in board.station_states(engine, person)],
+        "poles": store_board.documents_by_pole(engine, day, person),
+        "waiting": [
+            _waiting(row) for row in store_board.waiting_for_a_person(engine, _WAITING, person)
+        ],
+        "queue": [_queue(row) for row in store_board.delivery_queue(engine, person)],
+        "dead": store_board.dead_letters(engine, _DEAD, person),
+        "stations": [live.station(row, now) for row in store_board.station_states(engine, person)],
         "returns": [_returned(row) for row in returned],
     }
 

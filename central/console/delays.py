@@ -12,15 +12,15 @@ from central.console.board import WATCHERS
 from central.console.desk import Desk
 from central.console.plots import Plot, Series, stacked
 from central.console.visit import Visit
-from central.domain import clock, delays
-from central.domain.calendar import public_holidays
+from central.domain import delays
 from central.domain.delays import Due, Standing
 from central.domain.forecast import Forecast, Pace, forecast, last_working_days, pace
-from central.domain.working_days import is_working_day
 from central.errors import InputInvalid
 from central.store import board, due, flow
 from central.store.due import Outstanding
 from central.store.flow import Done
+from vaguemestre.model import clock
+from vaguemestre.model.calendar import is_working_day, public_holidays
 
 _PACE_DAYS = 5
 _PRESSING = 20

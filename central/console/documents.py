@@ -17,18 +17,20 @@ from central.console.desk import Desk, go
 from central.console.field_names import field_name
 from central.console.visit import Visit
 from central.console.work import KEYERS
-from central.domain import clock, delays
+from central.domain import delays
 from central.domain.access import Person, Role
-from central.domain.calendar import public_holidays
-from central.domain.catalogue import KeyingMode, TypeEntry
 from central.domain.keying import spec_of
 from central.domain.lifecycle import DeliveryState, DocumentState
 from central.domain.returns import MAX_COMMENT_CHARACTERS, Cause, ReturnNote
 from central.domain.whole_field import Box, whole_box
 from central.errors import Forbidden, InputInvalid, StepRefused
-from central.store import life, rescans, returns, views
+from central.store import life as store_life
+from central.store import rescans, returns, views
 from central.store.life import Life
 from central.store.returns import Returned
+from vaguemestre.model import clock
+from vaguemestre.model.calendar import public_holidays
+from vaguemestre.model.catalogue import KeyingMode, TypeEntry
 
 _SEE_CONTENT = (Role.OPERATIONS, Role.SUPERVISOR)
 _ACT = (Role.OPERATIONS,)
@@ -58,11 +60,11 @@ class _Pages:
     def one(self, visit: Visit) -> Response:
         who, document_id = visit.who, asked.id_in_path(visit)
         sees_content = who.has_any(_SEE_CONTENT)
-        found = life.load(self._engine, document_id, who, with_content=sees_content)
+        found = store_life.load(self._engine, document_id, who, with_content=sees_content)
         document = found.document
         entry = self._desk.catalogue().of(document["type"], document["fund"])
         state = DocumentState(document["state"])
-        today = clock.today(dt.datetime.now(dt.UTC))
+        today = clock.day(dt.datetime.now(dt.UTC))
         days_left = None
         if document["due_on"] is not None:
             holidays = public_holidays([today])
@@ -81,7 +83,7 @@ class _Pages:
             words=audit_words,
             version=views.version,
             acts=who.has_any(_ACT),
-            may_name_again=life.may_be_named_again(document),
+            may_name_again=store_life.may_be_named_again(document),
             is_in_doubt=is_in_doubt,
             received=[d["destination"] for d in found.deliveries if _may_be_given_back(d)],
             causes=labels.CAUSES,
@@ -92,19 +94,19 @@ class _Pages:
     def hurry(self, visit: Visit) -> Response:
         document_id = asked.id_in_path(visit)
         is_urgent = bool(visit.number("urgent", 1, most=1))
-        life.hurry(self._engine, document_id, visit.who, is_urgent=is_urgent)
+        store_life.hurry(self._engine, document_id, visit.who, is_urgent=is_urgent)
         return go(f"/documents/{document_id}")
 
     def name_again(self, visit: Visit) -> Response:
         document_id = asked.id_in_path(visit)
         reason = visit.text("reason", most=_MOST_REASON, needed=True)
-        life.back_to_naming(self._engine, document_id, visit.who, reason)
+        store_life.back_to_naming(self._engine, document_id, visit.who, reason)
         return go(f"/documents/{document_id}")
 
     def withdraw_rescan(self, visit: Visit) -> Response:
         """Nobody needs it scanned again: the sheet was found, or can be read after all."""
         document_id, who = asked.id_in_path(visit), visit.who
-        if not life.may_see(self._engine, document_id, who):
+        if not store_life.may_see(self._engine, document_id, who):
             raise Forbidden(f"document {document_id}")
         if not rescans.withdraw_of(self._engine, document_id, who.actor):
             raise StepRefused(f"no open request for {document_id}")
@@ -117,7 +119,7 @@ class _Pages:
         code = visit.text("cause", needed=True)
         if code not in set(Cause):
             raise InputInvalid("cause")
-        if not life.may_see(self._engine, document_id, who):
+        if not store_life.may_see(self._engine, document_id, who):
             raise Forbidden(f"document {document_id}")
         note = ReturnNote(Cause(code), visit.text("comment", most=MAX_COMMENT_CHARACTERS))
         taken = returns.give_back(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from central.console.field_names import field_name
-from central.domain.clock import PARIS
+from vaguemestre.model.clock import PARIS
 
 _PLURAL_FROM = 2
 _ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")

@@ -9,12 +9,10 @@ from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from central.domain.calendar import public_holidays
-from central.domain.clock import PARIS
-from central.domain.working_days import add_working_days
-from central.domain.working_time import is_working_time
 from central.store import gauges as store
 from central.store.engine import Engine
+from vaguemestre.model.calendar import add_working_days, is_working_time, public_holidays
+from vaguemestre.model.clock import PARIS
 
 Clock = Callable[[], dt.datetime]
 Values = Sequence[tuple[list[str], float]]

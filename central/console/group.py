@@ -14,12 +14,12 @@ from central.console.shown import task_shown
 from central.console.visit import Visit
 from central.console.work import KEYERS, fields_sent, id_of, ids_of
 from central.domain import lookalikes
-from central.domain.catalogue import KeyingMode, TypeEntry
 from central.domain.keying import Task, spec_of
 from central.errors import InputInvalid, LeaseLost
 from central.store import grouped
 from central.store.grouped import Candidate, Item, Name, Sending
 from central.store.keying import Sent
+from vaguemestre.model.catalogue import KeyingMode, TypeEntry
 
 MOST = 24
 _LEAST_OF_A_FIELD = 2

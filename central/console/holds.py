@@ -13,7 +13,8 @@ from central.console.desk import Desk, go
 from central.console.visit import Visit
 from central.domain.access import Person, Role
 from central.errors import Forbidden, InputInvalid
-from central.store import holds, sites
+from central.store import holds
+from central.store import sites as store_sites
 from central.store.engine import Engine
 from central.store.holds import Hold
 
@@ -106,7 +107,7 @@ class _Pages:
         found = {
             "destination": sorted(destinations),
             "type": sorted({*types, *(value for kind, value in to_deliver if kind == "type")}),
-            "site": sites.names(engine),
+            "site": store_sites.names(engine),
         }
         return {
             kind: [

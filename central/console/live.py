@@ -8,11 +8,11 @@ from typing import Any
 
 from central.console import formats, labels
 from central.console.plots import Plot, Series, Told, stacked
-from central.domain import clock
 from central.domain.access import Person
 from central.domain.counting import LotCounts, disagreements
 from central.store import board, due, flow, lot_counts
 from central.store.engine import Engine
+from vaguemestre.model import clock
 
 SILENT_AFTER = dt.timedelta(minutes=2)
 COUNTS = tuple(LotCounts.__dataclass_fields__)
@@ -52,7 +52,7 @@ def content(engine: Engine, person: Person, now: dt.datetime) -> dict[str, Any]:
     deliveries = board.delivery_queue(engine, person)
     counted = flow.by_pole(engine, person, _a_day_before(now))
     found = {name: sum(one[name] for one in counted.values()) for name in flow.COUNTS}
-    late = due.late_and_today(engine, clock.today(now), person)
+    late = due.late_and_today(engine, clock.day(now), person)
     return {
         "at": now,
         "tiles": _tiles(found, queues, late, stations, now),
@@ -81,7 +81,7 @@ def flow_plots(
     first = _a_day_before(now)
     hours = [first + n * _HOUR for n in range(_HOURS)]
     of_hours = flow.by_hour(engine, person, hours[0], site)
-    today = clock.today(now)
+    today = clock.day(now)
     days = [today - n * _DAY for n in reversed(range(_DAYS))]
     since = dt.datetime.combine(days[0], dt.time(), clock.PARIS)
     of_days = flow.by_day(engine, person, since, str(clock.PARIS), site)

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from central.console import formats
-from central.domain.clock import PARIS
 from central.errors import InputInvalid
+from vaguemestre.model.clock import PARIS
 
 _PERIOD = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
 _FIRST_YEAR, _LAST_YEAR = 2000, 2200

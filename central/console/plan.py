@@ -7,10 +7,10 @@ was known last is better than no page at all.
 import threading
 import time
 
-from central.domain.catalogue import Catalogue
 from central.errors import StoreUnavailable
 from central.store import plan
 from central.store.engine import Engine
+from vaguemestre.model.catalogue import Catalogue
 
 _REMEMBERED_S = 1.0
 

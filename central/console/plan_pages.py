@@ -12,13 +12,13 @@ from central.console.desk import Desk, go
 from central.console.formats import counted
 from central.console.visit import Visit
 from central.domain.access import Role
-from central.domain.catalogue import Catalogue, TypeEntry
-from central.domain.clock import PARIS
 from central.domain.plan_changes import KEYS, difference, from_json
 from central.errors import Forbidden, InputInvalid
 from central.store import plan, plan_effect, plan_following, plan_moves
 from central.store.plan import Change
 from central.store.plan_effect import What
+from vaguemestre.model.catalogue import Catalogue, TypeEntry
+from vaguemestre.model.clock import PARIS
 
 _READERS = (Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR)
 _PROPOSERS = (Role.OPERATIONS,)

@@ -13,7 +13,6 @@ from starlette.responses import Response
 from central.console import quality_plot
 from central.console.desk import Desk
 from central.console.visit import Visit
-from central.domain import clock
 from central.domain.access import Person, Role
 from central.domain.keying import spec_of
 from central.domain.measures import Rate, accept_doubt, rate
@@ -28,6 +27,7 @@ from central.domain.quality import (
 )
 from central.store import quality
 from central.store.quality import State
+from vaguemestre.model import clock
 
 READERS = (Role.SUPERVISOR, Role.OPERATIONS, Role.AUDITOR)
 WINDOWS = (7, 30, 90, 365)
@@ -91,7 +91,7 @@ class _Pages:
 
     def thresholds(self, visit: Visit) -> Response:
         """The proposed thresholds as lines for the forms of the pack."""
-        text = toml_of(self._report(visit), clock.today(dt.datetime.now(dt.UTC)))
+        text = toml_of(self._report(visit), clock.day(dt.datetime.now(dt.UTC)))
         name = 'attachment; filename="seuils.toml"'
         headers = {"Content-Disposition": name}
         return Response(text, media_type="application/toml", headers=headers)

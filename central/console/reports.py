@@ -12,13 +12,13 @@ from central.console.desk import Desk
 from central.console.periods import Period, period_of
 from central.console.visit import Visit
 from central.domain.access import Person, Role
-from central.domain.calendar import public_holidays
-from central.domain.clock import PARIS
 from central.domain.reports import LEAST_PEOPLE, Flow, Table, flow_table, team_table
 from central.errors import InputInvalid
 from central.store import reports
 from central.store.engine import Engine
 from central.store.reports import Scope
+from vaguemestre.model.calendar import public_holidays
+from vaguemestre.model.clock import PARIS
 
 _READERS = (Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR)
 _BY = {"site": "Site", "pole": "Pôle", "type": "Type", "jour": "Jour", "equipe": "Équipe"}

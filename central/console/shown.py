@@ -12,12 +12,13 @@ from central.console.desk import Desk
 from central.console.field_names import field_name
 from central.domain import guesses
 from central.domain.access import Person
-from central.domain.catalogue import TypeEntry
 from central.domain.keying import Task
 from central.domain.whole_field import has_lines, whole_box
-from central.store import controls, keying, naming, work
+from central.store import controls, keying, naming
+from central.store import work as store_work
 from central.store.views import version
 from central.store.work import Work, WorkPage
+from vaguemestre.model.catalogue import TypeEntry
 
 _USUAL_KEPT_S = 60.0
 _TEXT_CHARACTERS = 4_000
@@ -39,7 +40,7 @@ class Shown:
         Raises:
             NotFound, Forbidden, StoreUnavailable: as ``central.store.work.load``.
         """
-        loaded = work.load(self._desk.engine, person, document_id, queue)
+        loaded = store_work.load(self._desk.engine, person, document_id, queue)
         document = loaded.document
         entry = self._desk.catalogue().of(document["type"], document["fund"])
         told = {

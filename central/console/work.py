@@ -16,13 +16,9 @@ from central.console.asked import id_in_path
 from central.console.desk import Desk, answer
 from central.console.shown import Shown
 from central.console.visit import Visit
-from central.domain import clock, typed
 from central.domain.access import Person, Role
-from central.domain.calendar import public_holidays
-from central.domain.catalogue import FieldSpec, TypeEntry
 from central.domain.clean import is_written
 from central.domain.keying import Entry, KeyReason, spec_of
-from central.domain.working_days import add_working_days
 from central.errors import (
     AlreadyDelivered,
     DeliveryInDoubt,
@@ -31,19 +27,15 @@ from central.errors import (
     LeaseLost,
     NotFound,
 )
-from central.store import (
-    control_results,
-    controls,
-    keying,
-    leases,
-    naming,
-    passing_on,
-    sent_work,
-    work,
-)
+from central.store import control_results, controls, leases, passing_on, sent_work, work
+from central.store import keying as store_keying
+from central.store import naming as store_naming
 from central.store.keying import Sent
 from central.store.passing_on import Way
 from central.store.rescans import Sheet
+from vaguemestre.model import clock, typed
+from vaguemestre.model.calendar import add_working_days, public_holidays
+from vaguemestre.model.catalogue import FieldSpec, TypeEntry
 
 KEYERS = (Role.KEYER, Role.SUPERVISOR)
 _MOST_HELD = 24
@@ -163,7 +155,7 @@ class _Queues:
             raise InputInvalid("type")
         document = work.facts(engine, visit.who, wanted, "name")
         entry = self._desk.catalogue.shipped.of(code, document["fund"])
-        state = naming.name(
+        state = store_naming.name(
             engine,
             visit.who,
             wanted,
@@ -178,7 +170,7 @@ class _Queues:
         """Send every field that was to key."""
         engine, wanted = self._desk.engine, id_in_path(visit)
         sent = self._sent(visit, wanted, "key")
-        state = keying.submit(
+        state = store_keying.submit(
             engine,
             visit.who,
             wanted,
@@ -210,7 +202,7 @@ class _Queues:
         document = work.facts(self._desk.engine, visit.who, wanted, "key")
         entry = self._desk.catalogue().of(document["type"], document["fund"])
         spec = spec_of(entry, visit.text("name", most=100))
-        found = typed.read(spec, visit.text("value", most=typed.LONGEST), today())
+        found = typed.check_typed(spec, visit.text("value", most=typed.LONGEST), today())
         return answer({"value": found.value, "check": found.check, "problem": found.problem})
 
     def rescan(self, visit: Visit) -> Response:
@@ -218,7 +210,7 @@ class _Queues:
         reason, queue = visit.text("reason", most=200, needed=True), queue_of(visit)
         wanted = id_in_path(visit)
         sheet = self._sheet(visit, wanted, queue)
-        naming.rescan(self._desk.engine, visit.who, wanted, queue, reason, sheet)
+        store_naming.rescan(self._desk.engine, visit.who, wanted, queue, reason, sheet)
         return answer({})
 
     def _sheet(self, visit: Visit, wanted: uuid.UUID, queue: str) -> Sheet:
@@ -270,7 +262,7 @@ class _Queues:
         )
         if way.to_skill and way.to_skill not in self._desk.catalogue().types:
             raise InputInvalid("skill")
-        naming.pass_on(self._desk.engine, visit.who, id_in_path(visit), queue_of(visit), way)
+        store_naming.pass_on(self._desk.engine, visit.who, id_in_path(visit), queue_of(visit), way)
         return answer({})
 
     def last_sent(self, visit: Visit) -> Response:
@@ -279,7 +271,7 @@ class _Queues:
         return answer({"sent": [asdict(one) for one in found]})
 
     def to_naming(self, visit: Visit) -> Response:
-        keying.back_to_naming(self._desk.engine, visit.who, id_in_path(visit))
+        store_keying.back_to_naming(self._desk.engine, visit.who, id_in_path(visit))
         return answer({})
 
 
@@ -327,7 +319,7 @@ def _sent_of(spec: FieldSpec, one: dict[str, Any]) -> Sent:
             raise InputInvalid(spec.name) from None
         kept = value if known is KeyReason.WRONG_ON_PAPER else None
         return Sent(Entry(kept, known), seconds=seconds_of(one))
-    found = typed.read(spec, value or "", today())
+    found = typed.check_typed(spec, value or "", today())
     if found.problem or found.value is None:
         raise InputInvalid(f"{spec.name} : {found.problem}")
     return Sent(Entry(found.value), found.check, seconds_of(one))
@@ -371,7 +363,7 @@ def due_on(received_on: dt.date, days: int) -> dt.date:
 
 def today() -> dt.date:
     """The day in France; no date on paper lies after it."""
-    return clock.today(dt.datetime.now(dt.UTC))
+    return clock.day(dt.datetime.now(dt.UTC))
 
 
 def id_of(text: object, name: str = "id") -> uuid.UUID:

@@ -25,6 +25,7 @@ from central.errors import CentralError
 from central.events import Events
 from central.rendering.binding import Binder
 from central.store.engine import Engine
+from vaguemestre import pack as vaguemestre_pack
 
 _PAUSE_AFTER_ERROR_S = 2.0
 _ENDED_WITHIN_S = 60.0
@@ -53,7 +54,7 @@ def run(
         binder=binder,
         folder=work / "packages",
         renewal=renewal,
-        catalogue=pack.load(config.console.pack_dir or pack.default_dir()),
+        catalogue=pack.load(config.console.pack_dir or vaguemestre_pack.default_dir()),
         settings=settings,
         events=events,
     )

@@ -22,7 +22,6 @@ from central.dispatch.targets.base import (
     Target,
     Unavailable,
 )
-from central.domain.catalogue import Catalogue
 from central.domain.circuit import CircuitPolicy
 from central.domain.document import Claim, DeliverableDocument, Delivery
 from central.domain.retry import DeadLetter, RetryPolicy, TryAgain, decide
@@ -31,6 +30,7 @@ from central.events import Events
 from central.rendering.binding import Binder
 from central.store import circuits, deliveries
 from central.store.engine import Engine
+from vaguemestre.model.catalogue import Catalogue
 
 _SHORTEST_SLEEP_S = 0.05
 _LOGICAL = frozenset({"tick", "signature"})

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from central.domain.working_days import add_working_days, working_days_between
+from vaguemestre.model.calendar import add_working_days, working_days_between
 
 _SOON_DAYS = 3
 _DAY = dt.timedelta(days=1)

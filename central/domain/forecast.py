@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from central.domain.working_days import is_working_day, working_days_between
+from vaguemestre.model.calendar import is_working_day, working_days_between
 
 _HORIZON_DAYS = 92
 _HOUR = dt.timedelta(hours=1)

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from central.domain.catalogue import Catalogue
+from vaguemestre.model.catalogue import Catalogue
 
 MOST = 9
 _NOT_OFFERED = frozenset({"unknown"})

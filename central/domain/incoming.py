@@ -17,7 +17,7 @@ class IncomingRef:
 
 @dataclass(frozen=True, slots=True)
 class IncomingPage:
-    """One page; lengths in millimetres, angles in degrees (edge/document.py)."""
+    """One page; lengths in millimetres, angles in degrees (proto/vaguemestre/model/document.py)."""
 
     ref: IncomingRef
     role: str

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from central.domain.catalogue import FieldSpec, KeyingMode, TypeEntry
+from vaguemestre.model.catalogue import FieldSpec, KeyingMode, TypeEntry
 
 _FIELD = "field:"
 

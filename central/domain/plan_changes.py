@@ -5,8 +5,8 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from central.domain.catalogue import TypeEntry
-from central.domain.working_days import add_working_days
+from vaguemestre.model.calendar import add_working_days
+from vaguemestre.model.catalogue import TypeEntry
 
 KEYS = ("pole", "destination", "delay_days")
 

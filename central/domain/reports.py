@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Self
 
-from central.domain.working_days import working_days_between
+from vaguemestre.model.calendar import working_days_between
 
 LEAST_PEOPLE = 3
 SMALL_TEAMS = "Petites équipes et sans équipe"

@@ -4,7 +4,7 @@ The other lines of a measured form lie below it as on the blank. Where nobody me
 goes on below its first line, at the same left edge.
 """
 
-from central.domain.catalogue import FieldSpec
+from vaguemestre.model.catalogue import FieldSpec
 
 Box = tuple[float, float, float, float]
 """Left, top, width, height in millimetres of the upright page."""

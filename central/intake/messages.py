@@ -11,9 +11,6 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
-from vaguemestre.v1 import document_pb2 as wire
-from vaguemestre.v1 import fleet_pb2, intake_pb2
-
 from central.domain.clean import without_controls
 from central.domain.incoming import (
     IncomingDocument,
@@ -27,6 +24,8 @@ from central.domain.incoming import (
     IncomingSetAside,
 )
 from central.errors import DocumentInvalid
+from vaguemestre.v1 import document_pb2 as wire
+from vaguemestre.v1 import fleet_pb2, intake_pb2
 
 MAX_PAGES = 5_000
 MAX_FIELDS = 500

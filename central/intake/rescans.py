@@ -7,12 +7,11 @@ right at once: new ones are told, ended ones are closed.
 import uuid
 from collections.abc import Collection, Iterator
 
-from vaguemestre.v1 import fleet_pb2, intake_pb2
-
 from central.domain.incoming import IncomingImpossible
 from central.events import Events
 from central.store import rescans
 from central.store.engine import Engine
+from vaguemestre.v1 import fleet_pb2, intake_pb2
 
 
 class Rescans:

@@ -10,7 +10,6 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from vaguemestre.v1 import intake_pb2_grpc
 
 from central.config import CentralConfig, Intake
 from central.errors import ConfigInvalid
@@ -18,6 +17,7 @@ from central.events import Events
 from central.intake.service import IntakeService
 from central.intake.stream import Stores
 from central.readiness import look
+from vaguemestre.v1 import intake_pb2_grpc
 
 _HEALTH_THREADS = 4
 SPARE_CONNECTIONS = 1_000

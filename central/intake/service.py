@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 import grpc
-from vaguemestre.v1 import intake_pb2, intake_pb2_grpc
 
 from central.config import Intake
 from central.errors import (
@@ -18,6 +17,7 @@ from central.errors import (
 )
 from central.events import Events
 from central.intake.stream import Stores, Stream
+from vaguemestre.v1 import intake_pb2, intake_pb2_grpc
 
 HELLO_WITHIN_S = 15.0
 SITE_URI = "urn:vaguemestre:site:"  # edge/uplink/channel.py

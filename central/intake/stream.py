@@ -9,9 +9,6 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from vaguemestre.v1 import document_pb2 as wire
-from vaguemestre.v1 import fleet_pb2, intake_pb2
-
 from central import version
 from central.blobs import BlobStore, Incoming
 from central.config import Intake
@@ -29,6 +26,8 @@ from central.intake import messages
 from central.intake.rescans import Rescans
 from central.store import documents, lots, sites
 from central.store.engine import Engine
+from vaguemestre.v1 import document_pb2 as wire
+from vaguemestre.v1 import fleet_pb2, intake_pb2
 
 # Those tell about one thing and leave the stream open; any other error ends it.
 _ABOUT_ONE_THING = (BlobCorrupt, BlobMissing, BlobTooLarge, DocumentInvalid, SiteForbidden)

@@ -1,8 +1,8 @@
 """Pages of source files as people look at them: upright, straight, of bounded size. Pure.
 
 Originals are never altered and never sent: what is made here is. Frames and boxes are those of
-edge/document.py: the original turned clockwise by ``rotation``, then straightened by ``skew_deg``
-(positive: lines rise to the right) about its centre.
+proto/vaguemestre/model/document.py: the original turned clockwise by ``rotation``, then
+straightened by ``skew_deg`` (positive: lines rise to the right) about its centre.
 
 This runs in a process of its own (central/rendering/child.py), for what it opens comes from
 strangers.

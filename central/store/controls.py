@@ -12,7 +12,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from central.domain.access import Person, Role
-from central.domain.catalogue import KeyingMode, TypeEntry
 from central.domain.control import Opinions, disputed, shown
 from central.domain.keying import Entry, KeyPass, KeyReason, Task, spec_of
 from central.errors import LeaseLost, NotYours
@@ -21,6 +20,7 @@ from central.store.engine import transaction
 from central.store.steps import share_routes
 from central.store.tables import controls, documents, keyings, namings
 from central.store.tables import leases as held
+from vaguemestre.model.catalogue import KeyingMode, TypeEntry
 
 QUEUE = "control"
 WAITING, DISPUTED, DONE = "waiting", "disputed", "done"

@@ -12,11 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from central.domain.access import Person
-from central.domain.clock import ZONE
 from central.domain.returns import Cause
 from central.store.engine import transaction
 from central.store.limits import within
 from central.store.tables import deliveries, documents, flow, keyings, namings, returns
+from vaguemestre.model.clock import ZONE
 
 COUNTS = (
     "received", "pages", "straight", "to_name", "to_key",

@@ -13,7 +13,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from central.domain.access import Person
-from central.domain.catalogue import TypeEntry
 from central.domain.keying import KeyPass, ReadField
 from central.errors import InputInvalid, LeaseLost
 from central.store import audit, keying, leases, reserved, sent_work, upkeep, views, work
@@ -23,6 +22,7 @@ from central.store.limits import within
 from central.store.tables import documents, fields, lots
 from central.store.tables import leases as lease_rows
 from central.store.work import WorkPage
+from vaguemestre.model.catalogue import TypeEntry
 
 SEEN_WRONG = "seen_wrong"
 """Reason of a document that somebody took out of a group: it is keyed by itself."""

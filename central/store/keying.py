@@ -8,7 +8,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from central.domain.access import Person
-from central.domain.catalogue import TypeEntry
 from central.domain.keying import (
     PASSES,
     Entry,
@@ -28,6 +27,7 @@ from central.store import audit, leases, sent_work, upkeep, work
 from central.store.engine import transaction
 from central.store.naming import add_fields
 from central.store.tables import documents, fields, keyings
+from vaguemestre.model.catalogue import TypeEntry
 
 _c, _f = documents.c, fields.c
 

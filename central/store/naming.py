@@ -11,7 +11,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from central.domain.access import Person
-from central.domain.catalogue import TypeEntry
 from central.domain.keying import missing, tasks
 from central.domain.lifecycle import DocumentState
 from central.errors import InputInvalid
@@ -23,6 +22,7 @@ from central.store.passing_on import Way
 from central.store.rescans import Sheet
 from central.store.steps import share_routes
 from central.store.tables import documents, fields, lots, namings, pages
+from vaguemestre.model.catalogue import TypeEntry
 
 _c, _f, _p, _n = documents.c, fields.c, pages.c, namings.c
 _URGENT = 1

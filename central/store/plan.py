@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from central.domain import plan_changes as domain
-from central.domain.calendar import public_holidays
 from central.domain.incoming import IncomingDocument
 from central.domain.plan_changes import Way, as_json
 from central.errors import AlreadyDecided, NotFound, NotYours
 from central.store import audit
 from central.store.engine import transaction
 from central.store.tables import documents, people, plan_change_documents, plan_changes
+from vaguemestre.model.calendar import public_holidays
 
 _c = plan_changes.c
 

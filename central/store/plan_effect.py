@@ -8,11 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from central.domain.calendar import public_holidays
-from central.domain.working_days import add_working_days
 from central.store.engine import transaction
 from central.store.steps import is_in_doubt
 from central.store.tables import deliveries, documents
+from vaguemestre.model.calendar import add_working_days, public_holidays
 
 _c, _d = documents.c, deliveries.c
 What = tuple[str, str, Mapping[str, Any]]

@@ -14,7 +14,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from central.domain import plan_changes as domain
-from central.domain.calendar import public_holidays
 from central.domain.lifecycle import Step
 from central.domain.plan_changes import Way, from_json
 from central.store import audit, plan
@@ -30,6 +29,7 @@ from central.store.tables import (
     plan_change_documents,
     plan_changes,
 )
+from vaguemestre.model.calendar import public_holidays
 
 _c, _d = documents.c, deliveries.c
 _m, _p = plan_change_documents.c, plan_changes.c

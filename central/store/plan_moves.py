@@ -9,7 +9,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from central.domain.catalogue import Catalogue
 from central.errors import ChangeUnderWay, LaterChange
 from central.store import audit, plan
 from central.store.engine import transaction
@@ -17,6 +16,7 @@ from central.store.plan_effect import may_be_there, stays, target_of
 from central.store.plan_following import settle, to_bring_back
 from central.store.steps import own_routes
 from central.store.tables import documents, plan_change_documents, plan_changes
+from vaguemestre.model.catalogue import Catalogue
 
 _c = documents.c
 _m, _p = plan_change_documents.c, plan_changes.c

@@ -11,11 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from central.domain.access import Person
-from central.domain.clock import ZONE
 from central.domain.keying import Entry, KeyPass, KeyReason
 from central.domain.quality import Counted, Dispute, Pair, TeamCount, Week
 from central.store.engine import transaction
 from central.store.tables import controls, documents, keyings, people
+from vaguemestre.model.clock import ZONE
 
 _c, _d, _k, _p = controls.c, documents.c, keyings.c, people.c
 _WEEK = sa.func.date_trunc("week", sa.func.timezone(ZONE, _c.done_at))

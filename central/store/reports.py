@@ -7,11 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from central.domain.clock import ZONE
 from central.domain.reports import Delay, Flow, Team
 from central.store import audit
 from central.store.engine import transaction
 from central.store.tables import deliveries, documents, flow, keyings, namings, people
+from vaguemestre.model.clock import ZONE
 
 _f, _c, _d = flow.c, documents.c, deliveries.c
 

@@ -5,11 +5,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from central.domain.clock import ZONE
 from central.domain.incoming import IncomingDocument
 from central.domain.sampling import Circumstances, ControlCause, DrawPolicy, draw
 from central.store import audit
 from central.store.tables import controls, sites, straight_types
+from vaguemestre.model.clock import ZONE
 
 _STATES = ("waiting", "disputed", "done")
 _TODAY = sa.func.timezone(ZONE, sa.func.date_trunc("day", sa.func.timezone(ZONE, sa.func.now())))

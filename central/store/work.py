@@ -11,18 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 from central.domain.access import Person
 from central.domain.keying import Entry, KeyPass, KeyReason, ReadField
 from central.errors import Forbidden, LeaseLost, NotFound
-from central.store import leases, remarks, views
+from central.store import leases, views
+from central.store import remarks as store_remarks
 from central.store.engine import transaction
-from central.store.tables import (
-    documents,
-    drafts,
-    fields,
-    keyings,
-    lots,
-    pages,
-    rescans,
-    returns,
-)
+from central.store.tables import documents, drafts, fields, keyings, lots, pages, rescans, returns
 
 _c = documents.c
 
@@ -89,7 +81,7 @@ def _remarks(
     if why not in ("name", "key"):
         return ()
     is_blind = why == "key" and row["key_pass"] > 1
-    return remarks.of(connection, row["id"], row["state_at"] if is_blind else None)
+    return store_remarks.of(connection, row["id"], row["state_at"] if is_blind else None)
 
 
 def facts(engine: sa.Engine, person: Person, document_id: uuid.UUID, why: str) -> Mapping[str, Any]:

@@ -5,12 +5,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from central.domain.catalogue import NOT_KEYED, KeyingMode, TypeEntry
 from central.domain.keying import spec_of
 from central.domain.lifecycle import DeliveryState
 from central.domain.returns import Cause
 from central.store import work
 from central.store.tables import deliveries, documents, fields, returns
+from vaguemestre.model.catalogue import NOT_KEYED, KeyingMode, TypeEntry
 
 _c, _f = documents.c, fields.c
 

@@ -16,22 +16,24 @@ from pathlib import Path
 
 from rich.console import Console
 
-from edge import pack
 from edge.commands import cache, zonepicture
-from edge.definitions import DefinitionInvalid
-from edge.enrolment import blanks, formfile, sample
+from edge.enrolment import blanks, formfile
+from edge.enrolment import sample as enrolment_sample
 from edge.enrolment.learn import Learned, Sample, learn
 from edge.errors import EnrolmentRefused, PackInvalid
 from edge.imaging import border, quality
-from edge.imaging.decode import Limits
 from edge.imaging.page import PageImage
+from edge.imaging.source import Limits
 from edge.inference.pages import PageNetwork, load_network
 from edge.inference.station import load_readers
-from edge.reading import embed, forms
-from edge.reading.forms import FormDefinition
+from edge.reading import embed
 from edge.reading.readers import Readers
 from edge.reading.registration import Registration, register
 from edge.workers import Checker, settings
+from vaguemestre import pack
+from vaguemestre.model import forms
+from vaguemestre.model.definitions import DefinitionInvalid
+from vaguemestre.model.forms import FormDefinition
 
 _MOST_SAMPLES = 5
 _MOST_BYTES = 60_000_000
@@ -184,7 +186,7 @@ def _read(page: PageImage, path: Path, readers: Readers) -> Sample:
     gray, _ = border.erase(page.gray)
     if quality.is_blank(gray, page.dpi):
         raise EnrolmentRefused(f"{path} est une page blanche.")
-    return sample.read(gray, page.dpi, readers)
+    return enrolment_sample.read(gray, page.dpi, readers)
 
 
 def _vectors(network: PageNetwork, samples: Sequence[Sample]) -> str:

@@ -13,9 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge import agent, clock, pack
+from edge import agent
 from edge.commands import cache
-from edge.document import LotResult, SetAside
 from edge.errors import (
     FileDenied,
     FileVanished,
@@ -25,6 +24,8 @@ from edge.errors import (
     ReadingError,
 )
 from edge.lot import LotContext, read_lot
+from edge.pack import load_pack
+from edge.results import LotResult
 from edge.routing import public_holidays
 from edge.sources import layouts, listing, twins
 from edge.sources.arrival import in_place
@@ -36,6 +37,9 @@ from edge.spool.keys import ENDINGS
 from edge.spool.order import Written, arrange
 from edge.spool.values import ClaimedFile
 from edge.workers import Workers, settings
+from vaguemestre import pack
+from vaguemestre.model import clock
+from vaguemestre.model.lot import SetAside
 
 _CHUNK = 1 << 20
 _HERE = "lot"  # stands for the path itself at the head of what lies below it
@@ -82,7 +86,7 @@ def read(
             settings.standard(pack.default_dir(), cache.cache_dir(stack)),
             separator_barcodes=tuple(separator_barcodes),
         )
-        recognition = pack.load(told.pack_dir)
+        recognition = load_pack(told.pack_dir)
         today = clock.day(agent.now())
         holidays = public_holidays(today)
         context = LotContext(fund, today, None, holidays, duplex=duplex)

@@ -6,8 +6,10 @@ import sys
 
 from rich.console import Console
 
-from edge import pack, sheets
-from edge.document import LotHeader
+from edge import sheets
+from edge.pack import load_pack
+from vaguemestre import pack
+from vaguemestre.model.lot import LotHeader
 
 
 def separators(options: argparse.Namespace, console: Console) -> int:
@@ -46,7 +48,7 @@ def _problems(options: argparse.Namespace) -> list[str]:
             dt.date.fromisoformat(options.received_on)
         except ValueError:
             found.append("--received-on attend une date AAAA-MM-JJ.")
-    types = pack.load(pack.default_dir()).plan.types
+    types = load_pack(pack.default_dir()).plan.types
     if options.expected_type and options.expected_type not in types:
         found.append(f"--expected-type attend l'un de : {', '.join(sorted(types))}.")
     for name in ("expected_documents", "pages_each"):

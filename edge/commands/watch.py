@@ -10,12 +10,13 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from edge import agent, clock
+from edge import agent
 from edge.commands.visit import visited
 from edge.config import EdgeConfig
 from edge.page import words
 from edge.page.situation import Situation, gather
 from edge.spool.values import Shown
+from vaguemestre.model import clock
 
 _EVERY_S = 2.0
 _WIDE = 110  # columns from which all of a lot is shown

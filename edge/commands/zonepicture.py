@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.document import BoxMm
-from edge.reading.forms import FieldKind, FormDefinition
+from vaguemestre.model.document import BoxMm
+from vaguemestre.model.forms import FieldKind, FormDefinition
 
 _DPI = 150.0
 # Blue, green, red, as OpenCV orders them.

@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 import cv2
 import numpy as np
 
-from edge.definitions import DefinitionInvalid
-from edge.document import BoxMm
 from edge.errors import EnrolmentRefused
-from edge.reading import forms, tickblank, tickpatch
-from edge.reading.forms import FieldKind, FormDefinition
+from edge.reading import tickblank, tickpatch
 from edge.reading.readers import Gray, Patch
 from edge.reading.registration import Registration
+from vaguemestre.model import forms
+from vaguemestre.model.definitions import DefinitionInvalid
+from vaguemestre.model.document import BoxMm
+from vaguemestre.model.forms import FieldKind, FormDefinition
 
 _SOFT_PX = 0.5  # as soft as a scan
 _MOST_INKED = 0.15  # of a box: more is no blank's

@@ -1,10 +1,10 @@
-"""A form definition as the TOML that ``edge.reading.forms`` reads and people edit."""
+"""A form definition as the TOML that ``vaguemestre.model.forms`` reads and people edit."""
 
 import json
 from collections.abc import Iterator, Sequence
 
-from edge.document import BoxMm
-from edge.reading.forms import Anchor, FieldSpec, FormDefinition, NumberCheck
+from vaguemestre.model.document import BoxMm
+from vaguemestre.model.forms import Anchor, FieldSpec, FormDefinition, NumberCheck
 
 
 def to_toml(form: FormDefinition, remarks: Sequence[str] = ()) -> str:

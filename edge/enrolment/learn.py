@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from edge.document import BoxMm, BoxPx, Layout, TextLine
 from edge.enrolment import propose
 from edge.imaging import inkspans, rules
 from edge.reading.classify import numbers_in
-from edge.reading.forms import Anchor, FormDefinition
 from edge.reading.registration import Registration, register
 from edge.reading.text import plain
+from edge.results import BoxPx, TextLine
+from vaguemestre.model.document import BoxMm, Layout
+from vaguemestre.model.forms import Anchor, FormDefinition
 
 _SURE = 0.75
 _SHORTEST, _LONGEST = 4, 180

@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from edge.document import BoxMm
 from edge.imaging.rules import Comb, Rules
-from edge.reading.forms import FieldKind, FieldSpec, NumberCheck
 from edge.reading.text import plain
+from vaguemestre.model.document import BoxMm
+from vaguemestre.model.forms import FieldKind, FieldSpec, NumberCheck
 
 _LINE_MM = 5.0  # writing above a rule
 _NARROWEST_MM = 12.0

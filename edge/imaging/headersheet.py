@@ -10,7 +10,8 @@ import re
 import uuid
 import zlib
 
-from edge.document import LotHeader, Separator, SeparatorKind
+from edge.results import Separator, SeparatorKind
+from vaguemestre.model.lot import LotHeader
 
 _VERSION = "VGM1"
 _MOST_CHARACTERS = 400

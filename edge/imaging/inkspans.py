@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.document import BoxPx
+from edge.results import BoxPx
 
 _DARKER = 40
 _RULE_MM, _GAP_MM = 6.0, 6.0

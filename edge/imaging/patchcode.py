@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.document import SeparatorKind
 from edge.pixels import reduced, times
+from edge.results import SeparatorKind
 
 # Widths of the four bars from the edge inward, narrow 1, wide 2 (Kodak A-61599).
 _PATTERNS: dict[tuple[int, ...], SeparatorKind] = {

@@ -13,7 +13,6 @@ import numpy as np
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from edge.document import ATTACHED_FROM
 from edge.errors import (
     FileEncrypted,
     FileTruncated,
@@ -32,6 +31,7 @@ from edge.imaging.pdfresolution import LOWEST_DPI, wanted_dpi
 from edge.imaging.raster import decoding
 from edge.imaging.sniff import Kind, Window
 from edge.imaging.source import Data, Limits, Source
+from vaguemestre.model.document import ATTACHED_FROM
 
 Opener = Callable[[bytes, Limits], Source]
 

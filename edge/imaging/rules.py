@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.document import BoxMm
 from edge.imaging import tints
 from edge.pixels import pieces
+from vaguemestre.model.document import BoxMm
 
 _Mask = NDArray[np.uint8]
 

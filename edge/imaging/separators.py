@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.document import Separator, SeparatorKind
 from edge.imaging import barcodes, headersheet, patchcode
+from edge.results import Separator, SeparatorKind
 
 _PATCH_T_TEXT = "PATCHT"
 _AROUND_MM = 6.0  # a code's text stands under its bars

@@ -15,6 +15,7 @@ import pydantic
 
 from edge.errors import PackInvalid
 from edge.inference.session import Session
+from vaguemestre import pack
 
 MANIFEST = "manifest.toml"
 FREE = 0  # a side of the input that may have any length
@@ -57,9 +58,7 @@ _ADAPTER = pydantic.TypeAdapter(_Manifest)
 
 def default_dir() -> Path:
     """The folder of the networks that came with the program: in the wheel, or the source tree."""
-    here = Path(__file__).parents[1]
-    packed = here / "pack"
-    return (packed if packed.is_dir() else here.parent / "models") / "onnx"
+    return pack.default_dir() / "onnx"
 
 
 def read(folder: Path) -> Mapping[str, Network]:

@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from edge import sheets
-from edge.document import LotHeader
 from edge.page.markup import Markup, join, tag
+from vaguemestre.model.lot import LotHeader
 
 _MOST_COUNTED = 100_000
 _MOST_LOT_CHARACTERS = 60

@@ -4,10 +4,10 @@ import datetime as dt
 from dataclasses import dataclass
 
 from edge.config import EdgeConfig
-from edge.spool.outbox import Backlog
 from edge.spool.quota import Usage
 from edge.spool.spool import Spool
 from edge.spool.values import Hidden, LotView, Rescan, Shown, SourceView, Standing
+from vaguemestre.model.lot import Backlog
 
 _NEED = (Shown.INCOMPLETE, Shown.ERROR)
 _ORDER = (Shown.INCOMPLETE, Shown.ERROR, Shown.RUNNING, Shown.DONE)

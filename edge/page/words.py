@@ -5,7 +5,6 @@ Numbers have a narrow space between thousands, as printed French has.
 
 import datetime as dt
 
-from edge import clock
 from edge.errors import (
     CentreCertificateOutdated,
     CentreUntrusted,
@@ -18,6 +17,7 @@ from edge.errors import (
 from edge.page.situation import Situation
 from edge.spool.counts import Verdict
 from edge.spool.values import LotView, Rescan, Shown, Stalled
+from vaguemestre.model import clock
 
 NARROW = "\u202f"
 _UNITS = ((1e12, "To"), (1e9, "Go"), (1e6, "Mo"), (1e3, "ko"))

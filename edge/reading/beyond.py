@@ -15,12 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.document import BoxMm
 from edge.pixels import pieces
 from edge.reading import ink, strokes
 from edge.reading.comb import bounds
 from edge.reading.readers import Gray
 from edge.reading.registration import Registration
+from vaguemestre.model.document import BoxMm
 
 _REACH = 1.2  # cells beyond the ends that are looked at, and between two characters of a number
 _BESIDE = 0.1  # of a cell: what stands so near to the comb's end may still be in its last cell

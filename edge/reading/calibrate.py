@@ -11,8 +11,8 @@ scale with the wanted error rate.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from edge.document import Check
-from edge.reading.forms import FieldKind, FieldSpec
+from vaguemestre.model.document import Check
+from vaguemestre.model.forms import FieldKind, FieldSpec
 
 _REFERENCE_RATE = 0.001
 

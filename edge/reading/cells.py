@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.document import BoxMm
 from edge.pixels import pieces
 from edge.reading import joined, strokes
 from edge.reading.ink import PX_PER_MM, Zone
+from vaguemestre.model.document import BoxMm
 
 _TALL_MM = 1.3  # no character is lower
 _FLAT, _LOW_MM = 0.45, 1.9  # flatter and lower strokes are dashes of the comb's tinted foot

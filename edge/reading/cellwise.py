@@ -10,13 +10,14 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge.document import Check
-from edge.reading import checks, keys, keysearch
+from edge.reading import keys, keysearch
 from edge.reading.calibrate import accepts_cells
 from edge.reading.comb import CombInk
-from edge.reading.forms import FieldKind, FieldSpec
 from edge.reading.readers import Alphabet, LineReading, Readers
 from edge.reading.terms import Terms
+from vaguemestre.model import values
+from vaguemestre.model.document import Check
+from vaguemestre.model.forms import FieldKind, FieldSpec
 
 _ALPHABETS = {
     FieldKind.NIR: Alphabet.NIR,
@@ -43,7 +44,7 @@ class Judged:
 
     reading: LineReading
     raw: str
-    value: checks.Normalised
+    value: values.Normalised
     confidence: float
     accepted: bool
     is_spoilt: bool
@@ -93,19 +94,19 @@ def _judged(
     key = keys.key_of(spec, len(reading.text), terms.today)
     found = None if key is None else keysearch.search(reading.alternatives, key)
     if key is None or found is None:
-        failed = checks.Normalised(None, Check.FAILED)
+        failed = values.Normalised(None, Check.FAILED)
         return Judged(reading, reading.text, failed, 0.0, False, is_spoilt)
     confidence = 0.0 if is_spoilt else found.share
     for ranked in reading.alternatives:  # what the search did not look at is doubt too
         confidence *= min(1.0, sum(chance for _, chance in keysearch.likely(ranked)))
-    value = checks.normalise(spec, found.text, terms.today)
+    value = values.check_read(spec, found.text, terms.today)
     if value.value is not None and not found.is_best and found.text not in heard:
         # What the key puts in the place of a spoilt cell is nobody's writing.
-        repaired = checks.Normalised(value.value, Check.REPAIRED)
-        value = checks.Normalised(None, Check.FAILED) if is_spoilt else repaired
+        repaired = values.Normalised(value.value, Check.REPAIRED)
+        value = values.Normalised(None, Check.FAILED) if is_spoilt else repaired
     has_key = not isinstance(key, keys.Free)
     if not _is_filled(written, spec, is_proved=has_key and spec.kind is not FieldKind.DATE):
-        value = checks.Normalised(None, Check.FAILED)
+        value = values.Normalised(None, Check.FAILED)
     accepted = (
         not is_spoilt
         and value.value is not None

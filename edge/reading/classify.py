@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
-from edge.document import Layout, TextLine, TypeGuess
 from edge.reading import headings
-from edge.reading.forms import Anchor, FormDefinition
 from edge.reading.headings import Said
 from edge.reading.text import plain_printed
+from edge.results import TextLine, TypeGuess
+from vaguemestre.model.document import Layout
+from vaguemestre.model.forms import Anchor, FormDefinition
 
 UNKNOWN = "unknown"
 MISDIRECTED = "misdirected"

@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.document import BoxMm
 from edge.reading.cells import Stroke, characters, hold_two, strokes_of
 from edge.reading.ink import PX_PER_MM, Zone, clean
 from edge.reading.readers import Gray
+from vaguemestre.model.document import BoxMm
 
 _GAP_MM = 0.7
 _MARGIN_MM = 0.6

@@ -14,10 +14,10 @@ from collections.abc import Collection, Sequence
 import cv2
 import numpy as np
 
-from edge.document import BoxMm
-from edge.reading.forms import FormDefinition
 from edge.reading.readers import Gray
 from edge.reading.registration import Registration
+from vaguemestre.model.document import BoxMm
+from vaguemestre.model.forms import FormDefinition
 
 _PX_PER_MM = 4
 _INSIDE = 0.2  # of a cell's width and height left out at each side: its frame

@@ -23,9 +23,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 from rapidfuzz import fuzz
 
-from edge.document import Check, Field
-from edge.reading import checks
 from edge.reading.calibrate import accepts_total
+from vaguemestre.model import values
+from vaguemestre.model.document import Check, Field
 
 _BIRTH_IN_NIR = range(1, 5)  # the digits of a NIR that tell year and month
 _NAMES = ("_surname", "_given_names", "declared_beneficiary", "declared_practitioner")
@@ -137,7 +137,7 @@ def _contradicted_births(fields: Mapping[str, Field]) -> set[str]:
         return set()
     day = dt.date.fromisoformat(born.value)
     is_same_year = int(nir.value[1:3]) == day.year % 100
-    if not is_same_year or checks.birth_agrees(nir.value, day):
+    if not is_same_year or values.birth_agrees(nir.value, day):
         return set()
     return {nir.name, born.name}
 
@@ -154,7 +154,7 @@ def _has_witness(nir: Field, fields: Mapping[str, Field]) -> bool:
     if nir.name != "nir" or born is None or born.value is None or not born.accepted:
         return False
     repaired = [i for i, (a, b) in enumerate(zip(nir.raw, nir.value, strict=True)) if a != b]
-    return all(i in _BIRTH_IN_NIR for i in repaired) and checks.birth_agrees(
+    return all(i in _BIRTH_IN_NIR for i in repaired) and values.birth_agrees(
         nir.value, dt.date.fromisoformat(born.value)
     )
 

@@ -4,12 +4,13 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from edge.document import BoxMm, Check, Field
-from edge.reading import beyond, cellwise, checks, comb, ink, repair, ticks
+from edge.reading import beyond, cellwise, comb, ink, repair, ticks
 from edge.reading.calibrate import accepts
-from edge.reading.forms import FieldKind, FieldSpec, NumberCheck
 from edge.reading.readers import Alphabet, Gray, LineReading, Patch, Readers, TickChances
 from edge.reading.terms import Terms
+from vaguemestre.model import values
+from vaguemestre.model.document import BoxMm, Check, Field
+from vaguemestre.model.forms import FieldKind, FieldSpec, NumberCheck
 
 WORDED = (FieldKind.ADDRESS, FieldKind.NAME, FieldKind.TEXT)
 # "L EGLISE", "D ARTAGNAN": a faint apostrophe reads as a space, and sounds just as sure. Rests of a
@@ -108,13 +109,13 @@ def to_field(
         readings = (_comb_reading(cut.written, readings[0], spec, readers, terms.today),)
     raw = " ".join(reading.text for reading in readings if reading.text.strip())
     confidence = min((_least_sure(r, spec) for r in readings), default=0.0)
-    found = checks.normalise(spec, raw, terms.today)
-    if cut.images and found == checks.Normalised(None, Check.NONE):
-        found = checks.Normalised(None, Check.FAILED)  # written, and nothing of it was read
+    found = values.check_read(spec, raw, terms.today)
+    if cut.images and found == values.Normalised(None, Check.NONE):
+        found = values.Normalised(None, Check.FAILED)  # written, and nothing of it was read
     if found.check is Check.FAILED and len(readings) == 1:
         found = _repaired(spec, readings[0], terms.today) or found
     if cut.written is not None and not _fills_as_it_should(cut.written, spec, raw, found.check):
-        found = checks.Normalised(None, Check.FAILED)
+        found = values.Normalised(None, Check.FAILED)
     accepted = (
         not cut.is_for_a_person
         and found.value is not None
@@ -124,7 +125,7 @@ def to_field(
         _HARMED.search(found.value or "") or len(found.value or "") < _FEWEST
     ):
         accepted = False
-    if spec.kind is FieldKind.CODE and not checks.is_usual_code(found.value or ""):
+    if spec.kind is FieldKind.CODE and not values.is_usual_code(found.value or ""):
         accepted = False
     return Field(
         spec.name, found.value, raw, round(confidence, 4), accepted, found.check, 0, where_mm
@@ -170,10 +171,10 @@ def _least_sure(reading: LineReading, spec: FieldSpec) -> float:
 def _told_by_place(text: str, kind: FieldKind) -> list[int]:
     """Indexes of zeros and Os in a CCAM code or a postcode."""
     spans: list[tuple[int, int]] = []
-    if kind is FieldKind.CODE and checks.is_ccam(text):
+    if kind is FieldKind.CODE and values.is_ccam(text):
         spans = [(0, len(text))]
     elif kind is FieldKind.ADDRESS:
-        spans = [found.span() for found in re.finditer(checks.POSTCODE, text)]
+        spans = [found.span() for found in re.finditer(values.POSTCODE, text)]
     return [i for start, stop in spans for i in range(start, stop) if text[i] in "0O"]
 
 
@@ -198,11 +199,11 @@ def _comb_reading(
     """
     count = len(written.filled)
     fits = not written.in_cells or len(reading.text) == count
-    if fits and checks.normalise(spec, reading.text, today).check is not Check.FAILED:
+    if fits and values.check_read(spec, reading.text, today).check is not Check.FAILED:
         return reading
     other_image = written.whole if written.in_cells else written.strip
     (other,) = readers.read_lines([other_image], alphabet_of(spec, in_cells=not written.in_cells))
-    is_better = checks.normalise(spec, other.text, today).check is Check.OK or (
+    is_better = values.check_read(spec, other.text, today).check is Check.OK or (
         not fits and len(other.text) == count
     )
     return other if is_better else reading
@@ -229,11 +230,11 @@ def _fills_as_it_should(written: comb.CombInk, spec: FieldSpec, raw: str, check:
     return True
 
 
-def _repaired(spec: FieldSpec, reading: LineReading, today: dt.date) -> checks.Normalised | None:
+def _repaired(spec: FieldSpec, reading: LineReading, today: dt.date) -> values.Normalised | None:
     has_key = spec.kind is FieldKind.NIR or spec.check is not NumberCheck.NONE
     if not has_key or not reading.alternatives:
         return None
     text = repair.choose(
-        reading.alternatives, lambda text: checks.normalise(spec, text, today).check is Check.OK
+        reading.alternatives, lambda text: values.check_read(spec, text, today).check is Check.OK
     )
-    return None if text is None else checks.Normalised(text, Check.REPAIRED)
+    return None if text is None else values.Normalised(text, Check.REPAIRED)

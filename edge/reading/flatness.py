@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.document import BoxMm
-from edge.reading.forms import Anchor, FormDefinition
 from edge.reading.registration import Points, Registration
+from vaguemestre.model.document import BoxMm
+from vaguemestre.model.forms import Anchor, FormDefinition
 
 _IN_PLACE_MM = (1.0, 0.7)  # across, where a line's ends tell; down
 _HIGHER = 0.5  # what stands on a line makes it higher, and moves its middle by half of that

@@ -8,8 +8,8 @@ stays so, unless one must be set and none is.
 import dataclasses
 from collections.abc import Sequence
 
-from edge.document import Check, Field
-from edge.reading.forms import GroupRule, TickGroup
+from vaguemestre.model.document import Check, Field
+from vaguemestre.model.forms import GroupRule, TickGroup
 
 _SET, _EMPTY = "true", "false"
 

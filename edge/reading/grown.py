@@ -7,8 +7,8 @@ on nothing is taken for known: the scanner may have begun another lot under the 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge.document import PageReading
 from edge.reading.sides import Gap
+from edge.results import PageReading
 
 Pages = Sequence[PageReading | Gap]
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge.document import BoxPx, TextLine
 from edge.reading.text import plain
+from edge.results import BoxPx, TextLine
 
 _ENDS_SENTENCE = re.compile(r"^\W*[a-zà-ÿ].*[.,;]\s*$")
 _CAPITAL = re.compile(r"^\W*[A-ZÀ-Ý]")

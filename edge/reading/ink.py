@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.document import BoxMm
 from edge.pixels import pieces
 from edge.reading.readers import Gray
 from edge.reading.registration import Registration
+from vaguemestre.model.document import BoxMm
 
 PX_PER_MM = 10
 _STROKE_MM = 2.0  # nothing written is thicker; the closing that finds the paper bridges it

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.document import BoxMm
 from edge.pixels import pieces
 from edge.reading.ink import PX_PER_MM, Zone
+from vaguemestre.model.document import BoxMm
 
 _NEAR = 0.33  # of a cell's width: how far from two cells' border they may be cut
 _MOST_CELLS = 2.7  # of cells' widths: a longer stroke was drawn through them, or across them all

@@ -3,15 +3,15 @@
 A machine knows, after each character, all that its key still needs of what came before: a
 remainder, a sum, a day and a month. Searching every string that satisfies the key is then a walk
 over its few states (``edge/reading/keysearch.py``). What a machine accepts is what
-``edge.reading.checks`` confirms; a test holds them together.
+``vaguemestre.model.values`` confirms; a test holds them together.
 """
 
 import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from edge.reading import checks
-from edge.reading.forms import FieldKind, FieldSpec, NumberCheck
+from vaguemestre.model import values
+from vaguemestre.model.forms import FieldKind, FieldSpec, NumberCheck
 
 State = Any  # of each key its own: hashable
 
@@ -159,7 +159,7 @@ class Calendar:
             return None
         if place > 3:
             first, last = int(text[4:].ljust(4, "0")), int(text[4:].ljust(4, "9"))
-            if last < checks.OLDEST_YEAR or first > self.latest.year:
+            if last < values.OLDEST_YEAR or first > self.latest.year:
                 return None
         return text
 
@@ -181,7 +181,7 @@ def key_of(spec: FieldSpec, length: int, today: dt.date) -> Key | None:
         case FieldKind.NIR:
             return Nir() if length == 15 else None
         case FieldKind.DATE:
-            return Calendar(checks.latest(spec, today)) if length == 8 else None
+            return Calendar(values.latest(spec, today)) if length == 8 else None
         case FieldKind.AMOUNT:
             return Free()
         case FieldKind.DIGITS:

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 
 from rapidfuzz import fuzz
 
-from edge.document import Check, Field, TextLine
-from edge.reading import checks
-from edge.reading.forms import FieldKind, FieldSpec, FormDefinition, Side
 from edge.reading.text import plain
+from edge.results import TextLine
+from vaguemestre.model import values
+from vaguemestre.model.document import Check, Field
+from vaguemestre.model.forms import FieldKind, FieldSpec, FormDefinition, Side
 
 _SIMILAR = 88.0
 _REACH_RIGHT_MM = 90.0
@@ -58,7 +59,7 @@ def _field(
     for text, line, index in _candidates(spec, lines, dpi):
         if index in used:
             continue
-        found = checks.normalise(spec, text, today)
+        found = values.check_read(spec, text, today)
         if found.value is not None:
             used.add(index)
             box = line.box.to_mm(dpi)

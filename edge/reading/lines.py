@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from edge.document import BoxPx, TextLine
 from edge.reading.readers import Care, Gray, LineReading, Quad, Readers
+from edge.results import BoxPx, TextLine
 
 _EMPTY_BELOW = 0.35  # a "line" read with less confidence is speckle, a rule or a picture
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.document import Layout
 from edge.reading import registration
-from edge.reading.forms import Anchor, FormDefinition
 from edge.reading.lines import bounds
 from edge.reading.readers import Quad
 from edge.reading.registration import Points, Registration
+from vaguemestre.model.document import Layout
+from vaguemestre.model.forms import Anchor, FormDefinition
 
 _SHIFT_MM = 15.0
 # Of the anchor's: what is written beside it makes a line longer, and moves its middle.

@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.document import BoxMm
 from edge.pixels import pieces, reduced, times
-from edge.reading.forms import FormDefinition
 from edge.reading.readers import Gray
 from edge.reading.registration import Registration
+from vaguemestre.model.document import BoxMm
+from vaguemestre.model.forms import FormDefinition
 
 OUTSIDE_CONTENT = "outside_content"
 

@@ -8,8 +8,9 @@ the back of a form may hold a number that no field asks for.
 import re
 from collections.abc import Collection, Iterator
 
-from edge.document import Check, Layout, PageReading
-from edge.reading import checks
+from edge.results import PageReading
+from vaguemestre.model import values
+from vaguemestre.model.document import Check, Layout
 
 _NIR = "nir"
 _KEYED = 13  # characters before the key; people write the number with and without it
@@ -39,6 +40,6 @@ def differ(one: Collection[str], other: Collection[str]) -> bool:
 def _in_text(page: PageReading) -> Iterator[str]:
     for line in page.lines:
         for written in _WRITTEN.finditer(line.text.upper()):
-            number = checks.nir(re.sub(r"[^0-9AB]", "", written[0]))
+            number = values.nir(re.sub(r"[^0-9AB]", "", written[0]))
             if number.check is Check.OK and number.value is not None:
                 yield number.value

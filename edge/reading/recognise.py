@@ -6,16 +6,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from rapidfuzz import fuzz
 
-from edge.document import BoxMm, Layout, TextLine
 from edge.reading import classify, flatness, registration
 from edge.reading.classify import Classification
 from edge.reading.flatness import Survey
-from edge.reading.forms import Anchor, FormDefinition
 from edge.reading.lines import bounds, skim
 from edge.reading.outline import Outline
 from edge.reading.readers import Gray, Quad, Readers
 from edge.reading.registration import Registration
 from edge.reading.text import plain, plain_printed
+from edge.results import TextLine
+from vaguemestre.model.document import BoxMm, Layout
+from vaguemestre.model.forms import Anchor, FormDefinition
 
 _SIMILAR = 85.0  # rapidfuzz ratio from which a line says what its anchor does
 _AGREE = 0.7  # of the lines that are asked

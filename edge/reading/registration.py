@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from edge.document import BoxMm, BoxPx, TextLine
-from edge.reading.forms import Anchor, FormDefinition
 from edge.reading.text import plain, plain_printed
+from edge.results import BoxPx, TextLine
+from vaguemestre.model.document import BoxMm
+from vaguemestre.model.forms import Anchor, FormDefinition
 
 _SIMILAR = 85.0  # rapidfuzz ratio from which a line is an anchor
 _TOLERANCE_MM = 2.0

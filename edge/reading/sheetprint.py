@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 from rapidfuzz import fuzz, process
 
-from edge.document import BoxPx, Separator, SeparatorKind
 from edge.pixels import reduced, times
 from edge.reading.readers import Gray
 from edge.reading.text import plain
+from edge.results import BoxPx, Separator, SeparatorKind
 
 _SEPARATOR = ("separateur de document", "placez cette feuille avant chaque nouveau document.")
 _HEADER_TITLES = ("en-tete de lot", "numerisation demandee")

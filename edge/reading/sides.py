@@ -16,23 +16,24 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from edge.document import ATTACHED_FROM, PageReading, PageRef, Separator
 from edge.reading.persons import differ, nirs_of
+from edge.results import PageReading, Separator
+from vaguemestre.model.document import ATTACHED_FROM, ImageRef
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
     """A page that was set aside; it is counted as one image."""
 
-    ref: PageRef
+    ref: ImageRef
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
     """Of a lot's pages: ``backs`` stay with the page before them, ``in_doubt`` lost the rhythm."""
 
-    backs: frozenset[PageRef] = frozenset()
-    in_doubt: frozenset[PageRef] = frozenset()
+    backs: frozenset[ImageRef] = frozenset()
+    in_doubt: frozenset[ImageRef] = frozenset()
 
 
 IsFront = Callable[[PageReading], bool]
@@ -54,8 +55,8 @@ def told(pages: Sequence[PageReading | Gap], is_sure_front: IsFront) -> Sides:
         pages: All pages of the lot in order, front and back in turn.
         is_sure_front: Whether a page is the first of a form beyond doubt.
     """
-    backs: list[PageRef] = []
-    in_doubt: list[PageRef] = []
+    backs: list[ImageRef] = []
+    in_doubt: list[ImageRef] = []
     is_broken = False
     for run in _runs(pages):
         is_broken = is_broken and not run.is_after_separator
@@ -100,7 +101,7 @@ def _is_cut(page: PageReading | Gap) -> bool:
     return separator is not None and not separator.keeps_page
 
 
-def _begins_a_sheet(before: PageRef, here: PageRef, sizes: Counter[_Source]) -> bool:
+def _begins_a_sheet(before: ImageRef, here: ImageRef, sizes: Counter[_Source]) -> bool:
     one, other = _source(before), _source(here)
     if one == other:
         return False
@@ -108,7 +109,7 @@ def _begins_a_sheet(before: PageRef, here: PageRef, sizes: Counter[_Source]) -> 
     return is_attached or not (sizes[one] == 1 and sizes[other] == 1)
 
 
-def _source(ref: PageRef) -> _Source:
+def _source(ref: ImageRef) -> _Source:
     """What a page was scanned with: its file, or the file attached to that one."""
     return ref.file, ref.index // ATTACHED_FROM
 
@@ -142,7 +143,7 @@ def is_back_of_another(page: PageReading, front: PageReading) -> bool:
     return page.guesses[0].type != front.guesses[0].type
 
 
-def _backs(pages: Sequence[PageReading | Gap]) -> list[PageRef]:
+def _backs(pages: Sequence[PageReading | Gap]) -> list[ImageRef]:
     """Second sides whose own front is there and written: a blank one is no document's."""
     return [
         back.ref

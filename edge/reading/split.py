@@ -20,20 +20,14 @@ from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 
-from edge.document import Field as DocumentField
-from edge.document import (
-    LotHeader,
-    Page,
-    PageReading,
-    Role,
-    Separator,
-    SeparatorKind,
-    TypeGuess,
-)
-from edge.plan import Plan
 from edge.reading import sides
 from edge.reading.persons import differ, nirs_of
 from edge.reading.sides import Gap
+from edge.results import PageReading, Separator, SeparatorKind, TypeGuess
+from vaguemestre.model.document import Field as DocumentField
+from vaguemestre.model.document import Page, PageRole
+from vaguemestre.model.lot import LotHeader
+from vaguemestre.model.plan import Plan
 
 UNKNOWN = TypeGuess("unknown", 0.0)
 PAGE_MISSING = "page_missing"  # a neighbour was set aside
@@ -143,10 +137,10 @@ class _Builder:
             self.close()
             self._separated = True
             self._obey(page.separator)
-            self.loose.append(to_page(page, Role.SEPARATOR))
+            self.loose.append(to_page(page, PageRole.SEPARATOR))
         elif page.is_blank and (self._first is not None or not UNREAD_BESIDE & set(page.marks)):
             target = self._pages if self._first is not None else self.loose
-            target.append(to_page(page, Role.BLANK))
+            target.append(to_page(page, PageRole.BLANK))
         elif self._first is None or (not is_verso and self._opens(page)):
             was_gap = self._after_gap and not _is_first_page(page, self._plan)
             self.close()
@@ -174,13 +168,13 @@ class _Builder:
             is_expected = not self._has_back_like(page)
         if entry.straight and not is_expected:
             self.mark(PAGE_UNEXPECTED)
-        role = Role.BACK if is_verso or page.is_back else Role.ATTACHMENT
+        role = PageRole.BACK if is_verso or page.is_back else PageRole.ATTACHMENT
         self._pages.append(to_page(page, role))
         self._nirs |= nirs_of(page)
 
     def _has_back_like(self, page: PageReading) -> bool:
         """Whether the same side of a sheet is there already: the front of this one is not."""
-        backs = [one.text for one in self._pages if one.role is Role.BACK]
+        backs = [one.text for one in self._pages if one.role is PageRole.BACK]
         return any(fuzz.ratio(page.text, text) >= _SAME_SIDE for text in backs)
 
     def _names_another(self, page: PageReading) -> bool:
@@ -212,13 +206,13 @@ class _Builder:
 
     def rescue_blanks(self) -> None:
         """A lot of nothing but blanks is a document for a person, not a lot of nothing."""
-        blanks = [page for page in self.loose if page.role is Role.BLANK]
+        blanks = [page for page in self.loose if page.role is PageRole.BLANK]
         if self.drafts or not blanks:
             return
         first = PageReading(ref=blanks[0].ref, is_blank=True)
         draft = Draft(first, tuple(blanks), (), (), separated=False, header=self._header)
         self.drafts.append(draft)
-        self.loose = [page for page in self.loose if page.role is not Role.BLANK]
+        self.loose = [page for page in self.loose if page.role is not PageRole.BLANK]
 
     def _open(self, page: PageReading) -> None:
         if page.separator is not None:
@@ -226,7 +220,7 @@ class _Builder:
             self._obey(page.separator)
         self._first = page
         self._nirs = nirs_of(page)
-        self._pages = [to_page(page, Role.BACK if page.is_back else Role.FRONT)]
+        self._pages = [to_page(page, PageRole.BACK if page.is_back else PageRole.FRONT)]
 
     def mark(self, mark: str) -> None:
         """Mark the document that is growing, if there is one."""
@@ -244,7 +238,7 @@ class _Builder:
         if self._after_gap:
             return True
         if self._header is not None and self._header.pages_each:
-            written = sum(p.role is not Role.BLANK for p in self._pages)
+            written = sum(p.role is not PageRole.BLANK for p in self._pages)
             return written >= self._header.pages_each
         if self._is_cut:
             return False
@@ -263,7 +257,7 @@ def _is_first_page(page: PageReading, plan: Plan) -> bool:
     )
 
 
-def to_page(reading: PageReading, role: Role) -> Page:
+def to_page(reading: PageReading, role: PageRole) -> Page:
     """A page of a document from its reading."""
     return Page(
         ref=reading.ref,

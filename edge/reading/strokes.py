@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.document import BoxMm
 from edge.pixels import pieces
 from edge.reading.ink import PX_PER_MM, Zone, pale
+from vaguemestre.model.document import BoxMm
 
 _RULE_MM = 6.0  # no letter has a level stroke this long
 _THICK_MM = 1.6  # nor a stroke this thick

@@ -15,10 +15,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.reading import packedblank
 from edge.reading.readers import Gray
+from vaguemestre.model import blanks as model_blanks
 
-WIDE_PX, HIGH_PX = packedblank.WIDE_PX, packedblank.HIGH_PX
+WIDE_PX, HIGH_PX = model_blanks.WIDE_PX, model_blanks.HIGH_PX
 MARGIN_PX = 5  # so far a window is looked for beside its place
 STEPS = (0.06, 0.15, 0.35)  # of the paper's brightness: darker than that is the next step
 DARKNESS = (0.0, 0.1, 0.23, 0.6)  # about how dark each step is
@@ -48,7 +48,7 @@ def packed(steps: Gray) -> str:
     """Steps as a form's file has them."""
     four = steps.reshape(-1, 4).astype(np.uint8)
     joined = four[:, 0] | four[:, 1] << 2 | four[:, 2] << 4 | four[:, 3] << 6
-    return packedblank.pack(joined.astype(np.uint8).tobytes())
+    return model_blanks.pack(joined.astype(np.uint8).tobytes())
 
 
 @functools.lru_cache(maxsize=1024)
@@ -58,7 +58,7 @@ def unpacked(text: str) -> Gray:
     Raises:
         ValueError: not what ``packed`` made.
     """
-    joined = np.frombuffer(packedblank.unpack(text), np.uint8)
+    joined = np.frombuffer(model_blanks.unpack(text), np.uint8)
     four = np.stack([joined >> shift & 3 for shift in (0, 2, 4, 6)], axis=1)
     steps = four.reshape(HIGH_PX, WIDE_PX)
     steps.flags.writeable = False

@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.document import BoxMm
 from edge.pixels import pieces
 from edge.reading import ink, tickblank
 from edge.reading.comb import bounds
-from edge.reading.forms import FieldSpec, FormDefinition
 from edge.reading.readers import Gray, Patch
 from edge.reading.registration import Registration
+from vaguemestre.model.document import BoxMm
+from vaguemestre.model.forms import FieldSpec, FormDefinition
 
 PX_PER_MM = 5
 WIDE_PX, HIGH_PX = tickblank.WIDE_PX, tickblank.HIGH_PX

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge.document import BoxMm
 from edge.reading import tickpatch
 from edge.reading.ink import Zone
 from edge.reading.readers import Patch, TickChances
+from vaguemestre.model.document import BoxMm
 
 _FRAME_MM = 0.6  # a box's own frame, and what a photocopy moves it by
 

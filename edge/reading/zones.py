@@ -11,7 +11,6 @@ from statistics import fmean
 
 import numpy as np
 
-from edge.document import BoxMm, Check, Field
 from edge.reading import (
     beyond,
     cellwise,
@@ -27,11 +26,12 @@ from edge.reading import (
     words,
 )
 from edge.reading.fields import WORDED, Cut, alphabet_of, to_field
-from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
 from edge.reading.lines import bounds, crop
 from edge.reading.readers import Alphabet, Gray, LineReading, Quad, Readers
 from edge.reading.registration import Registration
 from edge.reading.terms import Terms
+from vaguemestre.model.document import BoxMm, Check, Field
+from vaguemestre.model.forms import FieldKind, FieldSpec, FormDefinition
 
 _LINE_MARGIN_MM = 0.7
 _EDGE_MM = 1.2  # how near to a block's edge a corner of its box ends

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from edge.document import Channel
 from edge.sources import twins
 from edge.sources.layouts import Candidate, Entry
 from edge.sources.outlook import Outlook
@@ -13,6 +12,7 @@ from edge.sources.twins import Twin
 from edge.spool.keys import key_of
 from edge.spool.order import Written, arrange
 from edge.spool.values import Arrival, ArrivingFile, Copied, Kind, Placement
+from vaguemestre.model.document import Channel
 
 T = TypeVar("T")
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edge.document import SetAside
 from edge.errors import FileDenied, ReadingError
 from edge.sources import index
 from edge.sources.index import Announced, Record
@@ -11,6 +10,7 @@ from edge.sources.layouts import Candidate, Entry
 from edge.sources.stability import Verdict
 from edge.spool.keys import key_of
 from edge.spool.values import Shown, Sighted
+from vaguemestre.model.lot import SetAside
 
 _NO_INDEX_YET = Announced(None, met=False)
 

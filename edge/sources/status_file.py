@@ -13,13 +13,13 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from edge import clock
 from edge.sources.handles import folder_at, open_directory
 from edge.sources.names import STATUS_FOLDER
 from edge.spool.counts import Verdict
 from edge.spool.files import open_regular
 from edge.spool.keys import composed
 from edge.spool.values import LotView, Shown
+from vaguemestre.model import clock
 
 _OURS = re.compile(r"(?P<label>.+) - (EN COURS|INCOMPLET[^-]*|TERMINÉ|ERREUR)\.txt")
 _PARTIAL = re.compile(r"\.vaguemestre-[0-9a-f]{16}\.tmp")

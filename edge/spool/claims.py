@@ -15,7 +15,6 @@ are let go later, when nobody writes to them any more.
 from collections.abc import Mapping
 from pathlib import Path
 
-from edge import clock
 from edge.errors import FileDenied, FileVanished, NotRegularFile, ReadingError
 from edge.spool import copied, rescans
 from edge.spool.journal import Row
@@ -23,6 +22,7 @@ from edge.spool.labels import distinct, label_of
 from edge.spool.states import State, Step
 from edge.spool.store import Store, Transaction, step_lot
 from edge.spool.values import Arrival, ArrivingFile, Kind, Placement, StagedFile
+from vaguemestre.model import clock
 
 _UNDIGESTED = "lot_id = ? AND sha256 IS NULL AND code IS NULL"
 

@@ -8,7 +8,7 @@ are for a person.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from edge.document import LotHeader
+from vaguemestre.model.lot import LotHeader
 
 
 class Verdict(StrEnum):

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import pydantic
 
-from edge.document import SetAside
 from edge.errors import CountMismatch
 from edge.spool import rescans, standing
 from edge.spool.counts import Count, Unit
@@ -15,6 +14,7 @@ from edge.spool.sending import set_aside_of
 from edge.spool.states import State
 from edge.spool.store import Store
 from edge.spool.values import Hidden, LotView, Shown, SourceView
+from vaguemestre.model.lot import SetAside
 
 _SET_ASIDE: pydantic.TypeAdapter[tuple[SetAside, ...]] = pydantic.TypeAdapter(tuple[SetAside, ...])
 

@@ -4,12 +4,12 @@ import datetime as dt
 import json
 from collections.abc import Collection
 
-from edge import clock
 from edge.spool import receipt, sending
 from edge.spool.order import Written, arrange
 from edge.spool.states import State, Step
 from edge.spool.store import Store, Transaction, lot_from, step_lot
 from edge.spool.values import ClaimedFile, ClaimedLot, Earlier, Kind
+from vaguemestre.model import clock
 
 _AT_ONCE = 100  # documents of one transaction, while which the station cannot write
 

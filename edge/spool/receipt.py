@@ -8,11 +8,11 @@ and delays are counted from there.
 import dataclasses
 import datetime as dt
 
-from edge import clock
 from edge.routing import delay_between, due_on, public_holidays
 from edge.spool.results import DOCUMENT
 from edge.spool.states import State
 from edge.spool.store import Store, Transaction, lot_row
+from vaguemestre.model import clock
 
 _FIRST_YEAR = 2000
 _AHEAD = dt.timedelta(days=2)

@@ -9,10 +9,10 @@ import datetime as dt
 import re
 
 from edge.spool.journal import Row
-from edge.spool.outbox import AskedSheet, RescanAsked
 from edge.spool.states import State
 from edge.spool.store import Store, Transaction
 from edge.spool.values import Rescan
+from vaguemestre.model.lot import AskedSheet, RescanAsked
 
 _NAMED = re.compile(r"rescan[-_ ]?([0-9a-f]{8})(?![0-9a-f])", re.IGNORECASE)
 _REMEMBER = dt.timedelta(days=400)

@@ -13,14 +13,16 @@ from dataclasses import replace
 
 import pydantic
 
-from edge.document import Document, LotHeader, LotResult, PageRef, Role, RouteKind
 from edge.errors import LotWithoutDocument
+from edge.results import LotResult
 from edge.spool import counts, states
 from edge.spool.counts import Verdict
 from edge.spool.joining import PROBABLY_SPLIT
 from edge.spool.journal import Row
 from edge.spool.states import State, Step
 from edge.spool.store import Store, Transaction, lot_row, step_lot
+from vaguemestre.model.document import Document, ImageRef, PageRole, RouteKind
+from vaguemestre.model.lot import LotHeader
 
 DOCUMENT: pydantic.TypeAdapter[Document] = pydantic.TypeAdapter(Document)
 _RESULT: pydantic.TypeAdapter[LotResult] = pydantic.TypeAdapter(LotResult)
@@ -229,7 +231,7 @@ def _marked(document: Document, duplicates: set[str], *, short: bool, doubt: str
         marks += (COUNT_SHORT,)
     route = document.route
     if any(
-        page.ref.file in duplicates and page.role not in (Role.BLANK, Role.SEPARATOR)
+        page.ref.file in duplicates and page.role not in (PageRole.BLANK, PageRole.SEPARATOR)
         for page in document.pages
     ):
         marks += () if DUPLICATE in marks else (DUPLICATE,)
@@ -242,7 +244,7 @@ def _marked(document: Document, duplicates: set[str], *, short: bool, doubt: str
     return replace(document, marks=marks, route=route)
 
 
-def _refs(document: Document) -> list[PageRef]:
+def _refs(document: Document) -> list[ImageRef]:
     return [page.ref for page in document.pages] + [
         page.twin for page in document.pages if page.twin is not None
     ]

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import pydantic
 
-from edge.document import SetAside
 from edge.errors import SpoolCorrupt
 from edge.spool import states
 from edge.spool.journal import Row
-from edge.spool.outbox import Backlog, Blob, LotReport, SpooledDocument
 from edge.spool.results import DOCUMENT, answer_if_complete
 from edge.spool.states import State, Step
 from edge.spool.store import Store, Transaction, lot_from, lot_row, step_lot
+from edge.spool.values import Blob
+from vaguemestre.model.lot import Backlog, LotReport, SetAside, SpooledDocument
 
 _WAITING = "SELECT * FROM documents WHERE state = ? AND id > ? ORDER BY id LIMIT ?"
 

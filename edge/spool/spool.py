@@ -13,36 +13,36 @@ from pathlib import Path
 from typing import Self
 
 from edge import config
-from edge.document import LotResult
 from edge.errors import ReadingError, SpoolFull
+from edge.results import LotResult
 from edge.spool import (
     claims,
-    copied,
     joining,
     keeping,
     modes,
     overview,
     quota,
     reading,
-    rescans,
     results,
     sending,
     sightings,
-    standing,
 )
+from edge.spool import copied as spool_copied
+from edge.spool import rescans as spool_rescans
+from edge.spool import standing as spool_standing
 from edge.spool.ages import Ages
 from edge.spool.ballast import Ballast
 from edge.spool.files import Disk
 from edge.spool.journal import Journal, Row
 from edge.spool.keys import composed, key_of
 from edge.spool.news import News
-from edge.spool.outbox import Backlog, Blob, LotReport, RescanAsked, SpooledDocument
 from edge.spool.ownership import is_owned, own
 from edge.spool.states import State
 from edge.spool.store import Store
 from edge.spool.values import (
     Arrival,
     ArrivingFile,
+    Blob,
     ClaimedLot,
     Copied,
     Hidden,
@@ -55,13 +55,14 @@ from edge.spool.values import (
     Stalled,
     Standing,
 )
+from vaguemestre.model.lot import Backlog, LotReport, RescanAsked, SpooledDocument
 
 MOST_SHOWN = 500  # lots in one overview beside those that need somebody
 _SHORTEST_KEEPING = dt.timedelta(seconds=1)
 
 
 class Spool:
-    """See the module; use ``Spool.open``. Implements ``edge.spool.outbox.Outbox``."""
+    """See the module; use ``Spool.open``. Implements ``edge.spool.values.Outbox``."""
 
     def __init__(
         self,
@@ -241,23 +242,23 @@ class Spool:
 
     def copied(self, source: str) -> tuple[Copied, ...]:
         """Files in a folder of which we hold a copy; see ``copied``."""
-        return copied.of_source(self._store, source)
+        return spool_copied.of_source(self._store, source)
 
     def copied_gone(self, source: str, origins: Sequence[bytes]) -> None:
         """These have gone from the folder."""
-        copied.forget(self._store, source, origins)
+        spool_copied.forget(self._store, source, origins)
 
     def copied_touched(self, source: str, origin: bytes, mtime_ns: int) -> None:
         """One has another time and the same bytes."""
-        copied.touch(self._store, source, origin, mtime_ns)
+        spool_copied.touch(self._store, source, origin, mtime_ns)
 
     def copied_changed(self, source: str, origin: bytes) -> None:
         """One holds other bytes at the same size and time."""
-        copied.changed(self._store, source, origin)
+        spool_copied.changed(self._store, source, origin)
 
     def copied_stays(self, source: str, origin: bytes, reason: str, note: str) -> None:
         """One cannot be removed; see ``copied.stays``."""
-        copied.stays(self._store, source, origin, reason, note)
+        spool_copied.stays(self._store, source, origin, reason, note)
 
     # --- readers ---
 
@@ -343,15 +344,15 @@ class Spool:
 
     def rescans(self) -> list[Rescan]:
         """What the centre asks to have scanned again."""
-        return rescans.shown(self._store)
+        return spool_rescans.shown(self._store)
 
     def rescan_done(self, document_id: str) -> None:
         """The operator has scanned it again, for a centre that cannot know of it by itself."""
-        rescans.close(self._store, document_id)
+        spool_rescans.close(self._store, document_id)
 
     def rescan_impossible(self, rescan_id: str, reason: str) -> bool:
         """The operator cannot meet a request; False when it is none, or no longer open."""
-        changed = rescans.make_impossible(self._store, rescan_id, reason)
+        changed = spool_rescans.make_impossible(self._store, rescan_id, reason)
         self._to_send.tell()
         return changed
 
@@ -360,18 +361,18 @@ class Spool:
         is_running = is_owned(self._store.work_dir)
         return Standing(
             is_running,
-            standing.link(self._store),
-            standing.pages_per_minute(self._store),
-            standing.stalled(self._store) if is_running else (),
+            spool_standing.link(self._store),
+            spool_standing.pages_per_minute(self._store),
+            spool_standing.stalled(self._store) if is_running else (),
         )
 
     def stalled_are(self, parts: Sequence[Stalled]) -> None:
         """Say which parts of the agent stand still."""
-        standing.stalled_are(self._store, parts)
+        spool_standing.stalled_are(self._store, parts)
 
     def pace_is(self, pages_per_minute: int, pages_read: Mapping[str, int]) -> None:
         """How fast the agent reads, and how far it is with each lot under way, by id."""
-        standing.pace_is(self._store, pages_per_minute, pages_read)
+        spool_standing.pace_is(self._store, pages_per_minute, pages_read)
 
     def reap(self, now: dt.datetime) -> int:
         """Let go of lots that the centre holds and whose keep time has passed.
@@ -427,7 +428,7 @@ class Spool:
         spare = max(self._limits.min_free_bytes, self._limits.ballast_bytes)
         self._ballast.take_back(spare)
 
-    # --- edge.spool.outbox.Outbox ---
+    # --- edge.spool.values.Outbox ---
 
     def documents_to_send(self, limit: int, after: str = "") -> Sequence[SpooledDocument]:
         """See ``Outbox``."""
@@ -466,23 +467,23 @@ class Spool:
 
     def rescan_asked(self, asked: RescanAsked) -> None:
         """See ``Outbox``."""
-        rescans.asked(self._store, asked)
+        spool_rescans.asked(self._store, asked)
 
     def rescan_closed(self, rescan_id: str) -> None:
         """See ``Outbox``."""
-        rescans.close(self._store, rescan_id)
+        spool_rescans.close(self._store, rescan_id)
 
     def rescans_held(self, limit: int) -> Sequence[str]:
         """See ``Outbox``."""
-        return rescans.held(self._store, limit)
+        return spool_rescans.held(self._store, limit)
 
     def rescans_impossible(self) -> Sequence[tuple[str, str]]:
         """See ``Outbox``."""
-        return rescans.impossible(self._store)
+        return spool_rescans.impossible(self._store)
 
     def link_is(self, centre: str, code: str) -> None:
         """See ``Outbox``."""
-        standing.link_is(self._store, centre, code)
+        spool_standing.link_is(self._store, centre, code)
 
     def backlog(self) -> Backlog:
         """See ``Outbox``."""

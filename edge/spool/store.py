@@ -8,13 +8,13 @@ from pathlib import Path
 
 import uuid6
 
-from edge.document import Channel
 from edge.spool import states
 from edge.spool.files import Disk
 from edge.spool.identifiers import following
 from edge.spool.journal import Journal, Row
-from edge.spool.outbox import Lot
 from edge.spool.states import State, Step
+from vaguemestre.model.document import Channel
+from vaguemestre.model.lot import Lot
 
 Transaction = sqlite3.Connection
 Clock = Callable[[], dt.datetime]

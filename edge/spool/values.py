@@ -1,13 +1,102 @@
-"""What passes between the sources, the spool and the agent, as frozen values."""
+"""What the uplink needs of the spool, and nothing more.
+
+The spool implements ``Outbox``; the sender and its tests know only this.
+
+What passes between the sources, the spool and the agent, as frozen values.
+"""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
-from edge.document import Channel, SetAside
 from edge.spool.counts import Count
-from edge.spool.outbox import UNTOLD, AskedSheet, Lot
+from vaguemestre.model.document import Channel
+from vaguemestre.model.lot import (
+    UNTOLD,
+    AskedSheet,
+    Backlog,
+    Lot,
+    LotReport,
+    RescanAsked,
+    SetAside,
+    SpooledDocument,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """One source file, unaltered."""
+
+    sha256: str
+    path: Path
+    size: int
+
+
+class Outbox(Protocol):
+    """Safe to call from the uplink's thread while others read and spool."""
+
+    def documents_to_send(self, limit: int, after: str = "") -> Sequence[SpooledDocument]:
+        """Unacknowledged, unrefused documents by id, oldest first, ids greater than ``after``."""
+        ...
+
+    def blobs_to_send(self, document_id: str) -> Sequence[Blob]:
+        """The document's source files that the centre has not acknowledged."""
+        ...
+
+    def lots_to_send(self, limit: int) -> Sequence[LotReport]:
+        """Lots whose documents are all acknowledged (or refused) and whose report is not."""
+        ...
+
+    def blob_acknowledged(self, sha256: str) -> None:
+        """The centre holds these bytes durably."""
+        ...
+
+    def blob_wanted_again(self, document_id: str) -> None:
+        """The centre lacks a blob of this document: forget that its blobs were acknowledged."""
+        ...
+
+    def document_acknowledged(self, document_id: str) -> None:
+        """The centre committed this document."""
+        ...
+
+    def document_refused(self, document_id: str, code: str, reason: str) -> None:
+        """The centre refused it for good; it stays here, set aside, until a person replays it."""
+        ...
+
+    def lot_acknowledged(self, lot_id: str) -> None:
+        """The centre committed this lot's report."""
+        ...
+
+    def rescan_asked(self, asked: RescanAsked) -> None:
+        """The centre asks the operator to scan a document again."""
+        ...
+
+    def rescan_closed(self, rescan_id: str) -> None:
+        """The request is over: nobody need answer it any more."""
+        ...
+
+    def rescans_held(self, limit: int) -> Sequence[str]:
+        """Ids of the requests that are not over, oldest first."""
+        ...
+
+    def rescans_impossible(self) -> Sequence[tuple[str, str]]:
+        """Ids of requests that the operator cannot meet, each with his reason, until closed."""
+        ...
+
+    def link_is(self, centre: str, code: str) -> None:
+        """How the link to a centre is; an empty code means well."""
+        ...
+
+    def backlog(self) -> Backlog:
+        """Count what waits."""
+        ...
+
+    def wait_for_work(self, timeout_s: float) -> bool:
+        """Block until something new may be sent, or the time has passed; True when something is."""
+        ...
 
 
 class Kind(StrEnum):

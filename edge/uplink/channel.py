@@ -8,10 +8,10 @@ import datetime as dt
 
 import grpc
 from cryptography import x509
-from vaguemestre.v1 import intake_pb2_grpc
 
 from edge.config import Uplink
 from edge.errors import CertificateUnusable
+from vaguemestre.v1 import intake_pb2_grpc
 
 SITE_URI = "urn:vaguemestre:site:"
 

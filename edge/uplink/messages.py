@@ -5,22 +5,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from vaguemestre.v1 import document_pb2 as wire
-from vaguemestre.v1 import fleet_pb2, intake_pb2
 
-from edge.document import (
+from vaguemestre.model.document import (
     Channel,
     Check,
     Field,
+    ImageRef,
     Layout,
     Page,
-    PageRef,
-    Role,
+    PageRole,
     RouteKind,
-    SetAside,
 )
-from edge.document import Route as DocumentRoute
-from edge.spool.outbox import AskedSheet, Backlog, LotReport, RescanAsked, SpooledDocument
+from vaguemestre.model.document import Route as DocumentRoute
+from vaguemestre.model.lot import (
+    AskedSheet,
+    Backlog,
+    LotReport,
+    RescanAsked,
+    SetAside,
+    SpooledDocument,
+)
+from vaguemestre.v1 import document_pb2 as wire
+from vaguemestre.v1 import fleet_pb2, intake_pb2
 
 TEXT_LEFT_OUT = "text_left_out"
 _MAX_SET_ASIDE = 10_000
@@ -36,11 +42,11 @@ _CHANNELS = {
     Channel.UPLOAD: wire.CHANNEL_UPLOAD,
 }
 _ROLES = {
-    Role.FRONT: wire.ROLE_FRONT,
-    Role.BACK: wire.ROLE_BACK,
-    Role.ATTACHMENT: wire.ROLE_ATTACHMENT,
-    Role.BLANK: wire.ROLE_BLANK,
-    Role.SEPARATOR: wire.ROLE_SEPARATOR,
+    PageRole.FRONT: wire.ROLE_FRONT,
+    PageRole.BACK: wire.ROLE_BACK,
+    PageRole.ATTACHMENT: wire.ROLE_ATTACHMENT,
+    PageRole.BLANK: wire.ROLE_BLANK,
+    PageRole.SEPARATOR: wire.ROLE_SEPARATOR,
 }
 _LAYOUTS = {
     None: wire.LAYOUT_UNSPECIFIED,
@@ -136,7 +142,7 @@ def _page(page: Page) -> wire.Page:
     )
 
 
-def _ref(ref: PageRef) -> wire.PageRef:
+def _ref(ref: ImageRef) -> wire.PageRef:
     return wire.PageRef(file=_short(ref.file), index=ref.index, sha256=bytes.fromhex(ref.sha256))
 
 

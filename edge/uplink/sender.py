@@ -13,15 +13,15 @@ import time
 from collections.abc import Callable, Mapping
 
 import grpc
-from vaguemestre.v1 import fleet_pb2
 
 from edge.config import EdgeConfig
 from edge.errors import UplinkLost, UplinkRefused
-from edge.spool.outbox import Outbox
+from edge.spool.values import Outbox
 from edge.uplink import backoff, messages
 from edge.uplink.channel import certificate_valid_until, open_channel, stub_of
 from edge.uplink.handshake import examine
 from edge.uplink.session import Identity, Pauses, Session
+from vaguemestre.v1 import fleet_pb2
 
 _LOOK_EVERY_S = 0.2
 _SILENT_S = 120.0  # a centre that owes an answer for so long is taken for lost

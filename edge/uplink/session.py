@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vaguemestre.v1 import fleet_pb2, intake_pb2
-
 from edge.errors import FileTooLarge, SpoolCorrupt, UplinkRefused, code_of, passes
-from edge.spool.outbox import Blob, Outbox, RescanAsked, SpooledDocument
-from edge.uplink import messages
+from edge.spool.values import Blob, Outbox
+from edge.uplink import messages as uplink_messages
+from vaguemestre.model.lot import RescanAsked, SpooledDocument
+from vaguemestre.v1 import fleet_pb2, intake_pb2
 
 _WAIT_S = 0.2  # how soon a stop, or work that came while answers are awaited, is noticed
 _IDLE_S = 0.5
@@ -152,7 +152,7 @@ class Session:
                 is_due = rescan_id in self._state.rescans
                 self._state.rescans.discard(rescan_id)
             if is_due:
-                yield messages.rescan_impossible(rescan_id, reason)
+                yield uplink_messages.rescan_impossible(rescan_id, reason)
 
     def _steps(self) -> Iterator[intake_pb2.Up | None]:
         """What to send, piece by piece; None each time that there was nothing for a moment."""
@@ -218,7 +218,7 @@ class Session:
                 welcome = self._state.welcome
                 most = welcome.max_document_bytes if welcome else 0
                 me = self._identity
-                told = messages.document(one.spooled, me.site, me.station, most)
+                told = uplink_messages.document(one.spooled, me.site, me.station, most)
                 return intake_pb2.Up(document=told)
         return None
 
@@ -256,7 +256,7 @@ class Session:
             lot_id = report.lot.id
             if lot_id not in self._state.unanswered and lot_id not in self._state.postponed:
                 self._asked(lot_id)
-                return intake_pb2.Up(lot=messages.lot(report, me.site, me.station))
+                return intake_pb2.Up(lot=uplink_messages.lot(report, me.site, me.station))
         return None
 
     def _chunks(self, blob: Blob) -> Iterator[intake_pb2.Up]:
@@ -270,7 +270,7 @@ class Session:
                         if offset != blob.size:
                             raise OSError("shorter than it was")
                         return
-                    yield messages.chunk(blob.sha256, offset, blob.size, data)
+                    yield uplink_messages.chunk(blob.sha256, offset, blob.size, data)
                     self._moved()  # a long file on a slow line is no silence of the centre's
                     offset += len(data)
                     if not data:
@@ -323,7 +323,7 @@ class Session:
             case "refusal":
                 self._refused(down.refusal)
             case "rescan":
-                self._rescan_asked(messages.rescan(down.rescan))
+                self._rescan_asked(uplink_messages.rescan(down.rescan))
             case "rescan_closed":
                 self._outbox.rescan_closed(down.rescan_closed.rescan_id)
             case _:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.document import PageRef
 from edge.errors import FileDenied, FileVanished, NotRegularFile, PageCrashed
 from edge.imaging.page import PageImage
 from edge.workers.handle import Handle, Pixels, Told, open_file
 from edge.workers.task import Act, Checked, Failure, FilePages, Started, Task, WorkerSettings
+from vaguemestre.model.document import ImageRef
 
 _CANNOT_OPEN = {error.code: error for error in (FileDenied, FileVanished, NotRegularFile)}
 
@@ -84,7 +84,7 @@ class Checker:
             with self._lock:
                 # Each time a name of its own: nothing is kept of a file that may have changed.
                 self._asks += 1
-                task = Task(act, PageRef(str(self._asks), index, ""))
+                task = Task(act, ImageRef(str(self._asks), index, ""))
                 return self._handle.ask_about(task, opened, self._timeout_s)
         finally:
             os.close(opened)

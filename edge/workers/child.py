@@ -23,12 +23,13 @@ import numpy as np
 import stdnum
 from PIL import Image
 
-from edge import clock, pack, process
-from edge.document import PageRef
+from edge import process
 from edge.errors import ConfinementMissing, PackInvalid, PageCrashed, ReadingError
-from edge.imaging.decode import Data, Source, open_source
+from edge.imaging.decode import open_source
+from edge.imaging.source import Data, Source
 from edge.imaging.whole import is_whole
 from edge.inference.station import load_readers
+from edge.pack import load_pack
 from edge.reading.readers import Readers
 from edge.workers import confine, samples
 from edge.workers.link import Link, LinkBroken
@@ -50,6 +51,8 @@ from edge.workers.task import (
     Task,
     WorkerSettings,
 )
+from vaguemestre.model import clock
+from vaguemestre.model.document import ImageRef
 
 _READ_AT_ONCE = 32_000_000  # a mapped file that shrinks ends the process; a read one does not
 _MOST_FRAMES = 20
@@ -135,7 +138,7 @@ class _Desk:
         """
         if not settings.networks:
             return cls(settings, None, None, {})
-        recognition = pack.load(settings.pack_dir)
+        recognition = load_pack(settings.pack_dir)
         readers = load_readers(settings.cache_dir, 1, settings.pack_dir / "onnx")
         recipe = process.Recipe(
             recognition.forms, settings.accept_error_rate, settings.separator_barcodes
@@ -155,7 +158,7 @@ class _Desk:
                 page = source.page(source.indices[0])
             if self._recipe is not None and self._readers is not None:
                 today = clock.day(dt.datetime.now(dt.UTC))
-                process.read_page(page, PageRef("", 0, ""), self._recipe, self._readers, today)
+                process.read_page(page, ImageRef("", 0, ""), self._recipe, self._readers, today)
 
     def answer(self, task: Task, fd: int | None) -> tuple[Answer, bytes | None]:
         """Answer one task, with pixels when it asks for them; the file is closed again."""
@@ -195,7 +198,7 @@ class _Desk:
                 read = process.read_page(page, task.ref, self._recipe, self._readers, today)
                 return Read(replace(read, pixels=page.digest())), None
 
-    def _open(self, ref: PageRef, fd: int) -> Source:
+    def _open(self, ref: ImageRef, fd: int) -> Source:
         """Open a file, or go on with it: the pages of a lot of 1,000 come one by one."""
         key = (ref.file, ref.sha256)
         if self._source is not None and self._key == key:

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.document import PageReading, PageRef
 from edge.errors import PageCrashed, PageTimeout, ReadingTooLong
+from edge.results import PageReading
 from edge.workers.budget import Allowance, Budget
 from edge.workers.confine import Protection
 from edge.workers.handle import Handle
 from edge.workers.task import Act, Failure, FilePages, Read, Started, Task, WorkerSettings
 from edge.workers.turns import Taken, Turns
+from vaguemestre.model.document import ImageRef
 
 _LISTED_TIMES = 2  # a whole file is worth more than a page
 
@@ -70,11 +71,11 @@ class Workers:
         finally:
             desk.close()
 
-    def pages_of(self, path: Path, ref: PageRef) -> FilePages | Failure:
+    def pages_of(self, path: Path, ref: ImageRef) -> FilePages | Failure:
         """``Desk.pages_of`` of a file that belongs to no lot."""
         return self._no_lot.pages_of(path, ref)
 
-    def read(self, path: Path, ref: PageRef) -> "Future[PageReading | Failure]":
+    def read(self, path: Path, ref: ImageRef) -> "Future[PageReading | Failure]":
         """``Desk.read`` of a file that belongs to no lot."""
         return self._no_lot.read(path, ref)
 
@@ -166,7 +167,7 @@ class Desk:
         with self._changed:
             return self._budget.admit(pages)
 
-    def pages_of(self, path: Path, ref: PageRef) -> FilePages | Failure:
+    def pages_of(self, path: Path, ref: ImageRef) -> FilePages | Failure:
         """Open a file and say which pages it has.
 
         Raises:
@@ -178,7 +179,7 @@ class Desk:
         ).result()
         return answer
 
-    def read(self, path: Path, ref: PageRef) -> "Future[PageReading | Failure]":
+    def read(self, path: Path, ref: ImageRef) -> "Future[PageReading | Failure]":
         """Read one page; the answer comes when it was its turn.
 
         The future raises as ``pages_of`` does.
@@ -203,7 +204,7 @@ class Desk:
         for job in waiting:
             job.answer.set_result(Failure.of(PageCrashed))
 
-    def _list(self, handle: Handle, path: Path, ref: PageRef) -> FilePages | Failure:
+    def _list(self, handle: Handle, path: Path, ref: ImageRef) -> FilePages | Failure:
         answer: object = Failure.of(PageCrashed)
         for _ in range(_LISTED_TIMES):
             answer = self._asked(handle, Task(Act.LIST, ref), path)
@@ -211,7 +212,7 @@ class Desk:
                 break
         return answer if isinstance(answer, FilePages | Failure) else Failure.of(PageCrashed)
 
-    def _read(self, handle: Handle, path: Path, ref: PageRef) -> PageReading | Failure:
+    def _read(self, handle: Handle, path: Path, ref: ImageRef) -> PageReading | Failure:
         with self._changed:
             if self._budget.is_spent(ref.file):
                 return Failure.of(ReadingTooLong)

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
-from edge import pack
 from edge.config import EdgeConfig, Reading
-from edge.imaging.decode import Limits
+from edge.imaging.source import Limits
 from edge.workers.task import Confinement, WorkerSettings
+from vaguemestre import pack
 
 
 def of_station(config: EdgeConfig) -> WorkerSettings:

@@ -12,10 +12,11 @@ from typing import Literal
 
 import pydantic
 
-from edge.document import PageReading, PageRef
 from edge.errors import PageCrashed, ReadingError
-from edge.imaging.decode import Limits
+from edge.imaging.source import Limits
+from edge.results import PageReading
 from edge.workers.confine import Protection
+from vaguemestre.model.document import ImageRef
 
 
 def _below(error: type[ReadingError]) -> Iterator[type[ReadingError]]:
@@ -91,7 +92,7 @@ class Task:
     """One question to a reading process; the open file comes with it."""
 
     act: Act
-    ref: PageRef
+    ref: ImageRef
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from edge.document import BoxMm
 from models.training import facts, goods, grammar, people
 from models.training.compose import Page
+from vaguemestre.model.document import BoxMm
 
 
 @dataclass(frozen=True, slots=True)

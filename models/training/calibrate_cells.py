@@ -18,16 +18,17 @@ import cv2
 import numpy as np
 
 from edge import config
-from edge.document import BoxMm, Check
 from edge.inference.station import load_readers
-from edge.reading import cellwise, checks
-from edge.reading.forms import FieldKind, FieldSpec, NumberCheck
+from edge.reading import cellwise
 from edge.reading.readers import Alphabet, Readers
 from edge.reading.terms import Terms
 from models.training import cell_combs, people
 from models.training.cell_glyphs import Part
 from models.training.cell_source import Source
 from models.training.cells import JUNK, LABELS, Content, draw_comb, spoilt
+from vaguemestre.model import values
+from vaguemestre.model.document import BoxMm, Check
+from vaguemestre.model.forms import FieldKind, FieldSpec, NumberCheck
 
 _SEED = 77
 _SPOILT = 12  # one comb in so many has a cell that a person must read
@@ -102,7 +103,7 @@ def sample(kind: str, number: int, readers: Readers, ask_careful: bool) -> Sampl
         (line,) = readers.read_lines([drawn.found.strip], alphabet)
         both = cellwise.second(told, line, drawn.found, spec, _TERMS)
         told, by_both = both or told, both is not None
-    wanted = checks.normalise(spec, text, _TERMS.today).value
+    wanted = values.check_read(spec, text, _TERMS.today).value
     return Sample(
         kind,
         source.is_written,

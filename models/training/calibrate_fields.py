@@ -14,16 +14,17 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from edge import config, pack, process
-from edge.document import Layout, PageRef
+from edge import config, process
 from edge.imaging.page import PageImage
 from edge.inference.station import load_readers
-from edge.reading.forms import FormDefinition
 from edge.reading.readers import Readers
 from models.training import degrade, fill, forms, values
 from models.training.cell_glyphs import Part
 from models.training.handwriting import Handwriting
 from models.training.typefaces import cabinet
+from vaguemestre import pack
+from vaguemestre.model.document import ImageRef, Layout
+from vaguemestre.model.forms import FormDefinition
 
 _DPI, _SEED = 200, 4_711
 _TODAY = dt.date(2026, 11, 10)
@@ -67,7 +68,7 @@ def count(form: FormDefinition, number: int, readers: Readers) -> dict[str, Coun
     recipe = process.Recipe(pack.load(pack.default_dir()).forms, _ERROR_RATE)
     counts: dict[str, Count] = collections.defaultdict(Count)
     for i, (image, written) in enumerate(pages(form, number)):
-        page = process.read_page(image, PageRef(form.type, i, ""), recipe, readers, _TODAY)
+        page = process.read_page(image, ImageRef(form.type, i, ""), recipe, readers, _TODAY)
         found = {one.name: one for one in page.fields}
         for spec in form.fields:
             truth = written.get(spec.name, "").replace("\n", " ")

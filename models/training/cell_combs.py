@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.document import BoxMm
 from edge.reading.registration import Registration
 from models.training.cell_glyphs import Glyph
+from vaguemestre.model.document import BoxMm
 
 Pixels = NDArray[np.uint8]
 PX_PER_MM = 14.0  # drawn at, before the scan

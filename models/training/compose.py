@@ -8,9 +8,9 @@ import dataclasses
 import random
 from collections.abc import Sequence
 
-from edge.document import BoxMm
 from models.training.paper import Sheet
 from models.training.typefaces import Cabinet, Face
+from vaguemestre.model.document import BoxMm
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

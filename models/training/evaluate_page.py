@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from edge import pack
 from edge.imaging import border, deskew
 from edge.inference.pages import PageNetwork, load_network, load_prototypes
 from edge.reading import embed
 from models.training import page_prototypes, synthesise
 from models.training.page_data import Pixels, Thumbs, turned
 from models.training.page_prototypes import Vectors, vectors_of
+from vaguemestre import pack
 
 _DPI = 84
 

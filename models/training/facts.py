@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from edge.reading.forms import FormDefinition
+from vaguemestre.model.forms import FormDefinition
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from edge.document import BoxMm
 from edge.reading.comb import bounds
-from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
-from models.training import people, values
+from models.training import people
+from models.training import values as training_values
 from models.training.handwriting import Handwriting
+from vaguemestre.model.document import BoxMm
+from vaguemestre.model.forms import FieldKind, FieldSpec, FormDefinition
 
 _DARK = (18, 75)  # grey of the ink
 
@@ -182,7 +183,7 @@ def plausible_values(form: FormDefinition, rng: random.Random) -> dict[str, str]
     """Values that somebody could have written on a form: on an S3110 or S3704 they fit together."""
     makers = {"S3110": _care_sheet, "S3704": _attending_doctor}
     maker = makers.get(form.type)
-    return values.of_form(form, rng) if maker is None else maker(rng)
+    return training_values.of_form(form, rng) if maker is None else maker(rng)
 
 
 def _care_sheet(rng: random.Random) -> dict[str, str]:

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.document import BoxMm
 from edge.reading.comb import bounds
-from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
 from models.training.fill import typefaces
 from models.training.looks import LOOKS, Look
 from models.training.paper import Sheet
+from vaguemestre.model.document import BoxMm
+from vaguemestre.model.forms import FieldKind, FieldSpec, FormDefinition
 
 _PRINT, _BAR, _TINT, _RULE, _PAPER = 88, 96, 205, 200, 255
 _PALE_PRINT = 150

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from edge.document import BoxMm
 from models.training.cell_glyphs import Part
 from models.training.cell_source import Source
+from vaguemestre.model.document import BoxMm
 
 _INK = (15, 90)  # grey
 _HEIGHT = (0.58, 0.85)  # of the cell's, but no more than _TALLEST_MM

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.document import BoxMm
 from models.training import people
 from models.training.paper import A4, Sheet
+from vaguemestre.model.document import BoxMm
 
 Pixels = NDArray[np.uint8]
 

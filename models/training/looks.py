@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from edge.document import BoxMm
+from vaguemestre.model.document import BoxMm
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,10 @@ import pypdfium2
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge import pack, sheets
-from edge.document import LotHeader
+from edge import sheets
 from models.training import degrade, fill, forms, letters
+from vaguemestre import pack
+from vaguemestre.model.lot import LotHeader
 
 Pixels = NDArray[np.uint8]
 

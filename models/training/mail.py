@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from edge.document import BoxMm
 from models.training import facts, grammar, people
 from models.training.compose import Page
 from models.training.layouts import Entry, Layout, Print
 from models.training.typefaces import Face
+from vaguemestre.model.document import BoxMm
 
 _REASONS = (
     "Destinataire inconnu à l'adresse", "Pli avisé et non réclamé", "Défaut d'accès ou d'adressage",

@@ -14,12 +14,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge import pack
-from edge.document import Layout
 from edge.inference.pages import INPUT, LABELS, NAME, PageNetwork, load_network
 from edge.reading import embed
 from models.training.page_data import Pixels, Thumbs
 from models.training.release import release
+from vaguemestre import pack
+from vaguemestre.model.document import Layout
 
 _CLUSTERS = 4
 _MOST_EACH = 120

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from edge.document import BoxMm
+from vaguemestre.model.document import BoxMm
 
 A4 = (210.0, 297.0)
 

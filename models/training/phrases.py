@@ -9,9 +9,9 @@ import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from edge import pack
 from edge.reading.charset import CHARSET
 from models.training import people
+from vaguemestre import pack
 
 _WORDS = Path("/usr/share/dict/french")
 _SMALL = """

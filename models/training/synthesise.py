@@ -20,10 +20,8 @@ import pypdfium2
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge import pack, sheets
-from edge.document import Layout
+from edge import sheets
 from edge.imaging.turn import turn
-from edge.reading.forms import FormDefinition
 from models.training import (
     attachments,
     degrade,
@@ -39,6 +37,9 @@ from models.training import (
 from models.training.compose import Page, Style
 from models.training.paper import A4, Sheet
 from models.training.typefaces import cabinet
+from vaguemestre import pack
+from vaguemestre.model.document import Layout
+from vaguemestre.model.forms import FormDefinition
 
 Pixels = NDArray[np.uint8]
 INVENTED, WORDED = "invented-", "worded-"

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from edge.document import BoxMm
 from models.training.paper import load_font
+from vaguemestre.model.document import BoxMm
 
 Points = NDArray[np.float64]  # n × 2, millimetres
 Layer = NDArray[np.float32]  # height × width, 0 no ink to 1

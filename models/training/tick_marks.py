@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from edge.document import BoxMm
 from models.training import fonts
 from models.training.tick_ink import Mark, Points, Stroke, moved, outline
+from vaguemestre.model.document import BoxMm
 
 _POINTS = 14
 _BY_LETTER, _BY_FONT = 0.2, 0.4  # crosses and checks; writing

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from edge.document import BoxMm
 from edge.reading import tickpatch
 from edge.reading.comb import bounds
-from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
 from models.training import degrade, fill, tick_pens, tick_sight
 from models.training.paper import load_font
 from models.training.tick_ink import Layer, Mark, inked, layer
+from vaguemestre.model.document import BoxMm
+from vaguemestre.model.forms import FieldKind, FieldSpec, FormDefinition
 
 Pixels = NDArray[np.uint8]
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from edge.document import BoxMm
 from models.training import fonts
 from models.training.tick_ink import Mark, Stroke, moved, outline
+from vaguemestre.model.document import BoxMm
 
 _STEPS = 22
 _CROSSES, _CHECKS = "xXx×", "vV√"

@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.document import BoxMm
 from edge.inference.tick_network import LABELS
 from edge.reading import tickpatch
 from edge.reading.readers import Patch
@@ -20,6 +19,7 @@ from edge.reading.registration import Registration
 from models.training import tick_marks, tick_scans, tick_scenes, tick_sight
 from models.training.tick_ink import Layer, Mark, Stroke, grain, inked, layer, moved
 from models.training.tick_scenes import HIGH_MM, WIDE_MM, Scene
+from vaguemestre.model.document import BoxMm
 
 EMPTY, TICKED, DOUBTFUL = range(len(LABELS))
 

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.document import BoxMm
 from models.training.tick_ink import Layer
+from vaguemestre.model.document import BoxMm
 
 Pixels = NDArray[np.uint8]
 

@@ -13,16 +13,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge import pack
-from edge.document import BoxMm
 from edge.enrolment import blanks as blank_sheets
 from edge.reading import tickpatch
 from edge.reading.comb import bounds
-from edge.reading.forms import FieldKind, FormDefinition
 from edge.reading.readers import Gray
 from edge.reading.registration import Registration
 from models.training import fonts, forms
 from models.training.paper import Sheet
+from vaguemestre import pack
+from vaguemestre.model.document import BoxMm
+from vaguemestre.model.forms import FieldKind, FormDefinition
 
 WIDE_MM, HIGH_MM = 30.0, 24.0
 _OURS = ("S3110", "S3501")

@@ -2,8 +2,8 @@
 
 import random
 
-from edge.reading.forms import FieldKind, FieldSpec, FormDefinition, NumberCheck
 from models.training import people
+from vaguemestre.model.forms import FieldKind, FieldSpec, FormDefinition, NumberCheck
 
 
 def of_form(form: FormDefinition, rng: random.Random, share: float = 0.9) -> dict[str, str]:

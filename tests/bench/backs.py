@@ -14,13 +14,14 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from edge import pack, process
-from edge.document import PageRef
+from edge import process
 from edge.imaging.page import PageImage
 from edge.reading.readers import Gray, Readers
 from models.training import degrade, synthesise
 from models.training.typefaces import cabinet
 from tests.bench.forms import DPI, TODAY
+from vaguemestre import pack
+from vaguemestre.model.document import ImageRef
 
 _NOTES = (
     "Merci de rappeler le docteur",
@@ -99,7 +100,7 @@ def measure(kind: str, count: int, readers: Readers, seed: int) -> collections.C
     found: collections.Counter[str] = collections.Counter()
     for number in range(count):
         image = PageImage(KINDS[kind](rng), DPI, dpi_known=True)
-        page = process.read_page(image, PageRef("page", number, ""), recipe, readers, TODAY)
+        page = process.read_page(image, ImageRef("page", number, ""), recipe, readers, TODAY)
         told = "blank" if page.is_blank else "faint" if "faint" in page.marks else "written"
         found[told] += 1
     return found

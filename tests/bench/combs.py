@@ -15,8 +15,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge import pack
-from edge.reading.forms import FieldKind, FormDefinition
 from edge.reading.readers import Gray, Readers
 from edge.reading.registration import Registration
 from edge.reading.zones import read_fields
@@ -26,6 +24,8 @@ from models.training.handwriting import Handwriting
 from tests.bench import forms
 from tests.bench.forms import Outcome, Verdict
 from tests.bench.proportion import Proportion
+from vaguemestre import pack
+from vaguemestre.model.forms import FieldKind, FormDefinition
 
 _MOST_SKEW = 2.0
 

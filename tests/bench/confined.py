@@ -13,10 +13,11 @@ from statistics import median
 
 import psutil
 
-from edge.document import PageReading, PageRef
+from edge.results import PageReading
 from edge.workers import Workers, handle
 from tests.bench import mixed
 from tests.support import reading
+from vaguemestre.model.document import ImageRef
 
 _FREE = """
 from edge.workers import child, confine
@@ -82,7 +83,7 @@ def _read(paths: list[Path], programs: tuple[tuple[str, ...], ...]) -> list[floa
     before = [_spent(workers) for workers in both]
     for turn, path in enumerate(paths):
         for workers in both if turn % 2 else reversed(both):
-            answer = workers.read(path, PageRef(path.name, 0, path.name)).result()
+            answer = workers.read(path, ImageRef(path.name, 0, path.name)).result()
             if not isinstance(answer, PageReading):
                 raise RuntimeError(f"{path.name}: {answer.code}")
     spent = [_spent(workers) - start for workers, start in zip(both, before, strict=True)]

@@ -12,16 +12,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge import pack
-from edge.document import Check
 from edge.imaging.page import PageImage
-from edge.reading.forms import FieldKind
 from edge.reading.readers import Readers
 from models.training import degrade, distort, fill
 from models.training import forms as drawn_forms
 from tests.bench import forms
 from tests.bench.forms import DPI, Filled, Outcome, Verdict
 from tests.bench.proportion import Proportion
+from vaguemestre import pack
+from vaguemestre.model.document import Check
+from vaguemestre.model.forms import FieldKind
 
 FLAT = "flat"
 KINDS = (FLAT, *distort.DISTORTIONS)

@@ -9,17 +9,18 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edge import pack, process
-from edge.document import PageRef
+from edge import process
 from edge.enrolment import sample
 from edge.enrolment.learn import Sample, learn
 from edge.imaging.page import PageImage
 from edge.reading.classify import classify
-from edge.reading.forms import FormDefinition
 from edge.reading.readers import Readers
 from models.training import degrade, synthesise
 from tests.bench.forms import TODAY
 from tests.bench.proportion import Proportion
+from vaguemestre import pack
+from vaguemestre.model.document import ImageRef
+from vaguemestre.model.forms import FormDefinition
 
 _DPI = 200
 _SAMPLES = 5
@@ -48,7 +49,7 @@ def measure(readers: Readers, count: int, each: int, seed: int) -> list[Outcome]
     recognition = pack.load(pack.default_dir())
     recipe = process.Recipe(recognition.forms, accept_error_rate=0.001)
     read = [
-        (name, process.read_page(page, PageRef(name, i, ""), recipe, readers, TODAY))
+        (name, process.read_page(page, ImageRef(name, i, ""), recipe, readers, TODAY))
         for i, (name, page) in enumerate(pages)
     ]
     found = []

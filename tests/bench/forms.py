@@ -14,16 +14,20 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge import pack, process
-from edge.document import Field, PageReading, PageRef
-from edge.imaging.decode import Limits, open_source
+from edge import process
+from edge.imaging.decode import open_source
 from edge.imaging.page import PageImage
-from edge.reading.forms import FormDefinition
+from edge.imaging.source import Limits
 from edge.reading.readers import Gray, Readers
-from models.training import degrade, fill, values
+from edge.results import PageReading
+from models.training import degrade, fill
+from models.training import values as training_values
 from models.training.cell_glyphs import Part
 from models.training.handwriting import Handwriting
 from tests.bench.proportion import Proportion
+from vaguemestre import pack
+from vaguemestre.model.document import Field, ImageRef
+from vaguemestre.model.forms import FormDefinition
 
 DPI = 200
 TODAY = dt.date(2026, 11, 10)
@@ -131,7 +135,7 @@ def measure(pages: Iterator[Filled], readers: Readers) -> Outcome:
     verdicts: list[Verdict] = []
     right = total = 0
     for number, page in enumerate(pages):
-        ref = PageRef("page", number, "")
+        ref = ImageRef("page", number, "")
         reading = process.read_page(page.image, ref, recipe, readers, TODAY)
         total += 1
         right += reading.guesses[0].type == page.form.type
@@ -147,6 +151,6 @@ def _compare(number: int, page: Filled, reading: PageReading) -> Sequence[Verdic
         if field is None:
             continue
         truth = page.values.get(spec.name, "").replace("\n", " ")
-        is_right = values.is_right(spec, field.value, truth)
+        is_right = training_values.is_right(spec, field.value, truth)
         found.append(Verdict(number, page.form.type, page.typeface, field, truth, is_right))
     return found

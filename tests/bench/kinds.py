@@ -8,14 +8,15 @@ from what is none of ours: such pages must come out as unknown or misdirected.
 import collections
 from dataclasses import dataclass, field
 
-from edge import pack, process
-from edge.document import Layout, PageRef
+from edge import process
 from edge.imaging.page import PageImage
 from edge.reading import classify
 from edge.reading.readers import Readers
 from models.training import synthesise
 from tests.bench.forms import TODAY
 from tests.bench.proportion import Proportion
+from vaguemestre import pack
+from vaguemestre.model.document import ImageRef, Layout
 
 _DPI = 200
 _NEARLY_EMPTY = ("blank", "separator", "back")
@@ -52,7 +53,7 @@ def measure(readers: Readers, count: int, seed: int) -> dict[str, Group]:
         if truth.type.startswith(_NEARLY_EMPTY):
             continue
         form = recognition.forms.get(truth.type)
-        ref = PageRef("page", number, "")
+        ref = ImageRef("page", number, "")
         image = PageImage(gray, _DPI, dpi_known=True)
         page = process.read_page(image, ref, recipe, readers, TODAY)
         found = page.guesses[0] if page.guesses else None

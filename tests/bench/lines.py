@@ -17,11 +17,12 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from edge.imaging import border, deskew
-from edge.imaging.decode import Limits, open_source
+from edge.imaging.decode import open_source
+from edge.imaging.source import Limits
 from edge.inference.station import StationReaders
 from edge.reading.lines import crop
 from edge.reading.readers import Care, Gray
-from tests.bench import text
+from tests.bench import text as bench_text
 
 Read = Callable[[Sequence[Gray]], list[str]]
 
@@ -98,15 +99,15 @@ def readers_of(station: StationReaders) -> dict[str, Read]:
 
 
 def pages_on_same_lines(
-    pages: Sequence[text.Page], station: StationReaders
-) -> dict[str, text.Reading]:
+    pages: Sequence[bench_text.Page], station: StationReaders
+) -> dict[str, bench_text.Reading]:
     """Character errors of whole pages, each reader on the same crops in the same order."""
-    found: dict[str, list[text.Reading]] = {name: [] for name in readers_of(station)}
+    found: dict[str, list[bench_text.Reading]] = {name: [] for name in readers_of(station)}
     for page in pages:
         crops = _crops(page.picture, station)
         for name, read in readers_of(station).items():
-            found[name].append(text.measure(page, _joined(read, crops)))
-    return {name: text.total(readings) for name, readings in found.items()}
+            found[name].append(bench_text.measure(page, _joined(read, crops)))
+    return {name: bench_text.total(readings) for name, readings in found.items()}
 
 
 def _crops(picture: Path, station: StationReaders) -> list[Gray]:

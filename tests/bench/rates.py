@@ -18,13 +18,14 @@ import cv2
 import numpy as np
 from rapidocr import RapidOCR
 
-from edge import pack, process
-from edge.document import PageRef
+from edge import process
 from edge.imaging.page import PageImage
 from edge.reading.readers import Gray, Readers
 from models.training.lots import Artist
 from tests.bench import mixed
 from tests.bench.forms import TODAY
+from vaguemestre import pack
+from vaguemestre.model.document import ImageRef
 
 _DPI = 200
 
@@ -60,7 +61,7 @@ def _station(images: Sequence[Gray], readers: Readers) -> float:
     started = time.process_time()
     for number, gray in enumerate(images):
         page = PageImage(gray, _DPI, dpi_known=True)
-        process.read_page(page, PageRef("page", number, ""), recipe, readers, TODAY)
+        process.read_page(page, ImageRef("page", number, ""), recipe, readers, TODAY)
     return time.process_time() - started
 
 

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge import pack, process
-from edge.document import PageRef
-from edge.imaging.decode import Limits, open_source
+from edge import process
+from edge.imaging.decode import open_source
+from edge.imaging.source import Limits
 from edge.reading.readers import Readers
 from models.training import lots
 from tests.bench.forms import TODAY
+from vaguemestre import pack
+from vaguemestre.model.document import ImageRef
 
 _SEED = 1
 
@@ -40,7 +42,7 @@ def drawn_lots(readers: Readers) -> list[Speed]:
             started = time.process_time()
             with open_source(path.read_bytes(), Limits()) as source:
                 image = source.page(index)
-            ref = PageRef(path.name, index, "")
+            ref = ImageRef(path.name, index, "")
             page = process.read_page(image, ref, recipe, readers, TODAY)
             spent = time.process_time() - started
             if page.is_blank or page.separator is not None:

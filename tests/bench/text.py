@@ -15,11 +15,13 @@ from pathlib import Path
 
 from rapidfuzz.distance import Levenshtein
 
-from edge import pack, process
-from edge.document import PageRef
-from edge.imaging.decode import Limits, open_source
+from edge import process
+from edge.imaging.decode import open_source
+from edge.imaging.source import Limits
 from edge.reading.readers import Readers
 from tests.bench.forms import TODAY
+from vaguemestre import pack
+from vaguemestre.model.document import ImageRef
 
 _PICTURES = (".jpg", ".jpeg", ".png")
 _MARKUP = re.compile(r"~~~|[_^]")  # the transcribers' own signs for what is struck out or raised
@@ -88,7 +90,7 @@ def ours(readers: Readers) -> Callable[[Path], str]:
     def read(picture: Path) -> str:
         with open_source(picture.read_bytes(), Limits()) as source:
             image = source.page(0)
-        return process.read_page(image, PageRef(picture.name, 0, ""), recipe, readers, TODAY).text
+        return process.read_page(image, ImageRef(picture.name, 0, ""), recipe, readers, TODAY).text
 
     return read
 

@@ -19,12 +19,11 @@ import cv2
 import numpy as np
 from rich.table import Table
 
-from edge import pack, process
-from edge.document import PageRef
+from edge import process
 from edge.enrolment import blanks
-from edge.imaging.decode import Limits, open_source
+from edge.imaging.decode import open_source
 from edge.imaging.page import PageImage
-from edge.reading.forms import FieldKind, FormDefinition
+from edge.imaging.source import Limits
 from edge.reading.readers import Gray, Readers
 from edge.reading.registration import Registration
 from edge.reading.zones import read_fields
@@ -33,6 +32,9 @@ from models.training import tick_pages
 from models.training.tick_ink import Mark
 from tests.bench.forms import TODAY
 from tests.bench.proportion import Proportion
+from vaguemestre import pack
+from vaguemestre.model.document import ImageRef
+from vaguemestre.model.forms import FieldKind, FormDefinition
 
 _FORMS = ("S3110", "S3110", "S3501")
 _BLANK_DPI = 200
@@ -93,7 +95,7 @@ def measure(
     found = Found()
     for number, form, page in drawn(whole, pages, seed, samples):
         image = PageImage(page.image, page.dpi, dpi_known=True)
-        reading = process.read_page(image, PageRef("page", number, ""), recipe, readers, TODAY)
+        reading = process.read_page(image, ImageRef("page", number, ""), recipe, readers, TODAY)
         fields = {one.name: one for one in reading.fields}
         found.pages += 1
         is_read = any(one.box_mm is not None for one in reading.fields)

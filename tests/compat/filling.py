@@ -7,7 +7,12 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from edge import errors
+from edge.spool import counts, values
+from edge.spool import spool as spool_spool
 from tests.compat import present, samples
+from vaguemestre.model import document as model_document
+from vaguemestre.model import lot
 
 NOON = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
 SOURCE = "scan"
@@ -25,7 +30,7 @@ class Clock:
         return self.now
 
 
-def fill(spool: present.Spool) -> None:
+def fill(spool: spool_spool.Spool) -> None:
     """Lots, documents and requests in every state that both 0.3.0 and the present program know."""
     _requests(spool)
     _gone(spool)
@@ -36,14 +41,14 @@ def fill(spool: present.Spool) -> None:
     _around(spool)
 
 
-def _gone(spool: present.Spool) -> None:
+def _gone(spool: spool_spool.Spool) -> None:
     """A lot that has left: only its digests are known."""
     lot_id = _spooled(spool, "parti", samples.plain("0001.png"), channel="upload")
     _acknowledge(spool, lot_id, report=True)
     spool.reap(NOON + dt.timedelta(days=30))
 
 
-def _not_yet_read(spool: present.Spool) -> None:
+def _not_yet_read(spool: spool_spool.Spool) -> None:
     """Lots that are claimed, being claimed, short of their count, and set aside."""
     _claim(spool, "à lire", expected_pages=4)
     _begin(spool, "en cours", FILES[:2])
@@ -52,10 +57,10 @@ def _not_yet_read(spool: present.Spool) -> None:
     failed = _claim(spool, "illisible")
     spool.read_failed(failed, "reading_too_long", "La lecture a pris trop de temps.")
     lost = _begin(spool, "disparu", FILES[:1])
-    spool.finish_claim(lost, {0: present.FileVanished})
+    spool.finish_claim(lost, {0: errors.FileVanished})
 
 
-def _under_way(spool: present.Spool) -> None:
+def _under_way(spool: spool_spool.Spool) -> None:
     """A lot whose documents are waiting, acknowledged, refused and to be scanned again."""
     documents = (
         samples.rich("name", "verified"),
@@ -69,14 +74,12 @@ def _under_way(spool: present.Spool) -> None:
     spool.blob_acknowledged(samples.SHA256["0002.png"])
     spool.document_acknowledged(ids[2])
     spool.document_refused(ids[3], "document_invalid", "Document refusé par le centre.")
-    spool.rescan_asked(
-        present.RescanAsked(ids[0], "envoi", "Page coupée.", samples.RESCANS["open"])
-    )
+    spool.rescan_asked(lot.RescanAsked(ids[0], "envoi", "Page coupée.", samples.RESCANS["open"]))
     answer = f"rescan-{samples.RESCANS['answered'][-8:]}"
     _spooled(spool, answer, samples.rich("key", "verified", samples.RESCANS["answered"]))
 
 
-def _done(spool: present.Spool) -> None:
+def _done(spool: spool_spool.Spool) -> None:
     """Lots of which the centre has every document: one was reported, two are to be."""
     for name, layout, channel in (
         ("rapport dû", "unverified", "mailbox"),
@@ -89,7 +92,7 @@ def _done(spool: present.Spool) -> None:
     _acknowledge(spool, short, report=False)
 
 
-def _of_other_channels(spool: present.Spool) -> None:
+def _of_other_channels(spool: spool_spool.Spool) -> None:
     """Documents of bytes that were never seen before: they may go straight."""
     rich = samples.rich("straight", "unverified", file="0004.png")
     for name, document, file, channel in (
@@ -100,45 +103,43 @@ def _of_other_channels(spool: present.Spool) -> None:
         _spooled(spool, name, document, channel=channel, files=(file,))
 
 
-def fill_since_0_3_0(spool: present.Spool) -> None:
+def fill_since_0_3_0(spool: spool_spool.Spool) -> None:
     """What the journal has learned since then."""
     first = _claim(spool, "le même")
     note = "Ce lot suit de près un autre du même nom."
-    placement = present.Placement(relates=first, note=note, its_note=note, doubt="probably_split")
+    placement = values.Placement(relates=first, note=note, its_note=note, doubt="probably_split")
     second = _claim(spool, "le même", placement=placement)
     _read(spool, second, samples.lot(samples.plain("0001.png")))
-    sheet = present.AskedSheet(2, "Feuille de soins", 1, 3, b"\xff\xd8\xff picture")
-    asked = present.RescanAsked("0197a000-0000-7000-8000-000000000009", "ancien", "Page floue.",
+    sheet = lot.AskedSheet(2, "Feuille de soins", 1, 3, b"\xff\xd8\xff picture")
+    asked = lot.RescanAsked("0197a000-0000-7000-8000-000000000009", "ancien", "Page floue.",
                                 "0197a000-0000-7000-8000-0000c0ffee00", dt.date(2026, 2, 27), "45",
                                 sheet)  # fmt: skip
     spool.rescan_asked(asked)
     spool.copied_stays(SOURCE, b"fini/0001.png", "Accès refusé.", "Un fichier reste.")
-    spool.stalled_are([present.Stalled("reading", "lit un lot", NOON)])
+    spool.stalled_are([values.Stalled("reading", "lit un lot", NOON)])
 
 
-def _requests(spool: present.Spool) -> None:
+def _requests(spool: spool_spool.Spool) -> None:
     document = "0197a000-0000-7000-8000-000000000001"
     for state, rescan_id in samples.RESCANS.items():
         if state != "open":
-            asked = present.RescanAsked(
+            asked = lot.RescanAsked(
                 document, "ancien", "Page coupée.", rescan_id, dt.date(2026, 2, 27), "45"
             )
             spool.rescan_asked(asked)
-    spool.rescan_asked(
-        present.RescanAsked("0197a000-0000-7000-8000-000000000002", "vieux", "Flou.")
-    )
+    spool.rescan_asked(lot.RescanAsked("0197a000-0000-7000-8000-000000000002", "vieux", "Flou."))
     spool.rescan_impossible(samples.RESCANS["impossible"], "L'original est parti.")
     spool.rescan_closed(samples.RESCANS["over"])
 
 
-def _around(spool: present.Spool) -> None:
-    count = present.Count(3, 5, present.Unit.PAGES)
-    aside = present.SetAside("notes.txt", None, "format_unknown", "Format inconnu.")
-    states = present.Shown
+def _around(spool: spool_spool.Spool) -> None:
+    count = counts.Count(3, 5, counts.Unit.PAGES)
+    aside = lot.SetAside("notes.txt", None, "format_unknown", "Format inconnu.")
+    states = values.Shown
     seen = [
-        present.Sighted("vu", "vu", states.RUNNING, "Le scanner écrit."),
-        present.Sighted("court", "court", states.INCOMPLETE, "Il manque des pages.", count),
-        present.Sighted("faux", "faux", states.ERROR, "Rien à lire.", None, (aside,)),
+        values.Sighted("vu", "vu", states.RUNNING, "Le scanner écrit."),
+        values.Sighted("court", "court", states.INCOMPLETE, "Il manque des pages.", count),
+        values.Sighted("faux", "faux", states.ERROR, "Rien à lire.", None, (aside,)),
     ]
     spool.sighted(SOURCE, seen)
     spool.source_is(SOURCE, "Le dossier surveillé n'est pas accessible.")
@@ -147,10 +148,10 @@ def _around(spool: present.Spool) -> None:
     spool.pace_is(87, {"0197a000-0000-7000-8000-000000000003": 4})
 
 
-def _begin(spool: present.Spool, name: str, files: Sequence[str], **more: Any) -> str:
+def _begin(spool: spool_spool.Spool, name: str, files: Sequence[str], **more: Any) -> str:
     told: dict[str, Any] = {"channel": "scanner", **more}
     arriving = [
-        present.ArrivingFile(
+        values.ArrivingFile(
             f"{name}/{file}".encode("latin-1"),
             file,
             len(samples.FILES[file]),
@@ -161,14 +162,14 @@ def _begin(spool: present.Spool, name: str, files: Sequence[str], **more: Any) -
         )
         for place, file in enumerate(files)
     ]
-    channel = present.Channel(told.pop("channel"))
-    arrival = present.Arrival(
+    channel = model_document.Channel(told.pop("channel"))
+    arrival = values.Arrival(
         SOURCE, name, name.casefold(), channel, "45", "FSP", tuple(arriving), **told
     )
     return spool.begin_claim(arrival)
 
 
-def _claim(spool: present.Spool, name: str, files: Sequence[str] = FILES, **more: Any) -> str:
+def _claim(spool: spool_spool.Spool, name: str, files: Sequence[str] = FILES, **more: Any) -> str:
     lot_id = _begin(spool, name, files, **more)
     staged = dict(spool.open_claims(SOURCE))[lot_id]
     for one in staged:
@@ -177,18 +178,18 @@ def _claim(spool: present.Spool, name: str, files: Sequence[str] = FILES, **more
     return lot_id
 
 
-def _read(spool: present.Spool, lot_id: str, result: str) -> None:
+def _read(spool: spool_spool.Spool, lot_id: str, result: str) -> None:
     spool.read_done(lot_id, present.lot_result(result), 3, samples.VERSIONS)
 
 
-def _spooled(spool: present.Spool, name: str, *documents: dict[str, Any], **more: Any) -> str:
+def _spooled(spool: spool_spool.Spool, name: str, *documents: dict[str, Any], **more: Any) -> str:
     files = more.pop("files", FILES)
     lot_id = _claim(spool, name, files, channel=more.pop("channel", "scanner"))
     _read(spool, lot_id, samples.lot(*documents, **more))
     return lot_id
 
 
-def _acknowledge(spool: present.Spool, lot_id: str, *, report: bool) -> None:
+def _acknowledge(spool: spool_spool.Spool, lot_id: str, *, report: bool) -> None:
     for one in spool.documents_to_send(100):
         if one.lot.id == lot_id:
             spool.document_acknowledged(one.id)

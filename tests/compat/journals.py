@@ -11,6 +11,7 @@ from typing import Any
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
+from edge.spool import spool as spool_spool
 from tests.compat import filling, golden, present, samples
 
 VERSIONS = (2, 6)
@@ -38,7 +39,7 @@ def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 @contextlib.contextmanager
-def opened(version: int, folder: Path) -> Iterator[present.Spool]:
+def opened(version: int, folder: Path) -> Iterator[spool_spool.Spool]:
     """Open a kept work directory in ``folder`` as the station that owns it does."""
     with tarfile.open(_archive(version)) as archive:
         archive.extractall(folder, filter="data")
@@ -79,7 +80,7 @@ def status(work_dir: Path) -> str:
     return _text(json.loads(present.status(work_dir)))
 
 
-def wire(spool: present.Spool) -> str:
+def wire(spool: spool_spool.Spool) -> str:
     """What the station says of it: each message's bytes, and for people what is in them."""
     said = present.said_by_the_station(spool, SITE, STATION, samples.VERSIONS)
     return _text({name: told(up) for name, up in said})

@@ -23,7 +23,6 @@ import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
 from rich.console import Console
 from starlette.routing import Route
-from vaguemestre.v1 import document_pb2, fleet_pb2, intake_pb2
 
 import central
 import edge
@@ -49,20 +48,22 @@ from central.store.returns import Returned
 from edge import __main__ as edge_main
 from edge import commands as edge_commands
 from edge import config as edge_config
-from edge import document as edge_document
-from edge import report
-from edge.document import Channel, LotResult, SetAside
+from edge import report, results
 from edge.errors import EdgeError, FileVanished
 from edge.events import Events as EdgeEvents
 from edge.page.site import Site
+from edge.results import LotResult
 from edge.spool import schema, states, values
 from edge.spool.counts import Count, Unit
-from edge.spool.outbox import AskedSheet, Blob, RescanAsked
 from edge.spool.spool import Spool
-from edge.spool.values import Arrival, ArrivingFile, Placement, Shown, Sighted, Stalled
+from edge.spool.values import Arrival, ArrivingFile, Blob, Placement, Shown, Sighted, Stalled
 from edge.uplink import messages as uplink
 from edge.uplink.session import Identity, Pauses, Session
 from tests.support.database import TestServer, serve
+from vaguemestre.model import document as edge_document
+from vaguemestre.model.document import Channel
+from vaguemestre.model.lot import AskedSheet, RescanAsked, SetAside
+from vaguemestre.v1 import document_pb2, fleet_pb2, intake_pb2
 
 __all__ = [
     "Arrival",
@@ -104,11 +105,11 @@ WORDS = {
     "what operators see of a lot": values.Shown,
     "a file of a lot": values.Kind,
     "a document's channel": edge_document.Channel,
-    "a page's role": edge_document.Role,
+    "a page's role": edge_document.PageRole,
     "a form's layout": edge_document.Layout,
     "a field's check": edge_document.Check,
     "a document's route": edge_document.RouteKind,
-    "a separator": edge_document.SeparatorKind,
+    "a separator": results.SeparatorKind,
     "a delivery's state": lifecycle.DeliveryState,
     "a document's state at the centre": lifecycle.DocumentState,
     "a person's role": access.Role,

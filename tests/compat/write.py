@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 from tests.compat import centre, golden, journals, present, reading, surface
+from tests.support import database
 
 
 def main() -> None:
@@ -14,7 +15,7 @@ def main() -> None:
         for version in journals.VERSIONS:
             journals.write(version, folder)
         golden.write("requests.rows", journals.asked(folder / "asked"))
-        with present.serve(folder / "postgres") as server:
+        with database.serve(folder / "postgres") as server:
             with present.database(server) as engine:
                 for file, list_ in surface.LISTS.items():
                     golden.write(file, golden.lines(list_(engine)))

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-import central.__main__ as central_main
-import edge.__main__ as edge_main
+from central import __main__ as central_main
 from central.console import labels
+from edge import __main__ as edge_main
 from edge.errors import EdgeError, ReadingError, SourceAbsent, SourceFailed, SpoolCorrupt, SpoolFull
 from edge.spool.values import Shown
 from tests.support import markdown, metrics

@@ -20,12 +20,12 @@ import httpx
 import pytest
 
 from central.console.returns import signature
-from edge.pack import default_dir
 from models.training.lots import TrueLot
 from tests.support import small_lots, verdict
 from tests.support.http_pole import SECRET, HttpApplication
 from tests.support.prometheus import free_port
 from tests.support.site import Destination, Site, destinations_of_plan
+from vaguemestre.pack import default_dir
 
 _DEADLINE_S = 300.0
 _FOLDER, _HTTP = "FRAIS_DE_SANTE", "MEDECIN_TRAITANT"

@@ -8,18 +8,21 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge import pack, upright
+from edge import upright
 from edge.__main__ import main
-from edge.document import Layout, TextLine
 from edge.errors import PackInvalid
 from edge.inference.pages import load_network, load_prototypes
 from edge.inference.station import load_readers
-from edge.reading import classify, embed, forms, registration
-from edge.reading.forms import FieldKind
+from edge.reading import classify, embed, registration
 from edge.reading.lines import skim
 from edge.reading.readers import Readers
+from edge.results import TextLine
 from models.training import forms as drawn_forms
 from tests.support import drawn_form
+from vaguemestre import pack
+from vaguemestre.model import forms
+from vaguemestre.model.document import Layout
+from vaguemestre.model.forms import FieldKind
 
 pytestmark = pytest.mark.slow
 

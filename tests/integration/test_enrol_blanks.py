@@ -9,12 +9,13 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge import pack
 from edge.__main__ import main
-from edge.reading import forms, tickblank, tickpatch
-from edge.reading.forms import FieldKind, FormDefinition
+from edge.reading import tickblank, tickpatch
 from edge.reading.registration import Registration
 from models.training import forms as drawn_forms
+from vaguemestre import pack
+from vaguemestre.model import forms
+from vaguemestre.model.forms import FieldKind, FormDefinition
 
 pytestmark = pytest.mark.slow
 DPI = 200

@@ -20,6 +20,7 @@ from central.store.tables import deliveries as deliveries_table
 from central.store.tables import documents as documents_table
 from tests.support.central import copies, document, reroute, store
 from tests.support.console import add_person
+from vaguemestre import pack as vaguemestre_pack
 
 pytestmark = pytest.mark.on_both_servers
 
@@ -120,7 +121,7 @@ def test_a_document_that_somebody_finishes_under_a_hold_is_held(engine: sa.Engin
     )
     made = store(engine, document(kind="name", type="courrier"))
     _place(engine, "type", "courrier")
-    entry = pack.load(pack.default_dir()).of("courrier", made.fund)
+    entry = pack.load(vaguemestre_pack.default_dir()).of("courrier", made.fund)
     assert leases.take(engine, keyer, "name", 60.0) == made.id
     naming.name(engine, keyer, made.id, entry, due_on=dt.date(2026, 11, 10))
     assert _state(engine, made.id, entry.destination) == "held"

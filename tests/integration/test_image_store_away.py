@@ -7,7 +7,6 @@ import grpc
 import pytest
 import sqlalchemy as sa
 from obstore.store import S3Store
-from vaguemestre.v1 import intake_pb2
 
 from central import blobs
 from central.blobs import BlobStore
@@ -17,6 +16,7 @@ from central.events import Events
 from central.intake.service import STATUS_OF
 from central.intake.stream import Stores, Stream
 from tests.support.faults import no_file_over
+from vaguemestre.v1 import intake_pb2
 
 _SITE, _STATION = "la-rochelle", "poste-1"
 _CONTENT = bytes(range(256)) * 2_000

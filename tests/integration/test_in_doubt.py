@@ -41,11 +41,12 @@ from tests.support.dispatching import images_of, put, running, settings, until
 from tests.support.http_pole import SECRET, HttpApplication
 from tests.support.keyers import CATALOGUE, keyer
 from tests.support.mail import Line, Post
+from vaguemestre import pack as vaguemestre_pack
 
 _A, _B = "FRAIS_DE_SANTE", "ATEMPO"
 _TO_B = {"pole": "Risques professionnels", "destination": _B}
 _TODAY = dt.date(2026, 11, 4)
-_SHIPPED = pack.load(pack.default_dir())
+_SHIPPED = pack.load(vaguemestre_pack.default_dir())
 _SCAN = tiff([picture(number=n) for n in range(20)])
 
 

@@ -21,13 +21,13 @@ from edge.agent import LotReader
 from edge.errors import ReaderFailed, SpoolFailed, SpoolFull, SpoolLocked
 from edge.events import Events
 from edge.lot import ReadLot
-from edge.pack import Pack
 from edge.spool import journal
 from edge.spool.values import ClaimedLot, Shown
 from edge.supervise import Supervisor
 from edge.workers import Progress, Workers
 from tests.support import page as page_of
 from tests.support.station import Station, result_of
+from vaguemestre.pack import Pack
 
 _DEADLINE_S = 60.0
 _HOLD = """

@@ -8,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 
 from central.domain.access import Person, Role
-from central.domain.catalogue import Catalogue, FieldSpec, KeyingMode
 from central.domain.keying import Entry, KeyReason
 from central.errors import InputInvalid, LeaseLost
 from central.store import keying, work
@@ -16,6 +15,7 @@ from central.store.engine import transaction
 from central.store.keying import Sent
 from tests.support.keyers import CATALOGUE, keyer, state_of, take
 from tests.support.mail import Line, Post
+from vaguemestre.model.catalogue import Catalogue, FieldSpec, KeyingMode
 
 _IBAN, _OTHER = "FR1420041010050500013M02606", "FR7630006000011234567890189"
 

@@ -45,12 +45,13 @@ from central.store.tables import namings
 from tests.support.central import copies, document, store
 from tests.support.console import add_person, serving, settings, sign_in
 from tests.support.mail import Post
+from vaguemestre import pack as vaguemestre_pack
 
 pytestmark = pytest.mark.on_both_servers
 
 _FSP, _ATEMPO, _CNSE = "FRAIS_DE_SANTE", "ATEMPO", "CNSE"
 _TODAY = dt.date(2026, 11, 4)
-_SHIPPED = pack.load(pack.default_dir())
+_SHIPPED = pack.load(vaguemestre_pack.default_dir())
 _TO_ATEMPO = {"pole": "Risques professionnels", "destination": _ATEMPO}
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from edge import config, pack, process
-from edge.document import Layout, PageRef
-from edge.imaging.decode import Limits, open_source
+from edge import config, process
+from edge.imaging.decode import open_source
+from edge.imaging.source import Limits
 from edge.inference.station import load_readers
 from edge.reading.readers import Readers
 from tests.bench import forms, text
+from vaguemestre import pack
+from vaguemestre.model.document import ImageRef, Layout
 
 pytestmark = [pytest.mark.samples, pytest.mark.slow]
 
@@ -35,7 +37,7 @@ def _types(path: Path, readers: Readers, most_pages: int = 2) -> list[tuple[str,
     found = []
     with open_source(path.read_bytes(), Limits()) as source:
         for index in range(min(source.page_count, most_pages)):
-            ref = PageRef(path.name, index, "")
+            ref = ImageRef(path.name, index, "")
             page = process.read_page(source.page(index), ref, recipe, readers, forms.TODAY)
             if page.guesses:
                 found.append((page.guesses[0].type, page.layout))
@@ -57,7 +59,7 @@ def test_the_real_older_edition_of_a_form_is_not_read_by_the_newer_ones_zones(
     (path,) = (samples / "blanks").glob("S3704_12485-01*.pdf")
     with open_source(path.read_bytes(), Limits()) as source:
         image = source.page(0)
-    page = process.read_page(image, PageRef(path.name, 0, ""), recipe, readers, forms.TODAY)
+    page = process.read_page(image, ImageRef(path.name, 0, ""), recipe, readers, forms.TODAY)
     assert page.guesses[0].type == "S3704"
     assert page.layout is Layout.UNVERIFIED
     assert not any(field.accepted for field in page.fields)
@@ -68,7 +70,7 @@ def test_two_claims_on_one_a3_are_for_a_person(samples: Path, readers: Readers) 
     path = samples / "cases" / "12-two-claims-on-a3.tif"
     with open_source(path.read_bytes(), Limits()) as source:
         image = source.page(0)
-    page = process.read_page(image, PageRef(path.name, 0, ""), recipe, readers, forms.TODAY)
+    page = process.read_page(image, ImageRef(path.name, 0, ""), recipe, readers, forms.TODAY)
     assert page.guesses[0].type == "S3110"
     assert "outside_content" in page.marks
 

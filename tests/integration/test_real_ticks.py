@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from edge import config, pack, process
-from edge.document import PageRef
-from edge.imaging.decode import Limits, open_source
+from edge import config, process
+from edge.imaging.decode import open_source
+from edge.imaging.source import Limits
 from edge.inference.station import load_readers
 from tests.bench import forms
+from vaguemestre import pack
+from vaguemestre.model.document import ImageRef
 
 pytestmark = [pytest.mark.samples, pytest.mark.slow]
 
@@ -19,7 +21,9 @@ def test_crosses_in_pale_pencil_are_ticks_or_for_a_person(samples: Path) -> None
     recipe = process.Recipe(pack.load(pack.default_dir()).forms, accept_error_rate=0.001)
     readers = load_readers(config.user_cache_dir())
     with open_source((samples / "cases/23-pale-ticks.jpg").read_bytes(), Limits()) as source:
-        page = process.read_page(source.page(0), PageRef("23", 0, ""), recipe, readers, forms.TODAY)
+        page = process.read_page(
+            source.page(0), ImageRef("23", 0, ""), recipe, readers, forms.TODAY
+        )
     form = recipe.forms[page.guesses[0].type]
     fields = {field.name: field for field in page.fields}
     ticks = [spec.name for spec in form.fields if spec.kind.value == "tick"]

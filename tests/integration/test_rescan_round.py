@@ -13,18 +13,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from PIL import Image
-from vaguemestre.v1 import document_pb2, fleet_pb2, intake_pb2
 
 from central.domain.incoming import IncomingDocument
 from central.store import rescans
 from central.store.engine import transaction
 from central.store.tables import documents, pages, stations
 from central.store.tables import rescans as rescans_table
-from edge import pack, sheets
+from edge import sheets
 from edge.agent import LotReader
 from edge.events import Events
-from edge.imaging.decode import Limits, open_source
-from edge.spool.outbox import AskedSheet
+from edge.imaging.decode import open_source
+from edge.imaging.source import Limits
 from edge.spool.values import Rescan
 from edge.uplink import messages
 from edge.uplink.channel import open_channel, stub_of
@@ -35,6 +34,9 @@ from tests.support.intake import SITE, STATION, Centre, sending, until
 from tests.support.people import person
 from tests.support.reading import running, settings
 from tests.support.station import Station
+from vaguemestre import pack
+from vaguemestre.model.lot import AskedSheet
+from vaguemestre.v1 import document_pb2, fleet_pb2, intake_pb2
 
 _SHEET = rescans.Sheet("Feuille de soins - médecin", 2, 3, b"\xff\xd8\xff small")
 _WHY = "Page de gauche coupée."

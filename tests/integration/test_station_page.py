@@ -11,10 +11,10 @@ import pytest
 
 from edge.errors import ConfigInvalid
 from edge.page.server import Server
-from edge.spool.outbox import RescanAsked
 from tests.support import page as page_of
 from tests.support.page import RESCANS, WHY, busy_station, serving, site_of
 from tests.support.station import Station
+from vaguemestre.model.lot import RescanAsked
 
 
 @pytest.fixture

@@ -11,23 +11,18 @@ import grpc
 import pytest
 import sqlalchemy as sa
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from vaguemestre.v1 import document_pb2, intake_pb2
 
 from central.domain.incoming import IncomingDocument
 from central.domain.sampling import DrawPolicy
 from central.intake.service import STATUS_OF
-from edge.spool.outbox import SpooledDocument
 from edge.uplink import messages, sender
-from edge.uplink.channel import (
-    certificate_site,
-    certificate_valid_until,
-    open_channel,
-    stub_of,
-)
+from edge.uplink.channel import certificate_site, certificate_valid_until, open_channel, stub_of
 from tests.support import central as made
 from tests.support.certificates import Pair
 from tests.support.intake import Centre, sending, until
 from tests.support.station import Station
+from vaguemestre.model.lot import SpooledDocument
+from vaguemestre.v1 import document_pb2, intake_pb2
 
 _SITE = "la-rochelle"
 _FILES = 12

@@ -22,7 +22,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge.imaging.decode import Limits, open_source
+from edge.imaging.decode import open_source
+from edge.imaging.source import Limits
 from tests.support.memory import memory_folder
 
 _ROOT = Path(__file__).parents[2]

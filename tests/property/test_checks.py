@@ -6,10 +6,10 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.document import Check
-from edge.reading.checks import normalise
-from edge.reading.forms import FieldKind, FieldSpec, NumberCheck
 from models.training import people
+from vaguemestre.model.document import Check
+from vaguemestre.model.forms import FieldKind, FieldSpec, NumberCheck
+from vaguemestre.model.values import check_read
 
 TODAY = dt.date(2026, 3, 20)
 NIR = FieldSpec("nir", FieldKind.NIR)
@@ -25,8 +25,8 @@ def test_a_nir_with_any_one_digit_changed_is_rejected(
     if not good[place].isdigit():
         place = 14
     changed = good[:place] + str((int(good[place]) + step) % 10) + good[place + 1 :]
-    assert normalise(NIR, good, TODAY).check is Check.OK
-    assert normalise(NIR, changed, TODAY).check is Check.FAILED
+    assert check_read(NIR, good, TODAY).check is Check.OK
+    assert check_read(NIR, changed, TODAY).check is Check.FAILED
 
 
 @given(st.randoms(use_true_random=False), st.integers(0, 10), st.integers(1, 9))
@@ -35,13 +35,13 @@ def test_an_rpps_with_any_one_digit_changed_is_rejected(
 ) -> None:
     good = people.with_luhn(rng, 11, "10")
     changed = good[:place] + str((int(good[place]) + step) % 10) + good[place + 1 :]
-    assert normalise(RPPS, good, TODAY).check is Check.OK
-    assert normalise(RPPS, changed, TODAY).check is Check.FAILED
+    assert check_read(RPPS, good, TODAY).check is Check.OK
+    assert check_read(RPPS, changed, TODAY).check is Check.FAILED
 
 
 @given(st.dates(dt.date(1890, 1, 1), TODAY))
 def test_every_possible_day_is_read(day: dt.date) -> None:
-    assert normalise(DATE, f"{day:%d%m%Y}", TODAY).value == day.isoformat()
+    assert check_read(DATE, f"{day:%d%m%Y}", TODAY).value == day.isoformat()
 
 
 @given(
@@ -53,7 +53,7 @@ def test_every_possible_day_is_read(day: dt.date) -> None:
 def test_any_reading_gets_an_answer_and_a_failed_one_no_value(
     kind: FieldKind, check: NumberCheck, raw: str, decimals: int
 ) -> None:
-    found = normalise(FieldSpec("x", kind, check=check, decimals=decimals), raw, TODAY)
+    found = check_read(FieldSpec("x", kind, check=check, decimals=decimals), raw, TODAY)
     assert found.check is not Check.REPAIRED
     if found.check is Check.FAILED:
         assert found.value is None

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from reportlab.pdfgen.canvas import Canvas
 
 from edge.errors import ReadingError
-from edge.imaging.decode import Limits, open_source
+from edge.imaging.decode import open_source
+from edge.imaging.source import Limits
 from edge.imaging.whole import is_whole
 from tests.support import pictures, tiffs
 

@@ -5,9 +5,8 @@ import datetime as dt
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from central.domain.calendar import public_holidays
 from central.domain.forecast import Forecast, Pace, forecast, last_working_days, pace
-from central.domain.working_days import is_working_day
+from vaguemestre.model.calendar import is_working_day, public_holidays
 
 _HOLIDAYS = public_holidays([dt.date(2026, 1, 1)])
 _days = st.dates(dt.date(2026, 1, 5), dt.date(2026, 12, 20))

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.document import BoxMm, Check
 from edge.reading import keys, keysearch
-from edge.reading.checks import normalise
-from edge.reading.forms import FieldKind, FieldSpec, NumberCheck
 from models.training import people
+from vaguemestre.model.document import BoxMm, Check
+from vaguemestre.model.forms import FieldKind, FieldSpec, NumberCheck
+from vaguemestre.model.values import check_read
 
 TODAY = dt.date(2026, 3, 20)
 
@@ -71,7 +71,7 @@ def test_a_machine_accepts_what_the_check_confirms(name: str, seed: int, changes
     spec, string = KEYED[name], "".join(text)
     key = keys.key_of(spec, len(string), TODAY)
     assert key is not None
-    assert walked(key, string) == (normalise(spec, string, TODAY).check is Check.OK)
+    assert walked(key, string) == (check_read(spec, string, TODAY).check is Check.OK)
 
 
 @pytest.mark.parametrize("name", KEYED)
@@ -88,7 +88,7 @@ def test_the_search_finds_what_trying_every_string_finds(name: str, seed: int) -
         (
             (math.prod(chance for _, chance in chosen), "".join(char for char, _ in chosen))
             for chosen in itertools.product(*alternatives)
-            if normalise(spec, "".join(char for char, _ in chosen), TODAY).check is Check.OK
+            if check_read(spec, "".join(char for char, _ in chosen), TODAY).check is Check.OK
         ),
         reverse=True,
     )

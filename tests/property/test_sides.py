@@ -9,24 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.fr import nir as nir_number
 
-from edge import pack
-from edge.document import (
-    BoxPx,
-    Check,
-    Field,
-    Layout,
-    PageReading,
-    PageRef,
-    Role,
-    RouteKind,
-    Separator,
-    SeparatorKind,
-    TextLine,
-    TypeGuess,
-)
 from edge.reading.sides import Gap
 from edge.reading.split import Draft, assemble
+from edge.results import BoxPx, PageReading, Separator, SeparatorKind, TextLine, TypeGuess
 from edge.routing import Circumstances, route
+from vaguemestre import pack
+from vaguemestre.model.document import Check, Field, ImageRef, Layout, PageRole, RouteKind
 
 PLAN = pack.load(pack.default_dir()).plan
 AROUND = Circumstances("17", dt.date(2026, 11, 30), None, is_duplicate=False)
@@ -75,7 +63,7 @@ def _nir(person: int) -> str:
     return number + nir_number.calc_check_digits(number)
 
 
-def _reading(image: Image | None, ref: PageRef) -> PageReading | Gap:
+def _reading(image: Image | None, ref: ImageRef) -> PageReading | Gap:
     if image is None:
         return Gap(ref)
     if image.look == "_":
@@ -101,8 +89,8 @@ def _is_straight(draft: Draft) -> bool:
     return bool(draft.first.fields) and route(draft, None, PLAN, AROUND).kind is RouteKind.STRAIGHT
 
 
-def _files(count: int, per_file: int) -> list[PageRef]:
-    return [PageRef(f"{i // per_file:03}.tif", i % per_file, "0" * 64) for i in range(count)]
+def _files(count: int, per_file: int) -> list[ImageRef]:
+    return [ImageRef(f"{i // per_file:03}.tif", i % per_file, "0" * 64) for i in range(count)]
 
 
 @given(lots(), st.booleans(), st.sampled_from([1, 2, 4, 5, 999]))
@@ -119,7 +107,7 @@ def test_no_page_is_lost_and_none_goes_straight_with_another_person_s(
     told = [ref for refs_of in drafts for ref in refs_of] + [page.ref for page in made.loose]
     assert Counter(told) == Counter(ref for ref, image in image_of.items() if image is not None)
     for draft in made.drafts:
-        images = [image_of[page.ref] for page in draft.pages if page.role is not Role.BLANK]
+        images = [image_of[page.ref] for page in draft.pages if page.role is not PageRole.BLANK]
         assert not any(image and image.look in "FM" for image in images[1:])
         if _is_straight(draft):
             # A printed back that names nobody looks the same for all: only its place says whose.

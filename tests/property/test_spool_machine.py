@@ -19,11 +19,12 @@ from hypothesis.stateful import (
     rule,
 )
 
-from edge.document import LotHeader, RouteKind
 from edge.spool.values import Shown
 from tests.support.faults import Crash, FaultyDisk
 from tests.support.memory import memory_folder
 from tests.support.station import Station, result_of
+from vaguemestre.model.document import RouteKind
+from vaguemestre.model.lot import LotHeader
 
 
 class SpoolMachine(RuleBasedStateMachine):

@@ -6,15 +6,19 @@ import time
 from typing import Any
 
 import pytest
-from vaguemestre.v1 import document_pb2 as wire
 
 from central.domain import forecast
-from central.domain.calendar import public_holidays
 from central.domain.delays import working_days
 from central.domain.forecast import Pace
-from central.domain.working_days import add_working_days, is_working_day, working_days_between
 from central.errors import DocumentInvalid
 from central.intake import messages
+from vaguemestre.model.calendar import (
+    add_working_days,
+    is_working_day,
+    public_holidays,
+    working_days_between,
+)
+from vaguemestre.v1 import document_pb2 as wire
 
 _NOW = dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC)
 _ID = "0197a000-0000-7000-8000-00003fa9c21b"

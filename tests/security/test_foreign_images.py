@@ -7,13 +7,13 @@ from pathlib import Path
 import grpc
 import pytest
 import sqlalchemy as sa
-from vaguemestre.v1 import intake_pb2, intake_pb2_grpc
 
 from central.errors import BlobMissing
 from central.store import documents
 from central.store.engine import transaction
 from tests.support.central import document, page
 from tests.support.intake import Centre
+from vaguemestre.v1 import intake_pb2, intake_pb2_grpc
 
 _DATA = b"another site's page" * 100
 _DIGEST = hashlib.sha256(_DATA).digest()

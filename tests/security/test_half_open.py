@@ -12,7 +12,6 @@ import grpc
 import httpx
 import pytest
 import sqlalchemy as sa
-from vaguemestre.v1 import intake_pb2, intake_pb2_grpc
 
 from central.connections import Phase
 from central.console import server
@@ -24,6 +23,7 @@ from tests.support.certificates import Authority
 from tests.support.console import serving, settings
 from tests.support.intake import SITE, Centre, until
 from tests.support.station import Station
+from vaguemestre.v1 import intake_pb2, intake_pb2_grpc
 
 _MANY = 300
 _ENDS_WITHIN_S = 60.0

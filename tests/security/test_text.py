@@ -10,7 +10,6 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from prometheus_client import generate_latest
-from vaguemestre.v1 import document_pb2 as wire
 
 from central import blobs
 from central.config import CentralConfig
@@ -25,6 +24,7 @@ from tests.support.console import add_person, serving, settings, sign_in
 from tests.support.every_state import EveryState
 from tests.support.mail import Line, Post
 from tests.support.pages import routes
+from vaguemestre.v1 import document_pb2 as wire
 
 _NOW = dt.datetime(2026, 11, 30, tzinfo=dt.UTC)
 _ENDS_THE_SESSION = {"/deconnexion", "/connexion"}

@@ -9,13 +9,14 @@ import sqlalchemy as sa
 from uuid6 import uuid7
 
 from central.blobs import BlobStore
-from central.domain.catalogue import Catalogue, TypeEntry
 from central.domain.incoming import IncomingDocument, IncomingField
 from central.domain.sampling import DrawPolicy
-from central.pack import default_dir, load
+from central.pack import load
 from central.store import deliveries, documents
 from central.store.engine import transaction
 from tests.support.central import document, page, picture, tiff
+from vaguemestre.model.catalogue import Catalogue, TypeEntry
+from vaguemestre.pack import default_dir
 
 POLE = "FRAIS_DE_SANTE"
 ALL = DrawPolicy(share=1.0)

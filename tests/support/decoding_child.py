@@ -16,16 +16,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from edge import config, pack
-from edge.document import PageReading, PageRef, TypeGuess
+from edge import config
 from edge.errors import ReadingError
-from edge.imaging.decode import Limits, Source, open_source
+from edge.imaging.decode import open_source
+from edge.imaging.source import Limits, Source
 from edge.imaging.whole import is_whole
 from edge.lot import LotContext, read_lot
+from edge.results import PageReading, TypeGuess
 from edge.sources.folder import FolderSource
 from edge.spool.spool import Spool
 from edge.workers import Workers
 from edge.workers.task import Failure, FilePages
+from vaguemestre import pack
+from vaguemestre.model.document import ImageRef
 
 
 class Decoding:
@@ -40,14 +43,14 @@ class Decoding:
     def admit(self, _: int) -> bool:
         return True
 
-    def pages_of(self, path: Path, ref: PageRef) -> FilePages | Failure:
+    def pages_of(self, path: Path, ref: ImageRef) -> FilePages | Failure:
         try:
             with _open(path) as source:
                 return FilePages(tuple(source.indices))
         except ReadingError as error:
             return Failure.of(error)
 
-    def read(self, path: Path, ref: PageRef) -> "Future[PageReading | Failure]":
+    def read(self, path: Path, ref: ImageRef) -> "Future[PageReading | Failure]":
         answer: Future[PageReading | Failure] = Future()
         try:
             with _open(path) as source:

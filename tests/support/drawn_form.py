@@ -5,10 +5,10 @@ import random
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.document import BoxMm
 from models.training import degrade, people
 from models.training.fill import typefaces
 from models.training.paper import A4, Sheet
+from vaguemestre.model.document import BoxMm
 
 DPI = 200
 TITLE = "Demande de carte de pêche annuelle"

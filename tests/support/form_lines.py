@@ -1,8 +1,8 @@
 """The lines that a measured form would show on a page at 200 dpi."""
 
-from edge.document import BoxMm
-from edge.reading.forms import FormDefinition
 from edge.reading.readers import Quad
+from vaguemestre.model.document import BoxMm
+from vaguemestre.model.forms import FormDefinition
 
 DPI = 200.0
 

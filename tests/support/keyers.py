@@ -9,8 +9,9 @@ from central.domain.access import EVERYWHERE, Person, Role
 from central.store import leases
 from central.store.engine import transaction
 from tests.support.console import add_person
+from vaguemestre import pack as vaguemestre_pack
 
-CATALOGUE = pack.load(pack.default_dir())
+CATALOGUE = pack.load(vaguemestre_pack.default_dir())
 
 
 def keyer(engine: sa.Engine, login: str, *roles: Role, **limits: frozenset[str]) -> Person:

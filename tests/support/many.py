@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from central import pack
-from central.domain.calendar import public_holidays
-from central.domain.working_days import is_working_day
 from central.store import partitions
 from central.store.engine import transaction
 from tests.support import many_sql as sql
+from vaguemestre import pack as vaguemestre_pack
+from vaguemestre.model.calendar import is_working_day, public_holidays
 
 SITES = ("la-rochelle", "orleans", "montargis", "gien")
 _SITE_SHARES = (0, 0, 0, 0, 1, 1, 1, 2, 2, 3)
@@ -104,7 +104,7 @@ def _working_days(now: dt.datetime, days_back: int) -> Sequence[dt.date]:
 
 
 def _kinds() -> list[dict[str, object]]:
-    catalogue = pack.load(pack.default_dir())
+    catalogue = pack.load(vaguemestre_pack.default_dir())
     codes = [code for code, share in _KINDS.items() for _ in range(share)]
     return [
         {

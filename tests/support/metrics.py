@@ -4,11 +4,11 @@ from unittest import mock
 
 from prometheus_client import CollectorRegistry
 
-import central.events as central_events
-import edge.events as edge_events
+from central import events as central_events
 from central.console import gauges
 from central.store import gauges as store_gauges
 from central.store.engine import Engine
+from edge import events as edge_events
 
 _NOTHING = store_gauges.Seen((), (), (), (), (), (), 0, ())
 

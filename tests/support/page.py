@@ -8,14 +8,15 @@ from pathlib import Path
 
 from PIL import Image
 
-from edge import config, pack
-from edge.document import LotHeader, LotResult, SetAside
+from edge import config
 from edge.errors import FileTruncated, PageTimeout
 from edge.page.server import Server
 from edge.page.site import Site
-from edge.spool.outbox import UNTOLD, AskedSheet, RescanAsked
+from edge.results import LotResult
 from tests.support.mail import sheet
 from tests.support.station import Station, result_of
+from vaguemestre import pack
+from vaguemestre.model.lot import UNTOLD, AskedSheet, LotHeader, RescanAsked, SetAside
 
 WHY = "Page de gauche coupée : le numéro de sécurité sociale est illisible."
 RESCANS = (

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import psutil
 
-from edge import config, pack
-from edge.document import LotResult
-from edge.imaging.decode import Limits
+from edge import config
+from edge.imaging.source import Limits
 from edge.lot import LotContext, read_lot
+from edge.results import LotResult
 from edge.spool.values import ClaimedFile
 from edge.workers import Workers, WorkerSettings
+from vaguemestre import pack
 
 TODAY = dt.date(2026, 3, 2)
 _USUAL = config.Reading()

@@ -23,9 +23,9 @@ import httpx
 
 from central import embedded
 from central.store.engine import open_engine
-from edge.pack import default_dir
 from tests.support import accounts
 from tests.support.certificates import Authority
+from vaguemestre.pack import default_dir
 
 _ROOT = Path(__file__).parents[2]
 _CONFINE = _ROOT / "central" / "confine.py"

@@ -7,20 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from edge import config
-from edge.document import (
-    Document,
-    LotHeader,
-    LotResult,
-    Page,
-    PageRef,
-    Role,
-    Route,
-    RouteKind,
-)
+from edge.results import LotResult
 from edge.sources.folder import FolderSource
 from edge.spool.files import Disk
 from edge.spool.spool import Spool
 from edge.spool.values import ClaimedLot
+from vaguemestre.model.document import Document, ImageRef, Page, PageRole, Route, RouteKind
+from vaguemestre.model.lot import LotHeader
 
 NOON = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
 BROKEN = b"broken"  # how content begins that is not whole to its end
@@ -229,7 +222,7 @@ def result_of(lot: ClaimedLot, header: LotHeader | None = None) -> LotResult:
     return LotResult(documents, (), header)
 
 
-def document_of(name: str, sha256: str, role: Role = Role.FRONT) -> Document:
-    page = Page(PageRef(name, 0, sha256), role, 0, 0.0, 200.0, 210.0, 297.0, 0.0, "")
+def document_of(name: str, sha256: str, role: PageRole = PageRole.FRONT) -> Document:
+    page = Page(ImageRef(name, 0, sha256), role, 0, 0.0, 200.0, 210.0, 297.0, 0.0, "")
     route = Route(RouteKind.STRAIGHT, (), "FSP", "Frais de santé", "FRAIS_DE_SANTE")
     return Document("S3110", 0.9, None, None, route, (page,), ())

@@ -7,14 +7,16 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from edge import pack, process
-from edge.document import PageReading, PageRef
+from edge import process
 from edge.imaging.page import PageImage
 from edge.inference.station import StationReaders, load_readers
 from edge.reading.readers import Gray
+from edge.results import PageReading
 from models.training import degrade, fill, letters
 from models.training import forms as drawn_forms
 from tests.support import paper
+from vaguemestre import pack
+from vaguemestre.model.document import ImageRef
 
 DPI = 200
 MM = DPI / 25.4
@@ -50,7 +52,7 @@ def scanned(glass: Gray, seed: int = 1) -> Gray:
 
 def read(page: Gray, readers: StationReaders) -> PageReading:
     image = PageImage(np.ascontiguousarray(page), DPI, dpi_known=True)
-    return process.read_page(image, PageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
+    return process.read_page(image, ImageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
 
 
 def two_claims_on_a3() -> Gray:

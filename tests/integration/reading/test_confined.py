@@ -16,7 +16,8 @@ import psutil
 import pytest
 
 from edge.errors import ConfinementMissing
-from edge.workers import Checker, Confinement, confine, handle, landlock
+from edge.workers import Checker, Confinement, confine, handle
+from edge.workers import landlock as workers_landlock
 from edge.workers.confine import Protection
 from tests.support import attempts, pictures, reading, small_lots
 
@@ -93,7 +94,7 @@ def _users() -> list[Any]:
     ]
 
 
-@pytest.mark.skipif(landlock.generation() < 1, reason="this kernel has no Landlock")
+@pytest.mark.skipif(workers_landlock.generation() < 1, reason="this kernel has no Landlock")
 @pytest.mark.parametrize("user", _users())
 def test_nothing_that_is_tried_from_inside_succeeds(place: Place, user: int | None) -> None:
     found = attempted(place, user)
@@ -173,7 +174,7 @@ def _is_locked(process: psutil.Process, page: str) -> None:
 _READS_LOCKED = """
 import json, os, sys
 from pathlib import Path
-from edge.document import PageRef
+from vaguemestre.model.document import PageRef
 from edge.workers import confine
 from edge.workers.child import _Desk
 from edge.workers.task import Act, Task

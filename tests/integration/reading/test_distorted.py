@@ -8,14 +8,16 @@ import cv2
 import numpy as np
 import pytest
 
-from edge import pack, process
-from edge.document import BoxMm, Check, Layout, PageReading, PageRef
+from edge import process
 from edge.imaging.page import PageImage
 from edge.inference.station import StationReaders, load_readers
-from edge.reading.forms import FieldSpec, FormDefinition
 from edge.reading.readers import Gray
+from edge.results import PageReading
 from models.training import degrade, distort, fill
 from models.training import forms as drawn_forms
+from vaguemestre import pack
+from vaguemestre.model.document import BoxMm, Check, ImageRef, Layout
+from vaguemestre.model.forms import FieldSpec, FormDefinition
 
 DPI = 200
 PACK = pack.load(pack.default_dir())
@@ -39,7 +41,7 @@ def filled(form: FormDefinition, seed: int) -> Gray:
 def read(page: Gray, readers: StationReaders, seed: int = 1) -> PageReading:
     scan = degrade.scan(page, random.Random(seed), most_skew=0.8)
     image = PageImage(np.ascontiguousarray(scan), DPI, dpi_known=True)
-    return process.read_page(image, PageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
+    return process.read_page(image, ImageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
 
 
 def assert_for_a_person(page: PageReading) -> None:
@@ -81,7 +83,7 @@ def test_a_flat_sheet_whose_skew_was_not_seen_is_straightened_by_its_form(
     monkeypatch.setattr("edge.imaging.deskew.estimate", lambda _: 0.0)
 
     image = PageImage(page, DPI, dpi_known=True)
-    found = process.read_page(image, PageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
+    found = process.read_page(image, ImageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
 
     assert found.marks == ()
     assert found.skew_deg == pytest.approx(turned_deg, abs=0.15)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.document import LotResult
+from edge.results import LotResult
 from edge.workers import Workers
 from tests.support import reading
 

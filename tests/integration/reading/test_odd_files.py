@@ -7,11 +7,12 @@ import numpy as np
 import pikepdf
 import pytest
 
-from edge.document import LotResult, Role, RouteKind
+from edge.results import LotResult
 from edge.workers import Workers
 from tests.support import paper, pictures, reading, tiffs
 from tests.unit.imaging import test_pdf_pages as pdfs
 from tests.unit.imaging.test_quality import carbon, faintly
+from vaguemestre.model.document import PageRole, RouteKind
 
 
 def read(workers: Workers, folder: Path, name: str, data: bytes) -> LotResult:
@@ -20,7 +21,7 @@ def read(workers: Workers, folder: Path, name: str, data: bytes) -> LotResult:
     return reading.read(workers, path)
 
 
-def pages(result: LotResult) -> list[tuple[int, Role, tuple[str, ...]]]:
+def pages(result: LotResult) -> list[tuple[int, PageRole, tuple[str, ...]]]:
     return [(p.ref.index, p.role, p.marks) for d in result.documents for p in d.pages]
 
 
@@ -32,7 +33,7 @@ def test_a_negative_is_read_turned_over_and_seen_by_a_person(
     result = read(workers, tmp_path, "negative.tif", data)
     ((_, role, marks),) = pages(result)
     (document,) = result.documents
-    assert (role, "negative" in marks) == (Role.FRONT, True)
+    assert (role, "negative" in marks) == (PageRole.FRONT, True)
     assert document.route.kind is not RouteKind.STRAIGHT
     assert "remboursement" in document.pages[0].text.lower()
 
@@ -42,7 +43,7 @@ def test_a_carbon_copy_is_no_blank_and_seen_by_a_person(workers: Workers, tmp_pa
     data = pictures.encoded(copy, "PNG", dpi=(200, 200))
     result = read(workers, tmp_path, "copie.png", data)
     ((_, role, marks),) = pages(result)
-    assert (role, "faint" in marks) == (Role.FRONT, True)
+    assert (role, "faint" in marks) == (PageRole.FRONT, True)
     assert result.documents[0].route.kind is not RouteKind.STRAIGHT
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from edge.document import LotResult, Role, RouteKind
+from edge.results import LotResult
 from edge.workers import Workers
 from tests.support import reading
+from vaguemestre.model.document import PageRole, RouteKind
 
 pytestmark = [pytest.mark.samples, pytest.mark.slow]
 
@@ -15,7 +16,7 @@ pytestmark = [pytest.mark.samples, pytest.mark.slow]
 def split(result: LotResult) -> tuple[list[list[int]], list[int]]:
     """Indexes of each document's pages, and those of the separators."""
     assert result.set_aside == ()
-    assert all(page.role is Role.SEPARATOR for page in result.loose_pages)
+    assert all(page.role is PageRole.SEPARATOR for page in result.loose_pages)
     documents = [[page.ref.index for page in d.pages] for d in result.documents]
     return documents, [page.ref.index for page in result.loose_pages]
 
@@ -104,8 +105,8 @@ def test_a_blank_sheet_is_blank_and_one_with_a_paragraph_is_not(
 ) -> None:
     blank = reading.read(workers, samples / "scans" / "naps2_blank1.jpg")
     written = reading.read(workers, samples / "scans" / "naps2_notblank.jpg")
-    assert [page.role for d in blank.documents for page in d.pages] == [Role.BLANK]
-    assert [page.role for d in written.documents for page in d.pages] == [Role.FRONT]
+    assert [page.role for d in blank.documents for page in d.pages] == [PageRole.BLANK]
+    assert [page.role for d in written.documents for page in d.pages] == [PageRole.FRONT]
     assert "separator sheet geometry" in written.documents[0].pages[0].text
 
 

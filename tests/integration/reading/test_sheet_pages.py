@@ -9,14 +9,15 @@ import pytest
 import zxingcpp
 
 from edge import process, sheets
-from edge.document import LotHeader, PageRef, Separator, SeparatorKind
 from edge.imaging.page import PageImage
 from edge.inference.station import StationReaders, load_readers
 from edge.reading.readers import Gray
-from edge.spool.outbox import AskedSheet
+from edge.results import Separator, SeparatorKind
 from edge.spool.values import Rescan
 from models.training import degrade, lots
 from tests.support import paper
+from vaguemestre.model.document import ImageRef
+from vaguemestre.model.lot import AskedSheet, LotHeader
 
 DPI = 200
 TODAY = dt.date(2026, 11, 30)
@@ -42,7 +43,7 @@ def readers(tmp_path_factory: pytest.TempPathFactory) -> StationReaders:
 def separator_of(page: Gray, readers: StationReaders, *barcodes: str) -> Separator | None:
     recipe = process.Recipe({}, 0.001, barcodes)
     image = PageImage(page, DPI, dpi_known=True)
-    return process.read_page(image, PageRef("1.tif", 0, ""), recipe, readers, TODAY).separator
+    return process.read_page(image, ImageRef("1.tif", 0, ""), recipe, readers, TODAY).separator
 
 
 def stuck(page: Gray, text: str) -> Gray:

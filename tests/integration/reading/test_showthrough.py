@@ -5,16 +5,18 @@ import random
 import numpy as np
 import pytest
 
-from edge import pack, process
-from edge.document import PageReading, PageRef
+from edge import process
 from edge.imaging import quality
 from edge.imaging.page import PageImage
 from edge.imaging.turn import turn
 from edge.inference.station import StationReaders, load_readers
 from edge.reading.readers import Gray
+from edge.results import PageReading
 from models.training import degrade, synthesise
 from tests.bench import backs
 from tests.bench.forms import DPI, TODAY
+from vaguemestre import pack
+from vaguemestre.model.document import ImageRef
 
 RECIPE = process.Recipe(pack.load(pack.default_dir()).forms, accept_error_rate=0.001)
 
@@ -26,7 +28,7 @@ def readers(tmp_path_factory: pytest.TempPathFactory) -> StationReaders:
 
 def read(page: Gray, readers: StationReaders) -> PageReading:
     image = PageImage(np.ascontiguousarray(page), DPI, dpi_known=True)
-    return process.read_page(image, PageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
+    return process.read_page(image, ImageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
 
 
 def back(seed: int) -> Gray:

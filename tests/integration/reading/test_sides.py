@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from edge import process, upright
-from edge.document import PageRef
 from edge.imaging.page import PageImage
 from edge.inference import networks
 from edge.inference.cells import CellNetwork
@@ -19,6 +18,7 @@ from edge.inference.tick_network import TickNetwork
 from edge.reading import orient
 from edge.reading.readers import Gray
 from tests.support import drawn_form
+from vaguemestre.model.document import ImageRef
 
 RECIPE = process.Recipe({}, accept_error_rate=0.001)
 TODAY = dt.date(2026, 11, 10)
@@ -51,7 +51,7 @@ def test_a_peppered_page_is_never_taken_for_a_blank_one(readers: StationReaders)
     dots = np.random.default_rng(1).random((2339, 1654)) < 0.06
     image = PageImage(np.where(dots, 0, 255).astype(np.uint8), 200, dpi_known=True)
 
-    page = process.read_page(image, PageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
+    page = process.read_page(image, ImageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
 
     assert not page.is_blank
     assert "dust" in page.marks

@@ -9,12 +9,12 @@ import numpy as np
 import psutil
 import pytest
 
-from edge.document import Role
 from edge.imaging.tiffdir import read_directory, read_layout
 from edge.imaging.tiffsegments import segments_of
 from edge.workers import Workers
 from tests.support import paper, pictures, reading, tiffs
 from tests.support.pictures import Gray
+from vaguemestre.model.document import PageRole
 
 PAGES, TEXT_EVERY, DPI = 1_000, 100, 100
 SIZE = (827, 1169)
@@ -89,9 +89,9 @@ def test_a_lot_of_a_thousand_pages_is_read_in_bounded_memory(lot: Path) -> None:
     assert result.set_aside == ()
     pages = [page for document in result.documents for page in document.pages]
     assert [page.ref.index for page in pages] == list(range(PAGES))
-    written = [page.ref.index for page in pages if page.role is not Role.BLANK]
+    written = [page.ref.index for page in pages if page.role is not PageRole.BLANK]
     assert written == list(range(0, PAGES, TEXT_EVERY))
-    assert all("remboursement" in page.text for page in pages if page.role is not Role.BLANK)
+    assert all("remboursement" in page.text for page in pages if page.role is not PageRole.BLANK)
     assert peaks.owner - peaks.owner_at_first < OWNER_MAY_GROW
     assert peaks.worker < WORKER_MAY_HOLD
     assert len(peaks.workers) == 2

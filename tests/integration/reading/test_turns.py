@@ -11,16 +11,18 @@ import numpy as np
 import pikepdf
 import pytest
 
-from edge import pack, sheets
+from edge import sheets
 from edge.agent import _OPEN_LOTS, LotReader
-from edge.document import LotHeader, LotResult, PageReading
 from edge.events import Events
 from edge.lot import LotContext, read_lot
+from edge.results import LotResult, PageReading
 from edge.spool.values import LotView
 from edge.workers import Checker, Progress, Workers, WorkerSettings
 from tests.support import page as page_of
 from tests.support import paper, pictures, reading
 from tests.support.station import Station
+from vaguemestre import pack
+from vaguemestre.model.lot import LotHeader
 
 PACK = pack.load(pack.default_dir())
 PAGES = 60

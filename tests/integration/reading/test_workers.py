@@ -19,14 +19,15 @@ import psutil
 import pytest
 from PIL import Image
 
-from edge import pack
-from edge.document import PageReading, PageRef, RouteKind
 from edge.errors import PackInvalid
+from edge.results import PageReading
 from edge.workers import Failure, FilePages, Workers
 from edge.workers.handle import Handle
 from edge.workers.link import LinkBroken
 from edge.workers.task import Task
 from tests.support import pictures, reading, tiffs
+from vaguemestre import pack
+from vaguemestre.model.document import ImageRef, RouteKind
 
 BLANK = np.full((600, 400), 255, np.uint8)
 
@@ -48,7 +49,7 @@ def one() -> Iterator[Workers]:
 
 
 def ask(workers: Workers, path: Path, index: int = 0) -> "Future[PageReading | Failure]":
-    return workers.read(path, PageRef(path.name, index, str(path)))
+    return workers.read(path, ImageRef(path.name, index, str(path)))
 
 
 def code(answer: PageReading | Failure) -> str:
@@ -135,7 +136,7 @@ def test_counting_is_asked_again_when_its_worker_is_killed(one: Workers, lot: Pa
     victim = only_process(one)
     victim.suspend()
     with ThreadPoolExecutor(1) as thread:
-        count = thread.submit(one.pages_of, lot, PageRef("lot.tif", 0, str(lot)))
+        count = thread.submit(one.pages_of, lot, ImageRef("lot.tif", 0, str(lot)))
         with pytest.raises(TimeoutError):
             count.result(timeout=0.3)
         victim.kill()
@@ -239,7 +240,7 @@ def test_closing_waits_for_no_page(lot: Path) -> None:
     assert time.monotonic() - started < 5
     assert [code(answer.result(timeout=0)) for answer in answers] == ["page_crashed"] * 8
     assert reading.living(workers) == []
-    assert isinstance(workers.pages_of(lot, PageRef("lot.tif", 0, "")), Failure)
+    assert isinstance(workers.pages_of(lot, ImageRef("lot.tif", 0, "")), Failure)
     workers.close()
     assert reading.living(workers) == []
 
@@ -308,7 +309,7 @@ def test_answers_of_a_vanished_or_unusual_file_are_failures(one: Workers, tmp_pa
         "folder.tif": "not_regular_file",
     }
     for name, wanted in expected.items():
-        counted = one.pages_of(tmp_path / name, PageRef(name, 0, name))
+        counted = one.pages_of(tmp_path / name, ImageRef(name, 0, name))
         assert isinstance(counted, Failure)
         assert (counted.code, code(ask(one, tmp_path / name).result())) == (wanted, wanted)
 
@@ -321,7 +322,7 @@ def test_a_file_that_is_cut_under_its_reader_stops_only_itself(
     growing = tmp_path / "cut.tif"
     strip = tiffs.stripped(tiffs.page(400, 600), [noise.tobytes()], 600)
     growing.write_bytes(tiffs.compose(*[strip] * 8))
-    assert one.pages_of(growing, PageRef("cut.tif", 0, str(growing))) == FilePages(tuple(range(8)))
+    assert one.pages_of(growing, ImageRef("cut.tif", 0, str(growing))) == FilePages(tuple(range(8)))
     os.truncate(growing, 4096)
     assert code(ask(one, growing, 7).result()) in ("page_crashed", "file_truncated")
     assert code(ask(one, lot).result()) == "read"

@@ -6,6 +6,7 @@ from central import pack
 from central.console import formats, labels
 from edge import routing
 from edge.spool.joining import CONTINUATION, PROBABLY_SPLIT
+from vaguemestre import pack as vaguemestre_pack
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_a_type_is_named_without_its_code(code: str, told: str) -> None:
 
 
 def test_every_retention_rule_of_the_plan_has_its_words() -> None:
-    entries = pack.load(pack.default_dir()).types.values()
+    entries = pack.load(vaguemestre_pack.default_dir()).types.values()
     rules = {entry.retention for entry in entries}
     assert rules
     assert all(labels.retention(rule) != rule for rule in rules)

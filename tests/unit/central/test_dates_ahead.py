@@ -5,9 +5,10 @@ import datetime as dt
 import pytest
 
 from central import pack
-from central.domain.typed import read
+from vaguemestre import pack as vaguemestre_pack
+from vaguemestre.model.typed import check_typed
 
-_CATALOGUE = pack.load(pack.default_dir())
+_CATALOGUE = pack.load(vaguemestre_pack.default_dir())
 _TODAY = dt.date(2026, 3, 2)
 _AHEAD = {
     *(("S3116", name) for name in ("stop_from", "stop_to")),
@@ -51,5 +52,5 @@ def test_a_date_that_ends_something_may_lie_ahead_or_is_told_here() -> None:
 @pytest.mark.parametrize(("code", "name"), sorted(_AHEAD))
 def test_a_keyer_may_enter_a_date_that_lies_ahead(code: str, name: str) -> None:
     spec = next(one for one in _CATALOGUE.of(code).fields if one.name == name)
-    typed = read(spec, "20/03/2026", _TODAY)
+    typed = check_typed(spec, "20/03/2026", _TODAY)
     assert typed.value == "2026-03-20"

@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
-from central.domain.calendar import public_holidays
 from central.domain.delays import Due, Standing, by_type, horizon, working_days
+from vaguemestre.model.calendar import public_holidays
 
 _TUESDAY = dt.date(2026, 11, 10)  # the 11th is a holiday
 _HOLIDAYS = public_holidays([dt.date(2026, 1, 1)])

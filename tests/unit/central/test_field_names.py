@@ -2,10 +2,11 @@
 
 from central import pack
 from central.console.field_names import field_name
+from vaguemestre import pack as vaguemestre_pack
 
 
 def test_every_field_of_every_form_has_a_french_name() -> None:
-    catalogue = pack.load(pack.default_dir())
+    catalogue = pack.load(vaguemestre_pack.default_dir())
     names = {field.name for entry in catalogue.types.values() for field in entry.keyed_fields}
     assert names
     assert sorted(name for name in names if field_name(name) == name and "_" in name) == []

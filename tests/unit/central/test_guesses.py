@@ -2,8 +2,9 @@
 
 from central import pack
 from central.domain.guesses import MOST, offer
+from vaguemestre import pack as vaguemestre_pack
 
-_CATALOGUE = pack.load(pack.default_dir())
+_CATALOGUE = pack.load(vaguemestre_pack.default_dir())
 
 
 def test_what_the_station_took_it_for_comes_first() -> None:

@@ -1,7 +1,7 @@
 """Which fields a person keys, and what two people who keyed blind have said."""
 
-from central.domain.catalogue import FieldSpec, KeyingMode, TypeEntry
 from central.domain.keying import Entry, KeyReason, ReadField, agree, missing, next_pass, tasks
+from vaguemestre.model.catalogue import FieldSpec, KeyingMode, TypeEntry
 
 _SPECS = (
     FieldSpec("nir", "nir", required=True),

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from central import pack
 from central.domain.plan_changes import Way, as_json, changed, difference, from_json
+from vaguemestre import pack as vaguemestre_pack
 
-_CATALOGUE = pack.load(pack.default_dir())
+_CATALOGUE = pack.load(vaguemestre_pack.default_dir())
 _TUESDAY = dt.date(2026, 11, 3)
 _WAY = Way("Frais de santé", "FRAIS_DE_SANTE", dt.date(2026, 11, 10))
 

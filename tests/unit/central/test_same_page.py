@@ -18,7 +18,8 @@ from central.domain.document import DeliveryPage
 from central.rendering.decode import View, decode
 from central.rendering.page_pdf import PageWriter
 from edge.imaging import negative
-from edge.imaging.decode import Limits, open_source
+from edge.imaging.decode import open_source
+from edge.imaging.source import Limits
 from tests.support import paper, pictures, tiffs
 from tests.unit.imaging import test_pdf_pages as pdfs
 

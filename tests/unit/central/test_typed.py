@@ -4,14 +4,14 @@ import datetime as dt
 
 import pytest
 
-from central.domain.catalogue import FieldSpec
-from central.domain.typed import LONGEST, read
+from vaguemestre.model.catalogue import FieldSpec
+from vaguemestre.model.typed import LONGEST, check_typed
 
 _TODAY = dt.date(2026, 11, 24)
 
 
 def _read(kind: str, text: str, check: str = "", *, ahead: bool = False) -> tuple[str | None, str]:
-    found = read(FieldSpec("x", kind, check=check, may_lie_ahead=ahead), text, _TODAY)
+    found = check_typed(FieldSpec("x", kind, check=check, may_lie_ahead=ahead), text, _TODAY)
     assert (found.value is None) == bool(found.problem)
     return found.value, found.check
 

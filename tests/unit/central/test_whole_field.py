@@ -1,8 +1,8 @@
 """The box around all lines of a field, from the box of its first."""
 
-from central.domain.catalogue import FieldSpec
 from central.domain.whole_field import whole_box
 from tests.support.keyers import CATALOGUE
+from vaguemestre.model.catalogue import FieldSpec
 
 _PAGE = (210.0, 297.0)
 

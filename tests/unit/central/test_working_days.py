@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.domain.calendar import public_holidays
-from central.domain.working_days import (
+from vaguemestre.model.calendar import (
     add_working_days,
     is_working_day,
+    public_holidays,
     working_days_between,
 )
 

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from central.domain import working_time
+from vaguemestre.model import calendar
 
 _ASCENSION = dt.date(2026, 5, 14)
 _HOLIDAYS = frozenset({_ASCENSION, dt.date(2026, 12, 25)})
@@ -24,4 +24,4 @@ _HOLIDAYS = frozenset({_ASCENSION, dt.date(2026, 12, 25)})
 def test_sites_are_at_work_in_the_hours_of_working_days(
     moment: tuple[int, int, int, int, int], at_work: bool
 ) -> None:
-    assert working_time.is_working_time(dt.datetime(*moment), _HOLIDAYS) is at_work  # noqa: DTZ001
+    assert calendar.is_working_time(dt.datetime(*moment), _HOLIDAYS) is at_work  # noqa: DTZ001

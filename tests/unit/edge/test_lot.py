@@ -10,20 +10,6 @@ from typing import Any, cast
 
 import pytest
 
-from edge import pack
-from edge.document import (
-    BoxPx,
-    Check,
-    Document,
-    Field,
-    LotHeader,
-    PageReading,
-    PageRef,
-    Role,
-    RouteKind,
-    TextLine,
-    TypeGuess,
-)
 from edge.lot import (
     LotContext,
     ReadLot,
@@ -34,11 +20,15 @@ from edge.lot import (
     read_lot,
 )
 from edge.reading.split import Draft, to_page
+from edge.results import BoxPx, PageReading, TextLine, TypeGuess
 from edge.routing import Circumstances, route
 from edge.spool.values import ClaimedFile, Earlier
 from edge.workers import Workers
 from edge.workers.task import Failure, FilePages
 from tests.support.station import document_of
+from vaguemestre import pack
+from vaguemestre.model.document import Check, Document, Field, ImageRef, PageRole, RouteKind
+from vaguemestre.model.lot import LotHeader
 
 RECOGNITION = pack.load(pack.default_dir())
 PLAN = RECOGNITION.plan
@@ -47,7 +37,7 @@ _NIR = "255081416802538"
 
 def _document(kind: str, nir: str | None) -> Document:
     field = Field("nir", nir, "", 0.9, False, Check.OK, 0, None)
-    return replace(document_of("1.tif", "0" * 64, Role.FRONT), type=kind, fields=(field,))
+    return replace(document_of("1.tif", "0" * 64, PageRole.FRONT), type=kind, fields=(field,))
 
 
 def _missing(*documents: Document) -> list[list[str]]:
@@ -91,11 +81,11 @@ def _page(
         for i, word in enumerate(written.split())
     )
     guesses = (TypeGuess("S3110", 0.99),)
-    return PageReading(PageRef(file, 0, ""), lines=lines, fields=fields, guesses=guesses)
+    return PageReading(ImageRef(file, 0, ""), lines=lines, fields=fields, guesses=guesses)
 
 
 def _blank(file: str) -> PageReading:
-    return PageReading(PageRef(file, 0, ""), is_blank=True)
+    return PageReading(ImageRef(file, 0, ""), is_blank=True)
 
 
 class _Pages:
@@ -113,18 +103,18 @@ class _Pages:
     def admit(self, _: int) -> bool:
         return True
 
-    def pages_of(self, path: Path, ref: PageRef) -> FilePages | Failure:
+    def pages_of(self, path: Path, ref: ImageRef) -> FilePages | Failure:
         pages = self._of(path, ref)
         if not pages:
             return Failure("file_vanished", "Parti.")
         return FilePages(tuple(range(len(pages))))
 
-    def read(self, path: Path, ref: PageRef) -> "Future[PageReading]":
+    def read(self, path: Path, ref: ImageRef) -> "Future[PageReading]":
         answer: Future[PageReading] = Future()
         answer.set_result(replace(self._of(path, ref)[ref.index], ref=ref))
         return answer
 
-    def _of(self, path: Path, ref: PageRef) -> list[PageReading]:
+    def _of(self, path: Path, ref: ImageRef) -> list[PageReading]:
         """An earlier copy lies at a path of its own; all others are known by their names."""
         if path.name in ("earlier", "gone"):
             return self._pages.get(path.name, [])
@@ -143,7 +133,7 @@ def _read(files: list[ClaimedFile], pages: dict[str, list[PageReading]], **more:
 def _letter(text: str) -> PageReading:
     """A page that no form's first page is."""
     lines = (TextLine(text, 0.99, BoxPx(0, 0, 9, 9)),)
-    return PageReading(PageRef("", 0, ""), lines=lines, guesses=(TypeGuess("unknown", 0.9),))
+    return PageReading(ImageRef("", 0, ""), lines=lines, guesses=(TypeGuess("unknown", 0.9),))
 
 
 @pytest.mark.parametrize("code", ["file_vanished", "file_denied", "not_regular_file"])
@@ -284,9 +274,9 @@ def test_two_forms_of_two_types_are_two_pages() -> None:
 
 def test_letters_are_told_by_their_text() -> None:
     letter = PageReading(
-        PageRef("1.jpg", 0, ""), lines=(TextLine("Madame, Monsieur", 0.9, BoxPx(0, 0, 9, 9)),)
+        ImageRef("1.jpg", 0, ""), lines=(TextLine("Madame, Monsieur", 0.9, BoxPx(0, 0, 9, 9)),)
     )
-    same = replace(letter, ref=PageRef("2.tif", 0, ""))
+    same = replace(letter, ref=ImageRef("2.tif", 0, ""))
     another = replace(same, lines=(TextLine("Je conteste", 0.9, BoxPx(0, 0, 9, 9)),))
 
     assert len(_merge_twins([letter, same], {"2.tif": "1.jpg"})) == 1
@@ -322,7 +312,7 @@ def test_a_document_with_a_page_whose_place_is_in_doubt_goes_to_a_person() -> No
 
     def draft(name: str) -> Draft:
         page = _page(name, "written")
-        return Draft(page, (to_page(page, Role.FRONT),), (), (), separated=False)
+        return Draft(page, (to_page(page, PageRole.FRONT),), (), (), separated=False)
 
     sure, unsure = _with_doubtful_order(
         (draft("1.jpg"), draft("IMG_0001.jpg")),

@@ -2,9 +2,9 @@
 
 import pytest
 
-from edge import pack
-from edge.definitions import DefinitionInvalid
-from edge.plan import parse
+from vaguemestre import pack
+from vaguemestre.model.definitions import DefinitionInvalid
+from vaguemestre.model.plan import parse
 
 PACK = pack.load(pack.default_dir())
 _TYPES = (

@@ -10,28 +10,28 @@ from jsonschema import Draft202012Validator
 from rich.console import Console
 
 from edge import report
-from edge.document import (
+from edge.results import LotResult
+from vaguemestre.model.document import (
     BoxMm,
     Check,
     Document,
     Field,
+    ImageRef,
     Layout,
-    LotResult,
     Page,
-    PageRef,
-    Role,
+    PageRole,
     Route,
     RouteKind,
-    SetAside,
 )
+from vaguemestre.model.lot import SetAside
 
 SCHEMA = Path(__file__).parents[3] / "docs" / "read.schema.json"
 VALIDATOR = Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
 
 
-def page(file: str, index: int = 0, role: Role = Role.FRONT, twin: str = "") -> Page:
-    other = PageRef(twin, index, "1" * 64) if twin else None
-    ref = PageRef(file, index, "0" * 64)
+def page(file: str, index: int = 0, role: PageRole = PageRole.FRONT, twin: str = "") -> Page:
+    other = ImageRef(twin, index, "1" * 64) if twin else None
+    ref = ImageRef(file, index, "0" * 64)
     return Page(ref, role, 180, -1.25, 200.0, 210.0, 297.0, 0.1, "texte", (), other)
 
 
@@ -76,7 +76,7 @@ def test_separators_stand_behind_the_document_that_follows_them_or_the_last() ->
         (document(page("2.tif")), document(page("10.tif"), page("11.tif"))),
         (),
         None,
-        tuple(page(f"{n}.tif", role=Role.SEPARATOR) for n in (1, 3, 9, 12)),
+        tuple(page(f"{n}.tif", role=PageRole.SEPARATOR) for n in (1, 3, 9, 12)),
     )
     first, second = told(lot)["documents"]
     assert files(first) == ["2.tif", "1.tif"]
@@ -88,14 +88,14 @@ def test_separators_of_one_file_stand_by_their_place_in_it() -> None:
         (document(page("lot.tif", 1)), document(page("lot.tif", 3))),
         (),
         None,
-        (page("lot.tif", 0, Role.SEPARATOR), page("lot.tif", 2, Role.SEPARATOR)),
+        (page("lot.tif", 0, PageRole.SEPARATOR), page("lot.tif", 2, PageRole.SEPARATOR)),
     )
     places = [[p["index"] for p in d["pages"]] for d in told(lot)["documents"]]
     assert places == [[1, 0], [3, 2]]
 
 
 def test_a_lot_of_nothing_but_separators_is_one_unknown_document() -> None:
-    lot = LotResult((), (), None, (page("1.tif", role=Role.SEPARATOR),))
+    lot = LotResult((), (), None, (page("1.tif", role=PageRole.SEPARATOR),))
     other = LotResult((document(page("a.tif")),), ())
     unknown, known = told(lot, other)["documents"]
     assert (unknown["type"], unknown["pole"], files(unknown)) == ("unknown", None, ["1.tif"])
@@ -104,7 +104,7 @@ def test_a_lot_of_nothing_but_separators_is_one_unknown_document() -> None:
 
 def test_both_images_of_a_side_are_told_and_fields_keep_to_their_page() -> None:
     field = Field("nir", "1", "1", 1.0, True, Check.OK, 1, None)
-    pages = (page("1.jpg", twin="2.tif"), page("3.jpg", role=Role.BACK, twin="4.tif"))
+    pages = (page("1.jpg", twin="2.tif"), page("3.jpg", role=PageRole.BACK, twin="4.tif"))
     (entry,) = told(LotResult((document(*pages, fields=(field,)),), ()))["documents"]
     assert files(entry) == ["1.jpg", "2.tif", "3.jpg", "4.tif"]
     assert [p["text"] for p in entry["pages"]] == ["texte", "", "texte", ""]

@@ -11,10 +11,11 @@ from rich.console import Console
 
 from edge.__main__ import main
 from edge.commands.watch import screen
-from edge.document import SeparatorKind
 from edge.imaging import separators
-from edge.imaging.decode import Limits, open_source
+from edge.imaging.decode import open_source
+from edge.imaging.source import Limits
 from edge.page.situation import gather
+from edge.results import SeparatorKind
 from tests.support import page as page_of
 from tests.support.page import RESCANS, WHY, busy_station
 from tests.support.station import Station

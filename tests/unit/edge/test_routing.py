@@ -6,25 +6,16 @@ from dataclasses import replace
 import holidays
 import pytest
 
-from edge import pack
-from edge.document import (
-    Check,
-    Field,
-    Layout,
-    LotHeader,
-    Page,
-    PageReading,
-    PageRef,
-    Role,
-    RouteKind,
-    TypeGuess,
-)
-from edge.reading.forms import FieldKind
 from edge.reading.split import Draft
+from edge.results import PageReading, TypeGuess
 from edge.routing import Circumstances, due_on, route
+from vaguemestre import pack
+from vaguemestre.model.document import Check, Field, ImageRef, Layout, Page, PageRole, RouteKind
+from vaguemestre.model.forms import FieldKind
+from vaguemestre.model.lot import LotHeader
 
 PACK = pack.load(pack.default_dir())
-REF = PageRef("1.tif", 0, "0" * 64)
+REF = ImageRef("1.tif", 0, "0" * 64)
 RECEIVED = dt.date(2026, 3, 2)
 LA_ROCHELLE = Circumstances("17", RECEIVED, None, is_duplicate=False)
 ORLEANS = replace(LA_ROCHELLE, fund="45")
@@ -50,7 +41,7 @@ def draft(kind: str, confidence: float = 0.99, **more: object) -> Draft:
         layout=form.layout if form else None,
         fields=fields_of(kind) if form else (),
     )
-    page = Page(REF, Role.FRONT, 0, 0.0, 200.0, 210.0, 297.0, 0.0, "")
+    page = Page(REF, PageRole.FRONT, 0, 0.0, 200.0, 210.0, 297.0, 0.0, "")
     made = Draft(first, (page,), first.fields, (), separated=False)
     return replace(made, **more)  # type: ignore[arg-type]
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from edge.__main__ import main
-from edge.document import SeparatorKind
 from edge.imaging import separators
-from edge.imaging.decode import Limits, open_source
+from edge.imaging.decode import open_source
+from edge.imaging.source import Limits
+from edge.results import SeparatorKind
 
 WANTED = [
     *("--header", "--lot", "Été 14", "--process", "DMT", "--fund", "17"),

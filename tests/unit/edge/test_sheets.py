@@ -12,14 +12,15 @@ import pytest
 from PIL import Image
 
 from edge import sheets
-from edge.document import LotHeader, Separator, SeparatorKind
 from edge.imaging import headersheet, separators, turn
-from edge.imaging.decode import Limits, open_source
-from edge.spool.outbox import AskedSheet
+from edge.imaging.decode import open_source
+from edge.imaging.source import Limits
+from edge.results import Separator, SeparatorKind
 from edge.spool.values import Rescan
 from models.training import degrade
 from tests.support import paper, pictures
 from tests.support.pictures import Gray
+from vaguemestre.model.lot import AskedSheet, LotHeader
 
 HEADER = LotHeader(
     process="FSP",

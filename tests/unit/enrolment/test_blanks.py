@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from edge import pack
 from edge.commands.enrol import measure_blanks
 from edge.enrolment import blanks
 from edge.errors import EnrolmentRefused, PackInvalid
-from edge.reading import forms, tickblank, tickpatch
-from edge.reading.forms import FieldKind, FormDefinition
+from edge.reading import tickblank, tickpatch
 from edge.reading.readers import Gray
 from edge.reading.registration import Registration
 from models.training import forms as drawn_forms
+from vaguemestre import pack
+from vaguemestre.model import forms
+from vaguemestre.model.forms import FieldKind, FormDefinition
 
 TEXT = """# a remark that stays
 type = "S9"

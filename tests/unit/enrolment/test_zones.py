@@ -3,16 +3,17 @@
 import numpy as np
 import pytest
 
-from edge.document import BoxMm, BoxPx, Layout, TextLine
 from edge.enrolment import formfile, propose
 from edge.enrolment.learn import Sample, learn
 from edge.enrolment.propose import Words
 from edge.imaging import inkspans, rules
 from edge.imaging.rules import Comb, Rules
-from edge.reading.forms import Anchor, FieldKind, FieldSpec, FormDefinition, NumberCheck, parse
+from edge.results import BoxPx, TextLine
 from models.training import forms as drawn_forms
 from tests.support import drawn_form
 from tests.unit.reading.test_registration import load
+from vaguemestre.model.document import BoxMm, Layout
+from vaguemestre.model.forms import Anchor, FieldKind, FieldSpec, FormDefinition, NumberCheck, parse
 
 
 def _near(a: BoxMm, b: BoxMm, within: float) -> bool:

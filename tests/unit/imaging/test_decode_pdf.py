@@ -18,8 +18,9 @@ from edge.errors import (
     ReadingError,
     TooManyPages,
 )
-from edge.imaging.decode import Limits, open_source
+from edge.imaging.decode import open_source
 from edge.imaging.page import PageImage
+from edge.imaging.source import Limits
 from tests.support import pictures
 
 A4_PT = (595.276, 841.89)

@@ -16,8 +16,9 @@ from edge.errors import (
     PageTooLarge,
     ReadingError,
 )
-from edge.imaging.decode import Limits, open_source
+from edge.imaging.decode import open_source
 from edge.imaging.page import PageImage
+from edge.imaging.source import Limits
 from tests.support import pictures
 from tests.support.pictures import Gray
 

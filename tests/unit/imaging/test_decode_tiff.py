@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from edge.errors import FileTruncated, ImageUndecodable, NoPage, PageTooLarge, ReadingError
-from edge.imaging.decode import Limits, open_source
+from edge.imaging.decode import open_source
 from edge.imaging.page import PageImage
+from edge.imaging.source import Limits
 from tests.support import pictures, tiffs
 from tests.support.pictures import Gray
 

@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from edge.imaging import negative
-from edge.imaging.decode import Limits, open_source
+from edge.imaging.decode import open_source
 from edge.imaging.negative import Polarity
+from edge.imaging.source import Limits
 from tests.support import paper, pictures
 from tests.support.paper import DPI, Gray
 

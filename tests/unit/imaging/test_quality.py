@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from edge.imaging import border, quality
-from edge.imaging.decode import Limits, open_source
+from edge.imaging.decode import open_source
+from edge.imaging.source import Limits
 from tests.support import paper
 from tests.support.paper import DPI, Gray
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from edge.imaging import resolution
-from edge.imaging.decode import Limits, open_source
+from edge.imaging.decode import open_source
 from edge.imaging.page import PageImage
 from edge.imaging.resolution import Resolution
+from edge.imaging.source import Limits
 from tests.support import pictures, tiffs
 
 A4_AT_200 = (1654, 2339)

@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge import sheets
-from edge.document import LotHeader, Separator, SeparatorKind
 from edge.imaging import barcodes, headersheet, patchcode, separators, turn
+from edge.results import Separator, SeparatorKind
 from models.training import degrade, lots
 from tests.support import paper
 from tests.support.paper import DPI, Gray
+from vaguemestre.model.lot import LotHeader
 
 NARROW_IN, WIDE_IN = 0.08, 0.2
 PATCHES = {

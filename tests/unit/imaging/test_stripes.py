@@ -5,11 +5,11 @@ import random
 import numpy as np
 import pytest
 
-from edge import pack
 from edge.imaging import deskew, stripes
 from edge.imaging.turn import turn
 from edge.reading.readers import Gray
 from models.training import degrade, fill, forms, synthesise
+from vaguemestre import pack
 
 DPI = 200
 PX = DPI / 25.4

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.imaging.decode import Limits, open_source
+from edge.imaging.decode import open_source
+from edge.imaging.source import Limits
 from tests.support import pictures, tiffs
 from tests.support.pictures import Gray
 

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from edge import pack
 from edge.reading.beyond import is_misprinted, place_of, word_goes_on
 from edge.reading.readers import Gray
 from edge.reading.registration import Registration
 from models.training import degrade, fill, forms
+from vaguemestre import pack
 
 DPI = 200
 PX = DPI / 25.4

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from edge.document import Check
 from edge.reading.calibrate import accepts, accepts_cells, accepts_total
-from edge.reading.forms import FieldKind, FieldSpec
+from vaguemestre.model.document import Check
+from vaguemestre.model.forms import FieldKind, FieldSpec
 
 NAME = FieldSpec("beneficiary_name", FieldKind.NAME)
 NIR = FieldSpec("nir", FieldKind.NIR)

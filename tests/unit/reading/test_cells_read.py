@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from edge import pack
-from edge.document import BoxMm, Check
 from edge.inference import networks
 from edge.inference.cells import CellNetwork
 from edge.reading import cellwise, comb, ink
@@ -18,6 +16,8 @@ from edge.reading.registration import Registration
 from edge.reading.terms import Terms
 from models.training import degrade, fill, forms, people
 from tests.support.fake_readers import NoReaders
+from vaguemestre import pack
+from vaguemestre.model.document import BoxMm, Check
 
 DPI = 200
 FORM = pack.load(pack.default_dir()).forms["S3704"]

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from edge.document import BoxMm, Check, Field
 from edge.reading import cellwise, evidence
 from edge.reading.comb import CombInk
 from edge.reading.fields import Cut, to_field
-from edge.reading.forms import FieldKind, FieldSpec, NumberCheck
 from edge.reading.readers import Alphabet, Care, Gray, LineReading
 from edge.reading.terms import Terms
 from tests.support.fake_readers import NoReaders
+from vaguemestre.model.document import BoxMm, Check, Field
+from vaguemestre.model.forms import FieldKind, FieldSpec, NumberCheck
 
 TERMS = Terms(dt.date(2026, 3, 20), 0.001)
 NIR = "255081416802538"

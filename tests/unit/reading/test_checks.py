@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 
-from edge.document import BoxMm, Check
-from edge.reading.checks import Normalised, birth_agrees, normalise
-from edge.reading.forms import FieldKind, FieldSpec, NumberCheck
+from vaguemestre.model.document import BoxMm, Check
+from vaguemestre.model.forms import FieldKind, FieldSpec, NumberCheck
+from vaguemestre.model.values import Normalised, birth_agrees, check_read
 
 TODAY = dt.date(2026, 3, 20)
 FAILED = Normalised(None, Check.FAILED)
@@ -16,7 +16,7 @@ def read(
     kind: FieldKind, raw: str, check: NumberCheck = NumberCheck.NONE, *, decimals: int = 0
 ) -> Normalised:
     spec = FieldSpec("x", kind, check=check, box_mm=BoxMm(0, 0, 1, 1), decimals=decimals)
-    return normalise(spec, raw, TODAY)
+    return check_read(spec, raw, TODAY)
 
 
 def test_a_nir_loses_its_spaces_and_keeps_its_key() -> None:
@@ -79,8 +79,8 @@ def test_a_day_that_cannot_be_fails(raw: str) -> None:
 
 def test_only_a_date_that_ends_something_may_lie_ahead() -> None:
     ends = FieldSpec("valid_until", FieldKind.DATE, may_lie_ahead=True)
-    assert normalise(ends, "31122029", TODAY).value == "2029-12-31"
-    assert normalise(ends, "31122099", TODAY) == FAILED
+    assert check_read(ends, "31122029", TODAY).value == "2029-12-31"
+    assert check_read(ends, "31122099", TODAY) == FAILED
 
 
 def test_a_date_written_year_first_is_never_one_written_day_first() -> None:

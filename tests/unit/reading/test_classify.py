@@ -2,9 +2,10 @@
 
 import pytest
 
-from edge import pack
-from edge.document import BoxPx, Layout, TextLine
 from edge.reading.classify import MISDIRECTED, UNKNOWN, classify
+from edge.results import BoxPx, TextLine
+from vaguemestre import pack
+from vaguemestre.model.document import Layout
 
 FORMS = pack.load(pack.default_dir()).forms
 

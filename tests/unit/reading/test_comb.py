@@ -6,14 +6,14 @@ import cv2
 import numpy as np
 import pytest
 
-from edge import pack
-from edge.document import BoxMm
 from edge.reading import comb, ink
-from edge.reading.forms import FieldSpec
 from edge.reading.piece import SIDE_PX, normalised
 from edge.reading.readers import Gray
 from edge.reading.registration import Registration
 from models.training import degrade, fill, forms
+from vaguemestre import pack
+from vaguemestre.model.document import BoxMm
+from vaguemestre.model.forms import FieldSpec
 
 DPI = 200
 PX = DPI / 25.4

@@ -5,13 +5,13 @@ import random
 import numpy as np
 import pytest
 
-from edge import pack
-from edge.document import BoxMm
 from edge.reading.covered import hidden_print, is_covered, is_near
 from edge.reading.readers import Gray
 from edge.reading.registration import Registration
 from models.training import degrade
 from models.training import forms as drawn_forms
+from vaguemestre import pack
+from vaguemestre.model.document import BoxMm
 
 PX = 8
 CELLS = tuple(BoxMm(10 + 5.0 * i, 10, 5.0, 6.0) for i in range(6))

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from edge.document import Check, Field
 from edge.reading.evidence import weigh
+from vaguemestre.model.document import Check, Field
 
 
 def name(field: str, value: str, *, accepted: bool, confidence: float = 0.9) -> Field:

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from edge import pack
-from edge.document import BoxMm
 from edge.reading import flatness
-from edge.reading.forms import FormDefinition
 from edge.reading.registration import Points, Registration
+from vaguemestre import pack
+from vaguemestre.model.document import BoxMm
+from vaguemestre.model.forms import FormDefinition
 
 FORMS = pack.load(pack.default_dir()).forms
 MEASURED = ("S3110", "S3704", "S3501")

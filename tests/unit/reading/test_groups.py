@@ -2,11 +2,12 @@
 
 import pytest
 
-from edge import pack
-from edge.definitions import DefinitionInvalid
-from edge.document import Check, Field
-from edge.reading import forms, groups
-from edge.reading.forms import FieldKind, GroupRule, TickGroup
+from edge.reading import groups
+from vaguemestre import pack
+from vaguemestre.model import forms
+from vaguemestre.model.definitions import DefinitionInvalid
+from vaguemestre.model.document import Check, Field
+from vaguemestre.model.forms import FieldKind, GroupRule, TickGroup
 
 ONE = TickGroup(("no", "yes"))
 EXACTLY = TickGroup(("no", "yes"), GroupRule.EXACTLY_ONE)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from edge import pack
-from edge.document import BoxMm
 from edge.reading import outline
 from tests.support.form_lines import DPI, lines_of, quad
+from vaguemestre import pack
+from vaguemestre.model.document import BoxMm
 
 FORMS = pack.load(pack.default_dir()).forms
 MEASURED = ("S3110", "S3704", "S3501")

@@ -5,16 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from edge import pack
-from edge.document import BoxMm, Layout
 from edge.reading import outline
-from edge.reading.forms import Anchor
 from edge.reading.lines import crop
 from edge.reading.readers import Alphabet, Care, Gray, LineReading, Quad
 from edge.reading.recognise import by_outline
 from models.training import forms as drawn_forms
 from tests.support.fake_readers import NoReaders
 from tests.support.form_lines import DPI, lines_of, quad
+from vaguemestre import pack
+from vaguemestre.model.document import BoxMm, Layout
+from vaguemestre.model.forms import Anchor
 
 FORMS = pack.load(pack.default_dir()).forms
 S3704 = FORMS["S3704"]

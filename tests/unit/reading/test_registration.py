@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.document import BoxMm, BoxPx, TextLine
-from edge.reading.forms import FormDefinition, parse
 from edge.reading.registration import register
+from edge.results import BoxPx, TextLine
+from vaguemestre.model.document import BoxMm
+from vaguemestre.model.forms import FormDefinition, parse
 
 FORMS = Path(__file__).parents[3] / "models" / "forms"
 TRUE_FORMS = ("S3110", "S3704", "S3501")

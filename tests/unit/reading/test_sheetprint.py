@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from edge.document import BoxPx, Separator, SeparatorKind
 from edge.reading import sheetprint
 from edge.reading.readers import Gray
 from edge.reading.sheetprint import Line
+from edge.results import BoxPx, Separator, SeparatorKind
 
 DPI = 100
 PAGE = np.full((1169, 827), 240, np.uint8)

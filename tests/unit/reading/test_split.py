@@ -7,21 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge import pack
-from edge.document import (
-    BoxPx,
-    Check,
-    Field,
-    Layout,
-    LotHeader,
-    PageReading,
-    PageRef,
-    Role,
-    Separator,
-    SeparatorKind,
-    TextLine,
-    TypeGuess,
-)
 from edge.reading.sides import Gap
 from edge.reading.split import (
     OTHER_PERSON,
@@ -31,6 +16,10 @@ from edge.reading.split import (
     Assembly,
     assemble,
 )
+from edge.results import BoxPx, PageReading, Separator, SeparatorKind, TextLine, TypeGuess
+from vaguemestre import pack
+from vaguemestre.model.document import Check, Field, ImageRef, Layout, PageRole
+from vaguemestre.model.lot import LotHeader
 
 PLAN = pack.load(pack.default_dir()).plan
 CUTS = {
@@ -44,7 +33,7 @@ TYPES = {"F": "S3110", "M": "S3704", "o": "ordonnance", "u": "unknown", "c": "co
 
 def page(letter: str, index: int, header: LotHeader | None = None) -> PageReading | Gap:
     """One page: F, M forms; f, m backs; o, u, c others; _ blank; ! unread; 2HT3DB separators."""
-    ref = PageRef("lot.tif", index, "0" * 64)
+    ref = ImageRef("lot.tif", index, "0" * 64)
     if letter == "!":
         return Gap(ref)
     if letter == "_":
@@ -156,7 +145,7 @@ def test_a_form_opens_a_document_and_its_back_stays_with_it() -> None:
 def test_roles_tell_fronts_backs_attachments_and_blanks_apart() -> None:
     (draft,) = cut("Ff_o").drafts
     roles = [page.role for page in draft.pages]
-    assert roles == [Role.FRONT, Role.BACK, Role.BLANK, Role.ATTACHMENT]
+    assert roles == [PageRole.FRONT, PageRole.BACK, PageRole.BLANK, PageRole.ATTACHMENT]
 
 
 def test_a_prescription_joins_a_form_whose_plan_allows_it_and_a_letter_does_not() -> None:
@@ -216,7 +205,7 @@ def test_every_page_is_somewhere_once_and_in_order(lot: str, pages_each: int | N
     assert loose == sorted(loose)
     if set(lot) - set("_!HT3DB"):
         for draft in assembly.drafts:
-            assert any(p.role is not Role.BLANK for p in draft.pages)
+            assert any(p.role is not PageRole.BLANK for p in draft.pages)
 
 
 def _flat(documents: Sequence[Sequence[int]]) -> list[int]:
@@ -401,7 +390,7 @@ def test_a_blank_page_whose_file_holds_what_is_not_read_is_a_document_for_a_pers
     assert (first.first, len(first.pages), first.guess.type) == (carrier, 1, "unknown")
     assert len(claim.pages) == 1
     (inside,) = assemble([page("F", 0), replace(carrier, ref=_read("_", 1).ref)], PLAN, "17").drafts
-    assert [one.role for one in inside.pages] == [Role.FRONT, Role.BLANK]
+    assert [one.role for one in inside.pages] == [PageRole.FRONT, PageRole.BLANK]
 
 
 def _read(letter: str, index: int) -> PageReading:

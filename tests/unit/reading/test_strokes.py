@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.document import BoxMm
 from edge.reading import strokes
 from edge.reading.ink import Zone
+from vaguemestre.model.document import BoxMm
 
 BOX = BoxMm(0.0, 0.7, 80.0, 5.0)
 

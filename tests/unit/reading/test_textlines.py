@@ -7,13 +7,14 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.document import BoxMm, BoxPx
 from edge.reading import orient, textlines
 from edge.reading.lines import bounds, crop
 from edge.reading.readers import Gray, Quad
+from edge.results import BoxPx
 from models.training.fill import typefaces
 from models.training.paper import A4, Sheet
 from tests.support import paper
+from vaguemestre.model.document import BoxMm
 
 DPI = 200
 MM = DPI / 25.4

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.definitions import DefinitionInvalid
-from edge.reading import forms, tickblank
-from edge.reading.packedblank import check as check_blanks
+from edge.reading import tickblank
 from edge.reading.readers import Gray
+from vaguemestre.model import forms
+from vaguemestre.model.blanks import check as check_blanks
+from vaguemestre.model.definitions import DefinitionInvalid
 
 MORE = tickblank.MARGIN_PX
 SHAPE = (tickblank.HIGH_PX, tickblank.WIDE_PX)

@@ -7,17 +7,17 @@ import cv2
 import numpy as np
 import pytest
 
-from edge import pack
-from edge.document import BoxMm
 from edge.enrolment import blanks
 from edge.errors import PackInvalid
 from edge.inference import networks
 from edge.inference.tick_network import TickNetwork
 from edge.reading import tickblank, tickpatch
-from edge.reading.forms import FieldKind, FieldSpec, FormDefinition
 from edge.reading.readers import Gray, Patch
 from edge.reading.registration import Registration
 from models.training import forms
+from vaguemestre import pack
+from vaguemestre.model.document import BoxMm
+from vaguemestre.model.forms import FieldKind, FieldSpec, FormDefinition
 
 SPEC = FieldSpec(
     "a", FieldKind.TICK, box_mm=BoxMm(50.0, 40.0, 4.0, 4.0), print_mm=(BoxMm(55.0, 41.0, 2.0, 2.0),)

@@ -10,12 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from edge import pack
-from edge.document import Field
 from edge.enrolment import blanks
 from edge.inference import networks
 from edge.inference.tick_network import TickNetwork
-from edge.reading.forms import FieldKind, FormDefinition
 from edge.reading.readers import Gray, Patch, TickChances
 from edge.reading.registration import Registration
 from edge.reading.zones import read_fields
@@ -23,6 +20,9 @@ from models.training import degrade, fill, forms, tick_pages
 from models.training.tick_ink import Mark
 from models.training.tick_pages import Pen
 from tests.support.fake_readers import NoReaders
+from vaguemestre import pack
+from vaguemestre.model.document import Field
+from vaguemestre.model.forms import FieldKind, FormDefinition
 
 DPI = 200
 BALL_PEN, PENCIL = Pen("ball pen", 40.0, 0.1), Pen("pencil", 170.0, 0.3)

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from edge.document import LotResult, PageRef
 from edge.imaging.whole import is_whole
+from edge.results import LotResult
 from edge.sources import index, layouts, listing
 from edge.spool.spool import Spool
 from edge.spool.values import Arrival
 from tests.support.faults import FaultyDisk
 from tests.support.station import BROKEN, Station, document_of
+from vaguemestre.model.document import ImageRef
 
 IDX = '"I01q";"01";"0000000001";"0000000002";"0000000004";;"x"\r\n'
 
@@ -180,7 +181,7 @@ def test_s02_what_an_index_counts_in_images_is_reported_in_pages(station: Statio
     documents = []
     for colour, bitonal in (lot.files[:2], lot.files[2:]):
         made = document_of(colour.name, colour.sha256)
-        twin = PageRef(bitonal.name, 0, bitonal.sha256)
+        twin = ImageRef(bitonal.name, 0, bitonal.sha256)
         documents.append(replace(made, pages=(replace(made.pages[0], twin=twin),)))
     station.spool.read_done(lot.lot.id, LotResult(tuple(documents), ()), 2, {})
     for document in station.spool.documents_to_send(9):

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from edge.document import RouteKind
 from edge.sources import letting_go, writers
 from edge.sources.writers import Writers
 from edge.spool.values import Placement, Shown
 from tests.support.station import Station, result_of
+from vaguemestre.model.document import RouteKind
 
 
 @pytest.fixture

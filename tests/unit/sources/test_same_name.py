@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.document import RouteKind
 from tests.support.station import Station
+from vaguemestre.model.document import RouteKind
 
 
 @pytest.fixture

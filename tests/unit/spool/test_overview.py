@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from edge.document import LotResult, SetAside
+from edge.results import LotResult
 from edge.spool import overview
-from edge.spool.outbox import RescanAsked
 from edge.spool.spool import MOST_SHOWN
 from edge.spool.values import Hidden, Shown
 from tests.support import page as page_of
 from tests.support.full_spool import fill
 from tests.support.station import Station, result_of
+from vaguemestre.model.lot import RescanAsked, SetAside
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import uuid6
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.document import LotHeader
 from edge.spool import counts, identifiers, quota, states
 from edge.spool.counts import Count, Unit, Verdict
 from edge.spool.keys import key_of, without_ending
 from edge.spool.labels import distinct, label_of
 from edge.spool.states import DOCUMENT, LOT, IllegalStep, State, Step
+from vaguemestre.model.lot import LotHeader
 
 LIMITS = quota.Limits(max_bytes=1_000, min_free_bytes=100)
 

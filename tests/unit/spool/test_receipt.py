@@ -8,7 +8,7 @@ import pytest
 
 from central.errors import DocumentInvalid
 from central.intake import messages as centre
-from edge.document import LotResult
+from edge.results import LotResult
 from edge.routing import delay_between, due_on, public_holidays
 from edge.uplink import messages
 from tests.support.station import Station, result_of

@@ -8,10 +8,10 @@ import pytest
 
 from edge.errors import SpoolBusy
 from edge.spool import schema
-from edge.spool.outbox import RescanAsked
 from edge.spool.rescans import code_of
 from edge.spool.spool import Spool
 from tests.support.station import NOON, Station
+from vaguemestre.model.lot import RescanAsked
 
 _ID = "0197a000-0000-7000-8000-00003fa9c21b"
 _ASKED = RescanAsked("d1", "LOT1.tif", "Illisible.", _ID, NOON.date().replace(day=1), "45")

@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 
 from edge.config import Spool as Limits
-from edge.document import LotHeader, LotResult, Role, RouteKind, SetAside
 from edge.errors import SpoolAbsent, SpoolBusy, SpoolCorrupt
 from edge.page import words
+from edge.results import LotResult
 from edge.spool import reading
-from edge.spool.outbox import RescanAsked
 from edge.spool.spool import Spool
 from edge.spool.states import State
 from edge.spool.values import Shown
 from tests.support.faults import FaultyDisk
 from tests.support.station import Clock, Station, document_of, result_of
+from vaguemestre.model.document import PageRole, RouteKind
+from vaguemestre.model.lot import LotHeader, RescanAsked, SetAside
 
 
 @pytest.fixture
@@ -197,7 +198,7 @@ def test_a_lot_of_nothing_but_sheets_is_for_a_person_unless_more_is_to_come(
 ) -> None:
     lot_id = _claim(station, "LOT1.tif")
     (document,) = result_of(station.spool.lots_to_read()[0]).documents
-    sheets = tuple(replace(page, role=Role.SEPARATOR) for page in document.pages)
+    sheets = tuple(replace(page, role=PageRole.SEPARATOR) for page in document.pages)
     assert (
         station.spool.read_done(lot_id, LotResult((), (), None, sheets), 1, {}) is State.SET_ASIDE
     )
@@ -208,7 +209,7 @@ def test_a_lot_of_nothing_but_sheets_is_for_a_person_unless_more_is_to_come(
 
     lot_id = _claim(station, "LOT2.tif", b"other")
     (document,) = result_of(station.spool.lots_to_read()[0]).documents
-    sheets = tuple(replace(page, role=Role.SEPARATOR) for page in document.pages)
+    sheets = tuple(replace(page, role=PageRole.SEPARATOR) for page in document.pages)
     expected = LotResult((), (), LotHeader(expected_documents=2), sheets)
     assert station.spool.read_done(lot_id, expected, 1, {}) is State.READ
 
@@ -365,9 +366,9 @@ def test_s06_a_document_for_keying_stays_there(station: Station) -> None:
     assert kinds == [RouteKind.KEY, RouteKind.KEY]
 
 
-@pytest.mark.parametrize("role", [Role.BLANK, Role.SEPARATOR])
+@pytest.mark.parametrize("role", [PageRole.BLANK, PageRole.SEPARATOR])
 def test_s06_a_sheet_that_looks_the_same_in_every_lot_proves_nothing(
-    station: Station, role: Role
+    station: Station, role: PageRole
 ) -> None:
     for name in ("LOT1", "LOT2"):
         station.drop(f"{name}/1.tif", name.encode())

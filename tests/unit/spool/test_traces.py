@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from edge.document import Check, Field, LotResult
+from edge.results import LotResult
 from edge.spool import schema
-from edge.spool.outbox import AskedSheet, RescanAsked
 from edge.spool.spool import Spool
 from tests.support.station import Station, result_of
+from vaguemestre.model.document import Check, Field
+from vaguemestre.model.lot import AskedSheet, RescanAsked
 
 _PERSON = "DUPONT-Jeanne"
 _NIR = "2850517300024"

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from vaguemestre.v1 import fleet_pb2, intake_pb2
 
 from edge.errors import UplinkRefused
-from edge.spool.outbox import AskedSheet
 from edge.uplink import backoff
 from edge.uplink.session import Identity, Pauses, Session
 from tests.support.station import Station
+from vaguemestre.model.lot import AskedSheet
+from vaguemestre.v1 import fleet_pb2, intake_pb2
 
 _PIECE = 4_096
 

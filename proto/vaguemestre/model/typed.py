@@ -1,7 +1,7 @@
 """What people type into fields: brought into the form that pôles receive, and checked.
 
-The same rules as at the stations (edge/reading/checks.py), for keyboards instead of readers. The
-page checks while somebody types (static/checks.js); what counts is decided here.
+The same rules as at the stations (proto/vaguemestre/model/values.py), for keyboards instead of
+readers. The page checks while somebody types (static/checks.js); what counts is decided here.
 """
 
 import datetime as dt
@@ -12,7 +12,7 @@ from stdnum import iban as iban_number
 from stdnum import luhn
 from stdnum.fr import nir as nir_number
 
-from central.domain.catalogue import FieldSpec
+from vaguemestre.model.catalogue import FieldSpec
 
 _OLDEST_YEAR = 1890
 _YEARS_AHEAD = 40
@@ -38,7 +38,7 @@ class Typed:
     problem: str = ""
 
 
-def read(spec: FieldSpec, text: str, today: dt.date) -> Typed:
+def check_typed(spec: FieldSpec, text: str, today: dt.date) -> Typed:
     """Check one value.
 
     Args:

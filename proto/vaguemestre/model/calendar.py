@@ -1,7 +1,32 @@
-"""Delays in working days: Monday to Friday, no public holiday. The caller knows the holidays."""
+"""Public holidays of metropolitan France.
+
+Delays in working days: Monday to Friday, no public holiday. The caller knows the holidays.
+
+When sites are at work: their hours on days that delays are counted in.
+"""
 
 import datetime as dt
-from collections.abc import Collection, Container
+from collections.abc import Collection, Container, Iterable
+from functools import cache
+
+from holidays import country_holidays
+
+_YEARS = range(1990, 2101)
+
+
+@cache
+def _of_year(year: int) -> frozenset[dt.date]:
+    return frozenset(country_holidays("FR", years=year))
+
+
+def public_holidays(days: Iterable[dt.date]) -> frozenset[dt.date]:
+    """Those of the years around some days: delays cross New Year, forwards and backwards.
+
+    Years in which no mail is received have none: what is stored may name any year.
+    """
+    years = {year for day in days for year in (day.year - 1, day.year, day.year + 1)}
+    return frozenset().union(*(_of_year(year) for year in years if year in _YEARS))
+
 
 _SATURDAY, _WEEK = 5, 7
 _ONE = dt.timedelta(days=1)
@@ -35,3 +60,12 @@ def working_days_between(first: dt.date, last: dt.date, holidays: Collection[dt.
     days = _SATURDAY * weeks
     days += sum((first.weekday() + n) % _WEEK < _SATURDAY for n in range(1, rest + 1))
     return days - sum(first < day <= last and day.weekday() < _SATURDAY for day in holidays)
+
+
+_OPENS, _CLOSES = 8, 18
+"""Hours of the clock on the wall between which somebody is at every site."""
+
+
+def is_working_time(local: dt.datetime, holidays: Collection[dt.date]) -> bool:
+    """Whether sites are at work at a moment told by their own clock."""
+    return is_working_day(local.date(), holidays) and _OPENS <= local.hour < _CLOSES

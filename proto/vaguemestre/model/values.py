@@ -14,8 +14,8 @@ from stdnum import iban as iban_number
 from stdnum import luhn
 from stdnum.fr import nir as nir_number
 
-from edge.document import Check
-from edge.reading.forms import FieldKind, FieldSpec, NumberCheck
+from vaguemestre.model.document import Check
+from vaguemestre.model.forms import FieldKind, FieldSpec, NumberCheck
 
 OLDEST_YEAR = 1890
 _YEARS_AHEAD = 40  # an agreement's or a card's last day; further is a misread century
@@ -42,7 +42,7 @@ _UNREAD = Normalised(None, Check.NONE)
 _FAILED = Normalised(None, Check.FAILED)
 
 
-def normalise(spec: FieldSpec, raw: str, today: dt.date) -> Normalised:
+def check_read(spec: FieldSpec, raw: str, today: dt.date) -> Normalised:
     """Bring one reading into the form that pôles receive.
 
     Args:

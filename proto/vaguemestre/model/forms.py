@@ -15,9 +15,9 @@ from typing import ClassVar
 
 import pydantic
 
-from edge.definitions import DefinitionInvalid
-from edge.document import BoxMm, Layout
-from edge.reading import packedblank
+from vaguemestre.model import blanks as model_blanks
+from vaguemestre.model.definitions import DefinitionInvalid
+from vaguemestre.model.document import BoxMm, Layout
 
 _STRICT = pydantic.ConfigDict(extra="forbid")
 
@@ -172,7 +172,7 @@ def parse(name: str, text: str) -> FormDefinition:
         raise DefinitionInvalid(f"{name}: a group names what is no tick of the form")
     try:
         for spec in form.fields:
-            packedblank.check(spec.blanks)
+            model_blanks.check(spec.blanks)
         if len({len(spec.blanks) for spec in form.fields if spec.kind is FieldKind.TICK}) > 1:
             raise ValueError("its ticks have not all as many blanks: measure them anew")
     except ValueError as error:

@@ -10,7 +10,7 @@ from typing import Literal
 import pydantic
 from pydantic import Field
 
-from edge.definitions import DefinitionInvalid
+from vaguemestre.model.definitions import DefinitionInvalid
 
 
 class _Frozen(pydantic.BaseModel):

@@ -1,0 +1,1 @@
+"""What both sides speak of: documents, lots, forms, the plan, values, days. Frozen and pure."""
