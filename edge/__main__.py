@@ -16,10 +16,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from edge import commands, report
+from edge import cli
+from edge.cli import report
 from edge.config import load
 from edge.errors import EdgeError
-from edge.workers.confine import no_memory_image
+from edge.pipeline.workers.confinement import no_memory_image
 
 Command = Callable[[argparse.Namespace, Console], int]
 
@@ -146,7 +147,7 @@ def _run(options: argparse.Namespace, _: Console) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    return commands.run(config, stop)
+    return cli.run(config, stop)
 
 
 def _read(options: argparse.Namespace, console: Console) -> int:
@@ -158,7 +159,7 @@ def _read(options: argparse.Namespace, console: Console) -> int:
         if not os.path.lexists(path):
             print(f"{path} n'existe pas.", file=sys.stderr)
             return 2
-    results = commands.read(
+    results = cli.read(
         options.paths,
         options.workers,
         options.fund,
@@ -176,10 +177,10 @@ def _read(options: argparse.Namespace, console: Console) -> int:
 
 def _enrol(options: argparse.Namespace, console: Console) -> int:
     if options.blanks:
-        return commands.measure_blanks(
+        return cli.measure_blanks(
             options.type, options.samples, options.output, console, page=options.page
         )
-    return commands.enrol(
+    return cli.enrol(
         options.type,
         options.samples,
         options.output,
@@ -191,34 +192,34 @@ def _enrol(options: argparse.Namespace, console: Console) -> int:
 
 def _rescan(options: argparse.Namespace, console: Console) -> int:
     config = load(options.config)
-    return commands.rescan(
+    return cli.rescan(
         config, options.code, console, output=options.output, impossible=options.impossible
     )
 
 
 def _status(options: argparse.Namespace, console: Console) -> int:
     if options.watch:
-        return commands.watch(load(options.config), console)
-    return commands.status(load(options.config), console, as_json=options.json)
+        return cli.watch(load(options.config), console)
+    return cli.status(load(options.config), console, as_json=options.json)
 
 
 def _separators(options: argparse.Namespace, console: Console) -> int:
-    return commands.separators(options, console)
+    return cli.separators(options, console)
 
 
 def _close(options: argparse.Namespace, console: Console) -> int:
-    return commands.close(load(options.config), options.lot, console)
+    return cli.close(load(options.config), options.lot, console)
 
 
 def _replay(options: argparse.Namespace, console: Console) -> int:
     config = load(options.config)
     if options.since is not None:
-        return commands.replay_since(config, options.since, console)
-    return commands.replay(config, options.id, console)
+        return cli.replay_since(config, options.since, console)
+    return cli.replay(config, options.id, console)
 
 
 def _discard(options: argparse.Namespace, console: Console) -> int:
-    return commands.discard(load(options.config), options.lot, console)
+    return cli.discard(load(options.config), options.lot, console)
 
 
 def _check_config(options: argparse.Namespace, console: Console) -> int:
@@ -228,7 +229,7 @@ def _check_config(options: argparse.Namespace, console: Console) -> int:
 
 
 def _doctor(options: argparse.Namespace, console: Console) -> int:
-    return commands.examine(load(options.config), console)
+    return cli.examine(load(options.config), console)
 
 
 if __name__ == "__main__":

@@ -23,22 +23,22 @@ from edge.errors import (
     code_of,
     passes,
 )
-from edge.events import Events
-from edge.lot import LotContext, read_lot
-from edge.pace import Pace
 from edge.pack import load_pack
-from edge.page.server import Server
-from edge.page.site import Site
+from edge.pipeline.lot import LotContext, read_lot
+from edge.pipeline.workers import Checker, Progress, Workers
+from edge.pipeline.workers import settings as worker_settings
+from edge.pipeline.workers.progress import ReadingRate
 from edge.results import PageReading
-from edge.routing import public_holidays
-from edge.sources.folder import FolderSource
+from edge.sources.folder.source import FolderSource
 from edge.spool.spool import Spool
 from edge.spool.values import ClaimedLot, Stalled
 from edge.supervise import Beat, Part, Pulses, Supervisor, lasting
-from edge.uplink.sender import Sender
-from edge.workers import Checker, Progress, Workers
-from edge.workers import settings as worker_settings
+from edge.telemetry import Telemetry
+from edge.uplink.sender import UplinkClient
+from edge.web.routes import Routes
+from edge.web.server import Server
 from vaguemestre import pack
+from vaguemestre.model.calendar import public_holidays_from
 from vaguemestre.model.lot import LotHeader
 
 _HOUSEKEEPING_EVERY_S = 5.0
@@ -76,7 +76,7 @@ def _end_at_last(exit_code: int) -> None:
 
 def run(
     config: EdgeConfig,
-    events: Events,
+    events: Telemetry,
     stop: threading.Event,
     ready: Callable[[str], None],
     end_at_last: Callable[[int], None] = _end_at_last,
@@ -101,7 +101,7 @@ def run(
     except OSError as error:
         raise ConfigInvalid(f"station.work_dir {error.filename}: {error.strerror}") from error
     spool = Spool.open(config.station.work_dir, config.spool, now)
-    pace, progress, pulses = Pace(), Progress(), Pulses()
+    pace, progress, pulses = ReadingRate(), Progress(), Pulses()
     read_beat, read_within_s = pulses.of("reading"), _read_within_s(config)
 
     def page_read(reading: PageReading, seconds: float) -> None:
@@ -120,7 +120,7 @@ def run(
         reader = LotReader(
             config, spool, workers, recognition, versions, events, progress, read_beat
         )
-        sender = Sender(
+        sender = UplinkClient(
             *(spool, config, versions, events.report),
             lambda: pace.per_minute(time.monotonic()),
             pulses.of("uplink"),
@@ -163,7 +163,7 @@ def _within(seconds: float, act: Callable[[], None]) -> bool:
     return not thread.is_alive()
 
 
-def _serve_metrics(events: Events, listen: str) -> None:
+def _serve_metrics(events: Telemetry, listen: str) -> None:
     host, _, port = listen.rpartition(":")
     try:
         events.serve_metrics(host, int(port))
@@ -172,16 +172,16 @@ def _serve_metrics(events: Events, listen: str) -> None:
 
 
 def _page(
-    config: EdgeConfig, spool: Spool, recognition: pack.Pack, events: Events, beat: Beat
+    config: EdgeConfig, spool: Spool, recognition: pack.Pack, events: Telemetry, beat: Beat
 ) -> Server | None:
     if not config.page.listen:
         return None
-    site = Site(config, spool, sorted(recognition.plan.types), now)
+    site = Routes(config, spool, sorted(recognition.plan.types), now)
     return Server(config.page, site, events.crashed, lambda: beat("répond"))
 
 
 def _source(
-    config: EdgeConfig, index: int, spool: Spool, events: Events, checker: Checker, beat: Beat
+    config: EdgeConfig, index: int, spool: Spool, events: Telemetry, checker: Checker, beat: Beat
 ) -> Part:
     source = config.sources[index]
 
@@ -199,7 +199,7 @@ def _source(
     return part
 
 
-def _keep_house(spool: Spool, events: Events, beat: Beat, stop: threading.Event) -> None:
+def _keep_house(spool: Spool, events: Telemetry, beat: Beat, stop: threading.Event) -> None:
     clear_at = time.monotonic()
     while not stop.wait(_HOUSEKEEPING_EVERY_S):
         beat("laisse partir ce que le centre a reçu", _REAP_WITHIN_S)
@@ -214,7 +214,9 @@ def _keep_house(spool: Spool, events: Events, beat: Beat, stop: threading.Event)
 class Standing:
     """Tells other processes, and Prometheus, how the station is."""
 
-    def __init__(self, spool: Spool, pace: Pace, progress: Progress, events: Events) -> None:
+    def __init__(
+        self, spool: Spool, pace: ReadingRate, progress: Progress, events: Telemetry
+    ) -> None:
         self._spool, self._pace, self._progress, self._events = spool, pace, progress, events
 
     def run(self, beat: Beat, stop: threading.Event) -> None:
@@ -229,7 +231,7 @@ class Standing:
         self._spool.pace_is(0, {})
 
 
-def _watch_over(pulses: Pulses, spool: Spool, events: Events, stop: threading.Event) -> None:
+def _watch_over(pulses: Pulses, spool: Spool, events: Telemetry, stop: threading.Event) -> None:
     """Tell which parts stand still: log and metrics first, for the disk may be what hangs."""
     known: dict[str, Stalled] = {}
     beat = pulses.of("watchdog")
@@ -259,7 +261,7 @@ class LotReader:
         workers: Workers,
         recognition: pack.Pack,
         versions: Mapping[str, str],
-        events: Events,
+        events: Telemetry,
         progress: Progress,
         beat: Beat | None = None,
     ) -> None:
@@ -316,7 +318,7 @@ class LotReader:
             lot.fund,
             lot.received_on,
             header,
-            public_holidays(lot.received_on),
+            public_holidays_from(lot.received_on),
             duplex=lot.source in self._duplex,
         )
         try:

@@ -1,9 +1,13 @@
 """The station's settings: one TOML file, frozen, unknown keys refused, units in names.
 
 Nothing else on the edge reads a settings file or the environment.
+
+Where a command keeps networks that were cut at their first use.
 """
 
+import contextlib
 import os
+import tempfile
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -286,3 +290,13 @@ def load(path: Path) -> EdgeConfig:
     except pydantic.ValidationError as error:
         lines = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise ConfigInvalid("\n".join(lines)) from error
+
+
+def cache_dir(stack: contextlib.ExitStack) -> Path:
+    """The user's cache, else a folder that goes when the stack is left."""
+    cache = user_cache_dir()
+    with contextlib.suppress(OSError):
+        cache.mkdir(parents=True, exist_ok=True)
+        if os.access(cache, os.W_OK):
+            return cache
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vaguemestre-")))

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from edge.config import EdgeConfig, Source
 from edge.errors import ConfinementMissing, EdgeError
-from edge.sources import listing
-from edge.uplink import handshake
+from edge.pipeline.workers import Workers, settings
+from edge.pipeline.workers.confinement import REQUIRED, Protection
+from edge.sources.folder import filesystem
+from edge.uplink import channel
 from edge.uplink.channel import certificate_site, certificate_valid_from, certificate_valid_until
-from edge.workers import Workers, settings
-from edge.workers.confine import REQUIRED, Protection
 from vaguemestre.model import clock
 
 _FOLDER_TIMEOUT_S = 10.0
@@ -54,7 +54,7 @@ def _watched_folder(source: Source) -> Sequence[Finding]:
     def look() -> None:
         writable = _writable(f"dossier {source.name}", source.folder)
         try:
-            is_marked = listing.is_marked(source.folder, source.marker)
+            is_marked = filesystem.is_marked(source.folder, source.marker)
         except OSError:
             is_marked = False
         marked = Finding(
@@ -126,7 +126,7 @@ def _certificate(config: EdgeConfig, now: dt.datetime) -> Iterator[Finding]:
 def _reachable(centre: str, config: EdgeConfig, now: dt.datetime) -> Finding:
     """Shake hands as the uplink does, and wait a moment for the centre to turn us away."""
     subject = f"centre {centre}"
-    trouble = handshake.examine(centre, config.uplink, now)
+    trouble = channel.examine(centre, config.uplink, now)
     if trouble is None:
         return Finding(subject, True)
     return Finding(subject, False, f"{trouble.reason} ({trouble})")

@@ -16,7 +16,7 @@ from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from edge.imaging import headersheet
+from edge.imaging import separators
 from edge.spool.values import Rescan
 from vaguemestre.model import clock
 from vaguemestre.model.lot import LotHeader
@@ -52,7 +52,7 @@ def header_sheet_pdf(header: LotHeader, lot: str) -> bytes:
         ("Priorité", "URGENT" if header.priority else ""),
         ("Original vu", "oui" if header.original_seen else ""),
     ]
-    return _sheets([("EN-TÊTE DE LOT", rows, headersheet.encode_header(header))])
+    return _sheets([("EN-TÊTE DE LOT", rows, separators.encode_header(header))])
 
 
 def rescan_sheet_pdf(request: Rescan) -> bytes:
@@ -77,7 +77,7 @@ def rescan_sheet_pdf(request: Rescan) -> bytes:
         request.reason, _LINE_CHARACTERS, max_lines=_REASON_LINES, placeholder=" …"
     )
     rows += [("Motif" if number == 0 else " ", line) for number, line in enumerate(reason)]
-    sheet = _sheets([("NUMÉRISATION DEMANDÉE", rows, headersheet.encode_header(header))])
+    sheet = _sheets([("NUMÉRISATION DEMANDÉE", rows, separators.encode_header(header))])
     return join([sheet, _what_to_find(request)]) if request.sheet.picture else sheet
 
 
@@ -125,7 +125,7 @@ def _what_to_find(request: Rescan) -> bytes:
 def separator_sheets_pdf(count: int) -> bytes:
     """Document separators, one a page."""
     text = "Placez cette feuille avant chaque nouveau document."
-    sheet = ("SÉPARATEUR DE DOCUMENT", [("", text)], headersheet.encode_separator())
+    sheet = ("SÉPARATEUR DE DOCUMENT", [("", text)], separators.encode_separator())
     return _sheets([sheet] * count)
 
 

@@ -1,7 +1,7 @@
 """How much of a document's delay is left, in working days with French public holidays.
 
 The day until which a document has to be handled was set at the station from the day of its
-receipt (edge/routing.py); here it is only compared with today.
+receipt (edge/pipeline/routing.py); here it is only compared with today.
 """
 
 import datetime as dt

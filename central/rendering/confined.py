@@ -1,9 +1,9 @@
 """What a rendering process gives up once it is loaded: memory, files, programs, connections.
 
-The same means as a station's reading processes (edge/workers/confine.py), without their choices:
-here a part that the kernel does not know is left out, for a centre that shows no page at all
-because of its kernel would stop people's work; docs/decisions/0026 says what is left then.
-The two sides share no code.
+The same means as a station's reading processes (edge/pipeline/workers/confinement.py), without
+their choices: here a part that the kernel does not know is left out, for a centre that shows no
+page at all because of its kernel would stop people's work; docs/decisions/0026 says what is left
+then. The two sides share no code.
 """
 
 import contextlib

@@ -2,7 +2,7 @@
 
 A fund has its forms' blanks by the ream; scanned once, they tell the tick network what is print and
 what is somebody's mark. Each sheet is a printing by itself. In the file they are the ``blanks`` of
-each tick (``edge.reading.tickblank``).
+each tick (``edge.extraction.tick_blank``).
 """
 
 import dataclasses
@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import cv2
 import numpy as np
 
+from edge.classification.registration import Registration
 from edge.errors import EnrolmentRefused
-from edge.reading import tickblank, tickpatch
-from edge.reading.readers import Gray, Patch
-from edge.reading.registration import Registration
+from edge.extraction import tick_blank, ticks
+from edge.ocr.engine import Gray, Patch
 from vaguemestre.model import forms
 from vaguemestre.model.definitions import DefinitionInvalid
 from vaguemestre.model.document import BoxMm
@@ -39,17 +39,17 @@ def measured(
     found: dict[str, tuple[str, ...]] = {}
     for spec in form.fields:
         if spec.kind is FieldKind.TICK:
-            boxes = tickpatch.boxes_of(spec)
-            plan = tickpatch.plan(boxes, spec.print_mm, ())
+            boxes = ticks.boxes_of(spec)
+            plan = ticks.plan(boxes, spec.print_mm, ())
             for number, (sheet, where) in enumerate(sheets, 1):
-                seen, _ = tickpatch.on_blank(tickpatch.wider(sheet, where, boxes), None)
-                if tickpatch.ink_share(Patch(seen, plan)) > _MOST_INKED:
+                seen, _ = ticks.on_blank(ticks.wider(sheet, where, boxes), None)
+                if ticks.ink_share(Patch(seen, plan)) > _MOST_INKED:
                     raise EnrolmentRefused(
                         f"La case {spec.name} de l'exemple {number} n'est pas vide : donnez une"
                         " feuille vierge."
                     )
             shown_there = (shown(sheet, where, boxes) for sheet, where in sheets)
-            found[spec.name] = tuple(tickblank.packed(steps) for steps in shown_there)
+            found[spec.name] = tuple(tick_blank.packed(steps) for steps in shown_there)
     if not found:
         raise EnrolmentRefused(f"{form.type} n'a pas de case à cocher.")
     return found
@@ -58,8 +58,8 @@ def measured(
 def shown(sheet: Gray, where: Registration, boxes: Sequence[BoxMm]) -> Gray:
     """The steps of a blank in a tick's window, 64 × 80."""
     soft = np.asarray(cv2.GaussianBlur(sheet, (0, 0), _SOFT_PX), np.uint8)
-    picture, _ = tickpatch.on_blank(tickpatch.wider(soft, where, boxes), None)
-    return tickblank.measured(picture)
+    picture, _ = ticks.on_blank(ticks.wider(soft, where, boxes), None)
+    return tick_blank.measured(picture)
 
 
 def with_blanks(form: FormDefinition, found: Mapping[str, tuple[str, ...]]) -> FormDefinition:

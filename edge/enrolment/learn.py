@@ -3,6 +3,8 @@
 The first sample gives the sheet; the others are laid on it by their print. What stands on all of
 them at the same place is an anchor. What is written differs from sample to sample and falls out
 of their middle value, which stands for the blank.
+
+A sample of a form, upright and read.
 """
 
 from collections.abc import Sequence
@@ -13,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from edge.enrolment import propose
-from edge.imaging import inkspans, rules
-from edge.reading.classify import numbers_in
-from edge.reading.registration import Registration, register
-from edge.reading.text import plain
+from edge.classification.printed_text import numbers_in
+from edge.classification.registration import Registration, register
+from edge.enrolment import proposal, structure
+from edge.ocr.engine import Gray, OcrEngine, ReadMode
+from edge.ocr.lines import fold_text, read_fast
+from edge.pipeline import upright
 from edge.results import BoxPx, TextLine
 from vaguemestre.model.document import BoxMm, Layout
 from vaguemestre.model.forms import Anchor, FormDefinition
@@ -41,7 +44,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Learned:
+class LearnedForm:
     """A definition for a person to check, and the blank it was measured on with its dpi.
 
     ``problem`` says in French why nothing could be learned; then ``form`` is None.
@@ -53,7 +56,7 @@ class Learned:
     problem: str = ""
 
 
-def learn(name: str, samples: Sequence[Sample]) -> Learned:
+def learn_form(name: str, samples: Sequence[Sample]) -> LearnedForm:
     """Learn a form from one to five samples.
 
     Args:
@@ -72,35 +75,37 @@ def learn(name: str, samples: Sequence[Sample]) -> Learned:
         anchors=_anchors(first),
     )
     if len(draft.anchors) < _FEWEST:
-        return Learned(None, problem="Le premier exemple porte trop peu de texte imprimé lisible.")
+        return LearnedForm(
+            None, problem="Le premier exemple porte trop peu de texte imprimé lisible."
+        )
     laid = [(other, register(other.gray, other.dpi, other.lines, draft)) for other in others]
     for number, (_, where) in enumerate(laid, 2):
         if where is None:
-            return Learned(None, problem=f"L'exemple {number} ne se superpose pas au premier.")
+            return LearnedForm(None, problem=f"L'exemple {number} ne se superpose pas au premier.")
     pairs = [(other, where) for other, where in laid if where is not None]
     anchors = tuple(a for a in draft.anchors if all(_stands(a, *pair) for pair in pairs))
     if len(anchors) < _FEWEST:
-        return Learned(None, problem="Les exemples ont trop peu de texte imprimé en commun.")
+        return LearnedForm(None, problem="Les exemples ont trop peu de texte imprimé en commun.")
     blank = _blank(first, pairs)
-    found = rules.find(blank, first.dpi)
+    found = structure.find_structure(blank, first.dpi)
     words = _words(blank, first, found)
-    fields = propose.zones(found, words)
+    fields = proposal.propose_fields(found, words)
     cerfa, s_numbers = numbers_in(line.text for line in first.lines)
     title = _title(anchors, draft.height_mm)
     form = replace(
         draft,
-        title=plain(title.text),
+        title=fold_text(title.text),
         cerfa=tuple(sorted(cerfa)),
         s_numbers=tuple(sorted(s_numbers)),
         anchors=tuple(_weighted(a, title, (*cerfa, *s_numbers)) for a in anchors[:_MOST]),
         fields=fields,
     )
-    return Learned(form, blank, first.dpi)
+    return LearnedForm(form, blank, first.dpi)
 
 
 def _anchors(sample: Sample) -> tuple[Anchor, ...]:
     """Lines that were read well and stand once on the page."""
-    texts = [plain(line.text) for line in sample.lines]
+    texts = [fold_text(line.text) for line in sample.lines]
     return tuple(
         Anchor(line.text.strip(), 1.0, line.box.to_mm(sample.dpi))
         for line, text in zip(sample.lines, texts, strict=True)
@@ -115,12 +120,12 @@ def _stands(anchor: Anchor, sample: Sample, where: Registration) -> bool:
     """Whether an anchor is printed on another sample at its place."""
     if anchor.box_mm is None:
         return False
-    wanted, box = plain(anchor.text), where.to_px(anchor.box_mm)
+    wanted, box = fold_text(anchor.text), where.to_px(anchor.box_mm)
     near = _SAME_PLACE_MM * sample.dpi / 25.4
     return any(
         abs(line.box.left + line.box.width / 2 - box.left - box.width / 2) < near
         and abs(line.box.top + line.box.height / 2 - box.top - box.height / 2) < near
-        and fuzz.ratio(wanted, plain(line.text)) >= _SIMILAR
+        and fuzz.ratio(wanted, fold_text(line.text)) >= _SIMILAR
         for line in sample.lines
     )
 
@@ -147,8 +152,8 @@ def _blank(first: Sample, pairs: Sequence[tuple[Sample, Registration]]) -> NDArr
 
 
 def _words(
-    blank: NDArray[np.uint8], first: Sample, rules_found: rules.Rules
-) -> list[propose.Words]:
+    blank: NDArray[np.uint8], first: Sample, rules_found: structure.PrintedStructure
+) -> list[proposal.PrintedWords]:
     """The printed lines with boxes around their words; what was only written is gone."""
     found, px = [], first.dpi / 25.4
     bare = blank.copy()
@@ -158,10 +163,10 @@ def _words(
         columns = slice(round((box.left - 0.5) * px), round((box.left + box.width + 0.7) * px))
         bare[rows, columns] = 255
     for line in first.lines:
-        spans = inkspans.of(bare, first.dpi, line.box)
+        spans = structure.ink_spans(bare, first.dpi, line.box)
         text = line.text.strip(" _.…:")
         for span in spans:
-            found.append(propose.Words(text, _tight(span).to_mm(first.dpi)))
+            found.append(proposal.PrintedWords(text, _tight(span).to_mm(first.dpi)))
     return found
 
 
@@ -188,3 +193,17 @@ def _weighted(anchor: Anchor, title: Anchor, numbers: Sequence[str]) -> Anchor:
     flat = anchor.text.replace(" ", "")
     is_numbered = any(number.split("*")[0].lstrip("S") in flat for number in numbers)
     return replace(anchor, weight=_NUMBER_WEIGHT) if is_numbered else anchor
+
+
+def read_sample(gray: Gray, dpi: float, readers: OcrEngine) -> Sample:
+    """Read a sample as any page is read, with more care.
+
+    Args:
+        gray: As scanned, its black borders painted white.
+        dpi: Its resolution.
+        readers: The recognition networks.
+    """
+    page = upright.make_upright(gray, dpi, readers, {}).gray
+    # The detector keeps tick boxes apart from their labels; time does not matter here.
+    text = read_fast(page, readers.find_lines(page), readers).improved(readers, ReadMode.VALUE)
+    return Sample(page, dpi, text.lines())

@@ -24,22 +24,27 @@ from edge.errors import (
     ReadingError,
     TooManyPages,
 )
-from edge.imaging import resolution
-from edge.imaging.page import Gray, PageImage
-from edge.imaging.pdffacts import PdfFacts
-from edge.imaging.pdfresolution import LOWEST_DPI, wanted_dpi
-from edge.imaging.raster import decoding
-from edge.imaging.sniff import Kind, Window
-from edge.imaging.source import Data, Limits, Source
+from edge.imaging import raster
+from edge.imaging.pdf_structure import LOWEST_DPI, PdfFacts, wanted_dpi
+from edge.imaging.raster import translate_errors
+from edge.imaging.source_file import (
+    ByteWindow,
+    Data,
+    FileFormat,
+    Gray,
+    ImageFile,
+    Limits,
+    PageImage,
+)
 from vaguemestre.model.document import ATTACHED_FROM
 
-Opener = Callable[[bytes, Limits], Source]
+Opener = Callable[[bytes, Limits], ImageFile]
 
 _MOST_ATTACHED = 100
 _MOST_ATTACHED_BYTES = 200_000_000  # of one
 
 
-class PdfSource(Source):
+class PdfSource(ImageFile):
     """A PDF file, rendered by PDFium (which is not thread-safe: one thread a process).
 
     Files of a known kind that are attached to it are pages of it too, behind its own; of a
@@ -53,14 +58,14 @@ class PdfSource(Source):
 
     def __init__(self, data: Data, limits: Limits, open_attached: Opener | None) -> None:
         self._limits, self._open_attached = limits, open_attached
-        self._window = Window(data)
+        self._window = ByteWindow(data)
         self._document = _open(self._window)
         self._facts = PdfFacts(data)
         self._marks: tuple[str, ...] = ()
-        self._opened: tuple[int, Source] | None = None
+        self._opened: tuple[int, ImageFile] | None = None
         self._failed: dict[int, ReadingError] = {}
         try:
-            with decoding():
+            with translate_errors():
                 self._indices = tuple(self._look())
             if len(self._indices) > limits.max_pages:
                 raise TooManyPages(f"more than {limits.max_pages} pages")
@@ -90,7 +95,7 @@ class PdfSource(Source):
                 if kind is not None:
                     yield from self._pages_of(number)
 
-    def _leaves_some(self, kinds: Sequence[Kind | None], *, is_portfolio: bool) -> bool:
+    def _leaves_some(self, kinds: Sequence[FileFormat | None], *, is_portfolio: bool) -> bool:
         """Whether an attached file is read by nobody; beside pages data of programs may be."""
         if len(kinds) > _MOST_ATTACHED or (self._open_attached is None and any(kinds)):
             return True
@@ -109,7 +114,7 @@ class PdfSource(Source):
             self._failed[number] = error
             yield start
 
-    def _file(self, number: int) -> Source:
+    def _file(self, number: int) -> ImageFile:
         """Open an attached file, or go on with it: the last one stays open."""
         if self._opened is not None and self._opened[0] == number:
             return self._opened[1]
@@ -118,7 +123,7 @@ class PdfSource(Source):
             self._opened = None
         if self._open_attached is None:
             raise IndexError(f"attached file {number}")
-        with decoding():
+        with translate_errors():
             content = self._attached[number - 1].content(_MOST_ATTACHED_BYTES)
             source = self._open_attached(content, self._limits)
         self._opened = number, source
@@ -138,15 +143,15 @@ class PdfSource(Source):
         if number:
             page = self._file(number).page(inner)
             return replace(page, marks=(*page.marks, *self._marks))
-        with decoding():
+        with translate_errors():
             page = self._document[index]
             try:
                 gray, dpi = self._render(page, index)
             finally:
                 page.close()
             height, width = gray.shape
-            where = resolution.settle(width, height, (dpi, dpi))
-            return resolution.finish(gray, where, 1, self._limits, self._marks)
+            where = raster.resolve_dpi(width, height, (dpi, dpi))
+            return raster.to_square_pixels(gray, where, 1, self._limits, self._marks)
 
     def _render(self, page: Any, index: int) -> tuple[Gray, float]:
         width_pt, height_pt = page.get_size()
@@ -177,7 +182,7 @@ class PdfSource(Source):
         self._window.close()
 
 
-def _open(window: Window) -> Any:
+def _open(window: ByteWindow) -> Any:
     """Open a document that has a page.
 
     PDFium's last error stays from file to file, and opening a file without pages sets none: a

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 from edge.spool import rescans
 from edge.spool.journal import Row
-from edge.spool.states import State
+from edge.spool.rules import SpoolState
 from edge.spool.store import Store
 from edge.spool.values import ArrivingFile, Kind, Placement
 
 CONTINUATION = "continuation"
 PROBABLY_SPLIT = "probably_split"
 
-_OPEN = (State.CLAIMED, State.READ)
+_OPEN = (SpoolState.CLAIMED, SpoolState.READ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def place(
     if incomplete is not None:
         why_not = _why_not(store, incomplete, age(incomplete), files, patience)
         if not why_not:
-            waits = incomplete["state"] != State.READ
+            waits = incomplete["state"] != SpoolState.READ
             return Placement(joins=incomplete["id"], must_wait=waits)
         return _beside(incomplete, why_not)
     before = store.journal.one(
@@ -93,7 +93,7 @@ def _continue(lot: Row | None) -> Placement:
     if lot["state"] in _OPEN:
         note = "Le scanner a encore écrit après la prise en charge : la suite est lue avec le lot."
         return Placement(joins=lot["id"], note=note, doubt=lot["doubt"])
-    if lot["state"] == State.SIGHTED:
+    if lot["state"] == SpoolState.SIGHTED:
         return Placement(joins=lot["id"], must_wait=True)
     return Placement(
         relates=lot["id"],
@@ -139,7 +139,7 @@ def _beside(lot: Row, why: str) -> Placement:
 
 def _is_complete(lot: Row) -> bool:
     """Its announced count is met, or nothing came of it: no part of it is missing."""
-    if lot["state"] == State.SET_ASIDE:
+    if lot["state"] == SpoolState.SET_ASIDE:
         return True
     if lot["expected"] is not None:
         return bool(lot["found"] == lot["expected"])

@@ -1,13 +1,28 @@
-"""The spool's journal: one SQLite file, one transaction for each transition.
+"""How many transactions the journal has committed, told beside it.
+
+A journal that is empty, replaced by an older copy or parted from its write-ahead log looks like
+a sound one of fewer transactions. The tally is written after each commit, so it can only be
+behind: a journal that holds fewer than it says has lost some. It is also what shows that a
+spool has been in a work directory.
+
+Where a journal may be made: only where there has never been a spool.
+
+A journal that is missing or empty beside anything that a spool leaves is damage, and nothing is
+made over it. A new one gets its tables under another name: whatever lies under the journal's
+name has been whole once.
+
+The spool's journal: one SQLite file, one transaction for each transition.
 
 WAL with ``synchronous=FULL``: a transaction that returned is on disk. One connection behind one
 lock serves all threads; other processes (the command line) open their own.
 """
 
+import os
 import sqlite3
+import stat
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,10 +35,125 @@ from edge.errors import (
     SpoolFull,
     SpoolLocked,
 )
-from edge.spool import founding, schema
-from edge.spool.ballast import Ballast
-from edge.spool.files import Disk
-from edge.spool.tally import Tally
+from edge.spool import schema
+from edge.spool.disk import FILE_MODE, Ballast, Disk
+
+_TITLE = b"vaguemestre spool 1\n"
+_DIGITS = 20
+
+
+class Tally:
+    """The file ``tally`` of a work directory.
+
+    Args:
+        work_dir: The station's own directory.
+    """
+
+    def __init__(self, work_dir: Path) -> None:
+        self._path = work_dir / "tally"
+        self._fd: int | None = None
+
+    def exists(self) -> bool:
+        """Whether a spool has been made here, as far as the tally tells."""
+        return os.path.lexists(self._path)
+
+    def read(self) -> int:
+        """Transactions committed at least; 0 when there is none, or none that can be read."""
+        try:
+            text = self._path.read_bytes()
+        except OSError:
+            return 0
+        number = text[len(_TITLE) :].strip()
+        return int(number) if text.startswith(_TITLE) and number.isdigit() else 0
+
+    def make(self, disk: Disk, count: int) -> None:
+        """Write the file, durably, if it is not there."""
+        if not self.exists():
+            disk.write(self._path, _text(count))
+
+    def count(self, committed: int) -> None:
+        """Tell of a commit. Not synced: a power cut leaves a smaller number, which is as true.
+
+        Room for it was taken when the file was made. What fails here costs a check, no document.
+        """
+        with suppress(OSError):
+            if self._fd is None:
+                self._fd = os.open(self._path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            os.pwrite(self._fd, _text(committed), 0)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+
+def _text(count: int) -> bytes:
+    return _TITLE + b"%0*d\n" % (_DIGITS, count)
+
+
+NAME = "journal.sqlite3"
+_FOLDERS = ("blobs", "claims", "aside")
+NO_TABLES = "has no tables"  # as a first start leaves it that was cut short
+
+
+def is_to_be_made(work_dir: Path) -> bool:
+    """Whether a work directory has no journal because it is new.
+
+    Raises:
+        SpoolCorrupt: there has been a spool, and its journal is missing, empty or no file.
+    """
+    journal = work_dir / NAME
+    try:
+        found = journal.lstat()
+    except FileNotFoundError:
+        refuse_lost(work_dir, "is missing")
+        return True
+    if not stat.S_ISREG(found.st_mode):
+        raise SpoolCorrupt("the journal is no ordinary file")
+    if found.st_size:
+        return False
+    refuse_lost(work_dir, "is empty")
+    return True
+
+
+def refuse_lost(work_dir: Path, what: str) -> None:
+    """Tell damage to a journal from a first start.
+
+    Raises:
+        SpoolCorrupt: there has been a spool; ``what`` says how its journal is.
+    """
+    log = _beside(work_dir / NAME, "-wal")
+    held = [work_dir / name for name in _FOLDERS if (work_dir / name).is_dir()]
+    if (
+        Tally(work_dir).exists()
+        or (what != NO_TABLES and log.exists() and log.stat().st_size)
+        or any(any(folder.iterdir()) for folder in held)
+    ):
+        raise SpoolCorrupt(f"the journal {what}, but there has been a spool")
+
+
+def make(path: Path, disk: Disk, fill: Callable[[Path], None]) -> None:
+    """Make a journal, whole or not at all.
+
+    Args:
+        path: Where it goes.
+        disk: The disk door.
+        fill: Gives an empty file its tables and closes it.
+    """
+    fresh = path.with_name(path.name + ".new")
+    for left in (fresh, path, _beside(path, "-wal"), _beside(path, "-shm")):
+        disk.unlink(left)  # of a start that was cut short
+    os.close(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE))
+    fill(fresh)
+    disk.digest(fresh)  # syncs it
+    disk.rename(fresh, path)
+    disk.sync_dir(path.parent)
+
+
+def _beside(journal: Path, ending: str) -> Path:
+    return journal.with_name(journal.name + ending)
+
 
 _BUSY_TIMEOUT_MS = 100  # of one try, while which no other thread gets at the journal
 _WAIT_S, _PAUSE_S = 10.0, 0.02  # for another process to end its transaction
@@ -97,8 +227,8 @@ class Journal:
 
     def _opened(self, work_dir: Path) -> sqlite3.Connection:
         """A journal with tables; made where there never was one."""
-        path = work_dir / founding.NAME
-        if not founding.is_to_be_made(work_dir):
+        path = work_dir / NAME
+        if not is_to_be_made(work_dir):
             connection = _connect(path)
             try:
                 if connection.execute("SELECT 1 FROM sqlite_master").fetchone():
@@ -107,10 +237,10 @@ class Journal:
                 connection.close()
                 raise
             connection.close()
-            founding.refuse_lost(work_dir, founding.NO_TABLES)
+            refuse_lost(work_dir, NO_TABLES)
         if self._visitor:
             raise SpoolAbsent(str(work_dir))
-        founding.make(path, self._disk, _fill)
+        make(path, self._disk, _fill)
         return _connect(path)
 
     def _prepare(self, at_least: int) -> None:

@@ -9,7 +9,7 @@ import datetime as dt
 import re
 
 from edge.spool.journal import Row
-from edge.spool.states import State
+from edge.spool.rules import SpoolState
 from edge.spool.store import Store, Transaction
 from edge.spool.values import Rescan
 from vaguemestre.model.lot import AskedSheet, RescanAsked
@@ -114,7 +114,7 @@ def impossible(store: Store) -> list[tuple[str, str]]:
 
 def shown(store: Store) -> list[Rescan]:
     """Requests that are not over, oldest first."""
-    rows = store.journal.all(_SHOWN, (State.ACKNOWLEDGED, State.REAPED))
+    rows = store.journal.all(_SHOWN, (SpoolState.ACKNOWLEDGED, SpoolState.REAPED))
     return [_rescan(row) for row in rows]
 
 

@@ -15,45 +15,30 @@ from typing import Self
 from edge import config
 from edge.errors import ReadingError, SpoolFull
 from edge.results import LotResult
-from edge.spool import (
-    claims,
-    joining,
-    keeping,
-    modes,
-    overview,
-    quota,
-    reading,
-    results,
-    sending,
-    sightings,
-)
-from edge.spool import copied as spool_copied
+from edge.spool import claims, documents, joining, status
+from edge.spool import disk as spool_disk
+from edge.spool import lots as spool_lots
 from edge.spool import rescans as spool_rescans
-from edge.spool import standing as spool_standing
-from edge.spool.ages import Ages
-from edge.spool.ballast import Ballast
-from edge.spool.files import Disk
+from edge.spool import rules as spool_rules
+from edge.spool.disk import Ballast, Disk, is_locked, lock_directory
 from edge.spool.journal import Journal, Row
-from edge.spool.keys import composed, key_of
-from edge.spool.news import News
-from edge.spool.ownership import is_owned, own
-from edge.spool.states import State
-from edge.spool.store import Store
+from edge.spool.rules import SpoolState, composed, lot_key
+from edge.spool.store import Ages, ChangeSignal, Store
 from edge.spool.values import (
+    AgentStatus,
     Arrival,
     ArrivingFile,
     Blob,
     ClaimedLot,
     Copied,
     Hidden,
-    LotView,
+    LotStatus,
     Placement,
     Rescan,
-    Sighted,
-    SourceView,
+    SeenLot,
+    SourceStatus,
     StagedFile,
     Stalled,
-    Standing,
 )
 from vaguemestre.model.lot import Backlog, LotReport, RescanAsked, SpooledDocument
 
@@ -81,8 +66,8 @@ class Spool:
         self._moving = threading.Lock()
         self._is_wiped, self._elsewhere = False, 0  # nothing is left of what was deleted
         self._lacking = (0, False)  # what a lot in the folder found no room for
-        self._to_send = News(store.journal)
-        self._to_read = News(store.journal)
+        self._to_send = ChangeSignal(store.journal)
+        self._to_read = ChangeSignal(store.journal)
         self.strangers: tuple[str, ...] = ()
 
     @classmethod
@@ -113,10 +98,10 @@ class Spool:
             SpoolLocked, SpoolFull, SpoolFailed: it cannot be opened now.
         """
         disk = disk or Disk()
-        lock_fd = None if visitor else own(work_dir)
+        lock_fd = None if visitor else lock_directory(work_dir)
         try:
             if not visitor:
-                modes.put_right(work_dir)
+                spool_disk.put_right(work_dir)
             for name in () if visitor else ("blobs", "claims", "aside"):
                 disk.make_dir(work_dir / name)
             ballast = Ballast(work_dir, disk, limits.ballast_bytes)
@@ -129,7 +114,7 @@ class Spool:
             raise
         if not visitor:
             try:
-                spool.strangers = tuple(keeping.recover(spool._store))
+                spool.strangers = tuple(spool_lots.recover_after_crash(spool._store))
                 spool.take_ballast()
             except BaseException:
                 spool.close()
@@ -162,40 +147,42 @@ class Spool:
             SpoolFull: it may not.
         """
         room = self.room(incoming, copied=copied)
-        if isinstance(room, quota.Full):
+        if isinstance(room, spool_rules.NoRoom):
             raise SpoolFull(room.why)
 
-    def room(self, incoming: int = 0, *, copied: bool = False) -> quota.Room | quota.Full:
+    def room(
+        self, incoming: int = 0, *, copied: bool = False
+    ) -> spool_rules.HasRoom | spool_rules.NoRoom:
         """Compare the spool's size and the free space with the limits."""
         usage = self.usage()
-        room = quota.decide(
-            quota.Limits(usage.max_bytes, usage.min_free_bytes),
+        room = spool_rules.decide_room(
+            spool_rules.Limits(usage.max_bytes, usage.min_free_bytes),
             used=usage.used,
             free=usage.free,
             incoming=incoming,
             copied=copied,
         )
-        if isinstance(room, quota.Full) and not room.forever:
+        if isinstance(room, spool_rules.NoRoom) and not room.forever:
             self._lacking = (incoming, copied)
         return room
 
-    def usage(self) -> quota.Usage:
+    def usage(self) -> spool_rules.Usage:
         """The spool's size and the free space beside their limits."""
         row = self._store.journal.one(
             "SELECT (SELECT ifnull(sum(size), 0) FROM blobs) + (SELECT ifnull(sum(size), 0)"
             " FROM lot_files JOIN lots ON id = lot_id WHERE state = 'sighted' AND sha256 IS NULL)"
         )
         free = self._store.disk.free_bytes(self._store.work_dir)
-        return quota.Usage(
+        return spool_rules.Usage(
             used=int(row[0]) if row else 0,
             max_bytes=self._limits.max_bytes,
             free=max(0, free - max(0, self._ballast.missing)),
             min_free_bytes=self._limits.min_free_bytes,
         )
 
-    def sighted(self, source: str, lots: Sequence[Sighted]) -> Mapping[str, bool]:
+    def sighted(self, source: str, lots: Sequence[SeenLot]) -> Mapping[str, bool]:
         """Say which lots lie in a folder; returns, by name, which the operator closed."""
-        return sightings.record(self._store, source, lots)
+        return claims.record_seen_lots(self._store, source, lots)
 
     def source_is(self, source: str, reason: str) -> None:
         """Say how a watched folder is; an empty reason means well."""
@@ -215,7 +202,7 @@ class Spool:
         def age(lot: Row) -> float:
             return self._ages.of(lot["id"], dt.datetime.fromisoformat(lot["received_at"]))
 
-        return joining.place(self._store, age, source, name, key_of(name), files, patience)
+        return joining.place(self._store, age, source, name, lot_key(name), files, patience)
 
     def has_lot(self, source: str, name: str) -> bool:
         """Whether a lot of this name was claimed and has not left yet."""
@@ -224,49 +211,49 @@ class Spool:
 
     def begin_claim(self, arrival: Arrival) -> str:
         """Journal the intent to claim a lot and return its id."""
-        lot_id = claims.begin(self._store, arrival)
+        lot_id = claims.begin_claim(self._store, arrival)
         if not arrival.placement.joins:
             self._ages.begin(lot_id)
         return lot_id
 
     def open_claims(self, source: str) -> list[tuple[str, tuple[StagedFile, ...]]]:
         """Claims under way, each with the files that are still to be staged."""
-        return claims.unfinished(self._store, source)
+        return claims.open_claims(self._store, source)
 
-    def finish_claim(self, lot_id: str, lost: Mapping[int, type[ReadingError]]) -> State:
+    def finish_claim(self, lot_id: str, lost: Mapping[int, type[ReadingError]]) -> SpoolState:
         """Hash the staged files and end the claim; ``lost`` says why positions are missing."""
         with self._moving:
-            state = claims.finish(self._store, lot_id, lost)
+            state = claims.finish_claim(self._store, lot_id, lost)
         self._to_read.tell()
         return state
 
     def copied(self, source: str) -> tuple[Copied, ...]:
         """Files in a folder of which we hold a copy; see ``copied``."""
-        return spool_copied.of_source(self._store, source)
+        return claims.of_source(self._store, source)
 
     def copied_gone(self, source: str, origins: Sequence[bytes]) -> None:
         """These have gone from the folder."""
-        spool_copied.forget(self._store, source, origins)
+        claims.forget(self._store, source, origins)
 
     def copied_touched(self, source: str, origin: bytes, mtime_ns: int) -> None:
         """One has another time and the same bytes."""
-        spool_copied.touch(self._store, source, origin, mtime_ns)
+        claims.touch(self._store, source, origin, mtime_ns)
 
     def copied_changed(self, source: str, origin: bytes) -> None:
         """One holds other bytes at the same size and time."""
-        spool_copied.changed(self._store, source, origin)
+        claims.changed(self._store, source, origin)
 
     def copied_stays(self, source: str, origin: bytes, reason: str, note: str) -> None:
-        """One cannot be removed; see ``copied.stays``."""
-        spool_copied.stays(self._store, source, origin, reason, note)
+        """One cannot be removed; see ``claims.stays``."""
+        claims.stays(self._store, source, origin, reason, note)
 
     # --- readers ---
 
     def lots_to_read(
         self, limit: int = 100, besides: Collection[str] = (), most_bytes: int | None = None
     ) -> list[ClaimedLot]:
-        """Claimed lots, urgent first, then oldest first; see ``reading.lots_to_read``."""
-        return reading.lots_to_read(self._store, limit, besides, most_bytes)
+        """Claimed lots, urgent first, then oldest first; see ``lots.lots_to_read``."""
+        return spool_lots.lots_to_read(self._store, limit, besides, most_bytes)
 
     def wait_for_lots(self, timeout_s: float) -> bool:
         """Block until a lot may be ready to be read, or the time has passed."""
@@ -279,22 +266,22 @@ class Spool:
         counted_pages: int,
         versions: Mapping[str, str],
         edition: int | None = None,
-    ) -> State:
+    ) -> SpoolState:
         """Spool what a lot was read as, or hold it short of its count; see ``results``."""
-        state = results.read_done(self._store, lot_id, result, counted_pages, versions, edition)
+        state = documents.read_done(self._store, lot_id, result, counted_pages, versions, edition)
         self._to_send.tell()
         return state
 
     def read_failed(self, lot_id: str, code: str, reason: str, edition: int | None = None) -> None:
         """Set a whole lot aside with a French reason."""
-        results.read_failed(self._store, lot_id, code, reason, edition)
+        documents.read_failed(self._store, lot_id, code, reason, edition)
 
     # --- people ---
 
     def close_lot(self, name_or_id: str, source: str = "") -> int:
         """The operator closes an incomplete lot; returns how many lots that closed."""
         asked = composed(name_or_id)
-        closed = sightings.close(self._store, asked, key_of(asked), source)
+        closed = claims.close_lots(self._store, asked, lot_key(asked), source)
         self._to_send.tell()
         return closed
 
@@ -304,43 +291,43 @@ class Spool:
         Raises:
             LookupError: no lot or document of this id can be replayed.
         """
-        reading.replay(self._store, some_id)
+        spool_lots.replay_set_aside(self._store, some_id)
         self._to_read.tell()
         self._to_send.tell()
 
     def replay_since(self, day: dt.date) -> int:
         """Send again every document of the lots received since a day; returns how many."""
-        count = reading.replay_since(self._store, day)
+        count = spool_lots.replay_since(self._store, day)
         self._to_send.tell()
         return count
 
     def discard(self, lot_id: str) -> bool:
         """Give up what was set aside of a lot, so that it can leave the spool."""
         with self._store.journal.transaction() as t:
-            return keeping.discard(t, lot_id)
+            return spool_lots.discard_set_aside(t, lot_id)
 
     def mark(self) -> tuple[int, int]:
         """A value that stays the same as long as an overview would show the same."""
         return self._store.journal.mark()
 
-    def lots_overview(self, source: str = "", limit: int = MOST_SHOWN) -> list[LotView]:
+    def lots_overview(self, source: str = "", limit: int = MOST_SHOWN) -> list[LotStatus]:
         """Lots in the folder and in the spool as operators see them.
 
         All that needs somebody, up to 1,000, whatever the limit; then the newest others.
         """
-        return overview.lots(self._store, source, limit)
+        return status.lots(self._store, source, limit)
 
     def lots_hidden(self, source: str = "", limit: int = MOST_SHOWN) -> Hidden:
         """How many lots an overview of this limit leaves out."""
-        return overview.hidden(self._store, source, limit)
+        return status.hidden(self._store, source, limit)
 
-    def lots_named(self, name_or_id: str, source: str = "") -> list[LotView]:
+    def lots_named(self, name_or_id: str, source: str = "") -> list[LotStatus]:
         """The lots of a name or an id, however many others there are."""
-        return overview.named(self._store, name_or_id, source)
+        return status.named(self._store, name_or_id, source)
 
-    def sources_overview(self) -> list[SourceView]:
+    def sources_overview(self) -> list[SourceStatus]:
         """How each watched folder is."""
-        return overview.sources(self._store)
+        return status.sources(self._store)
 
     def rescans(self) -> list[Rescan]:
         """What the centre asks to have scanned again."""
@@ -356,23 +343,23 @@ class Spool:
         self._to_send.tell()
         return changed
 
-    def standing(self) -> Standing:
+    def standing(self) -> AgentStatus:
         """What the agent last told of itself."""
-        is_running = is_owned(self._store.work_dir)
-        return Standing(
+        is_running = is_locked(self._store.work_dir)
+        return AgentStatus(
             is_running,
-            spool_standing.link(self._store),
-            spool_standing.pages_per_minute(self._store),
-            spool_standing.stalled(self._store) if is_running else (),
+            status.link_status(self._store),
+            status.pages_per_minute(self._store),
+            status.stalled(self._store) if is_running else (),
         )
 
     def stalled_are(self, parts: Sequence[Stalled]) -> None:
         """Say which parts of the agent stand still."""
-        spool_standing.stalled_are(self._store, parts)
+        status.stalled_are(self._store, parts)
 
     def pace_is(self, pages_per_minute: int, pages_read: Mapping[str, int]) -> None:
         """How fast the agent reads, and how far it is with each lot under way, by id."""
-        spool_standing.pace_is(self._store, pages_per_minute, pages_read)
+        status.record_progress(self._store, pages_per_minute, pages_read)
 
     def reap(self, now: dt.datetime) -> int:
         """Let go of lots that the centre holds and whose keep time has passed.
@@ -385,7 +372,7 @@ class Spool:
                 count = self._reap(now)
             except SpoolFull:
                 # Not even the ballast left room to say so first: what nobody needs goes at once.
-                keeping.remove_finished(self._store, now - _SHORTEST_KEEPING)
+                spool_lots.remove_finished(self._store, now - _SHORTEST_KEEPING)
                 raise
         self._wipe(is_due=count > 0)
         self.take_ballast()
@@ -403,21 +390,21 @@ class Spool:
 
     def _reap(self, now: dt.datetime) -> int:
         keep_for = dt.timedelta(seconds=self._limits.keep_for_s)
-        count = keeping.reap(self._store, now, keep_for)
+        count = spool_lots.purge_finished(self._store, now, keep_for)
         incoming, copied = self._lacking
         self._lacking = (0, False)
         while keep_for > _SHORTEST_KEEPING:
-            if not isinstance(self.room(incoming, copied=copied), quota.Full):
+            if not isinstance(self.room(incoming, copied=copied), spool_rules.NoRoom):
                 break
             keep_for /= 2
-            count += keeping.reap(self._store, now, keep_for)
+            count += spool_lots.purge_finished(self._store, now, keep_for)
         return count
 
     def clear_aside(self, now: dt.datetime) -> int:
         """Remove from ``aside``, after a while, what the centre holds; return how many stay."""
         keep_for = dt.timedelta(seconds=self._limits.keep_aside_for_s)
         with self._moving:
-            return keeping.clear_aside(self._store, now, keep_for)
+            return spool_lots.clear_aside(self._store, now, keep_for)
 
     def aside(self) -> int:
         """Files that fit nowhere and that nobody has looked after."""
@@ -432,38 +419,38 @@ class Spool:
 
     def documents_to_send(self, limit: int, after: str = "") -> Sequence[SpooledDocument]:
         """See ``Outbox``."""
-        return sending.documents_to_send(self._store, limit, after)
+        return documents.documents_to_send(self._store, limit, after)
 
     def blobs_to_send(self, document_id: str) -> Sequence[Blob]:
         """See ``Outbox``."""
-        return sending.blobs_to_send(self._store, document_id)
+        return documents.blobs_to_send(self._store, document_id)
 
     def lots_to_send(self, limit: int) -> Sequence[LotReport]:
         """See ``Outbox``."""
-        return sending.lots_to_send(self._store, limit)
+        return documents.lots_to_send(self._store, limit)
 
     def blob_acknowledged(self, sha256: str) -> None:
         """See ``Outbox``."""
-        sending.blob_acknowledged(self._store, sha256)
+        documents.blob_acknowledged(self._store, sha256)
 
     def blob_wanted_again(self, document_id: str) -> None:
         """See ``Outbox``."""
-        sending.blob_wanted_again(self._store, document_id)
+        documents.blob_wanted_again(self._store, document_id)
         self._to_send.tell()
 
     def document_acknowledged(self, document_id: str) -> None:
         """See ``Outbox``."""
-        if sending.document_acknowledged(self._store, document_id):
+        if documents.document_acknowledged(self._store, document_id):
             self._to_send.tell()
 
     def document_refused(self, document_id: str, code: str, reason: str) -> None:
         """See ``Outbox``."""
-        if sending.document_refused(self._store, document_id, code, reason):
+        if documents.document_refused(self._store, document_id, code, reason):
             self._to_send.tell()
 
     def lot_acknowledged(self, lot_id: str) -> None:
         """See ``Outbox``."""
-        sending.lot_acknowledged(self._store, lot_id)
+        documents.lot_acknowledged(self._store, lot_id)
 
     def rescan_asked(self, asked: RescanAsked) -> None:
         """See ``Outbox``."""
@@ -483,11 +470,11 @@ class Spool:
 
     def link_is(self, centre: str, code: str) -> None:
         """See ``Outbox``."""
-        spool_standing.link_is(self._store, centre, code)
+        status.record_link(self._store, centre, code)
 
     def backlog(self) -> Backlog:
         """See ``Outbox``."""
-        return sending.backlog(self._store)
+        return documents.backlog(self._store)
 
     def wait_for_work(self, timeout_s: float) -> bool:
         """See ``Outbox``: True when something new may be sent since the last call."""

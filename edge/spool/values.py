@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from edge.spool.counts import Count
+from edge.spool.rules import Count
 from vaguemestre.model.document import Channel
 from vaguemestre.model.lot import (
     UNTOLD,
@@ -240,7 +240,7 @@ class ClaimedLot:
     edition: int = 0
 
 
-class Shown(StrEnum):
+class OperatorState(StrEnum):
     """What operators see beside their lot."""
 
     RUNNING = "EN COURS"
@@ -250,14 +250,14 @@ class Shown(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class LotView:
+class LotStatus:
     """A lot on a status page; ``detail`` is French."""
 
     id: str  # empty while it is only sighted
     source: str
     name: str
     label: str  # unlike any other lot of the source, fit for a file name
-    shown: Shown
+    shown: OperatorState
     detail: str
     received_at: dt.datetime
     count: Count | None = None
@@ -284,12 +284,12 @@ class Hidden:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighted:
+class SeenLot:
     """A lot that still lies in the scanner's folder."""
 
     name: str
     key: str
-    shown: Shown
+    shown: OperatorState
     detail: str
     count: Count | None = None
     set_aside: tuple[SetAside, ...] = ()
@@ -318,7 +318,7 @@ class Rescan:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class LinkStatus:
     """How the link to a centre was when that last changed; an empty code means well."""
 
     centre: str
@@ -336,17 +336,17 @@ class Stalled:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AgentStatus:
     """What the agent last told of itself, for other threads and processes."""
 
     is_running: bool
-    link: Link | None
+    link: LinkStatus | None
     pages_per_minute: float
     stalled: tuple[Stalled, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class SourceView:
+class SourceStatus:
     """How a watched folder is; ``reason`` is French and empty when all is well."""
 
     name: str

@@ -245,7 +245,7 @@ def rescan_impossible(rescan_id: str, reason: str) -> intake_pb2.Up:
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class StationCondition:
     """How the station is, beside its backlog.
 
     ``certificate_until`` is None when its certificate cannot be read; ``rated_pages_per_minute``
@@ -259,7 +259,7 @@ class Condition:
 
 
 def heartbeat(
-    at_s: float, backlog: Backlog, condition: Condition, versions: dict[str, str]
+    at_s: float, backlog: Backlog, condition: StationCondition, versions: dict[str, str]
 ) -> fleet_pb2.Heartbeat:
     """Tell how the station is; ``at_s`` in seconds since 1970."""
     until = condition.certificate_until

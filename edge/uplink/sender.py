@@ -1,4 +1,6 @@
-"""Keeps a stream to a centre open and sends what the spool holds.
+"""How long to wait before the centre is tried again; pure.
+
+Keeps a stream to a centre open and sends what the spool holds.
 
 The centres of the settings are tried in turn, with growing pauses. The spool is the only
 memory: whatever was not acknowledged when a stream broke is sent again on the next one, and
@@ -17,11 +19,24 @@ import grpc
 from edge.config import EdgeConfig
 from edge.errors import UplinkLost, UplinkRefused
 from edge.spool.values import Outbox
-from edge.uplink import backoff, messages
-from edge.uplink.channel import certificate_valid_until, open_channel, stub_of
-from edge.uplink.handshake import examine
-from edge.uplink.session import Identity, Pauses, Session
+from edge.uplink import messages
+from edge.uplink.channel import certificate_valid_until, examine, open_channel, stub_of
+from edge.uplink.session import Identity, RetryTimes, UplinkSession
 from vaguemestre.v1 import fleet_pb2
+
+
+def delay_s(attempts: int, first_s: float, longest_s: float, jitter: float) -> float:
+    """Grow from ``first_s`` to ``longest_s``, half of it by chance.
+
+    Args:
+        attempts: Failures in a row, at least 1.
+        first_s: Ceiling after the first failure.
+        longest_s: Ceiling that is never passed.
+        jitter: A number in [0, 1): stations that lost the same centre come back one by one.
+    """
+    ceiling = min(first_s * 2 ** min(attempts - 1, 32), longest_s)
+    return float(ceiling * (0.5 + jitter / 2))
+
 
 _LOOK_EVERY_S = 0.2
 _SILENT_S = 120.0  # a centre that owes an answer for so long is taken for lost
@@ -41,7 +56,7 @@ _REFUSALS = frozenset(
 )
 
 
-class Sender:
+class UplinkClient:
     """See the module; ``run`` is the agent's uplink part.
 
     Args:
@@ -86,7 +101,7 @@ class Sender:
                 self._tell(known.code, f"{centre}: {known}")
             attempts = 1 if session.answers else attempts + 1
             if not stop.is_set():
-                pause = backoff.delay_s(
+                pause = delay_s(
                     attempts, uplink.first_delay_s, uplink.longest_delay_s, self._random.random()
                 )
                 self._beat_part("attend avant de rappeler le centre", pause + _GOES_ON_S)
@@ -101,17 +116,17 @@ class Sender:
         found = examine(centre, self._config.uplink, dt.datetime.now(dt.UTC))
         return found if isinstance(found, UplinkRefused) else error
 
-    def _session(self) -> Session:
+    def _session(self) -> UplinkSession:
         station, every = self._config.station, self._config.uplink.heartbeat_every_s
-        return Session(
+        return UplinkSession(
             self._outbox,
             Identity(station.site, station.name, self._versions),
-            Pauses(every, _REFUSED_FOR_NOW_S, _REFUSED_LOT_S),
+            RetryTimes(every, _REFUSED_FOR_NOW_S, _REFUSED_LOT_S),
             self._beat,
             self._report,
         )
 
-    def _stream(self, centre: str, session: Session, stop: threading.Event) -> None:
+    def _stream(self, centre: str, session: UplinkSession, stop: threading.Event) -> None:
         self._is_welcome = False
         with open_channel(centre, self._config.uplink) as channel:
             call = stub_of(channel).Deliver(session.messages())
@@ -147,7 +162,7 @@ class Sender:
 
     def _beat(self) -> fleet_pb2.Heartbeat:
         station = self._config.station
-        condition = messages.Condition(
+        condition = messages.StationCondition(
             free_disk_bytes=shutil.disk_usage(station.work_dir).free,
             pages_per_minute=self._pages_per_minute(),
             certificate_until=self._certificate_until(),
@@ -167,7 +182,9 @@ class Sender:
 class _Receiving(threading.Thread):
     """Takes the centre's answers until the stream ends; ``error`` says why it did."""
 
-    def __init__(self, call: grpc.Call, session: Session, welcomed: Callable[[], None]) -> None:
+    def __init__(
+        self, call: grpc.Call, session: UplinkSession, welcomed: Callable[[], None]
+    ) -> None:
         super().__init__(name="uplink-answers", daemon=True)
         self._call, self._session, self._welcomed = call, session, welcomed
         self.error: Exception | None = None

@@ -39,7 +39,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Pauses:
+class RetryTimes:
     """Seconds: between heartbeats, and until a thing that was refused for now is sent again."""
 
     heartbeat_every_s: float
@@ -70,13 +70,13 @@ class _State:
     answers: int = 0
 
 
-class Session:
+class UplinkSession:
     """See the module.
 
     Args:
         outbox: The spool.
         identity: Told at the hello.
-        pauses: See ``Pauses``.
+        pauses: See ``RetryTimes``.
         beat: Makes a heartbeat.
         report: Tells what happens.
     """
@@ -85,7 +85,7 @@ class Session:
         self,
         outbox: Outbox,
         identity: Identity,
-        pauses: Pauses,
+        pauses: RetryTimes,
         beat: Callable[[], fleet_pb2.Heartbeat],
         report: Callable[..., None],
     ) -> None:

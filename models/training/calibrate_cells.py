@@ -18,10 +18,10 @@ import cv2
 import numpy as np
 
 from edge import config
-from edge.inference.station import load_readers
-from edge.reading import cellwise
-from edge.reading.readers import Alphabet, Readers
-from edge.reading.terms import Terms
+from edge.extraction import comb_reading
+from edge.extraction.acceptance import AcceptanceContext
+from edge.inference.engine import load_engine
+from edge.ocr.engine import Alphabet, OcrEngine
 from models.training import cell_combs, people
 from models.training.cell_glyphs import Part
 from models.training.cell_source import Source
@@ -33,7 +33,7 @@ from vaguemestre.model.forms import FieldKind, FieldSpec, NumberCheck
 _SEED = 77
 _SPOILT = 12  # one comb in so many has a cell that a person must read
 _DOUBTS = (0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.005, 0.002, 0.001)
-_TERMS = Terms(dt.date(2026, 11, 10), 0.001)
+_TERMS = AcceptanceContext(dt.date(2026, 11, 10), 0.001)
 _KINDS = {
     "nir": (FieldKind.NIR, NumberCheck.NONE),
     "date": (FieldKind.DATE, NumberCheck.NONE),
@@ -74,7 +74,7 @@ def text_of(kind: str, rng: random.Random) -> str:
             return str(rng.randint(500, 199999))
 
 
-def sample(kind: str, number: int, readers: Readers, ask_careful: bool) -> Sample | None:
+def sample(kind: str, number: int, readers: OcrEngine, ask_careful: bool) -> Sample | None:
     """Draw and read one comb; None when the station would not read its cells."""
     rng = np.random.default_rng((_SEED, number, list(_KINDS).index(kind)))
     text = text_of(kind, random.Random(int(rng.integers(2**31))))
@@ -94,14 +94,14 @@ def sample(kind: str, number: int, readers: Readers, ask_careful: bool) -> Sampl
     decimals = 2 if kind_of is FieldKind.AMOUNT else 0
     box = BoxMm(0, 0, 1, 1)
     spec = FieldSpec(kind, kind_of, check=check, box_mm=box, cells_mm=made.cells, decimals=decimals)
-    told = cellwise.first(drawn.found, spec, readers, _TERMS)
+    told = comb_reading.read_by_cells(drawn.found, spec, readers, _TERMS)
     if told is None:
         return None
     by_both = False
     if ask_careful and not told.accepted:
         alphabet = Alphabet.NIR if kind_of is FieldKind.NIR else Alphabet.DIGITS
         (line,) = readers.read_lines([drawn.found.strip], alphabet)
-        both = cellwise.second(told, line, drawn.found, spec, _TERMS)
+        both = comb_reading.combine_with_line(told, line, drawn.found, spec, _TERMS)
         told, by_both = both or told, both is not None
     wanted = values.check_read(spec, text, _TERMS.today).value
     return Sample(
@@ -146,7 +146,7 @@ def main() -> int:
     parser.add_argument("--careful", action="store_true")
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    readers = load_readers(config.user_cache_dir())
+    readers = load_engine(config.user_cache_dir())
     for kind in _KINDS:
         found = [sample(kind, i, readers, options.careful) for i in range(options.count)]
         samples = [one for one in found if one is not None]

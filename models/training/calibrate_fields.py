@@ -4,7 +4,7 @@ Draws pages of every measured form, with typefaces and digits that nothing was t
 bench does not use, half of them by hand in their combs and half black and white, reads them as the
 station does, and counts each field's accepted values and the wrong ones among them. Where they are
 too many it prints the ``accept_doubt`` that would have kept them back, for ``models/forms``; the
-threshold of its kind (``edge/reading/calibrate.py``) holds for all others.
+threshold of its kind (``edge/extraction/acceptance.py``) holds for all others.
 """
 
 import argparse
@@ -14,10 +14,11 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from edge import config, process
-from edge.imaging.page import PageImage
-from edge.inference.station import load_readers
-from edge.reading.readers import Readers
+from edge import config
+from edge.imaging.source_file import PageImage
+from edge.inference.engine import load_engine
+from edge.ocr.engine import OcrEngine
+from edge.pipeline import page as pipeline_page
 from models.training import degrade, fill, forms, values
 from models.training.cell_glyphs import Part
 from models.training.handwriting import Handwriting
@@ -63,12 +64,12 @@ def pages(form: FormDefinition, count: int) -> Iterator[tuple[PageImage, dict[st
         yield PageImage(page, _DPI, dpi_known=True), spelt
 
 
-def count(form: FormDefinition, number: int, readers: Readers) -> dict[str, Count]:
+def count(form: FormDefinition, number: int, readers: OcrEngine) -> dict[str, Count]:
     """Read pages of a form and compare every field with its truth."""
-    recipe = process.Recipe(pack.load(pack.default_dir()).forms, _ERROR_RATE)
+    recipe = pipeline_page.ReadingContext(pack.load(pack.default_dir()).forms, _ERROR_RATE)
     counts: dict[str, Count] = collections.defaultdict(Count)
     for i, (image, written) in enumerate(pages(form, number)):
-        page = process.read_page(image, ImageRef(form.type, i, ""), recipe, readers, _TODAY)
+        page = pipeline_page.read_page(image, ImageRef(form.type, i, ""), recipe, readers, _TODAY)
         found = {one.name: one for one in page.fields}
         for spec in form.fields:
             truth = written.get(spec.name, "").replace("\n", " ")
@@ -89,7 +90,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("count", type=int, help="pages of each form")
     options = parser.parse_args()
-    readers = load_readers(config.user_cache_dir())
+    readers = load_engine(config.user_cache_dir())
     for form in pack.load(pack.default_dir()).forms.values():
         if form.layout is not Layout.VERIFIED:
             continue

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.reading.registration import Registration
+from edge.classification.registration import Registration
 from models.training.cell_glyphs import Glyph
 from vaguemestre.model.document import BoxMm
 

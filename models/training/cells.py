@@ -1,8 +1,8 @@
 """The cell network's corpus: combs drawn, scanned, and cut by the station's own code.
 
 ``python -m models.training.cells PART COUNT SEED FILE`` writes COUNT cells; the same seed draws
-the same cells. Each comb passes through ``edge.reading.ink.take`` and ``comb.sort_ink``, so the
-network sees what the station will show it, faults of the cutting included.
+the same cells. Each comb passes through ``edge.extraction.ink.cut_zone`` and ``combs.assign_ink``,
+so the network sees what the station will show it, faults of the cutting included.
 """
 
 import argparse
@@ -15,16 +15,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.reading import comb as combs
-from edge.reading import ink
-from edge.reading.piece import SIDE_PX, normalised
+from edge.extraction import combs, ink
+from edge.ocr.network_io import SIDE_PX, normalise_cell
 from models.training import cell_combs, cell_hand
 from models.training.cell_glyphs import Glyph, Part
 from models.training.cell_source import Source
 
 LABELS = "0123456789AB"
 JUNK = len(LABELS)
-_MARGIN_MM = 0.7  # as edge.reading.zones takes combs
+_MARGIN_MM = 0.7  # as edge.extraction.zones takes combs
 _JUNK_SHARE, _EMPTY_SHARE = 0.09, 0.06
 _LEAST_LEFT = 0.45  # of a character's ink; with less in its cell it is a rest
 _OTHERS = "CDEFGHJKLMNPQRTUVWXY#%&*/-+=?"  # what is no digit and looks like none
@@ -74,8 +73,8 @@ def draw_comb(
     sheet = cell_combs.printed(made)
     inks = _write(sheet, made, source, contents, rng)
     page, where, _ = cell_combs.scanned(sheet, how, rng)
-    zone = ink.take(page, where, combs.bounds(made.cells), _MARGIN_MM)
-    found = combs.sort_ink(zone, made.cells)
+    zone = ink.cut_zone(page, where, combs.bounds(made.cells), _MARGIN_MM)
+    found = combs.assign_ink(zone, made.cells)
     return DrawnComb(found, made, [one[2] for one in contents], inks, bool(how.threshold))
 
 
@@ -92,7 +91,7 @@ def _comb(
         label = drawn.labels[cell]
         if label != JUNK and _ink_mm2(piece) < _LEAST_LEFT * drawn.inks[cell]:
             label = JUNK
-        picture = (normalised(piece) * 255).round().astype(np.uint8)
+        picture = (normalise_cell(piece) * 255).round().astype(np.uint8)
         yield Cell(picture, label, source.is_written, drawn.is_bitonal, number, cell)
 
 

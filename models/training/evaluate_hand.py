@@ -9,9 +9,9 @@ import random
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.inference import networks
-from edge.inference.hand_network import HandNetwork
-from edge.reading.fields import PRINTED_BELOW
+from edge.extraction.fields import PRINTED_BELOW
+from edge.inference import session
+from edge.inference.readers import HandNetwork
 from models.training import digit_strips, lines, wear
 from models.training.cell_glyphs import Part
 
@@ -27,7 +27,7 @@ def drawn(what: str, rng: random.Random, *, clean: bool) -> NDArray[np.uint8]:
 
 def main() -> None:
     """Print a row a kind."""
-    network = HandNetwork.load(networks.default_dir(), 1)
+    network = HandNetwork.load(session.default_dir(), 1)
     rng = random.Random(_SEED)
     for what, clean in (
         ("digits", False), ("hand", True), ("hand", False), ("print", True), ("print", False),

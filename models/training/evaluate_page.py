@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.imaging import border, deskew
-from edge.inference.pages import PageNetwork, load_network, load_prototypes
-from edge.reading import embed
+from edge.classification import embedding
+from edge.imaging import cleaning
+from edge.inference.page_network import PageNetwork, load_network, load_prototypes
 from models.training import page_prototypes, synthesise
 from models.training.page_data import Pixels, Thumbs, turned
 from models.training.page_prototypes import Vectors, vectors_of
@@ -49,15 +49,15 @@ def types_alone(
     for vector, name in zip(found, held.types, strict=True):
         if name in every and name != "misdirected":
             count = measured if name in fixed else others
-            count.add(embed.nearest(vector, known).type == name)
+            count.add(embedding.nearest_type(vector, known).type == name)
     return measured, others
 
 
-def open_set(known: embed.Prototypes, held: Thumbs, found: Vectors) -> dict[str, Count]:
+def open_set(known: embedding.Prototypes, held: Thumbs, found: Vectors) -> dict[str, Count]:
     """With the shipped prototypes: what is taken for a measured form, by what it is."""
     counts: dict[str, Count] = defaultdict(Count)
     for vector, name in zip(found, held.types, strict=True):
-        match = embed.nearest(vector, known)
+        match = embedding.nearest_type(vector, known)
         if name in known.types:
             counts["measured form taken, and right"].add(match.is_known and match.type == name)
             counts["measured form taken for another"].add(match.is_known and match.type != name)
@@ -70,22 +70,24 @@ def open_set(known: embed.Prototypes, held: Thumbs, found: Vectors) -> dict[str,
 
 
 def enrolled(
-    known: embed.Prototypes, samples: Mapping[str, Sequence[Vectors]], tests: Mapping[str, Vectors]
+    known: embedding.Prototypes,
+    samples: Mapping[str, Sequence[Vectors]],
+    tests: Mapping[str, Vectors],
 ) -> tuple[Count, Count]:
     """All forms enrolled at once: nearest is their own, and is near enough as well."""
     for name, looks in samples.items():
-        known = known.with_type(name, embed.enrolled(looks))
+        known = known.with_type(name, embedding.enrolled_prototypes(looks))
     nearest, accepted = Count(), Count()
     for name, vectors in tests.items():
         for vector in vectors:
-            match = embed.nearest(vector, known)
+            match = embedding.nearest_type(vector, known)
             nearest.add(match.type == name)
             accepted.add(match.type == name and match.is_known)
     return nearest, accepted
 
 
 def enrolment(
-    network: PageNetwork, known: embed.Prototypes, each: int
+    network: PageNetwork, known: embedding.Prototypes, each: int
 ) -> dict[str, tuple[Count, Count]]:
     """Forms never taught, enrolled from clean or degraded samples; others' fillings to tell."""
     kinds = [f"{synthesise.INVENTED}{number}" for number in synthesise.UNTAUGHT]
@@ -101,7 +103,7 @@ def enrolment(
 
 
 def _looked(network: PageNetwork, samples: Sequence[Pixels]) -> list[Vectors]:
-    return [vectors_of(network, embed.variants(sample)) for sample in samples]
+    return [vectors_of(network, embedding.augmented(sample)) for sample in samples]
 
 
 def _drawn(kind: str, count: int, seed: int, *, clean: bool) -> list[Pixels]:
@@ -110,9 +112,9 @@ def _drawn(kind: str, count: int, seed: int, *, clean: bool) -> list[Pixels]:
         page, truth = synthesise.draw(kind, number, _DPI, held_out=True)
         if not clean:
             page, _ = synthesise.degraded(page, truth, number, _DPI, turned=0.0)
-            page, _ = border.erase(page)  # as edge/process.py does before it looks
-            page = deskew.straighten(page, deskew.estimate(page))
-        made.append(embed.thumbnail(page).pixels)
+            page, _ = cleaning.whiten_border(page)  # as edge/pipeline/page.py does before it looks
+            page = cleaning.straighten(page, cleaning.estimate_skew(page))
+        made.append(embedding.thumbnail(page).pixels)
     return made
 
 
@@ -121,10 +123,10 @@ def orientation(network: PageNetwork, held: Sequence[Pixels]) -> dict[str, Count
     rng = random.Random(5)
     counts: dict[str, Count] = defaultdict(Count)
     for thumb in held:
-        upright = network.look([embed.Thumbnail(thumb, 0)]).turns[0]
+        upright = network.look([embedding.Thumbnail(thumb, 0)]).turns[0]
         counts["upright"].add(int(np.argmax(upright)) == 0)
         page, turn = turned(thumb, rng)
-        scores = network.look([embed.Thumbnail(page, 0)]).turns[0]
+        scores = network.look([embedding.Thumbnail(page, 0)]).turns[0]
         counts[f"turned by {turn * 90}"].add(int(np.argmax(scores)) == turn)
     return counts
 

@@ -15,10 +15,9 @@ import onnx
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
-from edge.inference.line_network import LineNetwork
+from edge.inference.readers import LineNetwork
 from edge.inference.session import Session
-from edge.reading.cascade import least_sure
-from edge.reading.readers import LineReading
+from edge.ocr.engine import LineReading, least_sure
 from models.training.reader_net import CHARACTERS
 from models.training.reader_sets import drawn_set
 from models.training.samples import real_lines

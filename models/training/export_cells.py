@@ -12,8 +12,8 @@ from pathlib import Path
 import torch
 from torch.nn import functional
 
-from edge.inference.cells import NAME
-from edge.reading.piece import SIDE_PX
+from edge.inference.readers import CELL_NETWORK
+from edge.ocr.network_io import SIDE_PX
 from models.training.cell_net import export
 from models.training.cells import LABELS
 from models.training.release import release
@@ -46,7 +46,7 @@ def main() -> int:
         made = Path(folder) / "cells.onnx"
         export(net, str(made))
         data = made.read_bytes()
-    file = release(data, NAME, (1, SIDE_PX, SIDE_PX), (*LABELS, "junk"), _TRAINED_ON)
+    file = release(data, CELL_NETWORK, (1, SIDE_PX, SIDE_PX), (*LABELS, "junk"), _TRAINED_ON)
     print(f"temperature {found:.3f}, {file.stat().st_size} bytes")
     return 0
 

@@ -9,9 +9,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from edge.inference.line_network import BLANK, NAME
-from edge.inference.networks import FREE
-from edge.reading.tensors import HEIGHT_PX
+from edge.inference.readers import BLANK, LINE_NETWORK
+from edge.inference.session import FREE
+from edge.ocr.network_io import HEIGHT_PX
 from models.training.quantise import quantised
 from models.training.reader_net import CHARACTERS, export, load_weights
 from models.training.release import release
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("course", type=Path, nargs="?")
     options = parser.parse_args()
     data = quantised(options.course / "reader.onnx") if options.course else _of_shipped_weights()
-    release(data, NAME, (1, HEIGHT_PX, FREE), (BLANK, *CHARACTERS), _TRAINED_ON)
+    release(data, LINE_NETWORK, (1, HEIGHT_PX, FREE), (BLANK, *CHARACTERS), _TRAINED_ON)
     if options.course:
         WEIGHTS.parent.mkdir(exist_ok=True)
         shutil.copyfile(options.course / "reader.npz", WEIGHTS)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from edge.reading.comb import bounds
+from edge.extraction.combs import bounds
 from models.training import people
 from models.training import values as training_values
 from models.training.handwriting import Handwriting
@@ -56,7 +56,7 @@ def fill(
     Args:
         background: The blank, grey, height × width.
         form: Verified: with boxes.
-        values: By field name, in the shape that ``edge.reading`` gives back (NIR without
+        values: By field name, in the shape that ``edge.extraction`` gives back (NIR without
             spaces, ISO dates, ``26.50``, ``true`` for ticks and signatures).
         font: A TrueType file.
         rng: Jitter of place, size and ink.

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.reading.comb import bounds
+from edge.extraction.combs import bounds
 from models.training.fill import typefaces
 from models.training.looks import LOOKS, Look
 from models.training.paper import Sheet

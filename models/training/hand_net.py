@@ -1,6 +1,6 @@
 """The network that tells handwriting from print: a line in, the chance of either out.
 
-Input is n × 1 × 32 × width (``edge.reading.tensors``), output n × 2: printed, by hand.
+Input is n × 1 × 32 × width (``edge.ocr.network_io``), output n × 2: printed, by hand.
 """
 
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from edge.reading.tensors import HEIGHT_PX
+from edge.ocr.network_io import HEIGHT_PX
 
 _WIDTHS = (24, 48, 80, 112)
 

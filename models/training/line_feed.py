@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.reading.tensors import HEIGHT_PX, line_tensor
+from edge.ocr.network_io import HEIGHT_PX, line_tensor
 from models.training import lines, wear
 from models.training.reader_net import encode
 from models.training.samples import real_lines

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.reading import embed
+from edge.classification import embedding
 
 Pixels = NDArray[np.uint8]
 _TURNED = 0.22  # of a batch: only the orientation learns from these
@@ -58,7 +58,7 @@ def batches(
                 pixels.append(page)
                 types.append(name)
                 turns.append(turn)
-            yield embed.batch(pixels), types, np.array(turns, np.int64)
+            yield embedding.batch(pixels), types, np.array(turns, np.int64)
 
 
 def turned(page: Pixels, rng: random.Random) -> tuple[Pixels, int]:
@@ -66,11 +66,11 @@ def turned(page: Pixels, rng: random.Random) -> tuple[Pixels, int]:
     turn = rng.choice((0, 1, 2, 2, 2, 3))
     if turn % 2 or rng.random() < 0.3:
         rows = rng.randint(170, 230)
-        top = rng.choice((0, rng.randint(0, embed.HEIGHT - rows)))
+        top = rng.choice((0, rng.randint(0, embedding.HEIGHT - rows)))
         page = page[top : top + rows]
     page = np.ascontiguousarray(np.rot90(page, k=-turn))
-    if page.shape != (embed.HEIGHT, embed.WIDTH):
-        thumb = embed.thumbnail(page)
+    if page.shape != (embedding.HEIGHT, embedding.WIDTH):
+        thumb = embedding.thumbnail(page)
         return thumb.pixels, (turn + thumb.turned // 90) % 4
     return page, turn
 

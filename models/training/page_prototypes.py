@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.inference.pages import INPUT, LABELS, NAME, PageNetwork, load_network
-from edge.reading import embed
+from edge.classification import embedding
+from edge.inference.page_network import INPUT, LABELS, NAME, PageNetwork, load_network
 from models.training.page_data import Pixels, Thumbs
 from models.training.release import release
 from vaguemestre import pack
@@ -30,7 +30,7 @@ Vectors = NDArray[np.float32]
 
 def vectors_of(network: PageNetwork, thumbs: Sequence[Pixels]) -> Vectors:
     """Unit vectors of upright thumbnails."""
-    return network.look([embed.Thumbnail(thumb, 0) for thumb in thumbs]).vectors
+    return network.look([embedding.Thumbnail(thumb, 0) for thumb in thumbs]).vectors
 
 
 def measured_types() -> tuple[str, ...]:
@@ -51,30 +51,30 @@ def make(network: PageNetwork, data: Thumbs, types: Sequence[str]) -> dict[str, 
 
 def clusters(vectors: Vectors, count: int) -> Vectors:
     """The mean of all vectors, and the middles of at most ``count`` clusters."""
-    mean = embed.normalised(vectors.mean(axis=0, keepdims=True))
+    mean = embedding.normalised(vectors.mean(axis=0, keepdims=True))
     if len(vectors) < 4 * count:
         return mean
     stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 50, 1e-4)
     cv2.setRNGSeed(1)
     empty = np.zeros((len(vectors), 1), np.int32)
     _, _, middles = cv2.kmeans(vectors, count, empty, stop, 3, cv2.KMEANS_PP_CENTERS)
-    return np.concatenate([mean, embed.normalised(np.asarray(middles, np.float32))])
+    return np.concatenate([mean, embedding.normalised(np.asarray(middles, np.float32))])
 
 
 def joined(
     made: dict[str, Vectors], at_least: float = -1.0, ahead: float = 0.0
-) -> embed.Prototypes:
+) -> embedding.Prototypes:
     """As the station holds them."""
     types = tuple(name for name, rows in made.items() for _ in rows)
-    return embed.Prototypes(np.concatenate(list(made.values())), types, at_least, ahead)
+    return embedding.Prototypes(np.concatenate(list(made.values())), types, at_least, ahead)
 
 
 _TRAINED_ON = "pages of all kinds and invented forms, drawn with Debian fonts and soiled by program"
 
 
-def threshold(known: embed.Prototypes, strangers: Vectors) -> float:
+def threshold(known: embedding.Prototypes, strangers: Vectors) -> float:
     """The least cosine at which the wanted share of strangers is refused."""
-    found = [embed.nearest(vector, known).cosine for vector in strangers]
+    found = [embedding.nearest_type(vector, known).cosine for vector in strangers]
     return float(np.quantile(found, _REFUSED))
 
 

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from edge.reading.charset import CHARSET
+from edge.ocr.engine import CHARSET
 from models.training import people
 from vaguemestre import pack
 

@@ -23,7 +23,7 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from edge.reading.tensors import line_tensor
+from edge.ocr.network_io import line_tensor
 from models.training.lines import draw
 
 _LINES, _SEED = 200, 9_001

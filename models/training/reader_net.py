@@ -1,6 +1,6 @@
 """The line reader's network: convolutions that keep the width's quarter, one LSTM both ways.
 
-Input is n × 1 × 32 × width (``edge.reading.tensors``), output n × width / 4 × characters + 1,
+Input is n × 1 × 32 × width (``edge.ocr.network_io``), output n × width / 4 × characters + 1,
 the CTC blank first, as probabilities.
 """
 
@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from edge.reading.charset import CHARSET
-from edge.reading.tensors import HEIGHT_PX
+from edge.ocr.engine import CHARSET
+from edge.ocr.network_io import HEIGHT_PX
 
 CHARACTERS = CHARSET + " "
 _WIDTHS = (16, 32, 80, 128)

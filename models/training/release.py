@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ONNX = Path(__file__).parents[1] / "onnx"
-_HEAD = "# The product's own networks; edge/inference/networks.py holds each file to its entry.\n"
+_HEAD = "# The product's own networks; edge/inference/session.py holds each file to its entry.\n"
 
 
 def release(

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edge import sheets
-from edge.imaging.turn import turn
+from edge.imaging.cleaning import quarter_turn
 from models.training import (
     attachments,
     degrade,
@@ -111,7 +111,7 @@ def degraded(
     rng = random.Random(seed + 2)
     made, faults = degrade.mixed(page, dpi, rng)
     rotation = rng.choice((90, 180, 270)) if rng.random() < turned else 0
-    return turn(made, rotation), Truth(truth.type, truth.fields, rotation, faults)
+    return quarter_turn(made, rotation), Truth(truth.type, truth.fields, rotation, faults)
 
 
 def kinds(

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.reading import embed
+from edge.classification import embedding
 from models.training import synthesise
 
 _CHUNK = 256
@@ -56,7 +56,7 @@ def chunk(path: Path, seed: int, held_out: bool, invented: Sequence[int], forms_
         dpi = rng.choice((72, 84, 100))
         page, truth = synthesise.draw(kind, one, dpi, held_out=held_out)
         page, truth = synthesise.degraded(page, truth, one, dpi, turned=0.0)
-        thumbs.append(embed.thumbnail(page).pixels)
+        thumbs.append(embedding.thumbnail(page).pixels)
         types.append(truth.type)
     new = path.with_suffix(".part")
     with new.open("wb") as file:

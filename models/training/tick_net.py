@@ -1,6 +1,6 @@
 """The network that looks at tick boxes: a patch in, the chances of empty, ticked, doubtful out.
 
-Input is n × 4 × 64 × 80 (``edge.reading.tickpatch``), output n × 3. Where in the window ink lies
+Input is n × 4 × 64 × 80 (``edge.extraction.ticks``), output n × 3. Where in the window ink lies
 decides, so that the last layer sees every place by itself.
 """
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from edge.inference.tick_network import LABELS, SHAPE
+from edge.inference.readers import SHAPE, TICK_LABELS
 
 _WIDTHS = (16, 32, 48, 64, 64)
 _STRIDES = (2, 2, 2, 1, 2)
@@ -39,7 +39,7 @@ class TickNet(nn.Module):
         self.judge = nn.Sequential(
             nn.Linear(_NARROW * _PLACES + inputs, _HIDDEN),
             nn.ReLU(inplace=True),
-            nn.Linear(_HIDDEN, len(LABELS)),
+            nn.Linear(_HIDDEN, len(TICK_LABELS)),
         )
 
     def forward(self, patches: torch.Tensor) -> torch.Tensor:

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from edge.reading import tickpatch
-from edge.reading.comb import bounds
+from edge.extraction import ticks as extraction_ticks
+from edge.extraction.combs import bounds
 from models.training import degrade, fill, tick_pens, tick_sight
 from models.training.paper import load_font
 from models.training.tick_ink import Layer, Mark, inked, layer
@@ -177,7 +177,7 @@ def _ink(
 ) -> Layer | None:
     if mark is Mark.EMPTY:
         return None
-    box = bounds(tickpatch.boxes_of(spec))
+    box = bounds(extraction_ticks.boxes_of(spec))
     px = page.shape[1] / form.width_mm
     if mark is Mark.STAMP:
         return _stamp(page.shape, box, px, rng)

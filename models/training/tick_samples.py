@@ -12,16 +12,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.inference.tick_network import LABELS
-from edge.reading import tickpatch
-from edge.reading.readers import Patch
-from edge.reading.registration import Registration
+from edge.classification.registration import Registration
+from edge.extraction import ticks
+from edge.inference.readers import TICK_LABELS
+from edge.ocr.engine import Patch
 from models.training import tick_marks, tick_scans, tick_scenes, tick_sight
 from models.training.tick_ink import Layer, Mark, Stroke, grain, inked, layer, moved
 from models.training.tick_scenes import HIGH_MM, WIDE_MM, Scene
 from vaguemestre.model.document import BoxMm
 
-EMPTY, TICKED, DOUBTFUL = range(len(LABELS))
+EMPTY, TICKED, DOUBTFUL = range(len(TICK_LABELS))
 
 _MIX = {
     Mark.EMPTY: 36, Mark.CROSS: 10, Mark.CHECK: 8, Mark.STROKE: 7, Mark.BLACKENED: 6,
@@ -38,7 +38,7 @@ _FRAME = BoxMm(0.0, 0.0, WIDE_MM, HIGH_MM)
 # Of what counts as seen (``tick_sight``): what is nearly lost is learned as well.
 _LOST = 0.75
 _PALE_MM2, _IS_SURE = 0.35, 20.0  # less that differs by so much of 255, and nobody would swear
-_NO_BLANK = np.full((tickpatch.HIGH_PX, tickpatch.WIDE_PX), tickpatch.NO_BLANK, np.uint8)
+_NO_BLANK = np.full((ticks.HIGH_PX, ticks.WIDE_PX), ticks.NO_BLANK, np.uint8)
 _PALE_OF_OURS = 0.8
 _SHIFT_MM, _MOST_SHIFT_MM = 0.25, 0.9
 
@@ -214,9 +214,9 @@ def _patch(scanned: NDArray[np.uint8], scene: Scene, rng: random.Random) -> Patc
     off = middle - wrong @ middle + np.array(shift)
     matrix = matrix @ np.vstack([np.column_stack([wrong, off]), [0, 0, 1]])
     where = Registration(matrix)
-    picture, blank = tickpatch.on_blank(tickpatch.wider(scanned, where, scene.boxes), scene.blank)
+    picture, blank = ticks.on_blank(ticks.wider(scanned, where, scene.boxes), scene.blank)
     others = (*scene.ticks, *scene.fields)
-    return Patch(picture, tickpatch.plan(scene.boxes, scene.printed, others), blank)
+    return Patch(picture, ticks.plan(scene.boxes, scene.printed, others), blank)
 
 
 def main() -> None:

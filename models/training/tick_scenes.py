@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.classification.registration import Registration
 from edge.enrolment import blanks as blank_sheets
-from edge.reading import tickpatch
-from edge.reading.comb import bounds
-from edge.reading.readers import Gray
-from edge.reading.registration import Registration
+from edge.extraction import ticks as extraction_ticks
+from edge.extraction.combs import bounds
+from edge.ocr.engine import Gray
 from models.training import fonts, forms
 from models.training.paper import Sheet
 from vaguemestre import pack
@@ -79,7 +79,7 @@ def _margin(dpi: int) -> int:
 def _ours(rng: random.Random, dpi: int) -> Scene:
     form, padded = _form(rng.choice(_OURS), dpi)
     spec = rng.choice([spec for spec in form.fields if spec.kind is FieldKind.TICK])
-    own = tickpatch.boxes_of(spec)
+    own = extraction_ticks.boxes_of(spec)
     box, px = bounds(own), dpi / 25.4
     left, top = box.left + box.width / 2 - WIDE_MM / 2, box.top + box.height / 2 - HIGH_MM / 2
     margin = _margin(dpi)
@@ -91,7 +91,7 @@ def _ours(rng: random.Random, dpi: int) -> Scene:
     ticks: list[BoxMm] = []
     fields: list[BoxMm] = []
     for other in form.fields:
-        boxes = other.cells_mm or tickpatch.boxes_of(other)
+        boxes = other.cells_mm or extraction_ticks.boxes_of(other)
         if other.name == spec.name or not boxes:
             continue
         group = ticks if other.kind is FieldKind.TICK else fields

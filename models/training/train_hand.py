@@ -16,9 +16,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from edge.inference.hand_network import LABELS, NAME
-from edge.inference.networks import FREE
-from edge.reading.tensors import HEIGHT_PX, line_tensor, stacked
+from edge.inference.readers import HAND_LABELS, HAND_NETWORK
+from edge.inference.session import FREE
+from edge.ocr.network_io import HEIGHT_PX, line_tensor, stacked
 from models.training import digit_strips, lines, wear
 from models.training.cell_glyphs import Part
 from models.training.hand_net import HandNet, export
@@ -150,7 +150,7 @@ def main() -> None:
         print(f"from {level}: {by_hand.mean():.2%} of handwriting, {printed.mean():.2%} of print")
     path = options.out / "hand.onnx"
     export(net, path)
-    release(path.read_bytes(), NAME, (1, HEIGHT_PX, FREE), LABELS, _TRAINED_ON)
+    release(path.read_bytes(), HAND_NETWORK, (1, HEIGHT_PX, FREE), HAND_LABELS, _TRAINED_ON)
 
 
 if __name__ == "__main__":

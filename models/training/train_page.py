@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from edge.reading import embed
+from edge.classification import embedding as classification_embedding
 from models.training import page_data, page_prototypes, synthesise
 from models.training.page_net import LENGTH, Gathered, PageNet
 
@@ -92,7 +92,7 @@ def look(network: torch.nn.Module, pixels: list[NDArray[np.uint8]]) -> NDArray[n
     answers = []
     with torch.inference_mode():
         for start in range(0, len(pixels), _BATCH):
-            batch = torch.from_numpy(embed.batch(pixels[start : start + _BATCH]))
+            batch = torch.from_numpy(classification_embedding.batch(pixels[start : start + _BATCH]))
             answers.append(network(batch).numpy())
     return np.concatenate(answers)
 
@@ -155,7 +155,7 @@ def _apart(reduced: NDArray[np.float64], names: list[str]) -> NDArray[np.float64
 
 def export(network: PageNet, path: Path) -> str:
     """Write the ONNX file; returns its SHA-256."""
-    example = torch.zeros(1, 1, embed.HEIGHT, embed.WIDTH)
+    example = torch.zeros(1, 1, classification_embedding.HEIGHT, classification_embedding.WIDTH)
     torch.onnx.export(
         network, (example,), str(path), input_names=["page"], output_names=["look"],
         dynamic_axes={"page": {0: "count"}, "look": {0: "count"}}, opset_version=17, dynamo=False,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from torch import nn
 
-from edge.reading.tensors import line_tensor
+from edge.ocr.network_io import line_tensor
 from models.training.line_feed import Feed
 from models.training.reader_net import CHARACTERS, LineNet, decode, export, load_weights
 from models.training.reader_sets import drawn_set

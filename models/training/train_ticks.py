@@ -15,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from edge.inference.tick_network import LABELS, NAME, SHAPE
-from edge.reading import tickpatch
-from edge.reading.readers import Patch
+from edge.extraction import ticks
+from edge.inference.readers import SHAPE, TICK_LABELS, TICK_NETWORK
+from edge.ocr.engine import Patch
 from models.training.release import release
 from models.training.tick_net import Several, TickNet, export
 
@@ -55,7 +55,7 @@ class Drawn:
                     setattr(self, name, np.concatenate([getattr(self, name), stored[name]]))
                 pictures, plans, blanks = (stored[n] for n in ("pictures", "plans", "blanks"))
             pairs = zip(pictures, plans, strict=True)
-            bright = [tickpatch.papers(Patch(picture, plan)) for picture, plan in pairs]
+            bright = [ticks.papers(Patch(picture, plan)) for picture, plan in pairs]
             self.files.append(file)
             # One by one: samples of several files, and nothing copied when another comes.
             self.pictures += list(pictures)
@@ -75,7 +75,7 @@ class Drawn:
         """Some samples, laid out as convolutions are quickest with."""
         columns = (self.pictures, self.plans, self.blanks, self.bright)
         stacked = (np.stack([column[i] for i in chosen]) for column in columns)
-        some = torch.from_numpy(tickpatch.channels(*stacked))
+        some = torch.from_numpy(ticks.channels(*stacked))
         return some.contiguous(memory_format=torch.channels_last)
 
 
@@ -233,14 +233,14 @@ def chances(nets: Sequence[TickNet], drawn: Drawn) -> NDArray[np.float32]:
 def told(drawn: Drawn, found: NDArray[np.float32], level: float) -> str:
     """A line a kind: of how many it says what when it is so sure."""
     lines = [f"at {level}: kind, said, count: empty, ticked, left open"]
-    answers = np.where(found.max(axis=1) >= level, found.argmax(axis=1), len(LABELS) - 1)
+    answers = np.where(found.max(axis=1) >= level, found.argmax(axis=1), len(TICK_LABELS) - 1)
     for kind in sorted(set(drawn.kinds)):
-        for said in range(len(LABELS)):
+        for said in range(len(TICK_LABELS)):
             chosen = (drawn.kinds == kind) & (drawn.said == said)
             if chosen.any():
-                counts = np.bincount(answers[chosen], minlength=len(LABELS))
+                counts = np.bincount(answers[chosen], minlength=len(TICK_LABELS))
                 told_counts = ", ".join(map(str, counts))
-                lines.append(f"{kind:16} {LABELS[said]:9} {chosen.sum():6}: {told_counts}")
+                lines.append(f"{kind:16} {TICK_LABELS[said]:9} {chosen.sum():6}: {told_counts}")
     return "\n".join(lines)
 
 
@@ -278,7 +278,13 @@ def main() -> None:
     write_weights(net, options.kept.with_suffix(".npz"))
     path = options.kept.with_suffix(".onnx")
     export(nets, path)
-    release(path.read_bytes(), NAME, SHAPE, LABELS, _TRAINED_ON.format(count=f"{len(drawn):,}"))
+    release(
+        path.read_bytes(),
+        TICK_NETWORK,
+        SHAPE,
+        TICK_LABELS,
+        _TRAINED_ON.format(count=f"{len(drawn):,}"),
+    )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.reading.text import plain
+from edge.ocr.lines import fold_text
 from models.training.fill import typefaces as reportlab_faces
 
 _TYPED = (
@@ -119,9 +119,9 @@ def _fallback() -> list[Face]:
 
 
 def _unaccented(text: str) -> str:
-    """As ``plain`` does it, but case, apostrophes and spaces stay; other signs are left out."""
+    """As ``fold_text`` does it, but case, apostrophes and spaces stay; other signs are left out."""
     return "".join(
         letter if letter.isascii() else (base.upper() if letter.isupper() else base)
         for letter in text
-        if (base := plain(letter)).isascii()
+        if (base := fold_text(letter)).isascii()
     )

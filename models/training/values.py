@@ -7,7 +7,7 @@ from vaguemestre.model.forms import FieldKind, FieldSpec, FormDefinition, Number
 
 
 def of_form(form: FormDefinition, rng: random.Random, share: float = 0.9) -> dict[str, str]:
-    """Values for a share of a form's fields, in the shape that ``edge.reading`` gives back."""
+    """Values for a share of a form's fields, in the shape that ``edge.extraction`` gives back."""
     someone = people.person(rng)
     return {spec.name: of_field(spec, someone, rng) for spec in form.fields if rng.random() < share}
 

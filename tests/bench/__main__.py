@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from edge import config
-from edge.inference.station import StationReaders, load_readers
-from edge.reading.readers import Readers
+from edge.inference.engine import StationEngine, load_engine
+from edge.ocr.engine import OcrEngine
 from models.training import reader_sets
 from tests.bench import (
     agent,
@@ -105,14 +105,14 @@ def main() -> int:
         Console().print(_operations(options.documents))
     if set(what) <= {"console"}:
         return 0  # no network needs to be loaded
-    _run(what, options, load_readers(config.user_cache_dir()), Path(samples) if samples else None)
+    _run(what, options, load_engine(config.user_cache_dir()), Path(samples) if samples else None)
     return 0
 
 
 def _run(
     what: Collection[str],
     options: argparse.Namespace,
-    readers: StationReaders,
+    readers: StationEngine,
     samples: Path | None,
 ) -> None:
     console, seed = Console(), options.seed
@@ -142,7 +142,9 @@ def _run(
             console.print(f"{name}: {error}")
 
 
-def _print_forms(console: Console, samples: Path, readers: Readers, pages: int, seed: int) -> None:
+def _print_forms(
+    console: Console, samples: Path, readers: OcrEngine, pages: int, seed: int
+) -> None:
     title = f"{pages} filled real blanks a column, 200 dpi, up to 2° askew, seed {seed}"
     table = Table("", *_WAYS, title=title)
     started = time.process_time()
@@ -162,7 +164,7 @@ def _print_forms(console: Console, samples: Path, readers: Readers, pages: int, 
     console.print(_fields(outcomes))
 
 
-def _combs(samples: Path, readers: Readers, pages: int, seed: int) -> Table:
+def _combs(samples: Path, readers: OcrEngine, pages: int, seed: int) -> Table:
     """The combs alone, where they lie known: many more than whole pages can show."""
     title = f"Combs of {pages} filled real blanks a column, up to 2° askew, seed {seed}"
     table = Table("", *_COMBS, title=title)
@@ -178,7 +180,7 @@ def _combs(samples: Path, readers: Readers, pages: int, seed: int) -> Table:
 
 
 def _print_distorted(
-    console: Console, samples: Path | None, readers: Readers, pages: int, seed: int
+    console: Console, samples: Path | None, readers: OcrEngine, pages: int, seed: int
 ) -> None:
     """Sheets that did not lie flat: what goes on without a person though it is not so."""
     title = f"{pages} forms a row, moved by up to {distorted.MOST_MM:.0f} mm, seed {seed}"
@@ -192,7 +194,7 @@ def _print_distorted(
     console.print(table)
 
 
-def _backs(readers: Readers, count: int, seed: int) -> Table:
+def _backs(readers: OcrEngine, count: int, seed: int) -> Table:
     """What shines through is blank, and nothing else is."""
     title = f"{count} drawn pages a row, seed {seed}"
     table = Table("", "blank", "faint", "written", title=title)
@@ -203,7 +205,7 @@ def _backs(readers: Readers, count: int, seed: int) -> Table:
 
 
 def _print_ticks(
-    console: Console, readers: Readers, pages: int, seed: int, samples: Path | None
+    console: Console, readers: OcrEngine, pages: int, seed: int, samples: Path | None
 ) -> None:
     found = ticks.measure(readers, pages, seed, samples)
     console.print(ticks.table(found, ticks.milliseconds(readers), seed))
@@ -239,7 +241,7 @@ def _fields(outcomes: list[forms.Outcome]) -> Table:
     return table
 
 
-def _text(samples: Path, readers: Readers) -> Table:
+def _text(samples: Path, readers: OcrEngine) -> Table:
     yardstick = text.tesseract()
     title = "Character errors, pages in the order of reading"
     table = Table("", "pages", "station", "Tesseract fra", "seconds a page", title=title)
@@ -258,7 +260,7 @@ def _text(samples: Path, readers: Readers) -> Table:
     return table
 
 
-def _enrolled(readers: Readers, seed: int) -> Table:
+def _enrolled(readers: OcrEngine, seed: int) -> Table:
     title = f"{_INVENTED} invented forms, {_EACH} pages of each, all faults, seed {seed}"
     table = Table("samples", "learned", "type right", "and nobody asked", title=title)
     for one in enrolled.measure(readers, _INVENTED, _EACH, seed):
@@ -266,7 +268,7 @@ def _enrolled(readers: Readers, seed: int) -> Table:
     return table
 
 
-def _kinds(readers: Readers, count: int, seed: int) -> Table:
+def _kinds(readers: OcrEngine, count: int, seed: int) -> Table:
     title = f"Types of {count} drawn pages, faces and layouts held out, all faults, seed {seed}"
     table = Table("", "type right", "right, or a person names it", "confused", title=title)
     for name, group in sorted(kinds.measure(readers, count, seed).items()):
@@ -275,7 +277,7 @@ def _kinds(readers: Readers, count: int, seed: int) -> Table:
     return table
 
 
-def _print_lines(console: Console, station: StationReaders, samples: Path | None) -> None:
+def _print_lines(console: Console, station: StationEngine, samples: Path | None) -> None:
     """Lines drawn with faces that training never saw; pages that all readers read alike cut."""
     readers = lines.readers_of(station)
     yardstick = lines.tesseract()
@@ -299,7 +301,7 @@ def _print_lines(console: Console, station: StationReaders, samples: Path | None
     console.print(table)
 
 
-def _rates(readers: Readers, seed: int) -> Table:
+def _rates(readers: OcrEngine, seed: int) -> Table:
     table = Table("", "s a page", "station is so much faster", title="Full-text pages, one thread")
     found = rates.measure(readers, _LETTERS, seed)
     for one in found:
@@ -323,7 +325,7 @@ def _operations(documents: int) -> Table:
     return table
 
 
-def _speed(readers: Readers) -> Table:
+def _speed(readers: OcrEngine) -> Table:
     table = Table("page", "pages", "median s", "worst s", title="Processor time, drawn lots")
     found = speed.drawn_lots(readers)
     for one in found:

@@ -150,7 +150,7 @@ class _Watch:
 
 
 def _reads(process: psutil.Process) -> bool:
-    return "edge.workers" in process.cmdline()
+    return "edge.pipeline.workers" in process.cmdline()
 
 
 def _until(done: Callable[[], bool], process: Process) -> None:

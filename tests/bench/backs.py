@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from edge import process
-from edge.imaging.page import PageImage
-from edge.reading.readers import Gray, Readers
+from edge.imaging.source_file import PageImage
+from edge.ocr.engine import Gray, OcrEngine
+from edge.pipeline import page as pipeline_page
 from models.training import degrade, synthesise
 from models.training.typefaces import cabinet
 from tests.bench.forms import DPI, TODAY
@@ -93,14 +93,16 @@ KINDS: Mapping[str, Callable[[random.Random], Gray]] = MappingProxyType(
 )  # fmt: skip
 
 
-def measure(kind: str, count: int, readers: Readers, seed: int) -> collections.Counter[str]:
+def measure(kind: str, count: int, readers: OcrEngine, seed: int) -> collections.Counter[str]:
     """How many pages of a kind are blank, faint, or written, as the station tells them."""
     rng = random.Random(f"{seed} {kind}")
-    recipe = process.Recipe(pack.load(pack.default_dir()).forms, accept_error_rate=0.001)
+    recipe = pipeline_page.ReadingContext(
+        pack.load(pack.default_dir()).forms, accept_error_rate=0.001
+    )
     found: collections.Counter[str] = collections.Counter()
     for number in range(count):
         image = PageImage(KINDS[kind](rng), DPI, dpi_known=True)
-        page = process.read_page(image, ImageRef("page", number, ""), recipe, readers, TODAY)
+        page = pipeline_page.read_page(image, ImageRef("page", number, ""), recipe, readers, TODAY)
         told = "blank" if page.is_blank else "faint" if "faint" in page.marks else "written"
         found[told] += 1
     return found

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.reading.readers import Gray, Readers
-from edge.reading.registration import Registration
-from edge.reading.zones import read_fields
+from edge.classification.registration import Registration
+from edge.extraction.zones import read_fields
+from edge.ocr.engine import Gray, OcrEngine
 from models.training import degrade, fill
 from models.training.cell_glyphs import Part
 from models.training.handwriting import Handwriting
@@ -77,7 +77,7 @@ def _where(turn: NDArray[np.float64], px_per_mm: float) -> Registration:
     return Registration(turn @ scale)
 
 
-def measure(pages: Iterator[Placed], readers: Readers) -> tuple[Outcome, float]:
+def measure(pages: Iterator[Placed], readers: OcrEngine) -> tuple[Outcome, float]:
     """Read all combs; the outcome, and the processor's seconds a page spent on reading."""
     verdicts: list[Verdict] = []
     spent, count = 0.0, 0

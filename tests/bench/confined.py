@@ -13,14 +13,14 @@ from statistics import median
 
 import psutil
 
+from edge.pipeline.workers import Workers, handle
 from edge.results import PageReading
-from edge.workers import Workers, handle
 from tests.bench import mixed
 from tests.support import reading
 from vaguemestre.model.document import ImageRef
 
 _FREE = """
-from edge.workers import child, confine
+from edge.pipeline.workers import child, confine
 confine.lock = lambda: confine.REQUIRED
 child.main()
 """

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.imaging.page import PageImage
-from edge.reading.readers import Readers
+from edge.imaging.source_file import PageImage
+from edge.ocr.engine import OcrEngine
 from models.training import degrade, distort, fill
 from models.training import forms as drawn_forms
 from tests.bench import forms
@@ -69,7 +69,7 @@ def pages(kind: str, count: int, seed: int, samples: Path | None) -> Iterator[tu
 
 
 def measure(
-    kind: str, count: int, readers: Readers, seed: int, samples: Path | None = None
+    kind: str, count: int, readers: OcrEngine, seed: int, samples: Path | None = None
 ) -> Distorted:
     """Read pages of one kind."""
     drawn = [page for page, _ in pages(kind, count, seed, samples)]

@@ -9,12 +9,12 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edge import process
-from edge.enrolment import sample
-from edge.enrolment.learn import Sample, learn
-from edge.imaging.page import PageImage
-from edge.reading.classify import classify
-from edge.reading.readers import Readers
+from edge.classification.printed_text import classify
+from edge.enrolment import learn
+from edge.enrolment.learn import Sample, learn_form
+from edge.imaging.source_file import PageImage
+from edge.ocr.engine import OcrEngine
+from edge.pipeline import page as pipeline_page
 from models.training import degrade, synthesise
 from tests.bench.forms import TODAY
 from tests.bench.proportion import Proportion
@@ -36,7 +36,7 @@ class Outcome:
     sure: Proportion
 
 
-def measure(readers: Readers, count: int, each: int, seed: int) -> list[Outcome]:
+def measure(readers: OcrEngine, count: int, each: int, seed: int) -> list[Outcome]:
     """Learn ``count`` forms, and read ``each`` pages of every one of them."""
     names = [f"{synthesise.INVENTED}{number}" for number in synthesise.UNTAUGHT[:count]]
     samples = {name: [_sample(name, seed + i, readers) for i in range(_SAMPLES)] for name in names}
@@ -47,9 +47,9 @@ def measure(readers: Readers, count: int, each: int, seed: int) -> list[Outcome]
         for i in range(each)
     ]
     recognition = pack.load(pack.default_dir())
-    recipe = process.Recipe(recognition.forms, accept_error_rate=0.001)
+    recipe = pipeline_page.ReadingContext(recognition.forms, accept_error_rate=0.001)
     read = [
-        (name, process.read_page(page, ImageRef(name, i, ""), recipe, readers, TODAY))
+        (name, pipeline_page.read_page(page, ImageRef(name, i, ""), recipe, readers, TODAY))
         for i, (name, page) in enumerate(pages)
     ]
     found = []
@@ -73,14 +73,14 @@ def measure(readers: Readers, count: int, each: int, seed: int) -> list[Outcome]
 
 
 def _learned(samples: Mapping[str, list[Sample]], number: int) -> dict[str, FormDefinition]:
-    learned = {name: learn(name, some[:number]).form for name, some in samples.items()}
+    learned = {name: learn_form(name, some[:number]).form for name, some in samples.items()}
     return {name: form for name, form in learned.items() if form is not None}
 
 
-def _sample(name: str, seed: int, readers: Readers) -> Sample:
+def _sample(name: str, seed: int, readers: OcrEngine) -> Sample:
     drawn, _ = synthesise.draw(name, seed, _DPI, held_out=True)
     scanned = degrade.scan(drawn, random.Random(seed))
-    return sample.read(scanned, _DPI, readers)
+    return learn.read_sample(scanned, _DPI, readers)
 
 
 def _page(name: str, seed: int) -> PageImage:

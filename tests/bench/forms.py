@@ -14,11 +14,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge import process
 from edge.imaging.decode import open_source
-from edge.imaging.page import PageImage
-from edge.imaging.source import Limits
-from edge.reading.readers import Gray, Readers
+from edge.imaging.source_file import Limits, PageImage
+from edge.ocr.engine import Gray, OcrEngine
+from edge.pipeline import page as pipeline_page
 from edge.results import PageReading
 from models.training import degrade, fill
 from models.training import values as training_values
@@ -129,14 +128,16 @@ def filled(
         yield Filled(forms[kind], values, face, PageImage(page, DPI, dpi_known=True), is_turned)
 
 
-def measure(pages: Iterator[Filled], readers: Readers) -> Outcome:
+def measure(pages: Iterator[Filled], readers: OcrEngine) -> Outcome:
     """Read all pages and compare every field with its truth."""
-    recipe = process.Recipe(pack.load(pack.default_dir()).forms, accept_error_rate=0.001)
+    recipe = pipeline_page.ReadingContext(
+        pack.load(pack.default_dir()).forms, accept_error_rate=0.001
+    )
     verdicts: list[Verdict] = []
     right = total = 0
     for number, page in enumerate(pages):
         ref = ImageRef("page", number, "")
-        reading = process.read_page(page.image, ref, recipe, readers, TODAY)
+        reading = pipeline_page.read_page(page.image, ref, recipe, readers, TODAY)
         total += 1
         right += reading.guesses[0].type == page.form.type
         verdicts += _compare(number, page, reading)

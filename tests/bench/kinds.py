@@ -8,10 +8,10 @@ from what is none of ours: such pages must come out as unknown or misdirected.
 import collections
 from dataclasses import dataclass, field
 
-from edge import process
-from edge.imaging.page import PageImage
-from edge.reading import classify
-from edge.reading.readers import Readers
+from edge.classification import printed_text
+from edge.imaging.source_file import PageImage
+from edge.ocr.engine import OcrEngine
+from edge.pipeline import page as pipeline_page
 from models.training import synthesise
 from tests.bench.forms import TODAY
 from tests.bench.proportion import Proportion
@@ -42,10 +42,10 @@ class Group:
         return Proportion(self.total - self.surely_wrong, self.total)
 
 
-def measure(readers: Readers, count: int, seed: int) -> dict[str, Group]:
+def measure(readers: OcrEngine, count: int, seed: int) -> dict[str, Group]:
     """Draw and read ``count`` pages; groups by what they are."""
     recognition = pack.load(pack.default_dir())
-    recipe = process.Recipe(recognition.forms, accept_error_rate=0.001)
+    recipe = pipeline_page.ReadingContext(recognition.forms, accept_error_rate=0.001)
     sure = recognition.plan.type_confidence
     groups: dict[str, Group] = {}
     drawn = synthesise.pages(seed, count, dpi=_DPI, held_out=True, invented=synthesise.UNTAUGHT)
@@ -55,11 +55,14 @@ def measure(readers: Readers, count: int, seed: int) -> dict[str, Group]:
         form = recognition.forms.get(truth.type)
         ref = ImageRef("page", number, "")
         image = PageImage(gray, _DPI, dpi_known=True)
-        page = process.read_page(image, ref, recipe, readers, TODAY)
+        page = pipeline_page.read_page(image, ref, recipe, readers, TODAY)
         found = page.guesses[0] if page.guesses else None
         name = found.type if found else "blank or separator"
-        if form is None or truth.type in (classify.UNKNOWN, classify.MISDIRECTED):
-            group, is_right = "none of ours", name in (classify.UNKNOWN, classify.MISDIRECTED)
+        if form is None or truth.type in (printed_text.UNKNOWN, printed_text.MISDIRECTED):
+            group, is_right = (
+                "none of ours",
+                name in (printed_text.UNKNOWN, printed_text.MISDIRECTED),
+            )
         else:
             measured = form.layout is Layout.VERIFIED
             group = "measured layouts" if measured else "random layouts"
@@ -69,6 +72,6 @@ def measure(readers: Readers, count: int, seed: int) -> dict[str, Group]:
         one.right += is_right
         if not is_right:
             is_sure = found is not None and found.confidence >= sure
-            one.surely_wrong += is_sure and name != classify.UNKNOWN
+            one.surely_wrong += is_sure and name != printed_text.UNKNOWN
             one.confused[f"{truth.type} as {name}{' (sure)' if is_sure else ''}"] += 1
     return groups

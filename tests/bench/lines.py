@@ -16,12 +16,12 @@ import cv2
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from edge.imaging import border, deskew
+from edge.imaging import cleaning
 from edge.imaging.decode import open_source
-from edge.imaging.source import Limits
-from edge.inference.station import StationReaders
-from edge.reading.lines import crop
-from edge.reading.readers import Care, Gray
+from edge.imaging.source_file import Limits
+from edge.inference.engine import StationEngine
+from edge.ocr.engine import Gray, ReadMode
+from edge.ocr.lines import crop
 from tests.bench import text as bench_text
 
 Read = Callable[[Sequence[Gray]], list[str]]
@@ -87,19 +87,19 @@ def tesseract() -> Read | None:
     return read
 
 
-def readers_of(station: StationReaders) -> dict[str, Read]:
+def readers_of(station: StationEngine) -> dict[str, Read]:
     """The station's own reader, both together, and the careful one alone."""
     return {
         "own reader alone": lambda crops: [r.text for r in station.lines.read(crops)],
         "own, careful where in doubt": lambda crops: [
-            r.text for r in station.read_lines(crops, care=Care.TEXT)
+            r.text for r in station.read_lines(crops, care=ReadMode.TEXT)
         ],
         "PP-OCRv6 alone": lambda crops: [r.text for r in station.careful.read_lines(crops)],
     }
 
 
 def pages_on_same_lines(
-    pages: Sequence[bench_text.Page], station: StationReaders
+    pages: Sequence[bench_text.Page], station: StationEngine
 ) -> dict[str, bench_text.Reading]:
     """Character errors of whole pages, each reader on the same crops in the same order."""
     found: dict[str, list[bench_text.Reading]] = {name: [] for name in readers_of(station)}
@@ -110,10 +110,10 @@ def pages_on_same_lines(
     return {name: bench_text.total(readings) for name, readings in found.items()}
 
 
-def _crops(picture: Path, station: StationReaders) -> list[Gray]:
+def _crops(picture: Path, station: StationEngine) -> list[Gray]:
     with open_source(picture.read_bytes(), Limits()) as source:
-        gray, _ = border.erase(source.page(0).gray)
-    gray = deskew.straighten(gray, deskew.estimate(gray))
+        gray, _ = cleaning.whiten_border(source.page(0).gray)
+    gray = cleaning.straighten(gray, cleaning.estimate_skew(gray))
     return [crop(gray, quad) for quad in station.find_lines(gray)]
 
 

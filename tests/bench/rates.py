@@ -18,9 +18,9 @@ import cv2
 import numpy as np
 from rapidocr import RapidOCR
 
-from edge import process
-from edge.imaging.page import PageImage
-from edge.reading.readers import Gray, Readers
+from edge.imaging.source_file import PageImage
+from edge.ocr.engine import Gray, OcrEngine
+from edge.pipeline import page as pipeline_page
 from models.training.lots import Artist
 from tests.bench import mixed
 from tests.bench.forms import TODAY
@@ -44,7 +44,7 @@ class Rate:
         return self.seconds / self.pages
 
 
-def measure(readers: Readers, pages: int, seed: int) -> list[Rate]:
+def measure(readers: OcrEngine, pages: int, seed: int) -> list[Rate]:
     """The station first, then Tesseract and rapidocr where they are installed."""
     artist = Artist(seed)
     drawn = [artist.mail("courrier", mixed.full_text)[0] for _ in range(pages)]
@@ -56,12 +56,14 @@ def measure(readers: Readers, pages: int, seed: int) -> list[Rate]:
     return [Rate(name, pages, read(drawn)) for name, read in ways if read is not None]
 
 
-def _station(images: Sequence[Gray], readers: Readers) -> float:
-    recipe = process.Recipe(pack.load(pack.default_dir()).forms, accept_error_rate=0.001)
+def _station(images: Sequence[Gray], readers: OcrEngine) -> float:
+    recipe = pipeline_page.ReadingContext(
+        pack.load(pack.default_dir()).forms, accept_error_rate=0.001
+    )
     started = time.process_time()
     for number, gray in enumerate(images):
         page = PageImage(gray, _DPI, dpi_known=True)
-        process.read_page(page, ImageRef("page", number, ""), recipe, readers, TODAY)
+        pipeline_page.read_page(page, ImageRef("page", number, ""), recipe, readers, TODAY)
     return time.process_time() - started
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge import process
 from edge.imaging.decode import open_source
-from edge.imaging.source import Limits
-from edge.reading.readers import Readers
+from edge.imaging.source_file import Limits
+from edge.ocr.engine import OcrEngine
+from edge.pipeline import page as pipeline_page
 from models.training import lots
 from tests.bench.forms import TODAY
 from vaguemestre import pack
@@ -32,9 +32,11 @@ class Speed:
         return statistics.median(self.seconds)
 
 
-def drawn_lots(readers: Readers) -> list[Speed]:
+def drawn_lots(readers: OcrEngine) -> list[Speed]:
     """Decode and read every page of the demo's lots, one after the other."""
-    recipe = process.Recipe(pack.load(pack.default_dir()).forms, accept_error_rate=0.001)
+    recipe = pipeline_page.ReadingContext(
+        pack.load(pack.default_dir()).forms, accept_error_rate=0.001
+    )
     seconds: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         lots.draw_lots(Path(folder), _SEED)
@@ -43,7 +45,7 @@ def drawn_lots(readers: Readers) -> list[Speed]:
             with open_source(path.read_bytes(), Limits()) as source:
                 image = source.page(index)
             ref = ImageRef(path.name, index, "")
-            page = process.read_page(image, ref, recipe, readers, TODAY)
+            page = pipeline_page.read_page(image, ref, recipe, readers, TODAY)
             spent = time.process_time() - started
             if page.is_blank or page.separator is not None:
                 kind = "blank or separator"

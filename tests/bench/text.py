@@ -15,10 +15,10 @@ from pathlib import Path
 
 from rapidfuzz.distance import Levenshtein
 
-from edge import process
 from edge.imaging.decode import open_source
-from edge.imaging.source import Limits
-from edge.reading.readers import Readers
+from edge.imaging.source_file import Limits
+from edge.ocr.engine import OcrEngine
+from edge.pipeline import page as pipeline_page
 from tests.bench.forms import TODAY
 from vaguemestre import pack
 from vaguemestre.model.document import ImageRef
@@ -83,14 +83,18 @@ def total(readings: list[Reading]) -> Reading:
     )
 
 
-def ours(readers: Readers) -> Callable[[Path], str]:
+def ours(readers: OcrEngine) -> Callable[[Path], str]:
     """What a station reads on a page."""
-    recipe = process.Recipe(pack.load(pack.default_dir()).forms, accept_error_rate=0.001)
+    recipe = pipeline_page.ReadingContext(
+        pack.load(pack.default_dir()).forms, accept_error_rate=0.001
+    )
 
     def read(picture: Path) -> str:
         with open_source(picture.read_bytes(), Limits()) as source:
             image = source.page(0)
-        return process.read_page(image, ImageRef(picture.name, 0, ""), recipe, readers, TODAY).text
+        return pipeline_page.read_page(
+            image, ImageRef(picture.name, 0, ""), recipe, readers, TODAY
+        ).text
 
     return read
 

@@ -19,14 +19,13 @@ import cv2
 import numpy as np
 from rich.table import Table
 
-from edge import process
+from edge.classification.registration import Registration
 from edge.enrolment import blanks
+from edge.extraction.zones import read_fields
 from edge.imaging.decode import open_source
-from edge.imaging.page import PageImage
-from edge.imaging.source import Limits
-from edge.reading.readers import Gray, Readers
-from edge.reading.registration import Registration
-from edge.reading.zones import read_fields
+from edge.imaging.source_file import Limits, PageImage
+from edge.ocr.engine import Gray, OcrEngine
+from edge.pipeline import page as pipeline_page
 from models.training import forms as drawn_forms
 from models.training import tick_pages
 from models.training.tick_ink import Mark
@@ -86,16 +85,18 @@ class Found:
 
 
 def measure(
-    readers: Readers, pages: int, seed: int, samples: Path | None, *, is_measured: bool = True
+    readers: OcrEngine, pages: int, seed: int, samples: Path | None, *, is_measured: bool = True
 ) -> Found:
     """Draw and read so many pages; ``is_measured``: with the forms' blanks."""
     shipped = pack.load(pack.default_dir()).forms
     whole = with_blanks(shipped, samples) if is_measured else shipped
-    recipe = process.Recipe(whole, accept_error_rate=0.001)
+    recipe = pipeline_page.ReadingContext(whole, accept_error_rate=0.001)
     found = Found()
     for number, form, page in drawn(whole, pages, seed, samples):
         image = PageImage(page.image, page.dpi, dpi_known=True)
-        reading = process.read_page(image, ImageRef("page", number, ""), recipe, readers, TODAY)
+        reading = pipeline_page.read_page(
+            image, ImageRef("page", number, ""), recipe, readers, TODAY
+        )
         fields = {one.name: one for one in reading.fields}
         found.pages += 1
         is_read = any(one.box_mm is not None for one in reading.fields)
@@ -162,7 +163,7 @@ def real_blank(samples: Path, form: FormDefinition, dpi: int) -> Gray:
     return np.asarray(cv2.resize(page, size, interpolation=method), np.uint8)
 
 
-def milliseconds(readers: Readers, times: int = 20) -> float:
+def milliseconds(readers: OcrEngine, times: int = 20) -> float:
     """Processor time that all ticks of an S3110 take."""
     form = with_blanks(pack.load(pack.default_dir()).forms, None)["S3110"]
     ticks = tuple(spec for spec in form.fields if spec.kind is FieldKind.TICK)

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from edge import errors
-from edge.spool import counts, values
+from edge.spool import rules as spool_rules
 from edge.spool import spool as spool_spool
+from edge.spool import values
 from tests.compat import present, samples
 from vaguemestre.model import document as model_document
 from vaguemestre.model import lot
@@ -133,13 +134,13 @@ def _requests(spool: spool_spool.Spool) -> None:
 
 
 def _around(spool: spool_spool.Spool) -> None:
-    count = counts.Count(3, 5, counts.Unit.PAGES)
+    count = spool_rules.Count(3, 5, spool_rules.Unit.PAGES)
     aside = lot.SetAside("notes.txt", None, "format_unknown", "Format inconnu.")
-    states = values.Shown
+    states = values.OperatorState
     seen = [
-        values.Sighted("vu", "vu", states.RUNNING, "Le scanner écrit."),
-        values.Sighted("court", "court", states.INCOMPLETE, "Il manque des pages.", count),
-        values.Sighted("faux", "faux", states.ERROR, "Rien à lire.", None, (aside,)),
+        values.SeenLot("vu", "vu", states.RUNNING, "Le scanner écrit."),
+        values.SeenLot("court", "court", states.INCOMPLETE, "Il manque des pages.", count),
+        values.SeenLot("faux", "faux", states.ERROR, "Rien à lire.", None, (aside,)),
     ]
     spool.sighted(SOURCE, seen)
     spool.source_is(SOURCE, "Le dossier surveillé n'est pas accessible.")

@@ -46,19 +46,29 @@ from central.store import deliveries, rescans, tables
 from central.store.engine import open_engine
 from central.store.returns import Returned
 from edge import __main__ as edge_main
-from edge import commands as edge_commands
+from edge import cli as edge_commands
 from edge import config as edge_config
-from edge import report, results
+from edge import results
+from edge.cli import report
 from edge.errors import EdgeError, FileVanished
-from edge.events import Events as EdgeEvents
-from edge.page.site import Site
 from edge.results import LotResult
-from edge.spool import schema, states, values
-from edge.spool.counts import Count, Unit
+from edge.spool import rules as spool_rules
+from edge.spool import schema, values
+from edge.spool.rules import Count, Unit
 from edge.spool.spool import Spool
-from edge.spool.values import Arrival, ArrivingFile, Blob, Placement, Shown, Sighted, Stalled
+from edge.spool.values import (
+    Arrival,
+    ArrivingFile,
+    Blob,
+    OperatorState,
+    Placement,
+    SeenLot,
+    Stalled,
+)
+from edge.telemetry import Telemetry as EdgeEvents
 from edge.uplink import messages as uplink
-from edge.uplink.session import Identity, Pauses, Session
+from edge.uplink.session import Identity, RetryTimes, UplinkSession
+from edge.web.routes import Routes
 from tests.support.database import TestServer, serve
 from vaguemestre.model import document as edge_document
 from vaguemestre.model.document import Channel
@@ -73,11 +83,11 @@ __all__ = [
     "Count",
     "Delivery",
     "FileVanished",
+    "OperatorState",
     "Placement",
     "RescanAsked",
+    "SeenLot",
     "SetAside",
-    "Shown",
-    "Sighted",
     "Spool",
     "Stalled",
     "TestServer",
@@ -101,8 +111,8 @@ TABLES: sa.MetaData = tables.metadata
 AUDIT_ACTIONS: Mapping[str, str] = ACTIONS
 
 WORDS = {
-    "a lot's or document's state at the station": states.State,
-    "what operators see of a lot": values.Shown,
+    "a lot's or document's state at the station": spool_rules.SpoolState,
+    "what operators see of a lot": values.OperatorState,
     "a file of a lot": values.Kind,
     "a document's channel": edge_document.Channel,
     "a page's role": edge_document.PageRole,
@@ -209,7 +219,7 @@ def pages_of_the_station() -> Iterator[tuple[str, str]]:
     """Method and path of every address of the operators' page."""
     with tempfile.TemporaryDirectory() as folder:
         spool = cast(Spool, None)  # asked by no address before it is called
-        site = Site(station_settings(Path(folder)), spool, (), lambda: dt.datetime.now(dt.UTC))
+        site = Routes(station_settings(Path(folder)), spool, (), lambda: dt.datetime.now(dt.UTC))
     yield from (("GET", path) for path in (*site._static, *site._pages))
     yield from (("POST", path) for path in site._acts)
 
@@ -252,11 +262,13 @@ def said_by_the_station(
 ) -> Iterator[tuple[str, intake_pb2.Up]]:
     """Everything that a spool has to say to the centre, each with a name of its own."""
     identity = Identity(site, station, versions)
-    session = Session(spool, identity, Pauses(15, 60, 60), _no_beat, lambda *_, **__: None)
+    session = UplinkSession(
+        spool, identity, RetryTimes(15, 60, 60), _no_beat, lambda *_, **__: None
+    )
     yield "hello", next(session.messages())
     now_s = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC).timestamp()
     until = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
-    condition = uplink.Condition(123_456_789, 87.5, until, 120.0)
+    condition = uplink.StationCondition(123_456_789, 87.5, until, 120.0)
     beat = uplink.heartbeat(now_s, spool.backlog(), condition, versions)
     yield "heartbeat", intake_pb2.Up(heartbeat=beat)
     for document in spool.documents_to_send(100):

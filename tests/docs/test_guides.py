@@ -9,7 +9,7 @@ from central import __main__ as central_main
 from central.console import labels
 from edge import __main__ as edge_main
 from edge.errors import EdgeError, ReadingError, SourceAbsent, SourceFailed, SpoolCorrupt, SpoolFull
-from edge.spool.values import Shown
+from edge.spool.values import OperatorState
 from tests.support import markdown, metrics
 
 _OPERATOR = markdown.text("docs/guide-operateur.md")
@@ -56,7 +56,9 @@ def test_every_reason_that_operators_read_is_explained(error: type[EdgeError]) -
 
 
 def test_what_the_station_says_of_waiting_lots_is_explained() -> None:
-    sources = markdown.text("edge/sources/outlook.py") + markdown.text("edge/sources/folder.py")
+    sources = markdown.text("edge/sources/folder/readiness.py") + markdown.text(
+        "edge/sources/folder/source.py"
+    )
     said = re.findall(r'"(L[ea] [^"{}]+\.|Prise [^"{}]+\.)"', sources)
 
     assert said
@@ -65,7 +67,7 @@ def test_what_the_station_says_of_waiting_lots_is_explained() -> None:
 
 
 def test_every_state_of_a_lot_is_told() -> None:
-    for state in Shown:
+    for state in OperatorState:
         assert f"`LOT0012 - {state.value}" in _OPERATOR
 
 

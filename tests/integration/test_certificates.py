@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from edge.page import words
-from edge.page.situation import gather
+from edge.web import status
+from edge.web.status import read_status
 from tests.support.certificates import Authority, Pair
 from tests.support.intake import SITE, Centre, sending, until
 from tests.support.page import settings
@@ -69,8 +69,8 @@ def test_a_stations_certificate_is_told_as_what_it_is_and_its_renewal_is_taken_u
     with centre.running(), sending(station, centre.uplink(files)) as told:
         assert until(lambda: _link(station) == code)
         assert next(one["code"] for one in told if one["event"] == "uplink_failed") == code
-        now = gather(settings(station), station.spool, station.clock())
-        title, advice, is_well = words.link(now)
+        now = read_status(settings(station), station.spool, station.clock())
+        title, advice, is_well = status.link_text(now)
         assert "ertificat" in title
         assert "injoignable" not in title + advice
         assert not is_well

@@ -8,14 +8,14 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge import upright
 from edge.__main__ import main
+from edge.classification import embedding, printed_text, registration
 from edge.errors import PackInvalid
-from edge.inference.pages import load_network, load_prototypes
-from edge.inference.station import load_readers
-from edge.reading import classify, embed, registration
-from edge.reading.lines import skim
-from edge.reading.readers import Readers
+from edge.inference.engine import load_engine
+from edge.inference.page_network import load_network, load_prototypes
+from edge.ocr.engine import OcrEngine
+from edge.ocr.lines import read_fast
+from edge.pipeline import upright
 from edge.results import TextLine
 from models.training import forms as drawn_forms
 from tests.support import drawn_form
@@ -38,9 +38,9 @@ def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def readers(tmp_path_factory: pytest.TempPathFactory) -> Readers:
+def readers(tmp_path_factory: pytest.TempPathFactory) -> OcrEngine:
     """The station's readers."""
-    return load_readers(tmp_path_factory.mktemp("cache"))
+    return load_engine(tmp_path_factory.mktemp("cache"))
 
 
 def _save(path: Path, page: NDArray[np.uint8]) -> None:
@@ -52,10 +52,10 @@ def _form(folder: Path) -> forms.FormDefinition:
 
 
 def _upright(
-    page: NDArray[np.uint8], readers: Readers
+    page: NDArray[np.uint8], readers: OcrEngine
 ) -> tuple[NDArray[np.uint8], tuple[TextLine, ...]]:
-    made = upright.of(page, drawn_form.DPI, readers, {})
-    return made.gray, skim(made.gray, made.quads, readers).improved(readers).lines()
+    made = upright.make_upright(page, drawn_form.DPI, readers, {})
+    return made.gray, read_fast(made.gray, made.quads, readers).improved(readers).lines()
 
 
 def test_what_was_written_parses_and_holds_what_is_printed(enrolled: Path) -> None:
@@ -88,11 +88,11 @@ def test_the_picture_of_the_zones_opens(enrolled: Path) -> None:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_filled_and_degraded_copy_is_recognised_and_registered(
-    enrolled: Path, readers: Readers, seed: int
+    enrolled: Path, readers: OcrEngine, seed: int
 ) -> None:
     known = {**pack.load(pack.default_dir()).forms, "S9876": _form(enrolled)}
     gray, lines = _upright(drawn_form.filled(seed), readers)
-    guess = classify.classify(lines, known)
+    guess = printed_text.classify(lines, known)
 
     assert guess.guesses[0].type == "S9876"
     assert guess.guesses[0].confidence > 0.9
@@ -100,12 +100,14 @@ def test_a_filled_and_degraded_copy_is_recognised_and_registered(
     assert where is not None
 
 
-def test_forms_of_the_pack_are_not_taken_for_the_new_one(enrolled: Path, readers: Readers) -> None:
+def test_forms_of_the_pack_are_not_taken_for_the_new_one(
+    enrolled: Path, readers: OcrEngine
+) -> None:
     known = {**pack.load(pack.default_dir()).forms, "S9876": _form(enrolled)}
     page = drawn_forms.blank(known["S3704"], drawn_form.DPI)
     _, lines = _upright(page, readers)
 
-    assert classify.classify(lines, known).guesses[0].type == "S3704"
+    assert printed_text.classify(lines, known).guesses[0].type == "S3704"
 
 
 def test_the_page_network_knows_it_again(enrolled: Path, tmp_path: Path) -> None:
@@ -116,8 +118,8 @@ def test_the_page_network_knows_it_again(enrolled: Path, tmp_path: Path) -> None
     known = load_prototypes(tmp_path, network)
 
     for seed in range(6):
-        thumb = embed.thumbnail(drawn_form.filled(seed))
-        match = embed.nearest(network.look([thumb]).vectors[0], known)
+        thumb = embedding.thumbnail(drawn_form.filled(seed))
+        match = embedding.nearest_type(network.look([thumb]).vectors[0], known)
         assert match.type == "S9876"
 
 

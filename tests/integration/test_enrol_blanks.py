@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edge.__main__ import main
-from edge.reading import tickblank, tickpatch
-from edge.reading.registration import Registration
+from edge.classification.registration import Registration
+from edge.extraction import tick_blank
+from edge.extraction import ticks as extraction_ticks
 from models.training import forms as drawn_forms
 from vaguemestre import pack
 from vaguemestre.model import forms
@@ -31,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
     turned = cv2.warpAffine(sheet, turn, size, borderValue=(255.0,))
     save(tmp_path / "vierge.png", np.asarray(turned, np.uint8))
     for spec in ticks_of(form):
-        box = tickpatch.boxes_of(spec)[0]
+        box = extraction_ticks.boxes_of(spec)[0]
         left, top, right, bottom = (
             round(mm / 25.4 * DPI)
             for mm in (box.left, box.top, box.left + box.width, box.top + box.height)
@@ -65,10 +66,10 @@ def test_a_scanned_blank_is_found_again_on_a_page_of_its_form(folder: Path) -> N
     where = Registration(np.array([[px, 0.0, 0.0], [0.0, px, 0.0]]))
     ticks = ticks_of(form)
     assert [len(spec.blanks) for spec in ticks] == [1] * len(ticks)
-    seen = [tickpatch.wider(sheet, where, tickpatch.boxes_of(spec)) for spec in ticks]
-    blanks = [[tickblank.unpacked(text) for text in spec.blanks] for spec in ticks]
-    assert tickblank.printing(seen, blanks) == 0
-    places = [tickblank.place(one, some[0]) for one, some in zip(seen, blanks, strict=True)]
+    seen = [extraction_ticks.wider(sheet, where, extraction_ticks.boxes_of(spec)) for spec in ticks]
+    blanks = [[tick_blank.unpacked(text) for text in spec.blanks] for spec in ticks]
+    assert tick_blank.printing(seen, blanks) == 0
+    places = [tick_blank.place(one, some[0]) for one, some in zip(seen, blanks, strict=True)]
     far = [max(abs(place.x), abs(place.y)) for place in places if place is not None]
     assert len(far) == len(ticks)
     assert max(far) <= 2

@@ -19,12 +19,12 @@ import pytest
 from edge import agent
 from edge.agent import LotReader
 from edge.errors import ReaderFailed, SpoolFailed, SpoolFull, SpoolLocked
-from edge.events import Events
-from edge.lot import ReadLot
+from edge.pipeline.lot import LotReading
+from edge.pipeline.workers import Progress, Workers
 from edge.spool import journal
-from edge.spool.values import ClaimedLot, Shown
+from edge.spool.values import ClaimedLot, OperatorState
 from edge.supervise import Supervisor
-from edge.workers import Progress, Workers
+from edge.telemetry import Telemetry
 from tests.support import page as page_of
 from tests.support.station import Station, result_of
 from vaguemestre.pack import Pack
@@ -75,7 +75,7 @@ class _Reading:
         self.lots: list[ClaimedLot] = []
         monkeypatch.setattr(agent, "read_lot", self._read_lot)
         monkeypatch.setattr(agent, "_READER_PAUSE_S", 0.05)
-        self.events = Events()
+        self.events = Telemetry()
         self._station = station
         self._reader = LotReader(
             page_of.settings(station),
@@ -87,12 +87,12 @@ class _Reading:
             Progress(),
         )
 
-    def _read_lot(self, files: Any, *_: Any) -> ReadLot:
+    def _read_lot(self, files: Any, *_: Any) -> LotReading:
         if self.failures:
             raise self.failures.pop()()
         names = {file.name for file in files}
         (lot,) = [one for one in self.lots if {f.name for f in one.files} == names]
-        return ReadLot(result_of(lot), len(files))
+        return LotReading(result_of(lot), len(files))
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -121,7 +121,7 @@ def _until(what: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def _shown(station: Station) -> list[Shown]:
+def _shown(station: Station) -> list[OperatorState]:
     return [lot.shown for lot in station.spool.lots_overview()]
 
 
@@ -136,13 +136,13 @@ def test_s22_who_holds_the_journal_for_long_turns_no_lot_into_an_error(
     with _held(station.work), reading.running():
         _until(lambda: reading.errors("spool_locked") >= 3)
         before = time.monotonic()
-        assert _shown(station) == [Shown.RUNNING] * 3  # who looks does not wait
+        assert _shown(station) == [OperatorState.RUNNING] * 3  # who looks does not wait
         assert time.monotonic() - before < 2.0
     with reading.running():
         _until(lambda: len(station.spool.documents_to_send(10)) == 3)
     station.send()
     assert sorted(station.delivered()) == [b"0", b"1", b"2"]
-    assert _shown(station) == [Shown.DONE] * 3
+    assert _shown(station) == [OperatorState.DONE] * 3
 
 
 def test_s22_a_lot_read_while_the_journal_is_held_is_spooled_once_it_is_free(
@@ -160,7 +160,7 @@ def test_s22_a_lot_read_while_the_journal_is_held_is_spooled_once_it_is_free(
         reading.failures.append(lambda: AssertionError("read again"))
         held.__exit__(None, None, None)
         _until(lambda: station.spool.documents_to_send(1))
-    assert _shown(station) == [Shown.DONE]
+    assert _shown(station) == [OperatorState.DONE]
 
 
 def test_a_folder_is_looked_at_again_after_the_journal_was_held(
@@ -198,7 +198,7 @@ def test_s08_what_the_machine_lacks_for_a_while_costs_a_lot_nothing(
     with reading.running():
         _until(lambda: station.spool.documents_to_send(1))
     assert reading.failures == []
-    assert _shown(station) == [Shown.DONE]
+    assert _shown(station) == [OperatorState.DONE]
 
 
 def test_s08_what_is_wrong_with_a_lot_sets_it_aside(
@@ -209,7 +209,7 @@ def test_s08_what_is_wrong_with_a_lot_sets_it_aside(
     reading = _Reading(station, monkeypatch)
     reading.failures = [lambda: ValueError("of this lot")]
     with reading.running():
-        _until(lambda: _shown(station) == [Shown.ERROR])
+        _until(lambda: _shown(station) == [OperatorState.ERROR])
 
 
 _KINDS = {

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from edge import config, process
+from edge import config
 from edge.imaging.decode import open_source
-from edge.imaging.source import Limits
-from edge.inference.station import load_readers
-from edge.reading.readers import Readers
+from edge.imaging.source_file import Limits
+from edge.inference.engine import load_engine
+from edge.ocr.engine import OcrEngine
+from edge.pipeline import page as pipeline_page
 from tests.bench import forms, text
 from vaguemestre import pack
 from vaguemestre.model.document import ImageRef, Layout
@@ -28,17 +29,19 @@ _OURS = {
 
 
 @pytest.fixture(scope="module")
-def readers() -> Readers:
-    return load_readers(config.user_cache_dir())
+def readers() -> OcrEngine:
+    return load_engine(config.user_cache_dir())
 
 
-def _types(path: Path, readers: Readers, most_pages: int = 2) -> list[tuple[str, Layout | None]]:
-    recipe = process.Recipe(pack.load(pack.default_dir()).forms, accept_error_rate=0.001)
+def _types(path: Path, readers: OcrEngine, most_pages: int = 2) -> list[tuple[str, Layout | None]]:
+    recipe = pipeline_page.ReadingContext(
+        pack.load(pack.default_dir()).forms, accept_error_rate=0.001
+    )
     found = []
     with open_source(path.read_bytes(), Limits()) as source:
         for index in range(min(source.page_count, most_pages)):
             ref = ImageRef(path.name, index, "")
-            page = process.read_page(source.page(index), ref, recipe, readers, forms.TODAY)
+            page = pipeline_page.read_page(source.page(index), ref, recipe, readers, forms.TODAY)
             if page.guesses:
                 found.append((page.guesses[0].type, page.layout))
     return found
@@ -46,38 +49,42 @@ def _types(path: Path, readers: Readers, most_pages: int = 2) -> list[tuple[str,
 
 @pytest.mark.parametrize(("name", "kind"), _OURS.items())
 def test_our_real_blanks_are_known_with_their_layout(
-    samples: Path, readers: Readers, name: str, kind: str
+    samples: Path, readers: OcrEngine, name: str, kind: str
 ) -> None:
     (path,) = (samples / "forms").glob(name)
     assert _types(path, readers, 1) == [(kind, Layout.VERIFIED)]
 
 
 def test_the_real_older_edition_of_a_form_is_not_read_by_the_newer_ones_zones(
-    samples: Path, readers: Readers
+    samples: Path, readers: OcrEngine
 ) -> None:
-    recipe = process.Recipe(pack.load(pack.default_dir()).forms, accept_error_rate=0.001)
+    recipe = pipeline_page.ReadingContext(
+        pack.load(pack.default_dir()).forms, accept_error_rate=0.001
+    )
     (path,) = (samples / "blanks").glob("S3704_12485-01*.pdf")
     with open_source(path.read_bytes(), Limits()) as source:
         image = source.page(0)
-    page = process.read_page(image, ImageRef(path.name, 0, ""), recipe, readers, forms.TODAY)
+    page = pipeline_page.read_page(image, ImageRef(path.name, 0, ""), recipe, readers, forms.TODAY)
     assert page.guesses[0].type == "S3704"
     assert page.layout is Layout.UNVERIFIED
     assert not any(field.accepted for field in page.fields)
 
 
-def test_two_claims_on_one_a3_are_for_a_person(samples: Path, readers: Readers) -> None:
-    recipe = process.Recipe(pack.load(pack.default_dir()).forms, accept_error_rate=0.001)
+def test_two_claims_on_one_a3_are_for_a_person(samples: Path, readers: OcrEngine) -> None:
+    recipe = pipeline_page.ReadingContext(
+        pack.load(pack.default_dir()).forms, accept_error_rate=0.001
+    )
     path = samples / "cases" / "12-two-claims-on-a3.tif"
     with open_source(path.read_bytes(), Limits()) as source:
         image = source.page(0)
-    page = process.read_page(image, ImageRef(path.name, 0, ""), recipe, readers, forms.TODAY)
+    page = pipeline_page.read_page(image, ImageRef(path.name, 0, ""), recipe, readers, forms.TODAY)
     assert page.guesses[0].type == "S3110"
     assert "outside_content" in page.marks
 
 
 @pytest.mark.parametrize("folder", ["forms", "handfilled", "other"])
 def test_other_organisations_sheets_are_never_taken_for_ours(
-    samples: Path, readers: Readers, folder: str
+    samples: Path, readers: OcrEngine, folder: str
 ) -> None:
     for path in sorted((samples / folder).iterdir()):
         is_page = path.suffix in (".png", ".pdf", ".jpg")
@@ -89,7 +96,7 @@ def test_other_organisations_sheets_are_never_taken_for_ours(
 
 
 def test_filled_real_forms_are_read_and_nothing_accepted_is_wrong(
-    samples: Path, readers: Readers
+    samples: Path, readers: OcrEngine
 ) -> None:
     outcome = forms.measure(forms.filled(samples, 8, seed=4), readers)
     assert outcome.types.right == outcome.types.total == 8
@@ -98,6 +105,6 @@ def test_filled_real_forms_are_read_and_nothing_accepted_is_wrong(
     assert [(v.form, v.field.name) for v in outcome.accepted_wrong()] == []
 
 
-def test_a_real_typed_page_is_read(samples: Path, readers: Readers) -> None:
+def test_a_real_typed_page_is_read(samples: Path, readers: OcrEngine) -> None:
     page = next(iter(text.typescript(samples)))
     assert text.measure(page, text.ours(readers)).rate < 0.15

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from edge import config, process
+from edge import config
 from edge.imaging.decode import open_source
-from edge.imaging.source import Limits
-from edge.inference.station import load_readers
+from edge.imaging.source_file import Limits
+from edge.inference.engine import load_engine
+from edge.pipeline import page as pipeline_page
 from tests.bench import forms
 from vaguemestre import pack
 from vaguemestre.model.document import ImageRef
@@ -18,10 +19,12 @@ _CROSSED = {"illness", "ald", "maternity", "work_accident", "direct_access"}
 
 
 def test_crosses_in_pale_pencil_are_ticks_or_for_a_person(samples: Path) -> None:
-    recipe = process.Recipe(pack.load(pack.default_dir()).forms, accept_error_rate=0.001)
-    readers = load_readers(config.user_cache_dir())
+    recipe = pipeline_page.ReadingContext(
+        pack.load(pack.default_dir()).forms, accept_error_rate=0.001
+    )
+    readers = load_engine(config.user_cache_dir())
     with open_source((samples / "cases/23-pale-ticks.jpg").read_bytes(), Limits()) as source:
-        page = process.read_page(
+        page = pipeline_page.read_page(
             source.page(0), ImageRef("23", 0, ""), recipe, readers, forms.TODAY
         )
     form = recipe.forms[page.guesses[0].type]

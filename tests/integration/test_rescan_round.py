@@ -21,13 +21,13 @@ from central.store.tables import documents, pages, stations
 from central.store.tables import rescans as rescans_table
 from edge import sheets
 from edge.agent import LotReader
-from edge.events import Events
 from edge.imaging.decode import open_source
-from edge.imaging.source import Limits
+from edge.imaging.source_file import Limits
+from edge.pipeline.workers import Progress, Workers
 from edge.spool.values import Rescan
+from edge.telemetry import Telemetry
 from edge.uplink import messages
 from edge.uplink.channel import open_channel, stub_of
-from edge.workers import Progress, Workers
 from tests.support import central as made
 from tests.support import page as page_of
 from tests.support.intake import SITE, STATION, Centre, sending, until
@@ -240,7 +240,7 @@ def _reading(station: Station, workers: Workers) -> Iterator[None]:
         workers,
         pack.load(pack.default_dir()),
         {"program": "0"},
-        Events(),
+        Telemetry(),
         Progress(),
     )
     for lot in station.spool.lots_to_read():

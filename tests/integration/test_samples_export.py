@@ -19,7 +19,7 @@ from central.store import control_results, controls
 from central.store.engine import transaction
 from central.store.keying import Sent
 from central.store.tables import audit, keyings
-from edge.reading.tensors import HEIGHT_PX, line_tensor
+from edge.ocr.network_io import HEIGHT_PX, line_tensor
 from models.training import samples
 from tests.support.console import add_person
 from tests.support.controlled import NIR, SURNAME, TOTAL, controlled, entry_of, put

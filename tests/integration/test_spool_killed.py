@@ -13,7 +13,7 @@ import pytest
 
 from edge import config
 from edge.spool.spool import Spool
-from edge.spool.values import LotView
+from edge.spool.values import LotStatus
 
 _ROOT = Path(__file__).parents[2]
 _DEADLINE_S = 30.0
@@ -44,7 +44,7 @@ def _drop(root: Path, number: int) -> bytes:
     return content
 
 
-def _lots(root: Path) -> list[LotView]:
+def _lots(root: Path) -> list[LotStatus]:
     limits = config.Spool(min_free_bytes=0)
     spool = Spool.open(root / "work", limits, lambda: dt.datetime.now(dt.UTC), visitor=True)
     try:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from edge.errors import ConfigInvalid
-from edge.page.server import Server
+from edge.web.server import Server
 from tests.support import page as page_of
 from tests.support.page import RESCANS, WHY, busy_station, serving, site_of
 from tests.support.station import Station

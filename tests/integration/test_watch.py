@@ -14,8 +14,8 @@ from typing import Literal
 import pytest
 
 from edge import config
-from edge.sources.folder import FolderSource
-from edge.sources.watch import FolderWatch
+from edge.sources.folder.filesystem import FolderWatch
+from edge.sources.folder.source import FolderSource
 from edge.spool.spool import Spool
 
 _DEADLINE_S = 20.0

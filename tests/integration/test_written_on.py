@@ -23,7 +23,7 @@ import pytest
 from PIL import Image
 
 from edge.imaging.decode import open_source
-from edge.imaging.source import Limits
+from edge.imaging.source_file import Limits
 from tests.support.memory import memory_folder
 
 _ROOT = Path(__file__).parents[2]

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from reportlab.pdfgen.canvas import Canvas
 
 from edge.errors import ReadingError
-from edge.imaging.decode import open_source
-from edge.imaging.source import Limits
-from edge.imaging.whole import is_whole
+from edge.imaging.decode import is_complete, open_source
+from edge.imaging.source_file import Limits
 from tests.support import pictures, tiffs
 
 LIMITS = Limits(max_page_pixels=1_000_000, max_pages=50, max_file_bytes=1_000_000)
@@ -41,7 +40,7 @@ BLOWS = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size
 
 
 def read_all(data: bytes) -> None:
-    is_whole(data)
+    is_complete(data)
     try:
         with open_source(data, LIMITS) as source:
             for index in range(source.page_count):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.reading import keys, keysearch
+from edge.extraction import keys
 from models.training import people
 from vaguemestre.model.document import BoxMm, Check
 from vaguemestre.model.forms import FieldKind, FieldSpec, NumberCheck
@@ -83,7 +83,7 @@ def test_the_search_finds_what_trying_every_string_finds(name: str, seed: int) -
     spec = KEYED[name]
     key = keys.key_of(spec, len(alternatives), TODAY)
     assert key is not None
-    found = keysearch.search(alternatives, key)
+    found = keys.best_valid_text(alternatives, key)
     chances = sorted(
         (
             (math.prod(chance for _, chance in chosen), "".join(char for char, _ in chosen))

@@ -6,8 +6,8 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.spool.keys import key_of, normal
-from edge.spool.order import Arrangement, Written, arrange, natural
+from edge.spool.page_order import Arrangement, Written, arrange, natural
+from edge.spool.rules import lot_key, normal
 
 SECOND = 1_000_000_000
 _PIECES = st.sampled_from(
@@ -69,8 +69,8 @@ def test_case_and_spelling_of_accents_do_not_move_a_page(
     spell = st.sampled_from([str.upper, str.lower, _nfd, _nfc])
     names = [f"{stem}é {n}.jpg" for n in range(1, count)]
     odd = [data.draw(spell)(name) for name in names]
-    assert [key_of(n) for n in _ordered(data.draw(st.permutations(odd)))] == [
-        key_of(name) for name in names
+    assert [lot_key(n) for n in _ordered(data.draw(st.permutations(odd)))] == [
+        lot_key(name) for name in names
     ]
 
 
@@ -85,7 +85,7 @@ def _nfc(name: str) -> str:
 @given(st.text(max_size=20))
 def test_a_name_is_folded_once_and_for_all(name: str) -> None:
     assert normal(normal(name)) == normal(name)
-    assert key_of(_nfd(name)) == key_of(_nfc(name))
+    assert lot_key(_nfd(name)) == lot_key(_nfc(name))
 
 
 _COUNTERS = st.tuples(st.integers(2, 6), st.integers(1, 3), st.integers(1, 3))

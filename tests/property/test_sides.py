@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.fr import nir as nir_number
 
-from edge.reading.sides import Gap
-from edge.reading.split import Draft, assemble
+from edge.pipeline.assembly import DocumentDraft, assemble_documents
+from edge.pipeline.routing import RoutingContext, decide_route
+from edge.pipeline.sides import MissingPage
 from edge.results import BoxPx, PageReading, Separator, SeparatorKind, TextLine, TypeGuess
-from edge.routing import Circumstances, route
 from vaguemestre import pack
 from vaguemestre.model.document import Check, Field, ImageRef, Layout, PageRole, RouteKind
 
 PLAN = pack.load(pack.default_dir()).plan
-AROUND = Circumstances("17", dt.date(2026, 11, 30), None, is_duplicate=False)
+AROUND = RoutingContext("17", dt.date(2026, 11, 30), None, is_duplicate=False)
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ def _nir(person: int) -> str:
     return number + nir_number.calc_check_digits(number)
 
 
-def _reading(image: Image | None, ref: ImageRef) -> PageReading | Gap:
+def _reading(image: Image | None, ref: ImageRef) -> PageReading | MissingPage:
     if image is None:
-        return Gap(ref)
+        return MissingPage(ref)
     if image.look == "_":
         return PageReading(ref, is_blank=True)
     if image.look == "D":
@@ -84,9 +84,12 @@ def _reading(image: Image | None, ref: ImageRef) -> PageReading | Gap:
     return made
 
 
-def _is_straight(draft: Draft) -> bool:
+def _is_straight(draft: DocumentDraft) -> bool:
     """A claim whose number was not read is keyed, whatever else is known of it."""
-    return bool(draft.first.fields) and route(draft, None, PLAN, AROUND).kind is RouteKind.STRAIGHT
+    return (
+        bool(draft.first.fields)
+        and decide_route(draft, None, PLAN, AROUND).kind is RouteKind.STRAIGHT
+    )
 
 
 def _files(count: int, per_file: int) -> list[ImageRef]:
@@ -101,7 +104,7 @@ def test_no_page_is_lost_and_none_goes_straight_with_another_person_s(
     image_of = dict(zip(refs, lot, strict=True))
     pages = [_reading(image, ref) for image, ref in zip(lot, refs, strict=True)]
 
-    made = assemble(pages, PLAN, "17", duplex=duplex)
+    made = assemble_documents(pages, PLAN, "17", duplex=duplex)
 
     drafts = [[page.ref for page in draft.pages] for draft in made.drafts]
     told = [ref for refs_of in drafts for ref in refs_of] + [page.ref for page in made.loose]
@@ -121,6 +124,6 @@ def test_a_claim_whose_back_is_not_there_is_for_a_person(lot: Sequence[Image | N
     refs = _files(len(lot), 999)
     pages = [_reading(image, ref) for image, ref in zip(lot, refs, strict=True)]
 
-    for draft in assemble(pages, PLAN, "17", duplex=True).drafts:
+    for draft in assemble_documents(pages, PLAN, "17", duplex=True).drafts:
         if draft.first.layout is not None and len(draft.pages) == 1:
             assert not _is_straight(draft)

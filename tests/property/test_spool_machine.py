@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from edge.spool.values import Shown
+from edge.spool.values import OperatorState
 from tests.support.faults import Crash, FaultyDisk
 from tests.support.memory import memory_folder
 from tests.support.station import Station, result_of
@@ -102,7 +102,7 @@ class SpoolMachine(RuleBasedStateMachine):
     @rule()
     def close_what_is_short(self) -> None:
         for view in self.station.spool.lots_overview():
-            if view.shown is Shown.INCOMPLETE:
+            if view.shown is OperatorState.INCOMPLETE:
                 self.station.spool.close_lot(view.id)
 
     @rule()

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from central.connections import Phase
 from central.console import server
 from central.intake import service
-from edge import events as edge_events
-from edge.page import server as page_server
+from edge import telemetry as edge_events
+from edge.web import server as page_server
 from tests.support import page
 from tests.support.certificates import Authority
 from tests.support.console import serving, settings
@@ -233,7 +233,7 @@ def test_who_reads_a_stations_metrics_and_says_nothing_is_hung_up_on(
     monkeypatch.setattr(edge_events, "_METRICS_PATIENCE_S", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
-    edge_events.Events().serve_metrics("127.0.0.1", port)
+    edge_events.Telemetry().serve_metrics("127.0.0.1", port)
     with _silent("127.0.0.1", port, 1, b"GET /metrics HTTP/1.1\r\n") as (link,):
         assert until(lambda: _is_closed(link), _ENDS_WITHIN_S)
 

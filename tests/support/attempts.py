@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.workers import confine
+from edge.pipeline.workers import confinement
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _PTRACE, _READ_OTHERS_MEMORY, _MOUNT, _UNSHARE, _BPF, _KEYCTL, _RING, _BY_HANDLE, _SETNS = (
@@ -177,7 +177,7 @@ def main() -> None:
             os.setgid(around.user)
             os.setuid(around.user)
         allowed = next(path for path in code if os.access(path, os.R_OK))
-        held = confine.lock(with_landlock=around.landlock)
+        held = confinement.lock(with_landlock=around.landlock)
         found = {name: _tried(act) for name, act in tried.items()}
         # What it must still be able to do.
         may = {

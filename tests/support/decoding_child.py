@@ -18,15 +18,14 @@ from typing import Any, cast
 
 from edge import config
 from edge.errors import ReadingError
-from edge.imaging.decode import open_source
-from edge.imaging.source import Limits, Source
-from edge.imaging.whole import is_whole
-from edge.lot import LotContext, read_lot
+from edge.imaging.decode import is_complete, open_source
+from edge.imaging.source_file import ImageFile, Limits
+from edge.pipeline.lot import LotContext, read_lot
+from edge.pipeline.workers import Workers
+from edge.pipeline.workers.messages import Failure, FilePages
 from edge.results import PageReading, TypeGuess
-from edge.sources.folder import FolderSource
+from edge.sources.folder.source import FolderSource
 from edge.spool.spool import Spool
-from edge.workers import Workers
-from edge.workers.task import Failure, FilePages
 from vaguemestre import pack
 from vaguemestre.model.document import ImageRef
 
@@ -62,7 +61,7 @@ class Decoding:
         return answer
 
 
-def _open(path: Path) -> Source:
+def _open(path: Path) -> ImageFile:
     return open_source(path.read_bytes(), Limits())
 
 
@@ -116,7 +115,7 @@ def main(root: Path, work: Path, mode: str) -> None:
         *(
             settings,
             spool,
-            lambda path: is_whole(path.read_bytes()),
+            lambda path: is_complete(path.read_bytes()),
             time.monotonic,
             lambda *_, **__: None,
         ),

@@ -21,7 +21,7 @@ from rich.live import Live
 from rich.table import Table
 
 from central.console import labels
-from edge.sources.names import STATUS_FOLDER
+from edge.sources.folder.grouping import STATUS_FOLDER
 from models.training import lots
 from models.training.lots import TrueLot
 from tests.support import accounts, small_lots, verdict

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from edge.reading.readers import Alphabet, Care, Gray, LineReading, Patch, Quad, TickChances
+from edge.ocr.engine import Alphabet, Gray, LineReading, Patch, Quad, ReadMode, TickChances
 
 
 class NoReaders:
@@ -17,7 +17,7 @@ class NoReaders:
         self,
         crops: Sequence[Gray],
         alphabet: Alphabet = Alphabet.TEXT,
-        care: Care = Care.VALUE,
+        care: ReadMode = ReadMode.VALUE,
         skimmed: Sequence[LineReading] | None = None,
     ) -> list[LineReading]:
         raise NotImplementedError

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.spool.files import Disk
+from edge.spool.disk import Disk
 
 
 @contextlib.contextmanager

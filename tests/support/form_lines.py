@@ -1,6 +1,6 @@
 """The lines that a measured form would show on a page at 200 dpi."""
 
-from edge.reading.readers import Quad
+from edge.ocr.engine import Quad
 from vaguemestre.model.document import BoxMm
 from vaguemestre.model.forms import FormDefinition
 

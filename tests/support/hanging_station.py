@@ -11,22 +11,22 @@ from pathlib import Path
 
 from edge import supervise
 from edge.__main__ import main
-from edge.sources import folder as watching
-from edge.sources import listing
+from edge.sources.folder import filesystem
+from edge.sources.folder import source as watching
 
 _PATIENCE_S = 2.0
 
 
 def run(config: str, dead: Path, fifo: Path) -> int:
     """Run the station; whoever opens ``dead`` waits for ever."""
-    is_marked = listing.is_marked
+    is_marked = filesystem.is_marked
 
     def hang_or_look(folder: Path, marker: str) -> bool:
         if folder == dead:
             os.close(os.open(fifo, os.O_RDONLY))
         return is_marked(folder, marker)
 
-    listing.is_marked = hang_or_look
+    filesystem.is_marked = hang_or_look
     watching._LOOK_WITHIN_S = _PATIENCE_S
     supervise._END_WITHIN_S = 15.0
     return main(["run", "--config", config])

@@ -100,7 +100,7 @@ def sending(
         uplink=uplink,
     )
     stop = threading.Event()
-    running = sender.Sender(
+    running = sender.UplinkClient(
         station.spool,
         settings,
         {"program": "0"},

@@ -8,7 +8,7 @@ from central import events as central_events
 from central.console import gauges
 from central.store import gauges as store_gauges
 from central.store.engine import Engine
-from edge import events as edge_events
+from edge import telemetry as edge_events
 
 _NOTHING = store_gauges.Seen((), (), (), (), (), (), 0, ())
 
@@ -23,7 +23,7 @@ def of_the_centre() -> set[str]:
 
 def of_a_station() -> set[str]:
     """Counters and gauges of a station."""
-    return _names(edge_events.Events().registry)
+    return _names(edge_events.Telemetry().registry)
 
 
 def series(names: set[str]) -> set[str]:

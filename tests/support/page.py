@@ -10,9 +10,9 @@ from PIL import Image
 
 from edge import config
 from edge.errors import FileTruncated, PageTimeout
-from edge.page.server import Server
-from edge.page.site import Site
 from edge.results import LotResult
+from edge.web.routes import Routes
+from edge.web.server import Server
 from tests.support.mail import sheet
 from tests.support.station import Station, result_of
 from vaguemestre import pack
@@ -55,10 +55,10 @@ def settings(station: Station, **page: object) -> config.EdgeConfig:
     )
 
 
-def site_of(station: Station, **page: object) -> Site:
+def site_of(station: Station, **page: object) -> Routes:
     """What answers for a station."""
     types = sorted(pack.load(pack.default_dir()).plan.types)
-    return Site(settings(station, **page), station.spool, types, station.clock)
+    return Routes(settings(station, **page), station.spool, types, station.clock)
 
 
 @contextlib.contextmanager

@@ -9,11 +9,11 @@ from pathlib import Path
 import psutil
 
 from edge import config
-from edge.imaging.source import Limits
-from edge.lot import LotContext, read_lot
+from edge.imaging.source_file import Limits
+from edge.pipeline.lot import LotContext, read_lot
+from edge.pipeline.workers import Workers, WorkerSettings
 from edge.results import LotResult
 from edge.spool.values import ClaimedFile
-from edge.workers import Workers, WorkerSettings
 from vaguemestre import pack
 
 TODAY = dt.date(2026, 3, 2)

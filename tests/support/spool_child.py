@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 
 from edge import config
-from edge.sources.folder import FolderSource
-from edge.spool.files import Disk
+from edge.sources.folder.source import FolderSource
+from edge.spool.disk import Disk
 from edge.spool.spool import Spool
 from tests.support.station import result_of
 

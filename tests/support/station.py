@@ -8,8 +8,8 @@ from typing import Any
 
 from edge import config
 from edge.results import LotResult
-from edge.sources.folder import FolderSource
-from edge.spool.files import Disk
+from edge.sources.folder.source import FolderSource
+from edge.spool.disk import Disk
 from edge.spool.spool import Spool
 from edge.spool.values import ClaimedLot
 from vaguemestre.model.document import Document, ImageRef, Page, PageRole, Route, RouteKind

@@ -1,7 +1,7 @@
 """Blanks of tick boxes as a form's file holds them: four steps of darkness, packed into text.
 
 A blank is 64 × 80 pixels of two bits, four pixels a byte, compressed and in base 64. What a blank
-means is in ``edge.reading.tickblank``.
+means is in ``edge.extraction.tick_blank``.
 """
 
 import base64

@@ -1,4 +1,9 @@
-"""Public holidays of metropolitan France.
+"""Decide where a document goes and whether a person must see it first.
+
+Straight through only when everything speaks for it: a type read with confidence, a layout that
+was measured, all required fields accepted, nothing failed, missing, blurred or seen before.
+
+Public holidays of metropolitan France.
 
 Delays in working days: Monday to Friday, no public holiday. The caller knows the holidays.
 
@@ -10,6 +15,31 @@ from collections.abc import Collection, Container, Iterable
 from functools import cache
 
 from holidays import country_holidays
+
+
+def due_on(received_on: dt.date, working_days: int, holidays: Collection[dt.date]) -> dt.date:
+    """The last day of a delay counted in working days (Monday to Friday, no public holiday)."""
+    day, left = received_on, working_days
+    while left > 0:
+        day += dt.timedelta(days=1)
+        if day.weekday() < 5 and day not in holidays:
+            left -= 1
+    return day
+
+
+def delay_between(received_on: dt.date, due: dt.date, holidays: Collection[dt.date]) -> int:
+    """How many working days ``due_on`` has counted; 0 where ``due`` does not lie after."""
+    day, days = received_on, 0
+    while day < due:
+        day = due_on(day, 1, holidays)
+        days += 1
+    return days
+
+
+def public_holidays_from(day: dt.date) -> frozenset[dt.date]:
+    """French public holidays of this year and the next."""
+    return frozenset(country_holidays("FR", years=(day.year, day.year + 1)))
+
 
 _YEARS = range(1990, 2101)
 

@@ -79,7 +79,7 @@ class FieldSpec:
     (an address on three lines). ``labels`` serve forms without a measured layout.
     A tick's boxes are what to look at: several where print stands in its middle; ``print_mm`` is
     what the blank itself has around it, ``blanks`` how that looks, once for each printing of the
-    form (``edge.reading.tickblank``).
+    form (``edge.extraction.tick_blank``).
     ``may_lie_ahead`` is for dates that end something. ``accept_doubt`` is the doubt up to which a
     value goes without a person, where its kind's is too much (``calibrate_fields``).
     """

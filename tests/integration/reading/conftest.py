@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from edge.workers import Workers
+from edge.pipeline.workers import Workers
 from tests.support import reading
 
 

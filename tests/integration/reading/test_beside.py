@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from edge import process
-from edge.imaging.page import PageImage
-from edge.inference.station import StationReaders, load_readers
-from edge.reading.readers import Gray
+from edge.imaging.source_file import PageImage
+from edge.inference.engine import StationEngine, load_engine
+from edge.ocr.engine import Gray
+from edge.pipeline import page as pipeline_page
 from edge.results import PageReading
 from models.training import degrade, fill, letters
 from models.training import forms as drawn_forms
@@ -21,14 +21,14 @@ from vaguemestre.model.document import ImageRef
 DPI = 200
 MM = DPI / 25.4
 PACK = pack.load(pack.default_dir())
-RECIPE = process.Recipe(PACK.forms, accept_error_rate=0.001)
+RECIPE = pipeline_page.ReadingContext(PACK.forms, accept_error_rate=0.001)
 TODAY = dt.date(2026, 11, 10)
 FACE = fill.typefaces()["typewriter"]
 
 
 @pytest.fixture(scope="module")
-def readers(tmp_path_factory: pytest.TempPathFactory) -> StationReaders:
-    return load_readers(tmp_path_factory.mktemp("cache"))
+def readers(tmp_path_factory: pytest.TempPathFactory) -> StationEngine:
+    return load_engine(tmp_path_factory.mktemp("cache"))
 
 
 def claim(seed: int, kind: str = "S3110") -> Gray:
@@ -50,9 +50,9 @@ def scanned(glass: Gray, seed: int = 1) -> Gray:
     return degrade.scan(glass, random.Random(seed), most_skew=0.6)
 
 
-def read(page: Gray, readers: StationReaders) -> PageReading:
+def read(page: Gray, readers: StationEngine) -> PageReading:
     image = PageImage(np.ascontiguousarray(page), DPI, dpi_known=True)
-    return process.read_page(image, ImageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
+    return pipeline_page.read_page(image, ImageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
 
 
 def two_claims_on_a3() -> Gray:
@@ -88,7 +88,7 @@ def a_few_words_beside_a_form() -> Gray:
         a_few_words_beside_a_form,
     ],
 )
-def test_what_lies_beside_a_form_is_told(draw: Callable[[], Gray], readers: StationReaders) -> None:
+def test_what_lies_beside_a_form_is_told(draw: Callable[[], Gray], readers: StationEngine) -> None:
     page = read(scanned(draw()), readers)
 
     assert page.guesses[0].type in ("S3110", "S3704")
@@ -133,7 +133,7 @@ def a_page_number_and_a_fold(page: Gray) -> Gray:
     ids=["nothing", "black lid", "grey lid", "holes and dust", "page number"],
 )
 def test_borders_shadows_holes_and_dust_are_nothing_beside_it(
-    around: Callable[[Gray], Gray], readers: StationReaders
+    around: Callable[[Gray], Gray], readers: StationEngine
 ) -> None:
     page = read(scanned(around(claim(11))), readers)
 

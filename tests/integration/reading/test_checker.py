@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edge.errors import FormatUnknown
-from edge.workers import Checker
+from edge.pipeline.workers import Checker
 from tests.support import pictures, reading, tiffs
 
 

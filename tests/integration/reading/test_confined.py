@@ -16,9 +16,9 @@ import psutil
 import pytest
 
 from edge.errors import ConfinementMissing
-from edge.workers import Checker, Confinement, confine, handle
-from edge.workers import landlock as workers_landlock
-from edge.workers.confine import Protection
+from edge.pipeline.workers import Checker, Confinement, handle
+from edge.pipeline.workers import confinement as workers_landlock
+from edge.pipeline.workers.confinement import Protection
 from tests.support import attempts, pictures, reading, small_lots
 
 _NOBODY = 65_534
@@ -101,7 +101,7 @@ def test_nothing_that_is_tried_from_inside_succeeds(place: Place, user: int | No
 
     assert {name: how for name, how in found["tried"].items() if how not in _REFUSED} == {}
     assert found["may"] == {"allocate": "done", "clock": "done", "read_code": "done"}
-    assert confine.REQUIRED | {Protection.LANDLOCK} <= set(found["held"])
+    assert workers_landlock.REQUIRED | {Protection.LANDLOCK} <= set(found["held"])
     assert place.secret.read_bytes() == place.before
     assert {path.name for path in place.secret.parent.rglob("*")} == {
         "key.pem", "work", "home", "journal.sqlite", "unix",
@@ -149,7 +149,7 @@ def test_a_started_pool_is_confined_holds_nothing_open_and_knows_no_secret(
             result = reading.read(workers, path, path)
             for process in reading.living(workers):
                 _is_locked(process, str(path))
-    assert held >= confine.REQUIRED
+    assert held >= workers_landlock.REQUIRED
     assert [page.ref.file for d in result.documents for page in d.pages] == ["page.tif"] * 2
 
 
@@ -175,9 +175,9 @@ _READS_LOCKED = """
 import json, os, sys
 from pathlib import Path
 from vaguemestre.model.document import PageRef
-from edge.workers import confine
-from edge.workers.child import _Desk
-from edge.workers.task import Act, Task
+from edge.pipeline.workers import confine
+from edge.pipeline.workers.process import _Desk
+from edge.pipeline.workers.messages import Act, Task
 from tests.support import reading
 desk = _Desk.load(reading.settings())
 desk.warm_up()
@@ -217,7 +217,7 @@ def test_pages_of_every_kind_are_read_where_no_file_can_be_opened(tmp_path: Path
 # An older kernel: the calls that confine are not there. A filter of its own makes it so.
 _OLD_KERNEL = """
 import ctypes, errno, os, platform, struct, sys
-from edge.workers import calls, handle, seccomp
+from edge.pipeline.workers import calls, handle, seccomp
 machine = calls.MACHINES[platform.machine()]
 libc = ctypes.CDLL(None, use_errno=True)
 libc.prctl(38, 1, 0, 0, 0)

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
-from edge import process
-from edge.imaging.page import PageImage
-from edge.inference.station import StationReaders, load_readers
-from edge.reading.readers import Gray
+from edge.imaging.source_file import PageImage
+from edge.inference.engine import StationEngine, load_engine
+from edge.ocr.engine import Gray
+from edge.pipeline import page as pipeline_page
 from edge.results import PageReading
 from models.training import degrade, distort, fill
 from models.training import forms as drawn_forms
@@ -21,14 +21,14 @@ from vaguemestre.model.forms import FieldSpec, FormDefinition
 
 DPI = 200
 PACK = pack.load(pack.default_dir())
-RECIPE = process.Recipe(PACK.forms, accept_error_rate=0.001)
+RECIPE = pipeline_page.ReadingContext(PACK.forms, accept_error_rate=0.001)
 TODAY = dt.date(2026, 11, 10)
 S3110 = PACK.forms["S3110"]
 
 
 @pytest.fixture(scope="module")
-def readers(tmp_path_factory: pytest.TempPathFactory) -> StationReaders:
-    return load_readers(tmp_path_factory.mktemp("cache"))
+def readers(tmp_path_factory: pytest.TempPathFactory) -> StationEngine:
+    return load_engine(tmp_path_factory.mktemp("cache"))
 
 
 def filled(form: FormDefinition, seed: int) -> Gray:
@@ -38,10 +38,10 @@ def filled(form: FormDefinition, seed: int) -> Gray:
     return fill.fill(drawn_forms.blank(form, DPI), form, values, font=face, rng=rng)
 
 
-def read(page: Gray, readers: StationReaders, seed: int = 1) -> PageReading:
+def read(page: Gray, readers: StationEngine, seed: int = 1) -> PageReading:
     scan = degrade.scan(page, random.Random(seed), most_skew=0.8)
     image = PageImage(np.ascontiguousarray(scan), DPI, dpi_known=True)
-    return process.read_page(image, ImageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
+    return pipeline_page.read_page(image, ImageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
 
 
 def assert_for_a_person(page: PageReading) -> None:
@@ -53,7 +53,7 @@ def assert_for_a_person(page: PageReading) -> None:
 @pytest.mark.parametrize("kind", distort.DISTORTIONS)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_of_a_sheet_that_did_not_lie_flat_nothing_is_accepted(
-    kind: str, seed: int, readers: StationReaders
+    kind: str, seed: int, readers: StationEngine
 ) -> None:
     page = distort.DISTORTIONS[kind](filled(S3110, seed), DPI, 5.0, random.Random(seed))
 
@@ -65,7 +65,7 @@ def test_of_a_sheet_that_did_not_lie_flat_nothing_is_accepted(
 
 
 @pytest.mark.parametrize("name", ["S3110", "S3704"])
-def test_a_flat_sheet_is_read_as_ever(name: str, readers: StationReaders) -> None:
+def test_a_flat_sheet_is_read_as_ever(name: str, readers: StationEngine) -> None:
     found = read(filled(PACK.forms[name], 3), readers)
 
     assert found.marks == ()
@@ -75,15 +75,15 @@ def test_a_flat_sheet_is_read_as_ever(name: str, readers: StationReaders) -> Non
 
 @pytest.mark.parametrize("turned_deg", [1.7, -1.7])
 def test_a_flat_sheet_whose_skew_was_not_seen_is_straightened_by_its_form(
-    turned_deg: float, readers: StationReaders, monkeypatch: pytest.MonkeyPatch
+    turned_deg: float, readers: StationEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = filled(S3110, 3)
     matrix = cv2.getRotationMatrix2D((page.shape[1] / 2, page.shape[0] / 2), turned_deg, 1.0)
     page = np.asarray(cv2.warpAffine(page, matrix, page.shape[::-1], borderValue=255), np.uint8)
-    monkeypatch.setattr("edge.imaging.deskew.estimate", lambda _: 0.0)
+    monkeypatch.setattr("edge.imaging.cleaning.estimate_skew", lambda _: 0.0)
 
     image = PageImage(page, DPI, dpi_known=True)
-    found = process.read_page(image, ImageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
+    found = pipeline_page.read_page(image, ImageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
 
     assert found.marks == ()
     assert found.skew_deg == pytest.approx(turned_deg, abs=0.15)
@@ -92,7 +92,7 @@ def test_a_flat_sheet_whose_skew_was_not_seen_is_straightened_by_its_form(
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_of_zones_around_print_that_glued_paper_hides_nothing_is_accepted(
-    seed: int, readers: StationReaders
+    seed: int, readers: StationEngine
 ) -> None:
     page, rng = filled(S3110, seed).copy(), random.Random(seed)
     anchor = rng.choice([a for a in S3110.fronts_with_boxes if a.box_mm and a.box_mm.top > 60])
@@ -122,7 +122,7 @@ def _overlap(spec: FieldSpec, paper: BoxMm) -> bool:
 
 @pytest.mark.parametrize(("size", "is_over"), [(0.93, False), (0.93, True), (1.0, True)])
 def test_a_smaller_copy_or_one_upside_down_is_registered_with_its_size(
-    size: float, is_over: bool, readers: StationReaders
+    size: float, is_over: bool, readers: StationEngine
 ) -> None:
     copy = cv2.resize(filled(S3110, 6), None, fx=size, fy=size, interpolation=cv2.INTER_AREA)
     sheet = np.full((2339, 1654), 255, np.uint8)
@@ -171,7 +171,7 @@ def another_edition(number: str, *, moved_mm: float) -> FormDefinition:
 
 @pytest.mark.parametrize("moved_mm", [0.0, 4.0])
 def test_an_edition_that_nobody_measured_is_unverified(
-    moved_mm: float, readers: StationReaders
+    moved_mm: float, readers: StationEngine
 ) -> None:
     found = read(filled(another_edition("12541*03", moved_mm=moved_mm), 4), readers)
 
@@ -181,7 +181,7 @@ def test_an_edition_that_nobody_measured_is_unverified(
 
 
 def test_an_edition_that_cannot_be_read_is_told_by_where_its_print_stands(
-    readers: StationReaders,
+    readers: StationEngine,
 ) -> None:
     unread = another_edition("", moved_mm=4.0)
     unread = replace(unread, anchors=tuple(a for a in unread.anchors if a.text != "N° "))

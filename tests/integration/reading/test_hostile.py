@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.pipeline.workers import Workers
 from edge.results import LotResult
-from edge.workers import Workers
 from tests.support import reading
 
 # What the samples' own list says only as "reject": the operator is to be told why.

@@ -11,12 +11,11 @@ from onnx import numpy_helper
 from PIL import Image, ImageDraw, ImageFont
 
 from edge.errors import PackInvalid
-from edge.inference import networks
-from edge.inference.line_network import LineNetwork
+from edge.inference import session
+from edge.inference.readers import LineNetwork
 from edge.inference.session import Session
-from edge.reading.cascade import least_sure
-from edge.reading.readers import Alphabet, Gray
-from edge.reading.tensors import line_tensor
+from edge.ocr.engine import Alphabet, Gray, least_sure
+from edge.ocr.network_io import line_tensor
 from models.training.fill import typefaces
 
 LINES = (
@@ -32,7 +31,7 @@ SURE = 0.98  # from which the station asks no second reader
 
 @pytest.fixture(scope="module")
 def network() -> LineNetwork:
-    return LineNetwork.load(networks.default_dir(), threads=1)
+    return LineNetwork.load(session.default_dir(), threads=1)
 
 
 def drawn(text: str, face: str, size: int = 34) -> Gray:
@@ -83,7 +82,7 @@ def test_what_is_no_french_is_never_read_with_certainty(network: LineNetwork, ki
 
 def test_the_same_line_gives_the_same_steps_on_processors_with_and_without_vnni() -> None:
     """Without VNNI, onnxruntime's exact mode gives what processors that have it give."""
-    path = networks.default_dir() / "reader.onnx"
+    path = session.default_dir() / "reader.onnx"
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.add_session_config_entry("session.x64quantprecision", "1")
@@ -101,9 +100,7 @@ def test_the_same_line_gives_the_same_steps_on_processors_with_and_without_vnni(
             )
 
 
-@pytest.mark.parametrize(
-    "path", sorted(networks.default_dir().glob("*.onnx")), ids=lambda p: p.stem
-)
+@pytest.mark.parametrize("path", sorted(session.default_dir().glob("*.onnx")), ids=lambda p: p.stem)
 def test_weights_of_eight_bits_keep_to_seven(path: Path) -> None:
     """Two products of an activation (0..255) and such a weight fit sixteen bits with a sign."""
     zero_points = {
@@ -120,14 +117,14 @@ def test_weights_of_eight_bits_keep_to_seven(path: Path) -> None:
 
 def test_a_missing_altered_or_mismatched_file_is_refused(tmp_path: Path) -> None:
     def copy(name: str) -> Path:
-        return Path(shutil.copytree(networks.default_dir(), tmp_path / name))
+        return Path(shutil.copytree(session.default_dir(), tmp_path / name))
 
     missing, altered, other = copy("missing"), copy("altered"), copy("other")
     (missing / "reader.onnx").unlink()
     data = bytearray((altered / "reader.onnx").read_bytes())
     data[len(data) // 2] ^= 1
     (altered / "reader.onnx").write_bytes(data)
-    manifest = other / networks.MANIFEST
+    manifest = other / session.MANIFEST
     manifest.write_text(manifest.read_text("utf-8").replace("[1, 32, 0]", "[1, 48, 0]"), "utf-8")
 
     for folder in (missing, altered, other):

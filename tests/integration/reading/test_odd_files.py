@@ -7,8 +7,8 @@ import numpy as np
 import pikepdf
 import pytest
 
+from edge.pipeline.workers import Workers
 from edge.results import LotResult
-from edge.workers import Workers
 from tests.support import paper, pictures, reading, tiffs
 from tests.unit.imaging import test_pdf_pages as pdfs
 from tests.unit.imaging.test_quality import carbon, faintly

@@ -21,7 +21,7 @@ from PIL import ImageFont
 
 from edge.__main__ import main
 from edge.errors import ReadingError
-from edge.imaging import turn
+from edge.imaging import cleaning
 from models.training import letters
 from tests.support import paper, pictures, tiffs
 
@@ -331,7 +331,7 @@ def test_turned_pages_of_a_letter_are_read_upright(tmp_path: Path) -> None:
     page = letters.letter(random.Random(1), 200, font())
     lot = []
     for rotation, skew in ((0, 1.5), (90, -2.0), (180, 2.0), (270, 0.0)):
-        lot.append(turn.turn(paper.turned(page, skew), rotation))
+        lot.append(cleaning.quarter_turn(paper.turned(page, skew), rotation))
     (tmp_path / "lettre.tif").write_bytes(pictures.tiff(*lot, compression="jpeg", dpi=(200, 200)))
     told = answer(tmp_path / "lettre.tif")
     pages = [page for document in told["documents"] for page in document["pages"]]

@@ -5,8 +5,8 @@ from pathlib import Path
 import pikepdf
 import pytest
 
+from edge.pipeline.workers import Workers
 from edge.results import LotResult
-from edge.workers import Workers
 from tests.support import reading
 from vaguemestre.model.document import PageRole, RouteKind
 

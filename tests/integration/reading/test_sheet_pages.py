@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import zxingcpp
 
-from edge import process, sheets
-from edge.imaging.page import PageImage
-from edge.inference.station import StationReaders, load_readers
-from edge.reading.readers import Gray
+from edge import sheets
+from edge.imaging.source_file import PageImage
+from edge.inference.engine import StationEngine, load_engine
+from edge.ocr.engine import Gray
+from edge.pipeline import page as pipeline_page
 from edge.results import Separator, SeparatorKind
 from edge.spool.values import Rescan
 from models.training import degrade, lots
@@ -36,14 +37,16 @@ HEADER = LotHeader("FSP", "17", dt.date(2026, 3, 2), "S3110", 50, 1, original_se
 
 
 @pytest.fixture(scope="module")
-def readers(tmp_path_factory: pytest.TempPathFactory) -> StationReaders:
-    return load_readers(tmp_path_factory.mktemp("cache"))
+def readers(tmp_path_factory: pytest.TempPathFactory) -> StationEngine:
+    return load_engine(tmp_path_factory.mktemp("cache"))
 
 
-def separator_of(page: Gray, readers: StationReaders, *barcodes: str) -> Separator | None:
-    recipe = process.Recipe({}, 0.001, barcodes)
+def separator_of(page: Gray, readers: StationEngine, *barcodes: str) -> Separator | None:
+    recipe = pipeline_page.ReadingContext({}, 0.001, barcodes)
     image = PageImage(page, DPI, dpi_known=True)
-    return process.read_page(image, ImageRef("1.tif", 0, ""), recipe, readers, TODAY).separator
+    return pipeline_page.read_page(
+        image, ImageRef("1.tif", 0, ""), recipe, readers, TODAY
+    ).separator
 
 
 def stuck(page: Gray, text: str) -> Gray:
@@ -65,7 +68,7 @@ SHEETS: dict[str, Callable[[], bytes]] = {
 @pytest.mark.parametrize("name", SHEETS)
 @pytest.mark.parametrize("angle", [0, 1, 2])
 def test_our_own_sheets_are_sheets_however_they_lie_until_somebody_writes_on_them(
-    readers: StationReaders, name: str, angle: int
+    readers: StationEngine, name: str, angle: int
 ) -> None:
     sheet = lots.printed(SHEETS[name]())
     scanned = degrade.scan(sheet, random.Random(angle))
@@ -79,7 +82,7 @@ def test_our_own_sheets_are_sheets_however_they_lie_until_somebody_writes_on_the
     assert found.is_on_content
 
 
-def test_a_page_of_text_with_a_sticker_is_a_page(readers: StationReaders) -> None:
+def test_a_page_of_text_with_a_sticker_is_a_page(readers: StationEngine) -> None:
     for lines in (4, 20):
         page = stuck(paper.text(paper.sheet(), lines), "PATCHT")
         found = separator_of(page, readers)
@@ -88,13 +91,13 @@ def test_a_page_of_text_with_a_sticker_is_a_page(readers: StationReaders) -> Non
     assert named == Separator(SeparatorKind.BARCODE, "CPAM17", is_on_content=True)
 
 
-def test_a_sheet_that_bears_a_code_and_nothing_else_is_none(readers: StationReaders) -> None:
+def test_a_sheet_that_bears_a_code_and_nothing_else_is_none(readers: StationEngine) -> None:
     found = separator_of(stuck(paper.sheet(), "PATCHT"), readers)
     assert found == Separator(SeparatorKind.PATCH_T, "PATCHT")
 
 
 def test_our_own_sheet_whose_codes_are_torn_off_begins_another_document(
-    readers: StationReaders,
+    readers: StationEngine,
 ) -> None:
     sheet = lots.printed(SHEETS["separator"]()).copy()
     sheet[: round(70 * DPI / 25.4)] = 255

@@ -5,12 +5,12 @@ import random
 import numpy as np
 import pytest
 
-from edge import process
 from edge.imaging import quality
-from edge.imaging.page import PageImage
-from edge.imaging.turn import turn
-from edge.inference.station import StationReaders, load_readers
-from edge.reading.readers import Gray
+from edge.imaging.cleaning import quarter_turn
+from edge.imaging.source_file import PageImage
+from edge.inference.engine import StationEngine, load_engine
+from edge.ocr.engine import Gray
+from edge.pipeline import page as pipeline_page
 from edge.results import PageReading
 from models.training import degrade, synthesise
 from tests.bench import backs
@@ -18,17 +18,17 @@ from tests.bench.forms import DPI, TODAY
 from vaguemestre import pack
 from vaguemestre.model.document import ImageRef
 
-RECIPE = process.Recipe(pack.load(pack.default_dir()).forms, accept_error_rate=0.001)
+RECIPE = pipeline_page.ReadingContext(pack.load(pack.default_dir()).forms, accept_error_rate=0.001)
 
 
 @pytest.fixture(scope="module")
-def readers(tmp_path_factory: pytest.TempPathFactory) -> StationReaders:
-    return load_readers(tmp_path_factory.mktemp("cache"))
+def readers(tmp_path_factory: pytest.TempPathFactory) -> StationEngine:
+    return load_engine(tmp_path_factory.mktemp("cache"))
 
 
-def read(page: Gray, readers: StationReaders) -> PageReading:
+def read(page: Gray, readers: StationEngine) -> PageReading:
     image = PageImage(np.ascontiguousarray(page), DPI, dpi_known=True)
-    return process.read_page(image, ImageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
+    return pipeline_page.read_page(image, ImageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
 
 
 def back(seed: int) -> Gray:
@@ -37,9 +37,9 @@ def back(seed: int) -> Gray:
 
 @pytest.mark.parametrize(("seed", "rotation"), [(3, 0), (5, 90), (10, 180)])
 def test_what_shines_through_is_blank_whichever_way_the_sheet_lies(
-    seed: int, rotation: int, readers: StationReaders
+    seed: int, rotation: int, readers: StationEngine
 ) -> None:
-    page = turn(back(seed), rotation)
+    page = quarter_turn(back(seed), rotation)
 
     assert quality.content(page, DPI) is quality.Content.FAINT
     assert read(page, readers).is_blank
@@ -47,9 +47,9 @@ def test_what_shines_through_is_blank_whichever_way_the_sheet_lies(
 
 @pytest.mark.parametrize(("seed", "rotation"), [(3, 0), (5, 90), (10, 180)])
 def test_the_same_print_as_it_lies_is_faint_and_seen_by_a_person(
-    seed: int, rotation: int, readers: StationReaders
+    seed: int, rotation: int, readers: StationEngine
 ) -> None:
-    page = turn(np.ascontiguousarray(back(seed)[:, ::-1]), rotation)
+    page = quarter_turn(np.ascontiguousarray(back(seed)[:, ::-1]), rotation)
 
     found = read(page, readers)
 
@@ -57,7 +57,7 @@ def test_the_same_print_as_it_lies_is_faint_and_seen_by_a_person(
     assert "faint" in found.marks
 
 
-def test_in_black_and_white_too(readers: StationReaders) -> None:
+def test_in_black_and_white_too(readers: StationEngine) -> None:
     page = degrade.bitonal(back(7))
 
     assert quality.content(page, DPI) is quality.Content.WRITTEN
@@ -67,7 +67,7 @@ def test_in_black_and_white_too(readers: StationReaders) -> None:
 
 @pytest.mark.parametrize("seed", [0, 3, 4])
 def test_a_note_in_pencil_on_a_back_that_shines_through_is_seen_by_a_person(
-    seed: int, readers: StationReaders
+    seed: int, readers: StationEngine
 ) -> None:
     page = backs.noted(back(3), random.Random(seed), backs.PENCIL)
 
@@ -76,7 +76,7 @@ def test_a_note_in_pencil_on_a_back_that_shines_through_is_seen_by_a_person(
 
 @pytest.mark.parametrize("seed", [0, 3])
 def test_a_note_in_ink_on_such_a_back_is_seen_by_a_person(
-    seed: int, readers: StationReaders
+    seed: int, readers: StationEngine
 ) -> None:
     page = backs.noted(back(7), random.Random(seed), backs.PEN)
 

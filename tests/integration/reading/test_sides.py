@@ -7,59 +7,57 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge import process, upright
-from edge.imaging.page import PageImage
-from edge.inference import networks
-from edge.inference.cells import CellNetwork
-from edge.inference.hand_network import HandNetwork
-from edge.inference.line_network import LineNetwork
-from edge.inference.station import StationReaders, load_readers
-from edge.inference.tick_network import TickNetwork
-from edge.reading import orient
-from edge.reading.readers import Gray
+from edge.imaging.source_file import PageImage
+from edge.inference import session
+from edge.inference.engine import StationEngine, load_engine
+from edge.inference.readers import CellNetwork, HandNetwork, LineNetwork, TickNetwork
+from edge.ocr import orientation
+from edge.ocr.engine import Gray
+from edge.pipeline import page as pipeline_page
+from edge.pipeline import upright
 from tests.support import drawn_form
 from vaguemestre.model.document import ImageRef
 
-RECIPE = process.Recipe({}, accept_error_rate=0.001)
+RECIPE = pipeline_page.ReadingContext({}, accept_error_rate=0.001)
 TODAY = dt.date(2026, 11, 10)
 
 
 @pytest.fixture(scope="module")
-def readers(tmp_path_factory: pytest.TempPathFactory) -> StationReaders:
-    return load_readers(tmp_path_factory.mktemp("cache"))
+def readers(tmp_path_factory: pytest.TempPathFactory) -> StationEngine:
+    return load_engine(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.mark.parametrize("told", [lambda *_: True, lambda *_: False], ids=["lying", "upright"])
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
 def test_a_page_that_reads_badly_is_tried_on_its_other_side(
     monkeypatch: pytest.MonkeyPatch,
-    readers: StationReaders,
+    readers: StationEngine,
     told: Callable[..., bool],
     quarters: int,
 ) -> None:
-    monkeypatch.setattr(orient, "lies_on_its_side", told)
+    monkeypatch.setattr(orientation, "lies_on_its_side", told)
     page: Gray = np.ascontiguousarray(np.rot90(drawn_form.filled(3), quarters))
 
-    found = upright.of(page, drawn_form.DPI, readers, {})
+    found = upright.make_upright(page, drawn_form.DPI, readers, {})
 
     assert found.rotation == 90 * quarters
     assert found.text is not None
-    assert orient.legibility(found.text) > 0.9
+    assert orientation.legibility(found.text) > 0.9
 
 
-def test_a_peppered_page_is_never_taken_for_a_blank_one(readers: StationReaders) -> None:
+def test_a_peppered_page_is_never_taken_for_a_blank_one(readers: StationEngine) -> None:
     dots = np.random.default_rng(1).random((2339, 1654)) < 0.06
     image = PageImage(np.where(dots, 0, 255).astype(np.uint8), 200, dpi_known=True)
 
-    page = process.read_page(image, ImageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
+    page = pipeline_page.read_page(image, ImageRef("1.tif", 0, ""), RECIPE, readers, TODAY)
 
     assert not page.is_blank
     assert "dust" in page.marks
     assert page.guesses[0].type == "unknown"
 
 
-def test_the_readers_say_which_networks_they_are(readers: StationReaders) -> None:
-    folder: Path = networks.default_dir()
+def test_the_readers_say_which_networks_they_are(readers: StationEngine) -> None:
+    folder: Path = session.default_dir()
     own = {
         "reader": LineNetwork.load(folder, 1).version,
         "cells": CellNetwork.load(folder, 1).version,

@@ -9,9 +9,8 @@ import numpy as np
 import psutil
 import pytest
 
-from edge.imaging.tiffdir import read_directory, read_layout
-from edge.imaging.tiffsegments import segments_of
-from edge.workers import Workers
+from edge.imaging.tiff_structure import read_directory, read_layout, segments_of
+from edge.pipeline.workers import Workers
 from tests.support import paper, pictures, reading, tiffs
 from tests.support.pictures import Gray
 from vaguemestre.model.document import PageRole

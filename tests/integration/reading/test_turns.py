@@ -13,11 +13,11 @@ import pytest
 
 from edge import sheets
 from edge.agent import _OPEN_LOTS, LotReader
-from edge.events import Events
-from edge.lot import LotContext, read_lot
+from edge.pipeline.lot import LotContext, read_lot
+from edge.pipeline.workers import Checker, Progress, Workers, WorkerSettings
 from edge.results import LotResult, PageReading
-from edge.spool.values import LotView
-from edge.workers import Checker, Progress, Workers, WorkerSettings
+from edge.spool.values import LotStatus
+from edge.telemetry import Telemetry
 from tests.support import page as page_of
 from tests.support import paper, pictures, reading
 from tests.support.station import Station
@@ -193,7 +193,7 @@ def test_a_sheet_dropped_while_large_lots_are_read_is_spooled_within_a_few_pages
         station.drop(f"L{number}.tif", data)
     station.settle()
     reader = LotReader(
-        page_of.settings(station), station.spool, workers, PACK, {}, Events(), Progress()
+        page_of.settings(station), station.spool, workers, PACK, {}, Telemetry(), Progress()
     )
     thread = threading.Thread(target=reader.run, args=(stop,))
     thread.start()
@@ -218,5 +218,5 @@ def test_a_sheet_dropped_while_large_lots_are_read_is_spooled_within_a_few_pages
     assert read_meanwhile <= _OPEN_LOTS + 12
 
 
-def _lots(station: Station) -> Sequence[LotView]:
+def _lots(station: Station) -> Sequence[LotStatus]:
     return station.spool.lots_overview()

@@ -20,11 +20,10 @@ import pytest
 from PIL import Image
 
 from edge.errors import PackInvalid
+from edge.pipeline.workers import Failure, FilePages, Workers
+from edge.pipeline.workers.handle import Handle
+from edge.pipeline.workers.messages import LinkBroken, Task
 from edge.results import PageReading
-from edge.workers import Failure, FilePages, Workers
-from edge.workers.handle import Handle
-from edge.workers.link import LinkBroken
-from edge.workers.task import Task
 from tests.support import pictures, reading, tiffs
 from vaguemestre import pack
 from vaguemestre.model.document import ImageRef, RouteKind

@@ -4,7 +4,7 @@ import pytest
 
 from central import pack
 from central.console import formats, labels
-from edge import routing
+from edge.pipeline import routing
 from edge.spool.joining import CONTINUATION, PROBABLY_SPLIT
 from vaguemestre import pack as vaguemestre_pack
 

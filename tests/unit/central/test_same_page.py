@@ -17,9 +17,9 @@ from PIL import Image
 from central.domain.document import DeliveryPage
 from central.rendering.decode import View, decode
 from central.rendering.page_pdf import PageWriter
-from edge.imaging import negative
+from edge.imaging import cleaning
 from edge.imaging.decode import open_source
-from edge.imaging.source import Limits
+from edge.imaging.source_file import Limits
 from tests.support import paper, pictures, tiffs
 from tests.unit.imaging import test_pdf_pages as pdfs
 
@@ -213,7 +213,7 @@ def test_a_negative_is_shown_turned_over_and_its_image_goes_along_unaltered(kind
         else pictures.encoded(Image.fromarray(page), "PDF", resolution=100, dpi=None)
     )
     gray, index, mm = read(data)
-    assert negative.find(gray, 100) is negative.Polarity.NEGATIVE
+    assert cleaning.find_negative(gray, 100) is cleaning.Polarity.NEGATIVE
     assert alike(255 - gray, seen(data, index, mm, is_negative=True)) < 3
     pdf = delivered(data, index, mm, is_negative=True)
     assert alike(255 - gray, read(pdf)[0]) < 3

@@ -1,6 +1,6 @@
 """Lines of like width run together, each once."""
 
-from edge.inference.batches import of_like_width
+from edge.inference.session import of_like_width
 
 
 def test_each_line_is_in_one_batch_and_batches_go_from_narrow_to_wide() -> None:

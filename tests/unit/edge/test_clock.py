@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from central.console import formats
-from edge.page import words
-from edge.sources.status_file import describe
+from edge.sources.folder.status_file import status_text
+from edge.web import status
 from tests.support.station import Station
 from vaguemestre.model import clock
 
@@ -46,16 +46,16 @@ def test_a_lot_is_received_on_the_day_that_it_is_in_france(tmp_path: Path) -> No
 
 
 def test_the_operators_page_and_files_show_frances_time(tmp_path: Path) -> None:
-    assert words.moment(_SUMMER, _SUMMER) == "00:30"
-    assert words.moment(_SUMMER, _SUMMER + dt.timedelta(hours=20)) == "00:30"
-    assert words.moment(_SUMMER - dt.timedelta(hours=1), _SUMMER) == "14/07 à 23:30"
-    assert words.moment(_WINTER, _WINTER) == "00:30"
+    assert status.moment(_SUMMER, _SUMMER) == "00:30"
+    assert status.moment(_SUMMER, _SUMMER + dt.timedelta(hours=20)) == "00:30"
+    assert status.moment(_SUMMER - dt.timedelta(hours=1), _SUMMER) == "14/07 à 23:30"
+    assert status.moment(_WINTER, _WINTER) == "00:30"
     station = Station(tmp_path)
     station.clock.now = _SUMMER
     station.drop("LOT.tif", b"a" * 2_000)
     station.settle()
     (view,) = station.spool.lots_overview()
-    assert "Vu le 15/07/2026 à 00:3" in describe(view)
+    assert "Vu le 15/07/2026 à 00:3" in status_text(view)
 
 
 def test_sent_again_is_what_was_received_since_a_day_began_in_france(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Metrics tell drift: what becomes of fields and how sure the station is of them."""
 
-from edge.events import Events
 from edge.results import LotResult
+from edge.telemetry import Telemetry
 from vaguemestre.model.document import Check, Document, Field, Layout, Route, RouteKind
 
 
@@ -9,12 +9,12 @@ def field(name: str, value: str | None, *, accepted: bool, check: Check, raw: st
     return Field(name, value, raw, 0.98, accepted, check, 0, None)
 
 
-def value(events: Events, name: str, **labels: str) -> float:
+def value(events: Telemetry, name: str, **labels: str) -> float:
     return events.registry.get_sample_value(f"vaguemestre_edge_{name}", labels) or 0.0
 
 
 def test_each_field_is_counted_by_what_became_of_it() -> None:
-    events = Events()
+    events = Telemetry()
     fields = (
         field("nir", "1", accepted=True, check=Check.OK),
         field("total", "26.50", accepted=True, check=Check.REPAIRED),

@@ -10,21 +10,21 @@ from typing import Any, cast
 
 import pytest
 
-from edge.lot import (
+from edge.pipeline.assembly import DocumentDraft, to_page
+from edge.pipeline.lot import (
     LotContext,
-    ReadLot,
+    LotReading,
     _merge_twins,
     _rescan_id,
     _with_doubtful_order,
     _with_what_is_missing,
     read_lot,
 )
-from edge.reading.split import Draft, to_page
+from edge.pipeline.routing import RoutingContext, decide_route
+from edge.pipeline.workers import Workers
+from edge.pipeline.workers.messages import Failure, FilePages
 from edge.results import BoxPx, PageReading, TextLine, TypeGuess
-from edge.routing import Circumstances, route
 from edge.spool.values import ClaimedFile, Earlier
-from edge.workers import Workers
-from edge.workers.task import Failure, FilePages
 from tests.support.station import document_of
 from vaguemestre import pack
 from vaguemestre.model.document import Check, Document, Field, ImageRef, PageRole, RouteKind
@@ -125,7 +125,7 @@ def _file(name: str, **more: Any) -> ClaimedFile:
     return ClaimedFile(name, name, Path(name), 1, None, None, 0, **more)
 
 
-def _read(files: list[ClaimedFile], pages: dict[str, list[PageReading]], **more: Any) -> ReadLot:
+def _read(files: list[ClaimedFile], pages: dict[str, list[PageReading]], **more: Any) -> LotReading:
     context = LotContext("17", dt.date(2026, 3, 2), **more)
     return read_lot(files, cast(Workers, _Pages(pages)), RECOGNITION, context)
 
@@ -186,7 +186,7 @@ def _numbered(count: int, *, first: int = 1) -> list[PageReading]:
     ]
 
 
-def _placed(read: ReadLot) -> list[tuple[str, int]]:
+def _placed(read: LotReading) -> list[tuple[str, int]]:
     return [(p.ref.file, p.ref.index) for one in read.result.documents for p in one.pages]
 
 
@@ -310,9 +310,9 @@ def test_a_document_with_a_page_whose_place_is_in_doubt_goes_to_a_person() -> No
     def file(name: str, *, sure: bool) -> ClaimedFile:
         return ClaimedFile(name, "", Path(name), 1, None, None, 0, order_certain=sure)
 
-    def draft(name: str) -> Draft:
+    def draft(name: str) -> DocumentDraft:
         page = _page(name, "written")
-        return Draft(page, (to_page(page, PageRole.FRONT),), (), (), separated=False)
+        return DocumentDraft(page, (to_page(page, PageRole.FRONT),), (), (), separated=False)
 
     sure, unsure = _with_doubtful_order(
         (draft("1.jpg"), draft("IMG_0001.jpg")),
@@ -320,5 +320,5 @@ def test_a_document_with_a_page_whose_place_is_in_doubt_goes_to_a_person() -> No
     )
 
     assert (sure.marks, unsure.marks) == ((), ("order_unsure",))
-    around = Circumstances("17", dt.date(2026, 3, 2), None, is_duplicate=False)
-    assert "order_unsure" in route(unsure, None, PLAN, around).reasons
+    around = RoutingContext("17", dt.date(2026, 3, 2), None, is_duplicate=False)
+    assert "order_unsure" in decide_route(unsure, None, PLAN, around).reasons

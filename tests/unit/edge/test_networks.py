@@ -9,32 +9,32 @@ import numpy as np
 import pytest
 
 from edge.errors import PackInvalid
-from edge.inference import networks
-from edge.inference.cells import CellNetwork
-from edge.inference.station import load_readers
-from edge.reading.piece import SIDE_PX
-from edge.reading.readers import Alphabet
+from edge.inference import session
+from edge.inference.engine import load_engine
+from edge.inference.readers import CellNetwork
+from edge.ocr.engine import Alphabet
+from edge.ocr.network_io import SIDE_PX
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the networks that came with the program."""
-    return Path(shutil.copytree(networks.default_dir(), tmp_path / "onnx"))
+    return Path(shutil.copytree(session.default_dir(), tmp_path / "onnx"))
 
 
 def _edit(folder: Path, before: str, after: str) -> None:
-    path = folder / networks.MANIFEST
+    path = folder / session.MANIFEST
     text = path.read_text("utf-8")
     assert before in text
     path.write_text(text.replace(before, after, 1), "utf-8")
 
 
 def _missing_manifest(folder: Path) -> None:
-    (folder / networks.MANIFEST).unlink()
+    (folder / session.MANIFEST).unlink()
 
 
 def _damaged_manifest(folder: Path) -> None:
-    (folder / networks.MANIFEST).write_text("[[networks]\n", "utf-8")
+    (folder / session.MANIFEST).write_text("[[networks]\n", "utf-8")
 
 
 def _unknown_word(folder: Path) -> None:
@@ -96,7 +96,7 @@ def test_harmed_networks_are_refused_with_a_reason(
 ) -> None:
     harm(folder)
     with pytest.raises(PackInvalid, match=reason) as refused:
-        load_readers(tmp_path / "cache", 1, folder)
+        load_engine(tmp_path / "cache", 1, folder)
     assert refused.value.code == "pack_invalid"
 
 

@@ -9,14 +9,14 @@ import pytest
 _ROOT = Path(__file__).parents[3]
 _PLAYED = """
 import ctypes, resource, sys
-from edge import __main__ as program, commands
+from edge import __main__ as program, cli
 
 def seen(*_, **__):
     print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
     sys.exit(0)
 
 program.load = lambda path: None
-commands.run = commands.read = seen
+cli.run = cli.read = seen
 resource.setrlimit(resource.RLIMIT_CORE, resource.getrlimit(resource.RLIMIT_CORE)[1:] * 2)
 program.main(sys.argv[1:])
 """

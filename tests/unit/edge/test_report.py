@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from rich.console import Console
 
-from edge import report
+from edge.cli import report
 from edge.results import LotResult
 from vaguemestre.model.document import (
     BoxMm,

@@ -10,12 +10,12 @@ import pytest
 from rich.console import Console
 
 from edge.__main__ import main
-from edge.commands.watch import screen
+from edge.cli.watch import screen
 from edge.imaging import separators
 from edge.imaging.decode import open_source
-from edge.imaging.source import Limits
-from edge.page.situation import gather
+from edge.imaging.source_file import Limits
 from edge.results import SeparatorKind
+from edge.web.status import read_status
 from tests.support import page as page_of
 from tests.support.page import RESCANS, WHY, busy_station
 from tests.support.station import Station
@@ -75,7 +75,7 @@ def test_its_sheet_is_written(settings: str, tmp_path: Path) -> None:
     output = tmp_path / "feuille.pdf"
     assert main(["rescan", "3FA9C21B", "--output", str(output), "--config", settings]) == 0
     with open_source(output.read_bytes(), Limits()) as source:
-        found = separators.find(source.page(0).gray, 200.0, [])
+        found = separators.find_separator(source.page(0).gray, 200.0, [])
     assert found is not None
     assert found.separator.kind is SeparatorKind.HEADER
     assert found.separator.header is not None
@@ -116,7 +116,7 @@ def test_an_interrupted_watch_ends_with_0(settings: str, monkeypatch: pytest.Mon
         raise KeyboardInterrupt
 
     # Reached by its full name: the package's ``watch`` is the function.
-    monkeypatch.setattr(import_module("edge.commands.watch"), "time", _Clock(interrupted))
+    monkeypatch.setattr(import_module("edge.cli.watch"), "time", _Clock(interrupted))
     monkeypatch.setattr(
         "edge.__main__.Console", lambda **_: Console(file=io.StringIO(), force_terminal=True)
     )
@@ -130,7 +130,7 @@ def test_what_an_operator_must_act_on_fits_any_terminal(
 ) -> None:
     out = io.StringIO()
     console = Console(file=out, width=width, height=height, force_terminal=False)
-    now = gather(page_of.settings(station), station.spool, station.clock())
+    now = read_status(page_of.settings(station), station.spool, station.clock())
     console.print(screen(now, width, height))
     lines = out.getvalue().rstrip("\n").split("\n")
     assert len(lines) <= height

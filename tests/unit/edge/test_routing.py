@@ -6,10 +6,11 @@ from dataclasses import replace
 import holidays
 import pytest
 
-from edge.reading.split import Draft
+from edge.pipeline.assembly import DocumentDraft
+from edge.pipeline.routing import RoutingContext, decide_route
 from edge.results import PageReading, TypeGuess
-from edge.routing import Circumstances, due_on, route
 from vaguemestre import pack
+from vaguemestre.model.calendar import due_on
 from vaguemestre.model.document import Check, Field, ImageRef, Layout, Page, PageRole, RouteKind
 from vaguemestre.model.forms import FieldKind
 from vaguemestre.model.lot import LotHeader
@@ -17,7 +18,7 @@ from vaguemestre.model.lot import LotHeader
 PACK = pack.load(pack.default_dir())
 REF = ImageRef("1.tif", 0, "0" * 64)
 RECEIVED = dt.date(2026, 3, 2)
-LA_ROCHELLE = Circumstances("17", RECEIVED, None, is_duplicate=False)
+LA_ROCHELLE = RoutingContext("17", RECEIVED, None, is_duplicate=False)
 ORLEANS = replace(LA_ROCHELLE, fund="45")
 FRENCH = holidays.country_holidays("FR", years=(2025, 2026))
 
@@ -33,7 +34,7 @@ def fields_of(kind: str, **values: str | None) -> tuple[Field, ...]:
     return tuple(made)
 
 
-def draft(kind: str, confidence: float = 0.99, **more: object) -> Draft:
+def draft(kind: str, confidence: float = 0.99, **more: object) -> DocumentDraft:
     form = PACK.forms.get(kind)
     first = PageReading(
         ref=REF,
@@ -42,12 +43,14 @@ def draft(kind: str, confidence: float = 0.99, **more: object) -> Draft:
         fields=fields_of(kind) if form else (),
     )
     page = Page(REF, PageRole.FRONT, 0, 0.0, 200.0, 210.0, 297.0, 0.0, "")
-    made = Draft(first, (page,), first.fields, (), separated=False)
+    made = DocumentDraft(first, (page,), first.fields, (), separated=False)
     return replace(made, **more)  # type: ignore[arg-type]
 
 
-def routed(of: Draft, around: Circumstances = LA_ROCHELLE) -> tuple[RouteKind, tuple[str, ...]]:
-    found = route(of, PACK.forms.get(of.guess.type), PACK.plan, around)
+def routed(
+    of: DocumentDraft, around: RoutingContext = LA_ROCHELLE
+) -> tuple[RouteKind, tuple[str, ...]]:
+    found = decide_route(of, PACK.forms.get(of.guess.type), PACK.plan, around)
     return found.kind, found.reasons
 
 
@@ -56,7 +59,7 @@ def test_a_form_of_which_all_is_sure_goes_straight(kind: str) -> None:
     assert routed(draft(kind)) == (RouteKind.STRAIGHT, ())
 
 
-def changed(kind: str, name: str, **more: object) -> Draft:
+def changed(kind: str, name: str, **more: object) -> DocumentDraft:
     fields = tuple(
         replace(field, **more) if field.name == name else field  # type: ignore[arg-type]
         for field in fields_of(kind)
@@ -190,17 +193,19 @@ def test_a_page_that_cannot_be_trusted_is_keyed(mark: str) -> None:
     ],
 )
 def test_each_fund_sends_each_type_where_its_plan_says(
-    kind: str, around: Circumstances, pole: str, destination: str
+    kind: str, around: RoutingContext, pole: str, destination: str
 ) -> None:
-    found = route(draft(kind), PACK.forms.get(kind), PACK.plan, around)
+    found = decide_route(draft(kind), PACK.forms.get(kind), PACK.plan, around)
     assert (found.pole, found.destination) == (pole, destination)
     assert found.retention
 
 
 def test_the_headers_process_wins_over_the_plans() -> None:
     around = replace(LA_ROCHELLE, header=LotHeader(process="ETRANGER"))
-    assert route(draft("S3110"), PACK.forms["S3110"], PACK.plan, around).process == "ETRANGER"
-    without = route(draft("S3110"), PACK.forms["S3110"], PACK.plan, LA_ROCHELLE)
+    assert (
+        decide_route(draft("S3110"), PACK.forms["S3110"], PACK.plan, around).process == "ETRANGER"
+    )
+    without = decide_route(draft("S3110"), PACK.forms["S3110"], PACK.plan, LA_ROCHELLE)
     assert without.process == "FSP"
 
 
@@ -225,5 +230,5 @@ def test_a_delay_counts_working_days_only(received: str, days: int, due: str) ->
 
 def test_a_document_is_due_by_its_types_delay() -> None:
     around = replace(LA_ROCHELLE, received_on=dt.date(2026, 4, 2), holidays=tuple(FRENCH))
-    found = route(draft("S3116"), PACK.forms["S3116"], PACK.plan, around)
+    found = decide_route(draft("S3116"), PACK.forms["S3116"], PACK.plan, around)
     assert found.due_on == dt.date(2026, 4, 7)

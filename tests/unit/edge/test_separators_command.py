@@ -7,7 +7,7 @@ import pytest
 from edge.__main__ import main
 from edge.imaging import separators
 from edge.imaging.decode import open_source
-from edge.imaging.source import Limits
+from edge.imaging.source_file import Limits
 from edge.results import SeparatorKind
 
 WANTED = [
@@ -21,7 +21,7 @@ def test_the_pdf_holds_the_header_and_then_the_separators(tmp_path: Path) -> Non
     output = tmp_path / "feuilles à imprimer.pdf"
     assert main(["separators", "--output", str(output), *WANTED]) == 0
     with open_source(output.read_bytes(), Limits()) as source:
-        seen = [separators.find(source.page(i).gray, 200.0, []) for i in range(4)]
+        seen = [separators.find_separator(source.page(i).gray, 200.0, []) for i in range(4)]
         assert source.page_count == 4
     found = [one.separator for one in seen if one]
     assert [f.kind for f in found] == [SeparatorKind.HEADER, *[SeparatorKind.DOCUMENT] * 3]

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from edge import sheets
-from edge.imaging import headersheet, separators, turn
+from edge.imaging import cleaning, separators
 from edge.imaging.decode import open_source
-from edge.imaging.source import Limits
+from edge.imaging.source_file import Limits
 from edge.results import Separator, SeparatorKind
 from edge.spool.values import Rescan
 from models.training import degrade
@@ -47,7 +47,7 @@ PRINTED = rendered(
 
 
 def read(page: Gray) -> Separator | None:
-    found = separators.find(page, 200.0, [])
+    found = separators.find_separator(page, 200.0, [])
     return None if found is None else found.separator
 
 
@@ -69,7 +69,7 @@ def test_sheets_are_read_back_from_a_grey_and_from_a_bitonal_scan(
 ) -> None:
     rng = random.Random(int(10 * skew) + rotation)
     scans = [
-        turn.turn(degrade.scan(paper.turned(page, skew), rng, most_skew=0), rotation)
+        cleaning.quarter_turn(degrade.scan(paper.turned(page, skew), rng, most_skew=0), rotation)
         for page in PRINTED
     ]
     assert_read_back(scans)
@@ -173,13 +173,13 @@ def test_people_read_on_it_what_is_asked() -> None:
 )
 def test_a_code_with_no_id_of_a_request_is_not_ours(wrong: str) -> None:
     body = f"VGM1;H;a={wrong}"
-    assert headersheet.decode(f"{body};{headersheet._crc(body)}") is None
+    assert separators.decode_sheet(f"{body};{separators._crc(body)}") is None
 
 
 def test_a_station_of_the_previous_version_reads_the_sheet_as_a_plain_header() -> None:
     """It passes over keys that it does not know: the lot is then an ordinary one."""
     body = "VGM1;H;f=45;z=1"
-    found = headersheet.decode(f"{body};{headersheet._crc(body)}")
+    found = separators.decode_sheet(f"{body};{separators._crc(body)}")
     assert found is not None
     assert found.header == LotHeader(fund="45")
 

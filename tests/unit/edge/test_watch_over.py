@@ -10,12 +10,13 @@ import pytest
 from rich.console import Console
 
 from edge import agent
-from edge.commands.watch import screen
-from edge.events import Events
-from edge.page import views, words
-from edge.page.situation import Situation, gather
+from edge.cli.watch import screen
 from edge.spool.values import Stalled
 from edge.supervise import Pulses
+from edge.telemetry import Telemetry
+from edge.web import status
+from edge.web import views as web_views
+from edge.web.status import StationStatus, read_status
 from tests.support.page import settings
 from tests.support.station import Station
 
@@ -40,14 +41,14 @@ def station(tmp_path: Path) -> Station:
     return Station(tmp_path)
 
 
-def _stalled(events: Events, part: str) -> float | None:
+def _stalled(events: Telemetry, part: str) -> float | None:
     return events.registry.get_sample_value("vaguemestre_edge_part_stalled", {"part": part})
 
 
 def test_a_part_that_stands_still_is_told_once_and_so_is_that_it_goes_on(
     station: Station, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    seconds, events = [0.0], Events()
+    seconds, events = [0.0], Telemetry()
     pulses = Pulses(lambda: seconds[0])
     events.watch_parts(["reading", "uplink"], pulses.age_s)
     pulses.of("reading")("lit", 100.0)
@@ -75,7 +76,7 @@ def test_a_part_that_stands_still_is_told_once_and_so_is_that_it_goes_on(
 
 
 def test_what_an_agent_said_that_ended_meanwhile_is_forgotten(station: Station) -> None:
-    pulses, events = Pulses(), Events()
+    pulses, events = Pulses(), Telemetry()
     station.spool.stalled_are([_one(station, "reading")])
     agent._watch_over(pulses, station.spool, events, Steps(lambda: None))
     assert station.spool.standing().stalled == ()
@@ -85,8 +86,8 @@ def _one(station: Station, part: str) -> Stalled:
     return Stalled(part, "lit", station.clock())
 
 
-def _situation(station: Station, *parts: str) -> Situation:
-    now = gather(settings(station), station.spool, station.clock())
+def _situation(station: Station, *parts: str) -> StationStatus:
+    now = read_status(settings(station), station.spool, station.clock())
     stalled = tuple(_one(station, part) for part in parts)
     return replace(now, standing=replace(now.standing, stalled=stalled))
 
@@ -107,12 +108,14 @@ def test_the_page_and_the_terminal_name_what_stands_still_and_what_to_do(
     station: Station, part: str, name: str
 ) -> None:
     now = _situation(station, part)
-    told, what = words.stalled(now.standing.stalled[0], now.now)
+    told, what = status.stalled(now.standing.stalled[0], now.now)
     assert told == name
     assert "n'avance plus depuis" in what
     assert "edémarre" in what
 
-    assert f"{name} : " in str(views.overview(now)).replace("&#x27;", "'").replace("&#39;", "'")
+    assert f"{name} : " in str(web_views.overview_page(now)).replace("&#x27;", "'").replace(
+        "&#39;", "'"
+    )
     console = Console(width=200, height=60)
     with console.capture() as shown:
         console.print(screen(now, 200, 60))

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from edge.commands.enrol import measure_blanks
+from edge.classification.registration import Registration
+from edge.cli.enrol import measure_blanks
 from edge.enrolment import blanks
 from edge.errors import EnrolmentRefused, PackInvalid
-from edge.reading import tickblank, tickpatch
-from edge.reading.readers import Gray
-from edge.reading.registration import Registration
+from edge.extraction import tick_blank, ticks
+from edge.ocr.engine import Gray
 from models.training import forms as drawn_forms
 from vaguemestre import pack
 from vaguemestre.model import forms
@@ -52,8 +52,8 @@ def sheet_of(kind: str) -> tuple[FormDefinition, Gray, Registration]:
 
 
 def steps(value: int) -> str:
-    shape = (tickblank.HIGH_PX, tickblank.WIDE_PX)
-    return tickblank.packed(np.full(shape, value, np.uint8))
+    shape = (tick_blank.HIGH_PX, tick_blank.WIDE_PX)
+    return tick_blank.packed(np.full(shape, value, np.uint8))
 
 
 def without(text: str) -> list[str]:
@@ -89,15 +89,15 @@ def test_a_form_is_seen_on_the_sheet_that_it_was_measured_on(kind: str) -> None:
     found = blanks.measured(form, [(sheet, where)])
     assert set(found) == {spec.name for spec in form.fields if spec.kind is FieldKind.TICK}
     for name, (text,) in found.items():
-        steps_there = tickblank.unpacked(text)
-        seen = tickpatch.wider(sheet, where, tickpatch.boxes_of(form.field(name)))
-        assert tickpatch.on_blank(seen, steps_there)[1] is steps_there, name
+        steps_there = tick_blank.unpacked(text)
+        seen = ticks.wider(sheet, where, ticks.boxes_of(form.field(name)))
+        assert ticks.on_blank(seen, steps_there)[1] is steps_there, name
 
 
 def test_a_sheet_with_a_mark_is_no_blank() -> None:
     form, sheet, where = sheet_of("S3501")
     spec = next(spec for spec in form.fields if spec.kind is FieldKind.TICK)
-    box = where.to_px(tickpatch.boxes_of(spec)[0])
+    box = where.to_px(ticks.boxes_of(spec)[0])
     left, top = round(box.left + box.width * 0.2), round(box.top + box.height * 0.2)
     sheet[top : top + round(box.height * 0.6), left : left + round(box.width * 0.6)] = 60
     with pytest.raises(EnrolmentRefused, match=spec.name):
@@ -124,5 +124,5 @@ def test_the_shipped_forms_have_what_our_own_sheets_show(kind: str) -> None:
     found = blanks.measured(form, [(sheet, where)])
     for name, (text,) in found.items():
         (kept,) = form.field(name).blanks
-        differ = tickblank.unpacked(text) != tickblank.unpacked(kept)
+        differ = tick_blank.unpacked(text) != tick_blank.unpacked(kept)
         assert differ.mean() < 0.01, name

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from edge.enrolment import formfile, propose
-from edge.enrolment.learn import Sample, learn
-from edge.enrolment.propose import Words
-from edge.imaging import inkspans, rules
-from edge.imaging.rules import Comb, Rules
+from edge.enrolment import form_file, proposal, structure
+from edge.enrolment.learn import Sample, learn_form
+from edge.enrolment.proposal import PrintedWords
+from edge.enrolment.structure import Comb, PrintedStructure
 from edge.results import BoxPx, TextLine
 from models.training import forms as drawn_forms
 from tests.support import drawn_form
@@ -21,7 +20,7 @@ def _near(a: BoxMm, b: BoxMm, within: float) -> bool:
 
 
 def test_a_comb_a_line_and_a_tick_box_are_found_where_they_stand() -> None:
-    found = rules.find(drawn_form.blank(), drawn_form.DPI)
+    found = structure.find_structure(drawn_form.blank(), drawn_form.DPI)
 
     (comb,) = found.combs
     assert len(comb.cells) == len(drawn_form.COMB)
@@ -37,7 +36,7 @@ def test_a_comb_a_line_and_a_tick_box_are_found_where_they_stand() -> None:
 
 
 def test_the_base_of_a_comb_is_no_line_to_write_on() -> None:
-    found = rules.find(drawn_form.blank(), drawn_form.DPI)
+    found = structure.find_structure(drawn_form.blank(), drawn_form.DPI)
 
     base = drawn_form.COMB[0].top + drawn_form.COMB[0].height
     assert not any(abs(line.top - base) < 1.0 for line in found.lines)
@@ -45,7 +44,7 @@ def test_the_base_of_a_comb_is_no_line_to_write_on() -> None:
 
 def test_combs_parted_by_white_strokes_in_a_tint_are_found() -> None:
     form = load("S3110")
-    found = rules.find(drawn_forms.blank(form, 200), 200)
+    found = structure.find_structure(drawn_forms.blank(form, 200), 200)
 
     nir = form.field("nir").cells_mm
     near = [comb for comb in found.combs if abs(comb.around.top - nir[0].top) < 3]
@@ -59,7 +58,7 @@ def test_a_page_of_nothing_offers_nothing(page: int | str) -> None:
         gray = np.random.default_rng(3).integers(0, 256, (1200, 850)).astype(np.uint8)
     else:
         gray = np.full((1200, 850), page, np.uint8)
-    found = rules.find(gray, 100)
+    found = structure.find_structure(gray, 100)
 
     assert len(found.combs) + len(found.lines) + len(found.frames) == 0
 
@@ -72,18 +71,20 @@ def test_a_nir_and_its_key_are_one_field_and_so_are_day_month_and_year() -> None
     date = (_comb(40, x, n) for x, n in ((50, 2), (63, 2), (76, 4)))
     combs = (_comb(20, 50, 13), _comb(20, 125, 2), *date)
     words = [
-        Words("Numéro d'immatriculation", BoxMm(10, 21, 35, 3)),
-        Words("Né(e) le", BoxMm(10, 41, 15, 3)),
+        PrintedWords("Numéro d'immatriculation", BoxMm(10, 21, 35, 3)),
+        PrintedWords("Né(e) le", BoxMm(10, 41, 15, 3)),
     ]
-    nir, born = propose.zones(Rules((), (), (), combs), words)
+    nir, born = proposal.propose_fields(PrintedStructure((), (), (), combs), words)
 
     assert (nir.kind, len(nir.cells_mm)) == (FieldKind.NIR, 15)
     assert (born.kind, len(born.cells_mm), born.name) == (FieldKind.DATE, 8, "ne_e_le")
 
 
 def test_a_line_starts_after_its_label_and_takes_its_name() -> None:
-    words = [Words("Nom de famille :", BoxMm(20, 46, 30, 3))]
-    (field,) = propose.zones(Rules((BoxMm(20, 50, 120, 0.3),), (), (), ()), words)
+    words = [PrintedWords("Nom de famille :", BoxMm(20, 46, 30, 3))]
+    (field,) = proposal.propose_fields(
+        PrintedStructure((BoxMm(20, 50, 120, 0.3),), (), (), ()), words
+    )
 
     assert field.kind is FieldKind.NAME
     assert field.name == "nom_de_famille"
@@ -94,8 +95,8 @@ def test_a_line_starts_after_its_label_and_takes_its_name() -> None:
 
 def test_two_fields_never_share_a_name() -> None:
     lines = tuple(BoxMm(60, 50 + 10 * i, 100, 0.3) for i in range(3))
-    words = [Words("Adresse", BoxMm(20, 46 + 10 * i, 20, 3)) for i in range(3)]
-    fields = propose.zones(Rules(lines, (), (), ()), words)
+    words = [PrintedWords("Adresse", BoxMm(20, 46 + 10 * i, 20, 3)) for i in range(3)]
+    fields = proposal.propose_fields(PrintedStructure(lines, (), (), ()), words)
 
     assert [field.name for field in fields] == ["adresse", "adresse_2", "adresse_3"]
 
@@ -104,7 +105,7 @@ def test_words_end_where_their_leader_begins() -> None:
     page = np.full((40, 800), 255, np.uint8)
     page[10:30, 20:120:4] = 0
     page[28:30, 140:780] = 0
-    (span,) = inkspans.of(page, 200, BoxPx(10, 5, 780, 30))
+    (span,) = structure.ink_spans(page, 200, BoxPx(10, 5, 780, 30))
 
     assert 18 <= span.left <= 22
     assert span.left + span.width <= 125
@@ -136,7 +137,7 @@ def test_what_is_written_is_what_is_read() -> None:
         ),
     )
 
-    assert parse("S9999.toml", formfile.to_toml(form, ["une remarque"])) == form
+    assert parse("S9999.toml", form_file.to_toml(form, ["une remarque"])) == form
 
 
 def _sample(texts: list[str], shift_px: int = 0) -> Sample:
@@ -161,7 +162,7 @@ _TEXTS = [
 def test_only_what_stands_on_all_samples_is_an_anchor() -> None:
     first = _sample([*_TEXTS, "DUPONT JEANNE 12 RUE HAUTE"])
     second = _sample([*_TEXTS, "MARTIN PAUL 8 PLACE BASSE"], shift_px=20)
-    learned = learn("S9999", [first, second])
+    learned = learn_form("S9999", [first, second])
 
     assert learned.form is not None
     texts = [anchor.text for anchor in learned.form.anchors]
@@ -173,14 +174,14 @@ def test_only_what_stands_on_all_samples_is_an_anchor() -> None:
 
 def test_samples_of_two_forms_are_refused_in_words() -> None:
     other = _sample([f"Tout autre texte imprimé {word}" for word in "abcdefghij"])
-    learned = learn("S9999", [_sample(_TEXTS), other])
+    learned = learn_form("S9999", [_sample(_TEXTS), other])
 
     assert learned.form is None
     assert learned.problem == "L'exemple 2 ne se superpose pas au premier."
 
 
 def test_a_page_of_little_print_is_refused_in_words() -> None:
-    learned = learn("S9999", [_sample(_TEXTS[:3])])
+    learned = learn_form("S9999", [_sample(_TEXTS[:3])])
 
     assert learned.form is None
     assert "trop peu de texte" in learned.problem

@@ -19,8 +19,7 @@ from edge.errors import (
     TooManyPages,
 )
 from edge.imaging.decode import open_source
-from edge.imaging.page import PageImage
-from edge.imaging.source import Limits
+from edge.imaging.source_file import Limits, PageImage
 from tests.support import pictures
 
 A4_PT = (595.276, 841.89)

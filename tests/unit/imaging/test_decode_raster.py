@@ -17,8 +17,7 @@ from edge.errors import (
     ReadingError,
 )
 from edge.imaging.decode import open_source
-from edge.imaging.page import PageImage
-from edge.imaging.source import Limits
+from edge.imaging.source_file import Limits, PageImage
 from tests.support import pictures
 from tests.support.pictures import Gray
 

@@ -8,8 +8,7 @@ from PIL import Image
 
 from edge.errors import FileTruncated, ImageUndecodable, NoPage, PageTooLarge, ReadingError
 from edge.imaging.decode import open_source
-from edge.imaging.page import PageImage
-from edge.imaging.source import Limits
+from edge.imaging.source_file import Limits, PageImage
 from tests.support import pictures, tiffs
 from tests.support.pictures import Gray
 

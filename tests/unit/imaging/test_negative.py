@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge.imaging import negative
+from edge.imaging import cleaning
+from edge.imaging.cleaning import Polarity
 from edge.imaging.decode import open_source
-from edge.imaging.negative import Polarity
-from edge.imaging.source import Limits
+from edge.imaging.source_file import Limits
 from tests.support import paper, pictures
 from tests.support.paper import DPI, Gray
 
@@ -31,20 +31,23 @@ def in_a_frame(page: Gray, ground: int, margin_px: int) -> Gray:
 @pytest.mark.parametrize("kind", WRITTEN)
 def test_a_page_is_positive_and_its_negative_is_found(kind: str) -> None:
     page = WRITTEN[kind]
-    assert negative.find(page, DPI) is Polarity.POSITIVE
-    assert negative.find(255 - page, DPI) is Polarity.NEGATIVE
+    assert cleaning.find_negative(page, DPI) is Polarity.POSITIVE
+    assert cleaning.find_negative(255 - page, DPI) is Polarity.NEGATIVE
 
 
 @pytest.mark.parametrize("margin_mm", [5, 30, 60])
 @pytest.mark.parametrize("kind", ["letter", "bitonal"])
 def test_a_sheet_on_a_black_lid_is_no_negative(kind: str, margin_mm: int) -> None:
-    assert negative.find(in_a_frame(WRITTEN[kind], 8, margin_mm * 8), DPI) is Polarity.POSITIVE
+    assert (
+        cleaning.find_negative(in_a_frame(WRITTEN[kind], 8, margin_mm * 8), DPI)
+        is Polarity.POSITIVE
+    )
 
 
 @pytest.mark.parametrize("margin_mm", [5, 30, 60])
 def test_the_negative_of_a_sheet_on_a_black_lid_is_not_believed(margin_mm: int) -> None:
     page = 255 - in_a_frame(WRITTEN["letter"], 8, margin_mm * 8)
-    assert negative.find(page, DPI) is not Polarity.POSITIVE
+    assert cleaning.find_negative(page, DPI) is not Polarity.POSITIVE
 
 
 def test_dark_pages_without_light_writing_are_no_negatives() -> None:
@@ -53,12 +56,12 @@ def test_dark_pages_without_light_writing_are_no_negatives() -> None:
         Image.fromarray(rng.integers(0, 120, (24, 17), np.uint8)).resize((1654, 2339))
     )
     for page in (np.zeros((2339, 1654), np.uint8), 255 - paper.sheet(), clouds):
-        assert negative.find(page, DPI) is Polarity.POSITIVE
+        assert cleaning.find_negative(page, DPI) is Polarity.POSITIVE
 
 
 def test_ink_on_dark_coloured_paper_is_no_negative() -> None:
     page = paper.text(paper.sheet(tone=110, noise=3), ink=20)
-    assert negative.find(page, DPI) is Polarity.POSITIVE
+    assert cleaning.find_negative(page, DPI) is Polarity.POSITIVE
 
 
 @pytest.mark.parametrize("told", [0, 1])
@@ -77,16 +80,16 @@ def test_a_wrong_photometric_tag_is_seen_whichever_value_it_has(
             continue
         with open_source(data, Limits()) as source:
             found = source.page(0)
-            assert negative.find(found.gray, found.dpi) is expected
+            assert cleaning.find_negative(found.gray, found.dpi) is expected
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 300), (40, 40)])
 def test_slips_of_next_to_no_pixels_are_looked_at(shape: tuple[int, int]) -> None:
-    assert negative.find(np.zeros(shape, np.uint8), DPI) is Polarity.POSITIVE
+    assert cleaning.find_negative(np.zeros(shape, np.uint8), DPI) is Polarity.POSITIVE
 
 
 @pytest.mark.samples
 def test_a_form_with_the_wrong_tag_is_a_negative(samples: Path) -> None:
     with open_source((samples / "cases" / "04-negative.tif").read_bytes(), Limits()) as source:
         page = source.page(0)
-    assert negative.find(page.gray, page.dpi) is Polarity.NEGATIVE
+    assert cleaning.find_negative(page.gray, page.dpi) is Polarity.NEGATIVE

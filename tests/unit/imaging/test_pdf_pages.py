@@ -13,8 +13,7 @@ from pikepdf import Array, Dictionary, Name
 from edge.errors import NoPage, PageTooLarge, PdfDynamicForm, PdfPortfolio, TooManyPages
 from edge.imaging import pdf as pdf_module
 from edge.imaging.decode import open_source
-from edge.imaging.page import PageImage
-from edge.imaging.source import Limits
+from edge.imaging.source_file import Limits, PageImage
 from tests.support import pictures
 
 A4 = (595, 842)

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.imaging import border, quality
+from edge.imaging import cleaning, quality
 from edge.imaging.decode import open_source
-from edge.imaging.source import Limits
+from edge.imaging.source_file import Limits
 from tests.support import paper
 from tests.support.paper import DPI, Gray
 
@@ -174,4 +174,4 @@ def test_carbon_copies_of_the_mail_are_written(samples: Path, name: str) -> None
 def test_a_scanned_blank_sheet_with_folds_stays_blank(samples: Path) -> None:
     with open_source((samples / "scans" / "naps2_blank1.jpg").read_bytes(), Limits()) as source:
         page = source.page(0)
-    assert quality.is_blank(border.erase(page.gray)[0], page.dpi)
+    assert quality.is_blank(cleaning.whiten_border(page.gray)[0], page.dpi)

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from edge.imaging import resolution
+from edge.imaging import raster
 from edge.imaging.decode import open_source
-from edge.imaging.page import PageImage
-from edge.imaging.resolution import Resolution
-from edge.imaging.source import Limits
+from edge.imaging.raster import Resolution
+from edge.imaging.source_file import Limits, PageImage
 from tests.support import pictures, tiffs
 
 A4_AT_200 = (1654, 2339)
@@ -22,16 +21,16 @@ def decode(data: bytes) -> PageImage:
 def test_a_page_that_tells_nothing_sensible_is_taken_for_an_a4_sheet(
     told: tuple[float, float] | None,
 ) -> None:
-    assert resolution.settle(*A4_AT_200, told) == Resolution(200, 200, known=False)
+    assert raster.resolve_dpi(*A4_AT_200, told) == Resolution(200, 200, known=False)
 
 
 def test_seventy_two_dots_an_inch_on_a_whole_page_are_a_camera_s_habit() -> None:
-    assert resolution.settle(2480, 3508, (72, 72)) == Resolution(300, 300, known=False)
+    assert raster.resolve_dpi(2480, 3508, (72, 72)) == Resolution(300, 300, known=False)
 
 
 @pytest.mark.parametrize("told", [(200, 200), (300, 300), (204, 196), (96, 96)])
 def test_a_resolution_that_can_be_true_is_believed(told: tuple[float, float]) -> None:
-    assert resolution.settle(900, 1200, told) == Resolution(*told, known=True)
+    assert raster.resolve_dpi(900, 1200, told) == Resolution(*told, known=True)
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -39,11 +38,11 @@ def test_a_resolution_that_can_be_true_is_believed(told: tuple[float, float]) ->
 def test_the_usual_resolutions_are_recognised_by_a_sheet_s_size(dpi: int, turned: bool) -> None:
     size = (round(8.27 * dpi), round(11.69 * dpi))
     size = size[::-1] if turned else size
-    assert resolution.settle(*size, None) == Resolution(dpi, dpi, known=False)
+    assert raster.resolve_dpi(*size, None) == Resolution(dpi, dpi, known=False)
 
 
 def test_a_slip_keeps_its_letters_size() -> None:
-    assert resolution.settle(500, 200, None).across == 200
+    assert raster.resolve_dpi(500, 200, None).across == 200
 
 
 @pytest.mark.parametrize(("across", "down"), [(204, 98), (204, 196), (200, 100)])
@@ -62,7 +61,7 @@ def test_a_fax_is_stretched_to_square_pixels(across: int, down: int) -> None:
 
 
 def test_a_fax_that_forgot_its_unit_keeps_the_shape_of_its_pixels() -> None:
-    found = resolution.settle(1728, 1143, (2.04, 0.98))
+    found = raster.resolve_dpi(1728, 1143, (2.04, 0.98))
     assert found.across / found.down == pytest.approx(2.04 / 0.98)
     assert not found.known
 
@@ -83,8 +82,10 @@ def test_a_page_without_resolution_is_marked_and_a_fine_one_lowered() -> None:
 
 
 def test_a_till_receipt_of_two_metres_keeps_its_resolution() -> None:
-    assert resolution.settle(630, 15_748, (200, 200)) == Resolution(200, 200, known=True)
-    assert not resolution.settle(16_540, 23_390, (200, 200)).known  # a sheet of two metres by three
+    assert raster.resolve_dpi(630, 15_748, (200, 200)) == Resolution(200, 200, known=True)
+    assert not raster.resolve_dpi(
+        16_540, 23_390, (200, 200)
+    ).known  # a sheet of two metres by three
 
 
 def test_lowering_keeps_thin_lines_visible() -> None:

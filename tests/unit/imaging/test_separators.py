@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge import sheets
-from edge.imaging import barcodes, headersheet, patchcode, separators, turn
+from edge.imaging import cleaning, separators
 from edge.results import Separator, SeparatorKind
 from models.training import degrade, lots
 from tests.support import paper
@@ -60,7 +60,7 @@ def bars_of(text: str, kind: zxingcpp.BarcodeFormat, scale: int = 3) -> Gray:
 @pytest.mark.parametrize("dpi", [150, 200, 300])
 def test_a_patch_is_told_by_its_bars_at_any_resolution(kind: SeparatorKind, dpi: int) -> None:
     page = np.full((round(11.69 * dpi), round(8.27 * dpi)), 240, np.uint8)
-    assert patchcode.find(with_bars(page, PATCHES[kind], dpi), dpi) is kind
+    assert separators.find_patch(with_bars(page, PATCHES[kind], dpi), dpi) is kind
 
 
 @pytest.mark.parametrize("kind", PATCHES)
@@ -70,14 +70,14 @@ def test_a_patch_is_told_whichever_way_the_sheet_was_fed(
     kind: SeparatorKind, rotation: int, skew: float
 ) -> None:
     page = with_bars(paper.sheet(), PATCHES[kind])
-    page = turn.turn(paper.turned(page, skew), rotation)
-    assert patchcode.find(page, DPI) is kind
-    assert patchcode.find(paper.bitonal(page), DPI) is kind
+    page = cleaning.quarter_turn(paper.turned(page, skew), rotation)
+    assert separators.find_patch(page, DPI) is kind
+    assert separators.find_patch(paper.bitonal(page), DPI) is kind
 
 
 @pytest.mark.parametrize("bars", OTHERS)
 def test_bars_that_mean_something_else_separate_nothing(bars: str) -> None:
-    assert patchcode.find(with_bars(paper.sheet(), OTHERS[bars]), DPI) is None
+    assert separators.find_patch(with_bars(paper.sheet(), OTHERS[bars]), DPI) is None
 
 
 def _table() -> Gray:
@@ -112,24 +112,24 @@ def _banner() -> Gray:
     ids=["empty", "text", "bold", "table", "banner", "black", "noise", "pixel", "barcode"],
 )
 def test_other_pages_are_no_separators(page: Gray) -> None:
-    assert separators.find(page, DPI, ["PAGE"]) is None
+    assert separators.find_separator(page, DPI, ["PAGE"]) is None
 
 
 @pytest.mark.parametrize("kind", ["Code39", "Code128", "QRCode", "DataMatrix", "EAN13"])
 def test_a_barcode_separates_when_the_settings_name_it(kind: str) -> None:
     text = "3017620422003" if kind == "EAN13" else "DOSSIER-42"
     page = with_code(paper.sheet(), bars_of(text, zxingcpp.BarcodeFormat[kind]))
-    assert separators.find(page, DPI, []) is None
-    assert separators.find(page, DPI, ["AUTRE", "DOSSIER"]) is None
+    assert separators.find_separator(page, DPI, []) is None
+    assert separators.find_separator(page, DPI, ["AUTRE", "DOSSIER"]) is None
     for named in (text, f"{text[:4]}*"):
-        found = separators.find(turn.turn(page, 90), DPI, [named])
+        found = separators.find_separator(cleaning.quarter_turn(page, 90), DPI, [named])
         assert found is not None
         assert (found.separator.kind, found.separator.payload) == (SeparatorKind.BARCODE, text)
 
 
 def test_the_code_of_common_patch_sheets_needs_no_setting() -> None:
     page = with_code(paper.sheet(), bars_of("PATCHT", zxingcpp.BarcodeFormat.Code39))
-    found = separators.find(page, DPI, [])
+    found = separators.find_separator(page, DPI, [])
     assert found is not None
     assert found.separator.kind is SeparatorKind.PATCH_T
 
@@ -138,19 +138,19 @@ def test_a_page_with_several_codes_obeys_ours_first() -> None:
     for theirs, ours in (((1500, 300), (200, 300)), ((200, 300), (1500, 300))):
         bars = bars_of("A", zxingcpp.BarcodeFormat.Code128)
         page = with_code(paper.sheet(), bars, theirs)
-        page = with_code(page, qr(headersheet.encode_separator()), ours)
-        found = separators.find(page, DPI, ["A"])
+        page = with_code(page, qr(separators.encode_separator()), ours)
+        found = separators.find_separator(page, DPI, ["A"])
         assert found is not None
         assert found.separator.kind is SeparatorKind.DOCUMENT
-        assert len(barcodes.read(page)) == 2
+        assert len(separators.read_barcodes(page)) == 2
 
 
 @pytest.mark.parametrize("degrees", [-5.0, 5.0])
 def test_our_own_code_is_read_askew_and_worn(degrees: float) -> None:
-    page = paper.turned(with_code(paper.sheet(), qr(headersheet.encode_separator())), degrees)
+    page = paper.turned(with_code(paper.sheet(), qr(separators.encode_separator())), degrees)
     worn = cv2.GaussianBlur(page, (0, 0), 1.5)
     for seen in (page, np.asarray(worn, np.uint8), paper.bitonal(page)):
-        found = separators.find(seen, DPI, [])
+        found = separators.find_separator(seen, DPI, [])
         assert found is not None
         assert found.separator.kind is SeparatorKind.DOCUMENT
 
@@ -159,7 +159,7 @@ def test_our_own_code_is_read_askew_and_worn(degrees: float) -> None:
 def test_our_printed_sheets_are_found_thresholded_and_however_they_lie(angle: int) -> None:
     for pdf in (sheets.separator_sheets_pdf(1), sheets.header_sheet_pdf(LotHeader("FSP"), "A")):
         page = degrade.bitonal(lots.printed(pdf))
-        found = separators.find(np.ascontiguousarray(np.rot90(page, angle)), DPI, [])
+        found = separators.find_separator(np.ascontiguousarray(np.rot90(page, angle)), DPI, [])
         assert found is not None
         assert found.separator.kind in (SeparatorKind.DOCUMENT, SeparatorKind.HEADER)
 
@@ -169,7 +169,7 @@ def test_a_worn_code_of_bars_across_the_sheet_is_read_whole() -> None:
     for page in (with_code(paper.sheet(), bars), paper.turned(with_code(paper.sheet(), bars), 4)):
         worn = np.asarray(cv2.GaussianBlur(page, (0, 0), 1.0), np.uint8)
         worn[330:340] = 238
-        assert "CUSTOM BARCODE 2026" in {code.text for code in barcodes.read(worn)}
+        assert "CUSTOM BARCODE 2026" in {code.text for code in separators.read_barcodes(worn)}
 
 
 def patch_sheet(dpi: int, seed: int) -> Gray:
@@ -209,7 +209,7 @@ def test_a_patcht_sheet_that_a_plain_search_of_the_page_finds_is_found(dpi: int)
         if "PATCHT" not in {code.text for code in zxingcpp.read_barcodes(page)}:
             continue
         read += 1
-        found = separators.find(page, dpi, [])
+        found = separators.find_separator(page, dpi, [])
         assert found is not None, seed
         assert found.separator.kind is SeparatorKind.PATCH_T
     assert read  # else nothing was tried
@@ -219,13 +219,15 @@ def test_a_patcht_sheet_that_a_plain_search_of_the_page_finds_is_found(dpi: int)
 def test_a_code_tells_where_it_lies_and_how_the_page_must_be_turned(angle: int) -> None:
     for image in (qr("WHERE"), bars_of("WHERE", zxingcpp.BarcodeFormat.Code128)):
         page = with_code(paper.sheet(), image)
-        (code,) = barcodes.read(np.ascontiguousarray(np.rot90(page, angle)))
+        (code,) = separators.read_barcodes(np.ascontiguousarray(np.rot90(page, angle)))
         assert code.rotation == 90 * angle
-        found = separators.find(np.ascontiguousarray(np.rot90(page, angle)), DPI, ["WHERE"])
+        found = separators.find_separator(
+            np.ascontiguousarray(np.rot90(page, angle)), DPI, ["WHERE"]
+        )
         assert found is not None
-        upright = turn.turn(np.ascontiguousarray(np.rot90(page, angle)), code.rotation)
+        upright = cleaning.quarter_turn(np.ascontiguousarray(np.rot90(page, angle)), code.rotation)
         assert (upright == page).all()
-        (straight,) = barcodes.read(page)
+        (straight,) = separators.read_barcodes(page)
         seen = separators.Found(Separator(SeparatorKind.BARCODE), (straight.box,), 0, False)
         painted = separators.without_codes(page, DPI, seen)
         assert painted.min() > 150
@@ -263,30 +265,30 @@ headers = st.builds(
 
 @given(headers)
 def test_what_a_header_sheet_says_is_read_back(header: LotHeader) -> None:
-    found = headersheet.decode(headersheet.encode_header(header))
+    found = separators.decode_sheet(separators.encode_header(header))
     assert found is not None
     assert found.header == header
 
 
 @given(headers, st.integers(0, 300), st.characters(codec="ascii"))
 def test_an_altered_code_is_not_ours(header: LotHeader, at: int, letter: str) -> None:
-    text = headersheet.encode_header(header)
+    text = separators.encode_header(header)
     at %= len(text)
     altered = text[:at] + letter + text[at + 1 :]
     if altered != text:
-        assert headersheet.decode(altered) is None
+        assert separators.decode_sheet(altered) is None
 
 
 @pytest.mark.parametrize("value", ["a;b", "é", "a=b", "x" * 41, "a\nb"])
 def test_a_value_that_would_break_the_code_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match="printed"):
-        headersheet.encode_header(LotHeader(process=value))
+        separators.encode_header(LotHeader(process=value))
 
 
 @given(st.text())
 def test_a_stranger_s_code_is_not_ours(text: str) -> None:
-    assert headersheet.decode(text) is None
-    assert headersheet.decode(f"VGM1;{text}") is None
+    assert separators.decode_sheet(text) is None
+    assert separators.decode_sheet(f"VGM1;{text}") is None
 
 
 @pytest.mark.parametrize(
@@ -298,4 +300,4 @@ def test_a_stranger_s_code_is_not_ours(text: str) -> None:
 )
 def test_a_header_that_only_a_stranger_would_print_is_none_of_ours(value: str) -> None:
     body = f"VGM1;H;{value}"
-    assert headersheet.decode(f"{body};{zlib.crc32(body.encode()):08X}") is None
+    assert separators.decode_sheet(f"{body};{zlib.crc32(body.encode()):08X}") is None

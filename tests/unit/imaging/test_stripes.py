@@ -5,9 +5,9 @@ import random
 import numpy as np
 import pytest
 
-from edge.imaging import deskew, stripes
-from edge.imaging.turn import turn
-from edge.reading.readers import Gray
+from edge.imaging import cleaning
+from edge.imaging.cleaning import quarter_turn
+from edge.ocr.engine import Gray
 from models.training import degrade, fill, forms, synthesise
 from vaguemestre import pack
 
@@ -30,11 +30,11 @@ def page(kind: str, seed: int) -> Gray:
 def test_a_page_without_a_stripe_has_none(kind: str, seed: int, *, bitonal: bool) -> None:
     gray = page(kind, seed)
 
-    assert stripes.find(degrade.bitonal(gray) if bitonal else gray, DPI) is None
+    assert cleaning.find_stripes(degrade.bitonal(gray) if bitonal else gray, DPI) is None
 
 
 def test_a_letter_has_none() -> None:
-    assert stripes.find(synthesise.draw("unknown", 3, DPI)[0], DPI) is None
+    assert cleaning.find_stripes(synthesise.draw("unknown", 3, DPI)[0], DPI) is None
 
 
 @pytest.mark.parametrize("bitonal", [False, True])
@@ -47,23 +47,23 @@ def test_a_stripe_through_a_form_is_found_where_it_is(
     left, right = round(at_mm * PX), round((at_mm + wide_mm) * PX)
     gray[:, left:right] = 250
 
-    found = stripes.find(degrade.bitonal(gray) if bitonal else gray, DPI)
+    found = cleaning.find_stripes(degrade.bitonal(gray) if bitonal else gray, DPI)
 
     assert found is not None
-    assert stripes.cut(found, (left - 40, 500, 80, 40))
-    assert not stripes.cut(found, (left - 100, 500, 60, 40))
+    assert cleaning.cut(found, (left - 40, 500, 80, 40))
+    assert not cleaning.cut(found, (left - 100, 500, 60, 40))
 
 
 @pytest.mark.parametrize("rotation", [0, 180])
 def test_it_is_turned_with_its_page(rotation: int) -> None:
     gray = page("S3110", 1)
-    along = np.ascontiguousarray(turn(gray, rotation - rotation % 180))
+    along = np.ascontiguousarray(quarter_turn(gray, rotation - rotation % 180))
     along[:, 400:408] = 250
-    found = stripes.find(along, DPI)
+    found = cleaning.find_stripes(along, DPI)
     assert found is not None
 
-    laid = stripes.laid(found, rotation, 0.8)
+    laid = cleaning.laid(found, rotation, 0.8)
 
-    upright = turn(deskew.straighten(along, 0.8), rotation - rotation % 180)
+    upright = quarter_turn(cleaning.straighten(along, 0.8), rotation - rotation % 180)
     assert laid.shape == upright.shape
     assert (upright[laid < 40] > 225).mean() > 0.97

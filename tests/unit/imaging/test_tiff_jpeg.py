@@ -7,10 +7,8 @@ import pytest
 from PIL import Image
 
 from edge.errors import FileTruncated, ReadingError
-from edge.imaging.decode import open_source
-from edge.imaging.page import PageImage
-from edge.imaging.source import Limits
-from edge.imaging.whole import is_whole
+from edge.imaging.decode import is_complete, open_source
+from edge.imaging.source_file import Limits, PageImage
 from tests.support import pictures, tiffs
 from tests.support.pictures import Gray
 
@@ -110,9 +108,9 @@ def test_a_page_of_which_only_the_header_was_written_is_not_whole() -> None:
     stream = jpeg()
     told = {JPEG_OFFSET: [FIRST], JPEG_LENGTH: [len(stream)]}
     whole = tiffs.compose(({**fields(OLD), **told}, [stream]))
-    assert is_whole(whole)
+    assert is_complete(whole)
     beyond = {**told, tiffs.STRIP_COUNTS: [len(stream) + len(whole)]}
-    assert not is_whole(tiffs.compose(({**fields(OLD), **beyond}, [stream])))
+    assert not is_complete(tiffs.compose(({**fields(OLD), **beyond}, [stream])))
 
 
 @pytest.mark.samples

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.imaging.decode import open_source
-from edge.imaging.source import Limits
+from edge.imaging.source_file import Limits
 from tests.support import pictures, tiffs
 from tests.support.pictures import Gray
 

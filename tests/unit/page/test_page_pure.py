@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from edge.page import doors, prints, questions, words
-from edge.page.doors import Refused, form_of, has_token, is_ours, may_act
-from edge.page.markup import Markup, join, tag
-from edge.page.prints import Wrong
 from edge.spool.values import Rescan
+from edge.web import forms, requests
+from edge.web import status as web_status
+from edge.web.forms import FormInvalid
+from edge.web.requests import RequestRefused, has_token, is_allowed_host, is_own_post, parse_form
+from edge.web.views import Markup, join, tag
 
-_NAMES = doors.own_names(8070, ["station.example"])
+_NAMES = requests.allowed_hosts(8070, ["station.example"])
 _ACT = {
     "Host": "127.0.0.1:8070",
     "Origin": "http://127.0.0.1:8070",
@@ -30,18 +31,18 @@ def test_text_and_attributes_never_become_markup() -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8070", "localhost:8070", "Station.example"])
 def test_the_page_is_called_by_its_own_names(host: str) -> None:
-    assert is_ours({"Host": host}, _NAMES) is None
+    assert is_allowed_host({"Host": host}, _NAMES) is None
 
 
 @pytest.mark.parametrize("host", ["", "evil.example", "127.0.0.1", "127.0.0.1:80"])
 def test_a_name_that_was_made_to_point_here_is_turned_away(host: str) -> None:
-    refused = is_ours({"Host": host}, _NAMES)
+    refused = is_allowed_host({"Host": host}, _NAMES)
     assert refused is not None
     assert refused.status == 421
 
 
 def test_an_act_comes_from_our_own_page() -> None:
-    assert may_act(_ACT) is None
+    assert is_own_post(_ACT) is None
 
 
 @pytest.mark.parametrize(
@@ -61,21 +62,21 @@ def test_an_act_comes_from_our_own_page() -> None:
     ],
 )
 def test_any_other_act_is_refused(changes: dict[str, str], status: int) -> None:
-    refused = may_act(_ACT | changes)
+    refused = is_own_post(_ACT | changes)
     assert refused is not None
     assert refused.status == status
 
 
 def test_a_form_is_read_and_its_last_value_counts() -> None:
-    assert form_of(b"lot=A+%C3%A9&lot=B&vide=") == {"lot": "B", "vide": ""}
-    assert form_of(b"") == {}
+    assert parse_form(b"lot=A+%C3%A9&lot=B&vide=") == {"lot": "B", "vide": ""}
+    assert parse_form(b"") == {}
 
 
 @pytest.mark.parametrize(
     "body", [b"\xff", b"lot=%FF", b"lot=a%00b", b"lot", b"&".join([b"a=1"] * 21)]
 )
 def test_a_malformed_form_is_refused(body: bytes) -> None:
-    assert isinstance(form_of(body), Refused)
+    assert isinstance(parse_form(body), RequestRefused)
 
 
 def test_an_act_carries_the_word_that_only_our_page_was_told() -> None:
@@ -90,29 +91,29 @@ def test_an_act_carries_the_word_that_only_our_page_was_told() -> None:
     ("value", "said"), [(0, "0 o"), (999, "999 o"), (23_400, "23 ko"), (7_600_000_000, "7,6 Go")]
 )
 def test_sizes_are_said_as_people_say_them(value: int, said: str) -> None:
-    assert words.size(value) == said
+    assert web_status.size(value) == said
 
 
 @pytest.mark.parametrize(
     ("seconds", "said"), [(5, "5 s"), (600, "10 min"), (7_300, "2 h"), (400_000, "5 j")]
 )
 def test_ages_are_said_in_the_unit_that_people_would_use(seconds: int, said: str) -> None:
-    assert words.age(NOON - dt.timedelta(seconds=seconds), NOON) == said
+    assert web_status.age(NOON - dt.timedelta(seconds=seconds), NOON) == said
 
 
 def test_a_number_and_its_noun_agree() -> None:
-    assert words.counted(1, "lot") == "1 lot"
-    assert words.counted(0, "lot") == "0 lot"
-    assert words.counted(1_234, "lot") == "1\u202f234 lots"
+    assert web_status.counted(1, "lot") == "1 lot"
+    assert web_status.counted(0, "lot") == "0 lot"
+    assert web_status.counted(1_234, "lot") == "1\u202f234 lots"
 
 
 def test_an_answer_is_followed_to_the_centre() -> None:
     one = Rescan("d", "LOT", "flou", NOON, "id", "CODE")
-    assert words.standing_of(one) == "À numériser"
+    assert web_status.standing_of(one) == "À numériser"
     told = {
-        words.standing_of(replace(one, scanned=1)),
-        words.standing_of(replace(one, scanned=1, sent=1)),
-        words.standing_of(replace(one, impossible="non")),
+        web_status.standing_of(replace(one, scanned=1)),
+        web_status.standing_of(replace(one, scanned=1, sent=1)),
+        web_status.standing_of(replace(one, impossible="non")),
     }
     assert len(told) == 3
 
@@ -133,19 +134,19 @@ def test_an_answer_is_followed_to_the_centre() -> None:
     ],
 )
 def test_a_header_sheet_that_cannot_be_printed_is_explained(form: dict[str, str]) -> None:
-    wrong = prints.header(form, ["S3110"])
-    assert isinstance(wrong, Wrong)
+    wrong = forms.header_sheet(form, ["S3110"])
+    assert isinstance(wrong, FormInvalid)
     assert all(problem.endswith(".") for problem in wrong.problems)
 
 
 @pytest.mark.parametrize("count", ["", "0", "2001", "dix", "٣", "9" * 99])
 def test_a_senseless_number_of_separators_is_explained(count: str) -> None:
-    assert isinstance(prints.separators({"nombre": count}), Wrong)
+    assert isinstance(forms.separator_sheets({"nombre": count}), FormInvalid)
 
 
 def test_sheets_that_were_asked_for_are_printed() -> None:
     asked = {"lot": "Été 14", "type": "S3110", "documents": "12", "urgent": "oui"}
-    for made in (prints.separators({"nombre": "2"}), prints.header(asked, ["S3110"])):
+    for made in (forms.separator_sheets({"nombre": "2"}), forms.header_sheet(asked, ["S3110"])):
         assert isinstance(made, bytes)
         assert made.startswith(b"%PDF")
 
@@ -160,4 +161,4 @@ def test_sheets_that_were_asked_for_are_printed() -> None:
     ],
 )
 def test_a_reason_is_what_a_person_writes(text: str, is_one: bool) -> None:
-    assert questions.is_reason(text) is is_one
+    assert forms.is_reason(text) is is_one

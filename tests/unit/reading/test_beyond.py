@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.reading.beyond import is_misprinted, place_of, word_goes_on
-from edge.reading.readers import Gray
-from edge.reading.registration import Registration
+from edge.classification.registration import Registration
+from edge.extraction.foreign_content import is_misprinted, place_of, word_goes_on
+from edge.ocr.engine import Gray
 from models.training import degrade, fill, forms
 from vaguemestre import pack
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from edge.reading import cascade
-from edge.reading.readers import Alphabet, Gray, LineReading
+from edge.ocr import engine
+from edge.ocr.engine import Alphabet, Gray, LineReading
 
 LINE = np.full((32, 200), 255, np.uint8)
 
@@ -31,7 +31,7 @@ def test_only_lines_that_the_quick_reader_doubts_are_read_again() -> None:
     quick = [reading("sûr", 0.99), reading("doux", 0.4), reading("sûr", 0.97)]
     careful = telling(reading("doute", 0.9), asked=asked)
 
-    answers = cascade.read(
+    answers = engine.read_with_fallback(
         [LINE] * 3, Alphabet.TEXT, quick, careful, lambda one: one.confidence >= 0.9
     )
 
@@ -40,15 +40,15 @@ def test_only_lines_that_the_quick_reader_doubts_are_read_again() -> None:
 
 
 def test_two_readers_that_agree_confirm_each_other() -> None:
-    weighed = cascade.weighed(reading("DUPONT", 0.8), reading("DUPONT", 0.9))
+    weighed = engine.combine_readings(reading("DUPONT", 0.8), reading("DUPONT", 0.9))
 
     assert weighed.text == "DUPONT"
     assert min(weighed.confidences) > 0.97
 
 
 def test_a_quick_reader_that_was_sure_of_something_else_makes_the_answer_doubtful() -> None:
-    sure = cascade.weighed(reading("DUPONT", 0.95), reading("DUPOND", 0.99))
-    unsure = cascade.weighed(reading("DUPQNT", 0.3), reading("DUPONT", 0.99))
+    sure = engine.combine_readings(reading("DUPONT", 0.95), reading("DUPOND", 0.99))
+    unsure = engine.combine_readings(reading("DUPQNT", 0.3), reading("DUPONT", 0.99))
 
     assert (sure.text, unsure.text) == ("DUPOND", "DUPONT")
     assert max(sure.confidences) < 0.2
@@ -56,7 +56,7 @@ def test_a_quick_reader_that_was_sure_of_something_else_makes_the_answer_doubtfu
 
 
 def test_the_quick_readers_spaces_are_taken_where_only_spaces_differ() -> None:
-    weighed = cascade.weighed(reading("JEAN PAUL", 0.9), reading("JEANPAUL", 0.95))
+    weighed = engine.combine_readings(reading("JEAN PAUL", 0.9), reading("JEANPAUL", 0.95))
 
     assert weighed.text == "JEAN PAUL"
     assert len(weighed.confidences) == len(weighed.text)
@@ -65,17 +65,17 @@ def test_the_quick_readers_spaces_are_taken_where_only_spaces_differ() -> None:
 def test_a_space_that_one_reader_half_saw_stays_doubtful_and_one_that_both_saw_does_not() -> None:
     half = reading("JE AN", 0.99, 0.99, 0.6, 0.99, 0.99)
 
-    alone = cascade.weighed(half, reading("JEAN", 0.99))
-    both = cascade.weighed(half, reading("JE AN", 0.99))
+    alone = engine.combine_readings(half, reading("JEAN", 0.99))
+    both = engine.combine_readings(half, reading("JE AN", 0.99))
 
-    assert cascade.least_sure(alone) < 0.5
-    assert cascade.least_sure(both) > 0.9
+    assert engine.least_sure(alone) < 0.5
+    assert engine.least_sure(both) > 0.9
 
 
 def test_the_least_sure_character_may_be_a_space_and_of_nothing_nothing_is_sure() -> None:
-    assert cascade.least_sure(reading("a b", 0.9, 0.1, 0.8)) == 0.1
-    assert cascade.least_sure(reading("")) == 0.0
+    assert engine.least_sure(reading("a b", 0.9, 0.1, 0.8)) == 0.1
+    assert engine.least_sure(reading("")) == 0.0
 
 
 def test_an_empty_answer_of_the_careful_reader_stands() -> None:
-    assert cascade.weighed(reading("x", 0.2), reading("")).text == ""
+    assert engine.combine_readings(reading("x", 0.2), reading("")).text == ""

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from edge.inference import networks
-from edge.inference.cells import CellNetwork
-from edge.reading import cellwise, comb, ink
-from edge.reading.readers import Alphabet, Gray, LineReading
-from edge.reading.registration import Registration
-from edge.reading.terms import Terms
+from edge.classification.registration import Registration
+from edge.extraction import comb_reading, combs, ink
+from edge.extraction.acceptance import AcceptanceContext
+from edge.inference import session
+from edge.inference.readers import CellNetwork
+from edge.ocr.engine import Alphabet, Gray, LineReading
 from models.training import degrade, fill, forms, people
 from tests.support.fake_readers import NoReaders
 from vaguemestre import pack
@@ -22,7 +22,7 @@ from vaguemestre.model.document import BoxMm, Check
 DPI = 200
 FORM = pack.load(pack.default_dir()).forms["S3704"]
 SPEC = FORM.field("nir")
-TERMS = Terms(dt.date(2026, 3, 20), 0.001)
+TERMS = AcceptanceContext(dt.date(2026, 3, 20), 0.001)
 BLANK = forms.blank(FORM, DPI)
 SCALE = BLANK.shape[1] / FORM.width_mm
 
@@ -31,7 +31,7 @@ class Cells(NoReaders):
     """The cell network alone."""
 
     def __init__(self) -> None:
-        self.network = CellNetwork.load(networks.default_dir(), 1)
+        self.network = CellNetwork.load(session.default_dir(), 1)
 
     def read_cells(self, pieces: Sequence[Gray], alphabet: Alphabet) -> LineReading:
         return self.network.read(pieces, alphabet)
@@ -48,13 +48,13 @@ def typed(nir: str, seed: int) -> tuple[Gray, random.Random]:
     return fill.fill(BLANK, FORM, {"nir": nir}, font=face, rng=rng), rng
 
 
-def judged(gray: Gray, rng: random.Random, readers: Cells) -> cellwise.Judged | None:
+def judged(gray: Gray, rng: random.Random, readers: Cells) -> comb_reading.CombReading | None:
     scanned = degrade.scan(gray, rng, most_skew=0.0)
     where = Registration(np.array([[SCALE, 0.0, 0.0], [0.0, SCALE, 0.0]]))
-    zone = ink.take(scanned, where, comb.bounds(SPEC.cells_mm), 0.7)
-    found = comb.sort_ink(zone, SPEC.cells_mm)
+    zone = ink.cut_zone(scanned, where, combs.bounds(SPEC.cells_mm), 0.7)
+    found = combs.assign_ink(zone, SPEC.cells_mm)
     assert found is not None
-    return cellwise.first(found, SPEC, readers, TERMS)
+    return comb_reading.read_by_cells(found, SPEC, readers, TERMS)
 
 
 def test_typed_nirs_are_read_and_their_keys_hold(readers: Cells) -> None:

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from edge.reading import cellwise, evidence
-from edge.reading.comb import CombInk
-from edge.reading.fields import Cut, to_field
-from edge.reading.readers import Alphabet, Care, Gray, LineReading
-from edge.reading.terms import Terms
+from edge.extraction import acceptance, comb_reading
+from edge.extraction.acceptance import AcceptanceContext
+from edge.extraction.combs import CombInk
+from edge.extraction.fields import FieldCrop, judge_field
+from edge.ocr.engine import Alphabet, Gray, LineReading, ReadMode
 from tests.support.fake_readers import NoReaders
 from vaguemestre.model.document import BoxMm, Check, Field
 from vaguemestre.model.forms import FieldKind, FieldSpec, NumberCheck
 
-TERMS = Terms(dt.date(2026, 3, 20), 0.001)
+TERMS = AcceptanceContext(dt.date(2026, 3, 20), 0.001)
 NIR = "255081416802538"
 BOX = BoxMm(0, 0, 60, 5)
 BLANK = np.full((50, 30), 255, np.uint8)
@@ -43,7 +43,7 @@ class Told(NoReaders):
         self,
         crops: Sequence[Gray],
         alphabet: Alphabet = Alphabet.TEXT,
-        care: Care = Care.VALUE,
+        care: ReadMode = ReadMode.VALUE,
         skimmed: Sequence[LineReading] | None = None,
     ) -> list[LineReading]:
         assert self.line is not None
@@ -73,10 +73,10 @@ def judged(
         BLANK, BLANK, tuple(filled or range(count)), True, is_whole, tuple([BLANK] * count)
     )
     readers = Told(cells, line)
-    told = cellwise.first(written, spec, readers, TERMS)
-    cut = Cut(spec, BOX, (BLANK,), written, told)
+    told = comb_reading.read_by_cells(written, spec, readers, TERMS)
+    cut = FieldCrop(spec, BOX, (BLANK,), written, told)
     lines = () if cut.is_settled else tuple(readers.read_lines([BLANK]))
-    return to_field(cut, lines, BOX, readers, TERMS)
+    return judge_field(cut, lines, BOX, readers, TERMS)
 
 
 NIR_SPEC = spec_of(FieldKind.NIR, 15)
@@ -122,7 +122,7 @@ def test_a_birth_date_is_a_witness_for_the_nirs_month() -> None:
     assert repaired.check is Check.REPAIRED
     for day, is_accepted in (("1955-08-03", True), ("1955-03-08", False)):
         born = Field("birth_date", day, day, 0.99, True, Check.OK, 0, None)
-        nir, _ = evidence.weigh([repaired, born], 0.001)
+        nir, _ = acceptance.cross_check([repaired, born], 0.001)
         assert nir.accepted is is_accepted
 
 
@@ -132,7 +132,7 @@ def test_a_spoilt_cell_is_never_accepted_even_when_all_agree(place: int) -> None
     found = judged(NIR_SPEC, cells, reading(sure(NIR, 0.999)))
     assert not found.accepted
     born = Field("birth_date", "1955-08-03", "", 0.99, True, Check.OK, 0, None)
-    assert not evidence.weigh([found, born], 0.001)[0].accepted
+    assert not acceptance.cross_check([found, born], 0.001)[0].accepted
 
 
 def test_what_the_key_puts_for_a_spoilt_cell_is_no_value() -> None:
@@ -145,7 +145,7 @@ def test_a_spoilt_amount_is_not_accepted_because_the_sum_holds() -> None:
     spec = spec_of(FieldKind.AMOUNT, 4)
     spoilt = judged(spec, doubted("2650", 1, {"6": 0.4}), LineReading("", 0.0))
     total = Field("total", "26.50", "2650", 0.999, True, Check.NONE, 0, None)
-    amount, _ = evidence.weigh([spoilt, total], 0.001)
+    amount, _ = acceptance.cross_check([spoilt, total], 0.001)
     assert not amount.accepted
 
 
@@ -206,17 +206,17 @@ def test_a_comb_that_lost_a_stroke_is_trusted_only_to_its_key() -> None:
 
 def test_text_over_the_cells_is_not_read_by_cells() -> None:
     written = CombInk(BLANK, BLANK, (0, 1), in_cells=False, pieces=(BLANK, BLANK))
-    assert cellwise.first(written, NIR_SPEC, Told(sure(NIR)), TERMS) is None
+    assert comb_reading.read_by_cells(written, NIR_SPEC, Told(sure(NIR)), TERMS) is None
 
 
 def test_specks_in_a_few_cells_are_an_empty_comb() -> None:
     specks: Chances = [{"7": 0.3}, {"1": 0.4}]
     written = CombInk(BLANK, BLANK, (2, 4), True, True, (BLANK, BLANK))
-    told = cellwise.first(written, spec_of(FieldKind.DATE, 8), Told(specks), TERMS)
+    told = comb_reading.read_by_cells(written, spec_of(FieldKind.DATE, 8), Told(specks), TERMS)
     assert told is not None
     assert told.is_dust(8)
     assert not told.is_dust(3)
     written = CombInk(BLANK, BLANK, (2, 4), True, True, (BLANK, BLANK))
-    told = cellwise.first(written, spec_of(FieldKind.DATE, 8), Told(sure("71")), TERMS)
+    told = comb_reading.read_by_cells(written, spec_of(FieldKind.DATE, 8), Told(sure("71")), TERMS)
     assert told is not None
     assert not told.is_dust(8)

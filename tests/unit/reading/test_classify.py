@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.reading.classify import MISDIRECTED, UNKNOWN, classify
+from edge.classification.printed_text import MISDIRECTED, UNKNOWN, classify
 from edge.results import BoxPx, TextLine
 from vaguemestre import pack
 from vaguemestre.model.document import Layout

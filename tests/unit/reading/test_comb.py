@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.reading import comb, ink
-from edge.reading.piece import SIDE_PX, normalised
-from edge.reading.readers import Gray
-from edge.reading.registration import Registration
+from edge.classification.registration import Registration
+from edge.extraction import combs, ink
+from edge.ocr.engine import Gray
+from edge.ocr.network_io import SIDE_PX, normalise_cell
 from models.training import degrade, fill, forms
 from vaguemestre import pack
 from vaguemestre.model.document import BoxMm
@@ -31,10 +31,12 @@ def page(value: str, *, across: bool = False, bitonal: bool = False) -> Gray:
     return degrade.bitonal(made) if bitonal else made
 
 
-def cut(gray: Gray, spec: FieldSpec) -> comb.CombInk | None:
+def cut(gray: Gray, spec: FieldSpec) -> combs.CombInk | None:
     scale = gray.shape[1] / FORM.width_mm
     where = Registration(np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0]]))
-    return comb.sort_ink(ink.take(gray, where, comb.bounds(spec.cells_mm), 0.7), spec.cells_mm)
+    return combs.assign_ink(
+        ink.cut_zone(gray, where, combs.bounds(spec.cells_mm), 0.7), spec.cells_mm
+    )
 
 
 @pytest.mark.parametrize("bitonal", [False, True])
@@ -71,10 +73,10 @@ def strokes(*boxes: tuple[float, float, float, float], cells: tuple[BoxMm, ...])
 CELLS = tuple(BoxMm(5 + 4.5 * i, 5, 4.3, 5.4) for i in range(5))
 
 
-def pieces(*boxes: tuple[float, float, float, float]) -> comb.CombInk | None:
+def pieces(*boxes: tuple[float, float, float, float]) -> combs.CombInk | None:
     gray = strokes(*boxes, cells=CELLS)
     where = Registration(np.array([[PX, 0.0, 0.0], [0.0, PX, 0.0]]))
-    return comb.sort_ink(ink.take(gray, where, comb.bounds(CELLS), 0.7), CELLS)
+    return combs.assign_ink(ink.cut_zone(gray, where, combs.bounds(CELLS), 0.7), CELLS)
 
 
 def upright(cell: int, aside: float = 0.0) -> tuple[float, float, float, float]:
@@ -129,7 +131,7 @@ def test_two_characters_in_one_cell_are_not_in_cells() -> None:
 def test_a_piece_is_brought_to_one_size_and_contrast() -> None:
     pale = np.full((60, 50), 255, np.uint8)
     pale[10:50, 20:30] = 160
-    made = normalised(pale)
+    made = normalise_cell(pale)
     assert made.shape == (SIDE_PX, SIDE_PX)
     assert made.max() == pytest.approx(1.0)
     rows = np.flatnonzero(made.any(axis=1))
@@ -139,9 +141,9 @@ def test_a_piece_is_brought_to_one_size_and_contrast() -> None:
 def test_dirt_stays_small_beside_characters() -> None:
     speck = np.full((60, 50), 255, np.uint8)
     speck[25:33, 20:28] = 20
-    assert (normalised(speck) > 0.5).sum() < 120
+    assert (normalise_cell(speck) > 0.5).sum() < 120
 
 
 def test_an_empty_piece_is_paper() -> None:
-    assert normalised(np.full((30, 20), 255, np.uint8)).max() == 0.0
-    assert normalised(np.zeros((0, 4), np.uint8)).max() == 0.0
+    assert normalise_cell(np.full((30, 20), 255, np.uint8)).max() == 0.0
+    assert normalise_cell(np.zeros((0, 4), np.uint8)).max() == 0.0

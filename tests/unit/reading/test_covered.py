@@ -5,9 +5,9 @@ import random
 import numpy as np
 import pytest
 
-from edge.reading.covered import hidden_print, is_covered, is_near
-from edge.reading.readers import Gray
-from edge.reading.registration import Registration
+from edge.classification.registration import Registration
+from edge.extraction.foreign_content import hidden_print, is_covered, is_near
+from edge.ocr.engine import Gray
 from models.training import degrade
 from models.training import forms as drawn_forms
 from vaguemestre import pack

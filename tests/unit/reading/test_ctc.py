@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.reading.ctc import Decoder
-from edge.reading.readers import Alphabet
+from edge.ocr.engine import Alphabet
+from edge.ocr.network_io import Decoder
 
 CHARACTERS = "01OoIl7é "
 

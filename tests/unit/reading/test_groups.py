@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.reading import groups
+from edge.extraction import ticks
 from vaguemestre import pack
 from vaguemestre.model import forms
 from vaguemestre.model.definitions import DefinitionInvalid
@@ -18,7 +18,7 @@ def tick(name: str, value: str | None, *, accepted: bool = True) -> Field:
 
 
 def told(*fields: Field, group: TickGroup = ONE) -> list[tuple[str | None, bool]]:
-    return [(one.value, one.accepted) for one in groups.check(fields, (group,))]
+    return [(one.value, one.accepted) for one in ticks.check(fields, (group,))]
 
 
 def test_one_of_a_group_and_none_of_a_group_stay_as_they_were_read() -> None:
@@ -28,7 +28,7 @@ def test_one_of_a_group_and_none_of_a_group_stay_as_they_were_read() -> None:
 
 
 def test_two_that_exclude_each_other_are_both_for_a_person() -> None:
-    found = groups.check((tick("no", "true"), tick("yes", "true"), tick("other", "true")), (ONE,))
+    found = ticks.check((tick("no", "true"), tick("yes", "true"), tick("other", "true")), (ONE,))
     assert [one.accepted for one in found] == [False, False, True]
     assert [one.check for one in found] == [Check.FAILED, Check.FAILED, Check.NONE]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edge.reading import outline
+from edge.classification import registration
 from tests.support.form_lines import DPI, lines_of, quad
 from vaguemestre import pack
 from vaguemestre.model.document import BoxMm
@@ -23,7 +23,7 @@ def test_a_form_is_found_where_it_lies_among_what_was_written_on_it(name: str) -
     ]
     lines = [lines[i] for i in rng.permutation(len(lines))]
 
-    found = outline.find(lines, DPI, FORMS)
+    found = registration.match_layout(lines, DPI, FORMS)
 
     assert found is not None
     assert found.form.type == name
@@ -47,10 +47,10 @@ def test_upside_down_far_off_or_a_third_of_it_is_none(name: str) -> None:
         for box in (a.box_mm for a in form.fronts_with_boxes) if box
     ]  # fmt: skip
 
-    assert outline.find(over, DPI, FORMS) is None
-    assert outline.find(lines_of(form, shift=(40.0, 0.0)), DPI, FORMS) is None
-    assert outline.find(lines_of(form)[::3], DPI, FORMS) is None
-    assert outline.find([], DPI, FORMS) is None
+    assert registration.match_layout(over, DPI, FORMS) is None
+    assert registration.match_layout(lines_of(form, shift=(40.0, 0.0)), DPI, FORMS) is None
+    assert registration.match_layout(lines_of(form)[::3], DPI, FORMS) is None
+    assert registration.match_layout([], DPI, FORMS) is None
 
 
 def test_lines_anywhere_are_no_form() -> None:
@@ -60,12 +60,12 @@ def test_lines_anywhere_are_no_form() -> None:
             BoxMm(rng.uniform(0, 180), rng.uniform(0, 290), rng.uniform(4, 90), 3.0)
             for _ in range(200)
         )
-        assert outline.find([quad(box) for box in boxes], DPI, FORMS) is None
+        assert registration.match_layout([quad(box) for box in boxes], DPI, FORMS) is None
 
 
 def test_the_title_and_lines_from_all_over_are_asked() -> None:
     form = FORMS["S3110"]
-    found = outline.find(lines_of(form), DPI, FORMS)
+    found = registration.match_layout(lines_of(form), DPI, FORMS)
     assert found is not None
 
     asked = [anchor for anchor, _ in found.to_ask()]
@@ -87,6 +87,6 @@ def test_another_edition_whose_middle_moved_does_not_fit_all_over(name: str) -> 
         if a.box_mm
     ]
 
-    found = outline.find(moved, DPI, FORMS)
+    found = registration.match_layout(moved, DPI, FORMS)
 
     assert found is None or not found.is_all_over

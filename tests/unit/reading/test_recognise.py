@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from edge.reading import outline
-from edge.reading.lines import crop
-from edge.reading.readers import Alphabet, Care, Gray, LineReading, Quad
-from edge.reading.recognise import by_outline
+from edge.classification import registration
+from edge.ocr.engine import Alphabet, Gray, LineReading, Quad, ReadMode
+from edge.ocr.lines import crop
+from edge.pipeline.page import identify_by_layout
 from models.training import forms as drawn_forms
 from tests.support.fake_readers import NoReaders
 from tests.support.form_lines import DPI, lines_of, quad
@@ -32,10 +32,10 @@ class Saying(NoReaders):
         self,
         crops: Sequence[Gray],
         alphabet: Alphabet = Alphabet.TEXT,
-        care: Care = Care.VALUE,
+        care: ReadMode = ReadMode.VALUE,
         skimmed: Sequence[LineReading] | None = None,
     ) -> list[LineReading]:
-        assert care is Care.SKIM
+        assert care is ReadMode.SKIM
         self.asked += len(crops)
         return [
             LineReading(text, 0.99, (0.99,) * len(text))
@@ -55,7 +55,7 @@ class Knowing(Saying):
         self,
         crops: Sequence[Gray],
         alphabet: Alphabet = Alphabet.TEXT,
-        care: Care = Care.VALUE,
+        care: ReadMode = ReadMode.VALUE,
         skimmed: Sequence[LineReading] | None = None,
     ) -> list[LineReading]:
         self.texts = [self.known[image.shape] for image in crops]
@@ -63,16 +63,16 @@ class Knowing(Saying):
 
 
 @pytest.fixture(scope="module")
-def look() -> outline.Outline:
-    found = outline.find(lines_of(S3704), DPI, FORMS)
+def look() -> registration.LayoutMatch:
+    found = registration.match_layout(lines_of(S3704), DPI, FORMS)
     assert found is not None
     return found
 
 
-def test_a_form_is_known_by_a_few_of_its_lines(look: outline.Outline) -> None:
+def test_a_form_is_known_by_a_few_of_its_lines(look: registration.LayoutMatch) -> None:
     readers = Saying([anchor.text for anchor, _ in look.to_ask()])
 
-    found = by_outline(PAGE, lines_of(S3704), look, FORMS, readers)
+    found = identify_by_layout(PAGE, lines_of(S3704), look, FORMS, readers)
 
     assert found is not None
     assert found.guess.guesses[0].type == "S3704"
@@ -81,20 +81,20 @@ def test_a_form_is_known_by_a_few_of_its_lines(look: outline.Outline) -> None:
     assert readers.asked < len(lines_of(S3704)) / 1.5
 
 
-def test_other_words_at_the_same_places_are_another_form(look: outline.Outline) -> None:
+def test_other_words_at_the_same_places_are_another_form(look: registration.LayoutMatch) -> None:
     readers = Saying(["tout autre chose"] * len(look.to_ask()))
 
-    assert by_outline(PAGE, lines_of(S3704), look, FORMS, readers) is None
+    assert identify_by_layout(PAGE, lines_of(S3704), look, FORMS, readers) is None
 
 
-def test_a_third_of_the_words_wrong_is_too_much(look: outline.Outline) -> None:
+def test_a_third_of_the_words_wrong_is_too_much(look: registration.LayoutMatch) -> None:
     texts = [anchor.text for anchor, _ in look.to_ask()]
     texts[::3] = ["illisible"] * len(texts[::3])
 
-    assert by_outline(PAGE, lines_of(S3704), look, FORMS, Saying(texts)) is None
+    assert identify_by_layout(PAGE, lines_of(S3704), look, FORMS, Saying(texts)) is None
 
 
-def test_the_asked_lines_are_those_of_the_anchors(look: outline.Outline) -> None:
+def test_the_asked_lines_are_those_of_the_anchors(look: registration.LayoutMatch) -> None:
     for anchor, line in look.to_ask():
         picture = crop(PAGE, lines_of(S3704)[line])
         assert anchor.box_mm is not None
@@ -104,7 +104,7 @@ def test_the_asked_lines_are_those_of_the_anchors(look: outline.Outline) -> None
 
 def test_print_that_was_read_away_from_its_place_tells_that_the_sheet_was_not_flat() -> None:
     lines = lines_of(S3704)
-    found = outline.find(lines, DPI, FORMS)
+    found = registration.match_layout(lines, DPI, FORMS)
     assert found is not None
     strayed = [
         i
@@ -113,11 +113,11 @@ def test_print_that_was_read_away_from_its_place_tells_that_the_sheet_was_not_fl
     ][:2]
     for i in strayed:
         lines[i] = quad(S3704.fronts_with_boxes[i].box_mm or BoxMm(0, 0, 1, 1), (0.0, 3.0))
-    again = outline.find(lines, DPI, FORMS)
+    again = registration.match_layout(lines, DPI, FORMS)
     assert again is not None
 
-    flat = by_outline(PAGE, lines_of(S3704), found, FORMS, Knowing(lines_of(S3704)))
-    bent = by_outline(PAGE, lines, again, FORMS, Knowing(lines))
+    flat = identify_by_layout(PAGE, lines_of(S3704), found, FORMS, Knowing(lines_of(S3704)))
+    bent = identify_by_layout(PAGE, lines, again, FORMS, Knowing(lines))
 
     assert len(strayed) == 2
     assert flat is not None
@@ -127,15 +127,17 @@ def test_print_that_was_read_away_from_its_place_tells_that_the_sheet_was_not_fl
     assert not bent.is_flat
 
 
-def test_the_number_of_another_edition_makes_a_known_form_unverified(look: outline.Outline) -> None:
+def test_the_number_of_another_edition_makes_a_known_form_unverified(
+    look: registration.LayoutMatch,
+) -> None:
     texts = [anchor.text.replace("*03", "*01") for anchor, _ in by_line(look)]
 
-    found = by_outline(PAGE, lines_of(S3704), look, FORMS, Saying(texts))
+    found = identify_by_layout(PAGE, lines_of(S3704), look, FORMS, Saying(texts))
 
     assert found is not None
     assert found.guess.guesses[0].type == "S3704"
     assert found.guess.layout is Layout.UNVERIFIED
 
 
-def by_line(look: outline.Outline) -> list[tuple[Anchor, int]]:
+def by_line(look: registration.LayoutMatch) -> list[tuple[Anchor, int]]:
     return sorted(look.to_ask(), key=lambda match: match[1])

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.reading.registration import register
+from edge.classification.registration import register
 from edge.results import BoxPx, TextLine
 from vaguemestre.model.document import BoxMm
 from vaguemestre.model.forms import FormDefinition, parse

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from edge.reading import sheetprint
-from edge.reading.readers import Gray
-from edge.reading.sheetprint import Line
+from edge.ocr.engine import Gray
+from edge.pipeline import separator_pages
+from edge.pipeline.separator_pages import Line
 from edge.results import BoxPx, Separator, SeparatorKind
 
 DPI = 100
@@ -48,7 +48,7 @@ def lines(
 def is_sheet(
     kind: SeparatorKind, found: Sequence[Line], page: Gray = PAGE, *, has_bars: bool = False
 ) -> bool:
-    return sheetprint.is_only_sheet(Separator(kind), found, page, DPI, has_bars=has_bars)
+    return separator_pages.is_only_sheet(Separator(kind), found, page, DPI, has_bars=has_bars)
 
 
 @pytest.mark.parametrize(
@@ -126,12 +126,12 @@ def test_what_was_found_quickly_leaves_no_ink_outside_its_lines() -> None:
     scribble = PAGE.copy()
     scribble[900:904, 200:500] = 60
     separator = Separator(SeparatorKind.DOCUMENT)
-    assert sheetprint.is_plain_sheet(separator, lines(OURS), PAGE, DPI)
-    assert not sheetprint.is_plain_sheet(separator, lines(OURS), scribble, DPI)
+    assert separator_pages.is_plain_sheet(separator, lines(OURS), PAGE, DPI)
+    assert not separator_pages.is_plain_sheet(separator, lines(OURS), scribble, DPI)
 
 
 def test_a_sheet_whose_code_was_not_read_says_what_it_is() -> None:
     for title in ("SÉPARATEUR DE DOCUMENT", "En-tête de lot", "PATCH T", "SEPARATEUR DE DOCUMEHT"):
-        assert sheetprint.is_titled_as_one(["12", title])
-    assert not sheetprint.is_titled_as_one(LETTER)
-    assert not sheetprint.is_titled_as_one(["la séparation de documents", "lot", "patch"])
+        assert separator_pages.is_titled_as_one(["12", title])
+    assert not separator_pages.is_titled_as_one(LETTER)
+    assert not separator_pages.is_titled_as_one(["la séparation de documents", "lot", "patch"])

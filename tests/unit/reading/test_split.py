@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.reading.sides import Gap
-from edge.reading.split import (
+from edge.pipeline.assembly import (
     OTHER_PERSON,
     PAGE_MISSING,
     PAGE_UNEXPECTED,
     RHYTHM_BROKEN,
     Assembly,
-    assemble,
+    assemble_documents,
 )
+from edge.pipeline.sides import MissingPage
 from edge.results import BoxPx, PageReading, Separator, SeparatorKind, TextLine, TypeGuess
 from vaguemestre import pack
 from vaguemestre.model.document import Check, Field, ImageRef, Layout, PageRole
@@ -31,11 +31,11 @@ CUTS = {
 TYPES = {"F": "S3110", "M": "S3704", "o": "ordonnance", "u": "unknown", "c": "courrier"}
 
 
-def page(letter: str, index: int, header: LotHeader | None = None) -> PageReading | Gap:
+def page(letter: str, index: int, header: LotHeader | None = None) -> PageReading | MissingPage:
     """One page: F, M forms; f, m backs; o, u, c others; _ blank; ! unread; 2HT3DB separators."""
     ref = ImageRef("lot.tif", index, "0" * 64)
     if letter == "!":
-        return Gap(ref)
+        return MissingPage(ref)
     if letter == "_":
         return PageReading(ref, is_blank=True)
     if letter in CUTS:
@@ -56,7 +56,7 @@ def page(letter: str, index: int, header: LotHeader | None = None) -> PageReadin
 
 
 def cut(lot: str, header: LotHeader | None = None, *, sheet: LotHeader | None = None) -> Assembly:
-    return assemble([page(c, i, sheet) for i, c in enumerate(lot)], PLAN, "17", header)
+    return assemble_documents([page(c, i, sheet) for i, c in enumerate(lot)], PLAN, "17", header)
 
 
 def told(assembly: Assembly, lot: str) -> tuple[list[str], str]:
@@ -118,7 +118,7 @@ def test_a_page_with_content_opens_a_document_and_stays_in_it_whatever_code_it_b
     kind: SeparatorKind,
 ) -> None:
     pages = [page("c", 0), _stuck("c", 1, kind), page("u", 2), _stuck("F", 3, kind)]
-    assembly = assemble(pages, PLAN, "17")
+    assembly = assemble_documents(pages, PLAN, "17")
     assert told(assembly, "ccuF") == (["c", "cu", "F"], "")
     assert [draft.separated for draft in assembly.drafts] == [False, True, True]
     if kind is SeparatorKind.HEADER:
@@ -131,7 +131,7 @@ def test_a_sticker_begins_the_rhythm_of_sides_anew() -> None:
     pages = [page(letter, i) for i, letter in enumerate(letters)]
     pages[5] = _stuck("F", 5, SeparatorKind.BARCODE)
     pages += [page(letter, len(letters) + i) for i, letter in enumerate("F_")]
-    assembly = assemble(pages, PLAN, "17", duplex=True)
+    assembly = assemble_documents(pages, PLAN, "17", duplex=True)
     assert told(assembly, letters + "F_")[0] == ["F_", "F_", "F", "Fu", "F_", "F_"]
     broken = [RHYTHM_BROKEN in draft.marks for draft in assembly.drafts]
     assert broken == [False, False, True, False, False, False]
@@ -189,7 +189,7 @@ def test_an_unread_page_before_a_form_says_nothing_of_the_form() -> None:
 
 
 def test_a_lot_of_nothing_is_nothing() -> None:
-    assert assemble([], PLAN, "17") == Assembly((), (), None)
+    assert assemble_documents([], PLAN, "17") == Assembly((), (), None)
     assert cut("!!").drafts == ()
 
 
@@ -219,7 +219,7 @@ def _both_sides(lot: str, files: Sequence[str] | None = None) -> Assembly:
         made = page(letter, index)
         name = files[index] if files else "lot.tif"
         pages.append(replace(made, ref=replace(made.ref, file=name)))
-    return assemble(pages, PLAN, "17", duplex=True)
+    return assemble_documents(pages, PLAN, "17", duplex=True)
 
 
 def _sides(lot: str, files: Sequence[str] | None = None) -> list[str]:
@@ -298,7 +298,7 @@ def test_a_page_of_an_attached_file_is_no_back_of_the_page_that_it_is_attached_t
         replace(made, ref=replace(made.ref, index=place))
         for made, place in zip(map(_read, "ucucucu", range(7)), places, strict=True)
     ]
-    drafts = assemble(pages, PLAN, "17", duplex=True).drafts
+    drafts = assemble_documents(pages, PLAN, "17", duplex=True).drafts
     found = [[one.ref.index for one in draft.pages] for draft in drafts]
     assert found == [[0, 1], [2], [100_000, 100_001], [200_000, 200_001]]
 
@@ -330,7 +330,7 @@ def _two(lot: str, nirs: tuple[str, str], *, duplex: bool) -> Assembly:
     first = len(lot) - 2
     pages = [page(letter, i) for i, letter in enumerate(lot[:first])]
     pages += [_naming(lot[first + i], first + i, nir) for i, nir in enumerate(nirs)]
-    return assemble(pages, PLAN, "17", duplex=duplex)
+    return assemble_documents(pages, PLAN, "17", duplex=duplex)
 
 
 @pytest.mark.parametrize("lot", ["Fo", "TFu", "TFc", "TFf", "cu", "Tuc"])
@@ -371,7 +371,7 @@ def test_a_page_that_only_its_place_joins_to_a_claim_is_for_a_person() -> None:
 def test_what_may_be_a_form_s_first_page_is_for_a_person_though_pages_were_announced() -> None:
     header = LotHeader(pages_each=2)
     doubtful = replace(_read("F", 1), guesses=(TypeGuess("S3110", 0.6),))
-    (draft,) = assemble([page("F", 0), doubtful], PLAN, "17", header).drafts
+    (draft,) = assemble_documents([page("F", 0), doubtful], PLAN, "17", header).drafts
     assert draft.marks == (PAGE_UNEXPECTED,)
 
 
@@ -380,16 +380,18 @@ def test_one_side_of_a_sheet_twice_is_for_a_person() -> None:
     side = _saying("f", 1, "Notice : comment remplir cette feuille de soins")
     other = _saying("f", 2, "Vos droits : la loi du 6 janvier 1978 relative aux fichiers")
     for backs, marks in (((side,), ()), ((side, other), ()), ((side, side), (PAGE_UNEXPECTED,))):
-        (draft,) = assemble([page("F", 0), *backs], PLAN, "17").drafts
+        (draft,) = assemble_documents([page("F", 0), *backs], PLAN, "17").drafts
         assert draft.marks == marks
 
 
 def test_a_blank_page_whose_file_holds_what_is_not_read_is_a_document_for_a_person() -> None:
     carrier = replace(_read("_", 0), marks=("attachments",))
-    first, claim = assemble([carrier, page("F", 1)], PLAN, "17").drafts
+    first, claim = assemble_documents([carrier, page("F", 1)], PLAN, "17").drafts
     assert (first.first, len(first.pages), first.guess.type) == (carrier, 1, "unknown")
     assert len(claim.pages) == 1
-    (inside,) = assemble([page("F", 0), replace(carrier, ref=_read("_", 1).ref)], PLAN, "17").drafts
+    (inside,) = assemble_documents(
+        [page("F", 0), replace(carrier, ref=_read("_", 1).ref)], PLAN, "17"
+    ).drafts
     assert [one.role for one in inside.pages] == [PageRole.FRONT, PageRole.BLANK]
 
 
@@ -418,7 +420,7 @@ def test_a_header_sheet_rules_what_follows_it_up_to_a_patch_3() -> None:
         page("3", 4),
         page("c", 5),
     ]
-    made = assemble(pages, PLAN, "17", LotHeader(process="AUTRE"))
+    made = assemble_documents(pages, PLAN, "17", LotHeader(process="AUTRE"))
     told_of = [draft.header.process if draft.header else "" for draft in made.drafts]
     assert told_of == ["FSP", "DMT", "AUTRE"]
     assert made.header is not None

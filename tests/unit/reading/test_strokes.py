@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.reading import strokes
-from edge.reading.ink import Zone
+from edge.extraction import ink
+from edge.extraction.ink import Zone
 from vaguemestre.model.document import BoxMm
 
 BOX = BoxMm(0.0, 0.7, 80.0, 5.0)
@@ -23,10 +23,10 @@ def zone(text: str, *rules: tuple[int, int, int, int]) -> Zone:
 def test_a_rule_under_a_word_is_left_out_and_the_word_is_whole() -> None:
     plain, ruled = zone("DURAND"), zone("DURAND", (5, 56, 700, 59))
 
-    kept = strokes.writing(ruled, BOX)
+    kept = ink.writing_mask(ruled, BOX)
 
-    assert np.array_equal(kept, strokes.writing(plain, BOX))
-    assert strokes.is_whole(ruled, kept)
+    assert np.array_equal(kept, ink.writing_mask(plain, BOX))
+    assert ink.is_whole(ruled, kept)
 
 
 def test_letters_whose_serifs_run_together_leave_a_gap_that_is_seen() -> None:
@@ -36,8 +36,8 @@ def test_letters_whose_serifs_run_together_leave_a_gap_that_is_seen() -> None:
     torn = word.mask.copy()
     torn[:, columns[0] + third : columns[0] + 2 * third] = 0
 
-    assert strokes.is_whole(word, word.mask)
-    assert not strokes.is_whole(word, torn)
+    assert ink.is_whole(word, word.mask)
+    assert not ink.is_whole(word, torn)
 
 
 def test_a_word_whose_letters_ran_together_is_not_lost_unseen() -> None:
@@ -48,19 +48,19 @@ def test_a_word_whose_letters_ran_together_is_not_lost_unseen() -> None:
     specks = zone("LAURENT", (300, int(rows[-1]) - 5, 390, int(rows[-1]) + 1))
 
     for line, is_whole in ((name, True), (blot, False), (frame, True), (specks, True)):
-        assert strokes.is_whole(line, strokes.writing(line, BOX)) is is_whole
+        assert ink.is_whole(line, ink.writing_mask(line, BOX)) is is_whole
 
 
 def test_a_number_that_goes_on_beyond_its_box_is_not_whole() -> None:
     number = zone("7812768")
-    kept = strokes.writing(number, BOX)
+    kept = ink.writing_mask(number, BOX)
     end = int(np.flatnonzero(kept.any(axis=0))[-1]) + 1
 
     whole = Zone(number.image[:, : end + 9], number.mask[:, : end + 9], (0.0, 0.0))
     cut = Zone(number.image[:, : end - 9], number.mask[:, : end - 9], (0.0, 0.0))
 
-    assert strokes.is_whole(whole, kept[:, : end + 9])
-    assert not strokes.is_whole(cut, kept[:, : end - 9])
+    assert ink.is_whole(whole, kept[:, : end + 9])
+    assert not ink.is_whole(cut, kept[:, : end - 9])
 
 
 @pytest.mark.parametrize(("wide", "is_whole"), [(3, True), (6, False)])
@@ -68,7 +68,7 @@ def test_a_speck_between_two_words_is_no_letter_a_stroke_may_be_one(
     wide: int, *, is_whole: bool
 ) -> None:
     words = zone("LE GALL")
-    kept = strokes.writing(words, BOX)
+    kept = ink.writing_mask(words, BOX)
     inside = np.flatnonzero(kept.any(axis=0))
     gaps = np.setdiff1d(np.arange(inside[0], inside[-1]), inside)
     widest = max(np.split(gaps, np.flatnonzero(np.diff(gaps) > 1) + 1), key=len)
@@ -77,4 +77,4 @@ def test_a_speck_between_two_words_is_no_letter_a_stroke_may_be_one(
     words.mask[26:40, start : start + wide] = 1
 
     assert len(widest) > 10
-    assert strokes.is_whole(words, kept) is is_whole
+    assert ink.is_whole(words, kept) is is_whole

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edge.reading.tensors import HEIGHT_PX, line_tensor
+from edge.ocr.network_io import HEIGHT_PX, line_tensor
 
 
 def line(paper: int, ink: int, height: int = 40, width: int = 300) -> np.ndarray:

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.reading import orient, textlines
-from edge.reading.lines import bounds, crop
-from edge.reading.readers import Gray, Quad
+from edge.ocr import line_finder, orientation
+from edge.ocr.engine import Gray, Quad
+from edge.ocr.lines import bounds, crop
 from edge.results import BoxPx
 from models.training.fill import typefaces
 from models.training.paper import A4, Sheet
@@ -38,7 +38,7 @@ def letter() -> Gray:
 
 
 def found(page: Gray) -> list[BoxPx]:
-    return [bounds(quad) for quad in textlines.find(page, DPI).quads]
+    return [bounds(quad) for quad in line_finder.find_lines(page, DPI).quads]
 
 
 def middles_mm(boxes: list[BoxPx]) -> list[float]:
@@ -54,7 +54,7 @@ def assert_twenty_lines(page: Gray, slack_mm: float = 1.5) -> None:
 
 def test_each_line_of_a_letter_is_found_once_from_top_to_bottom() -> None:
     assert_twenty_lines(letter())
-    assert textlines.find(letter(), DPI).is_sure
+    assert line_finder.find_lines(letter(), DPI).is_sure
 
 
 def test_a_line_s_quad_holds_its_accents_and_descenders_and_little_else() -> None:
@@ -129,7 +129,7 @@ def test_underlined_words_are_still_found() -> None:
 @pytest.mark.parametrize("degrees", [-0.5, 0.3])
 def test_a_little_skew_left_over_is_followed(degrees: float) -> None:
     page = paper.turned(letter(), degrees)
-    quads = textlines.find(page, DPI).quads
+    quads = line_finder.find_lines(page, DPI).quads
     assert len(quads) == 20
     for quad in quads:
         (x0, y0), (x1, y1) = quad.corners[:2]
@@ -160,26 +160,26 @@ def test_small_print_below_a_title_is_found_beside_it() -> None:
 
 @pytest.mark.parametrize("value", [0, 30, 255])
 def test_an_even_page_has_no_line(value: int) -> None:
-    nothing = textlines.find(np.full((2339, 1654), value, np.uint8), DPI)
+    nothing = line_finder.find_lines(np.full((2339, 1654), value, np.uint8), DPI)
     assert nothing.quads == ()
     assert not nothing.is_sure
 
 
 def test_noise_makes_nothing_that_the_finder_is_sure_of() -> None:
     noise = np.random.default_rng(1).integers(0, 256, (1170, 827), np.uint8)
-    assert not textlines.find(noise, 100).is_sure
+    assert not line_finder.find_lines(noise, 100).is_sure
 
 
 def test_more_specks_than_16_bits_can_number_do_no_harm() -> None:
     specks = np.full((1400, 1000), 255, np.uint8)
     specks[::2, ::2] = 0
-    textlines.find(specks, 100)
+    line_finder.find_lines(specks, 100)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 2000), (2000, 1), (7, 5), (60, 60)])
 def test_slips_and_single_pixels_do_no_harm(shape: tuple[int, int]) -> None:
     for value in (0, 255):
-        assert textlines.find(np.full(shape, value, np.uint8), DPI).quads == ()
+        assert line_finder.find_lines(np.full(shape, value, np.uint8), DPI).quads == ()
 
 
 def test_a_page_of_ten_metres_is_read_to_its_end() -> None:
@@ -200,20 +200,20 @@ def test_whether_a_page_lies_on_its_side_is_told_by_its_rows() -> None:
     page = sheet.pixels()
     for turns, expected in ((0, False), (1, True), (2, False), (3, True)):
         turned = np.ascontiguousarray(np.rot90(page, turns))
-        assert orient.lies_on_its_side(turned, DPI) is expected
+        assert orientation.lies_on_its_side(turned, DPI) is expected
     askew = paper.turned(page, 4.0)
-    assert orient.lies_on_its_side(askew, DPI) is False
+    assert orientation.lies_on_its_side(askew, DPI) is False
 
 
 def test_an_empty_page_does_not_tell_how_it_lies() -> None:
-    assert orient.lies_on_its_side(np.full((2339, 1654), 255, np.uint8), DPI) is None
+    assert orientation.lies_on_its_side(np.full((2339, 1654), 255, np.uint8), DPI) is None
 
 
 def test_quads_turned_over_are_those_of_the_page_turned_over() -> None:
     page = letter()
-    over = orient.turned_over(textlines.find(page, DPI).quads, page.shape)
+    over = orientation.turned_over(line_finder.find_lines(page, DPI).quads, page.shape)
     turned = np.ascontiguousarray(np.rot90(page, 2))
-    for ours, theirs in zip(over, textlines.find(turned, DPI).quads, strict=True):
+    for ours, theirs in zip(over, line_finder.find_lines(turned, DPI).quads, strict=True):
         assert_near(ours, theirs)
 
 
@@ -227,7 +227,7 @@ def test_a_page_of_dust_takes_no_gigabytes(share: float, may_be_sure: bool) -> N
     page = cv2.GaussianBlur(np.where(dust, 0, 255).astype(np.uint8), (3, 3), 0)
     tracemalloc.start()
 
-    found = textlines.find(np.asarray(page, np.uint8), 200)
+    found = line_finder.find_lines(np.asarray(page, np.uint8), 200)
 
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.reading import tickblank
-from edge.reading.readers import Gray
+from edge.extraction import tick_blank
+from edge.ocr.engine import Gray
 from vaguemestre.model import forms
 from vaguemestre.model.blanks import check as check_blanks
 from vaguemestre.model.definitions import DefinitionInvalid
 
-MORE = tickblank.MARGIN_PX
-SHAPE = (tickblank.HIGH_PX, tickblank.WIDE_PX)
+MORE = tick_blank.MARGIN_PX
+SHAPE = (tick_blank.HIGH_PX, tick_blank.WIDE_PX)
 
 
 def printed(word: str, darkness: int = 180) -> Gray:
@@ -36,7 +36,7 @@ def inner(seen: Gray) -> Gray:
 @given(st.integers(0, 2**32 - 1))
 def test_a_blank_is_kept_without_loss(seed: int) -> None:
     steps = np.random.default_rng(seed).integers(0, 4, SHAPE).astype(np.uint8)
-    assert np.array_equal(tickblank.unpacked(tickblank.packed(steps)), steps)
+    assert np.array_equal(tick_blank.unpacked(tick_blank.packed(steps)), steps)
 
 
 @pytest.mark.parametrize("text", [
@@ -47,7 +47,7 @@ def test_a_blank_is_kept_without_loss(seed: int) -> None:
 ])  # fmt: skip
 def test_what_is_no_blank_is_refused_and_so_is_its_form(text: str) -> None:
     with pytest.raises(ValueError, match="blank"):
-        tickblank.unpacked(text)
+        tick_blank.unpacked(text)
     written = (
         'type = "S1"\ntitle = "t"\nlayout = "verified"\n[[fields]]\nname = "a"\nkind = "tick"\n'
         f'box_mm = [1.0, 1.0, 4.0, 4.0]\nblanks = ["{text}"]\n'
@@ -57,7 +57,7 @@ def test_what_is_no_blank_is_refused_and_so_is_its_form(text: str) -> None:
 
 
 def test_ticks_of_a_form_have_all_as_many_blanks() -> None:
-    text = tickblank.packed(np.zeros(SHAPE, np.uint8))
+    text = tick_blank.packed(np.zeros(SHAPE, np.uint8))
     tick = '[[fields]]\nname = "{}"\nkind = "tick"\nbox_mm = [1.0, 1.0, 4.0, 4.0]\nblanks = [{}]\n'
     head = 'type = "S1"\ntitle = "t"\nlayout = "verified"\n'
     one = f'"{text}"'
@@ -67,7 +67,7 @@ def test_ticks_of_a_form_have_all_as_many_blanks() -> None:
 
 
 def test_a_tick_has_no_more_blanks_than_are_compared_on_every_page() -> None:
-    text = tickblank.packed(np.zeros(SHAPE, np.uint8))
+    text = tick_blank.packed(np.zeros(SHAPE, np.uint8))
     check_blanks([text] * 8)
     with pytest.raises(ValueError, match="9 blanks"):
         check_blanks([text] * 9)
@@ -78,37 +78,37 @@ def test_a_tick_has_no_more_blanks_than_are_compared_on_every_page() -> None:
 def test_a_window_is_found_where_it_lies_on_its_own_printing(
     by: tuple[int, int], is_thresholded: bool
 ) -> None:
-    steps = tickblank.measured(inner(printed("oui")))
+    steps = tick_blank.measured(inner(printed("oui")))
     seen = np.roll(printed("oui"), by, (1, 0))
     if is_thresholded:
         seen = np.where(seen > 180, 255, 0).astype(np.uint8)
-    place = tickblank.place(seen, steps)
+    place = tick_blank.place(seen, steps)
     assert place is not None
     assert (place.x, place.y) == by
 
 
 def test_the_page_has_the_printing_that_its_windows_resemble_most() -> None:
-    blanks = [tickblank.measured(inner(printed(word))) for word in ("oui", "MAL")]
+    blanks = [tick_blank.measured(inner(printed(word))) for word in ("oui", "MAL")]
     for number, word in enumerate(("oui", "MAL")):
-        assert tickblank.printing([printed(word)] * 3, [blanks] * 3) == number
-    assert tickblank.printing([printed("oui")] * 3, [blanks[:1], blanks[:1], []]) is None
+        assert tick_blank.printing([printed(word)] * 3, [blanks] * 3) == number
+    assert tick_blank.printing([printed("oui")] * 3, [blanks[:1], blanks[:1], []]) is None
 
 
 def test_a_mark_in_the_box_does_not_move_it() -> None:
-    steps = tickblank.measured(inner(printed("oui")))
+    steps = tick_blank.measured(inner(printed("oui")))
     seen = printed("oui")
     cv2.line(seen, (34, 28), (54, 46), 40, 3)
     cv2.line(seen, (54, 26), (30, 50), 40, 3)
-    place = tickblank.place(seen, steps)
+    place = tick_blank.place(seen, steps)
     assert place is not None
     assert (place.x, place.y) == (0, 0)
 
 
 def test_what_resembles_no_printing_and_bare_paper_have_no_place() -> None:
-    steps = tickblank.measured(inner(printed("oui")))
+    steps = tick_blank.measured(inner(printed("oui")))
     noise = np.random.default_rng(3).integers(200, 256, printed("").shape).astype(np.uint8)
     bare_paper = np.full_like(noise, 250)
     for seen in (noise, bare_paper):
-        assert tickblank.place(seen, steps) is None
-        assert tickblank.printing([seen], [[steps]]) is None
-    assert tickblank.place(printed("oui"), np.zeros(SHAPE, np.uint8)) is None
+        assert tick_blank.place(seen, steps) is None
+        assert tick_blank.printing([seen], [[steps]]) is None
+    assert tick_blank.place(printed("oui"), np.zeros(SHAPE, np.uint8)) is None

@@ -7,13 +7,14 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.classification.registration import Registration
 from edge.enrolment import blanks
 from edge.errors import PackInvalid
-from edge.inference import networks
-from edge.inference.tick_network import TickNetwork
-from edge.reading import tickblank, tickpatch
-from edge.reading.readers import Gray, Patch
-from edge.reading.registration import Registration
+from edge.extraction import tick_blank
+from edge.extraction import ticks as extraction_ticks
+from edge.inference import session
+from edge.inference.readers import TickNetwork
+from edge.ocr.engine import Gray, Patch
 from models.training import forms
 from vaguemestre import pack
 from vaguemestre.model.document import BoxMm
@@ -35,25 +36,29 @@ def page(px_per_mm: float, darkness: int = 200) -> tuple[Gray, Registration]:
 
 def patch_of(image: Gray, where: Registration, spec: FieldSpec, others: tuple[BoxMm, ...]) -> Patch:
     """The window of a page's only tick."""
-    (made,) = tickpatch.patches(image, where, [spec], others)
+    (made,) = extraction_ticks.patches(image, where, [spec], others)
     return made
 
 
 @pytest.mark.parametrize("dpi", [150, 200, 300])
 def test_the_box_is_in_the_middle_at_one_scale_whatever_the_scans(dpi: int) -> None:
     patch = patch_of(*page(dpi / 25.4), SPEC, (OTHER,))
-    assert patch.picture.shape == patch.plan.shape == (tickpatch.HIGH_PX, tickpatch.WIDE_PX)
+    assert (
+        patch.picture.shape
+        == patch.plan.shape
+        == (extraction_ticks.HIGH_PX, extraction_ticks.WIDE_PX)
+    )
     dark = np.argwhere(patch.picture < 150)
     assert dark.min(axis=0) == pytest.approx([22, 30], abs=1)
     assert dark.max(axis=0) == pytest.approx([41, 49], abs=1)
 
 
 def test_the_plan_tells_box_print_and_other_fields() -> None:
-    plan = tickpatch.plan((BoxMm(50.0, 40.0, 4.0, 4.0),), SPEC.print_mm, (OTHER,))
+    plan = extraction_ticks.plan((BoxMm(50.0, 40.0, 4.0, 4.0),), SPEC.print_mm, (OTHER,))
     values = [plan[32, 40], plan[32, 57], plan[32, 5], plan[5, 5]]
     assert len(set(values)) == 4
     assert (plan == plan[32, 40]).sum() == 20 * 20
-    assert tickpatch.plan((BoxMm(50.0, 40.0, 4.0, 4.0),), (), ())[32, 57] == values[3]
+    assert extraction_ticks.plan((BoxMm(50.0, 40.0, 4.0, 4.0),), (), ())[32, 57] == values[3]
 
 
 def test_a_window_that_leaves_the_sheet_is_paper_there() -> None:
@@ -63,15 +68,15 @@ def test_a_window_that_leaves_the_sheet_is_paper_there() -> None:
 
 
 def test_a_pale_stroke_stands_out_against_the_boxs_own_paper() -> None:
-    pale = tickpatch.tensor([patch_of(*page(8.0, darkness=12), SPEC, ())])[0]
-    none = tickpatch.tensor([patch_of(*page(8.0, darkness=0), SPEC, ())])[0]
+    pale = extraction_ticks.tensor([patch_of(*page(8.0, darkness=12), SPEC, ())])[0]
+    none = extraction_ticks.tensor([patch_of(*page(8.0, darkness=0), SPEC, ())])[0]
     assert np.abs(pale[0] - none[0]).max() < 0.06
     assert np.abs(pale[1] - none[1]).max() > 0.15
 
 
 def test_where_else_is_written_is_told_of_combs_and_boxes() -> None:
     comb = FieldSpec("c", FieldKind.DATE, cells_mm=(BoxMm(1, 2, 3, 4), BoxMm(4, 2, 3, 4)))
-    found = tickpatch.written_in(FormDefinition("a", "a", fields=(SPEC, comb)))
+    found = extraction_ticks.written_in(FormDefinition("a", "a", fields=(SPEC, comb)))
     assert found == (BoxMm(50.0, 40.0, 4.0, 4.0), BoxMm(1, 2, 6, 4))
 
 
@@ -84,19 +89,19 @@ def beside(darkness: int, *, printed_too: bool = False, is_known: bool = True) -
     where = Registration(np.array([[8.0, 0.0, 0.0], [0.0, 8.0, 0.0]]))
     boxes = (BoxMm(50.0, 40.0, 4.0, 4.0),)
     steps = blanks.shown(image if printed_too else blank, where, boxes)
-    known = (tickblank.packed(steps),) if is_known else ()
+    known = (tick_blank.packed(steps),) if is_known else ()
     spec = FieldSpec("a", FieldKind.TICK, box_mm=boxes[0], blanks=known)
     return patch_of(image, where, spec, ())
 
 
 def test_ink_near_a_box_that_the_blank_has_not_is_measured() -> None:
-    assert tickpatch.unexplained_mm2(beside(60)) > 1.2
-    assert tickpatch.unexplained_mm2(beside(0)) == 0.0
+    assert extraction_ticks.unexplained_mm2(beside(60)) > 1.2
+    assert extraction_ticks.unexplained_mm2(beside(0)) == 0.0
 
 
 def test_what_the_blank_has_itself_is_explained_and_an_unmeasured_form_tells_nothing() -> None:
-    assert tickpatch.unexplained_mm2(beside(120, printed_too=True)) == 0.0
-    assert tickpatch.unexplained_mm2(beside(120, is_known=False)) == 0.0
+    assert extraction_ticks.unexplained_mm2(beside(120, printed_too=True)) == 0.0
+    assert extraction_ticks.unexplained_mm2(beside(120, is_known=False)) == 0.0
 
 
 def test_the_window_is_moved_onto_the_blank_and_shown_beside_it() -> None:
@@ -107,15 +112,15 @@ def test_the_window_is_moved_onto_the_blank_and_shown_beside_it() -> None:
     )
     spec = FieldSpec("a", FieldKind.TICK, box_mm=BoxMm(50.0, 40.0, 4.0, 4.0))
     clean = patch_of(image, exact, spec, ())
-    steps = tickblank.measured(clean.picture)
-    known = dataclasses.replace(spec, blanks=(tickblank.packed(steps),))
+    steps = tick_blank.measured(clean.picture)
+    known = dataclasses.replace(spec, blanks=(tick_blank.packed(steps),))
     moved = patch_of(image, off, known, ())
     assert moved.blank is not None
     assert np.abs(moved.picture.astype(int) - clean.picture).max() <= 2
-    shown, hidden = tickpatch.tensor([moved, clean])
+    shown, hidden = extraction_ticks.tensor([moved, clean])
     assert shown[3].max() > 0.5
     assert np.unique(hidden[3]).tolist() == [-0.5]
-    assert np.array_equal(shown, tickpatch.tensor([moved])[0])
+    assert np.array_equal(shown, extraction_ticks.tensor([moved])[0])
 
 
 def test_a_plan_is_drawn_once_for_all_pages() -> None:
@@ -147,38 +152,38 @@ def test_nothing_near_the_boxes_of_a_measured_blank_is_unexplained(kind: str) ->
     form = blanks.with_blanks(form, blanks.measured(form, [(sheet, where)]))
     ticks = ticks_of(form)
     assert len(ticks) >= 8
-    patches = tickpatch.patches(sheet, where, ticks, tickpatch.written_in(form))
+    patches = extraction_ticks.patches(sheet, where, ticks, extraction_ticks.written_in(form))
     for spec, patch in zip(ticks, patches, strict=True):
         assert patch.blank is not None, spec.name
-        assert tickpatch.unexplained_mm2(patch) <= 0.08, spec.name
+        assert extraction_ticks.unexplained_mm2(patch) <= 0.08, spec.name
 
 
 @pytest.mark.parametrize("kind", ["S3110", "S3501"])
 def test_all_ticks_of_a_page_say_together_which_printing_it_is(kind: str) -> None:
     form, sheet, where = drawn(kind)
-    shown = [tickpatch.boxes_of(spec) for spec in ticks_of(form)]
+    shown = [extraction_ticks.boxes_of(spec) for spec in ticks_of(form)]
     other = other_printing(sheet)
-    seen = [tickpatch.wider(sheet, where, boxes) for boxes in shown]
+    seen = [extraction_ticks.wider(sheet, where, boxes) for boxes in shown]
     own = [blanks.shown(sheet, where, boxes) for boxes in shown]
     turned = [blanks.shown(other, where, boxes) for boxes in shown]
-    assert tickblank.printing(seen, list(zip(own, turned, strict=True))) == 0
-    assert tickblank.printing(seen, list(zip(turned, own, strict=True))) == 1
-    assert tickblank.printing(seen, [(steps,) for steps in turned]) is None
-    assert tickblank.printing(seen, [() for _ in seen]) is None
-    assert tickblank.printing([], []) is None
+    assert tick_blank.printing(seen, list(zip(own, turned, strict=True))) == 0
+    assert tick_blank.printing(seen, list(zip(turned, own, strict=True))) == 1
+    assert tick_blank.printing(seen, [(steps,) for steps in turned]) is None
+    assert tick_blank.printing(seen, [() for _ in seen]) is None
+    assert tick_blank.printing([], []) is None
 
 
 def test_a_number_printed_in_a_box_is_known() -> None:
     parts = (BoxMm(50.0, 40.0, 1.2, 4.0), BoxMm(52.8, 40.0, 1.2, 4.0))
     numbered = FieldSpec("a", FieldKind.TICK, box_mm=parts[0], boxes_mm=parts[1:])
     image, where = page(8.0)
-    assert tickpatch.is_numbered(patch_of(image, where, numbered, ()))
-    assert not tickpatch.is_numbered(patch_of(image, where, SPEC, ()))
+    assert extraction_ticks.is_numbered(patch_of(image, where, numbered, ()))
+    assert not extraction_ticks.is_numbered(patch_of(image, where, SPEC, ()))
 
 
 @pytest.fixture(scope="module")
 def network() -> TickNetwork:
-    return TickNetwork.load(networks.default_dir(), 1)
+    return TickNetwork.load(session.default_dir(), 1)
 
 
 def test_answers_come_in_the_order_of_the_boxes_and_are_chances(network: TickNetwork) -> None:
@@ -194,11 +199,11 @@ def test_answers_come_in_the_order_of_the_boxes_and_are_chances(network: TickNet
 
 
 def test_another_network_in_its_place_is_refused(tmp_path: Path) -> None:
-    manifest = (networks.default_dir() / "manifest.toml").read_text("utf-8")
+    manifest = (session.default_dir() / "manifest.toml").read_text("utf-8")
     swapped = manifest.replace(
         'labels = ["empty", "ticked", "doubtful"]', 'labels = ["a", "b", "c"]'
     )
     (tmp_path / "manifest.toml").write_text(swapped, "utf-8")
-    (tmp_path / "ticks.onnx").write_bytes((networks.default_dir() / "ticks.onnx").read_bytes())
+    (tmp_path / "ticks.onnx").write_bytes((session.default_dir() / "ticks.onnx").read_bytes())
     with pytest.raises(PackInvalid, match="labels"):
         TickNetwork.load(tmp_path, 1)

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from edge.classification.registration import Registration
 from edge.enrolment import blanks
-from edge.inference import networks
-from edge.inference.tick_network import TickNetwork
-from edge.reading.readers import Gray, Patch, TickChances
-from edge.reading.registration import Registration
-from edge.reading.zones import read_fields
+from edge.extraction.zones import read_fields
+from edge.inference import session
+from edge.inference.readers import TickNetwork
+from edge.ocr.engine import Gray, Patch, TickChances
 from models.training import degrade, fill, forms, tick_pages
 from models.training.tick_ink import Mark
 from models.training.tick_pages import Pen
@@ -32,7 +32,7 @@ class Ticks(NoReaders):
     """The tick network alone; nothing else is asked for words written by hand."""
 
     def __init__(self) -> None:
-        self.network = TickNetwork.load(networks.default_dir(), 1)
+        self.network = TickNetwork.load(session.default_dir(), 1)
 
     def judge_ticks(self, patches: Sequence[Patch]) -> list[TickChances]:
         return self.network.judge(patches)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from edge.reading.readers import Alphabet, Care, Gray, LineReading
-from edge.reading.words import split, with_spaces
+from edge.ocr.engine import Alphabet, Gray, LineReading, ReadMode
+from edge.ocr.lines import restore_spaces, split_words
 from tests.support.fake_readers import NoReaders
 
 
@@ -29,7 +29,7 @@ class Told(NoReaders):
         self,
         crops: Sequence[Gray],
         alphabet: Alphabet = Alphabet.TEXT,
-        care: Care = Care.VALUE,
+        care: ReadMode = ReadMode.VALUE,
         skimmed: Sequence[LineReading] | None = None,
     ) -> list[LineReading]:
         return [LineReading(self.texts.pop(0), 0.9) for _ in crops]
@@ -43,45 +43,46 @@ def reading(text: str) -> LineReading:
 
 def test_a_line_is_split_at_its_wide_gaps() -> None:
     widths = [
-        int((word < 160).any(axis=0).sum()) for word in split(line("DUPONT", "LE", "GALL")).images
+        int((word < 160).any(axis=0).sum())
+        for word in split_words(line("DUPONT", "LE", "GALL")).images
     ]
     assert widths == [48, 16, 32]
 
 
 def test_tight_letters_are_one_word_and_an_empty_line_none() -> None:
-    assert len(split(line("DUPONT")).images) == 1
-    assert split(np.full((40, 200), 255, np.uint8)).images == ()
+    assert len(split_words(line("DUPONT")).images) == 1
+    assert split_words(np.full((40, 200), 255, np.uint8)).images == ()
 
 
 def test_a_swallowed_space_is_put_back_with_each_letters_confidence() -> None:
     readers = Told("LE", "GALL")
-    (found,) = with_spaces([line("LE", "GALL")], [reading("LEGALL")], readers)
+    (found,) = restore_spaces([line("LE", "GALL")], [reading("LEGALL")], readers)
     assert found.text == "LE GALL"
     assert found.confidences == (0.0, 0.01, 0.9, 0.02, 0.03, 0.04, 0.05)
     assert "".join(best[0][0] for best in found.alternatives) == found.text
 
 
 def test_words_that_say_other_letters_change_nothing() -> None:
-    (found,) = with_spaces([line("LE", "GALL")], [reading("LEGALL")], Told("LE", "GAIL"))
+    (found,) = restore_spaces([line("LE", "GALL")], [reading("LEGALL")], Told("LE", "GAIL"))
     assert found.text == "LEGALL"
 
 
 def test_a_space_that_the_ink_shows_is_as_sure_as_its_line_and_nothing_is_read_again() -> None:
-    (found,) = with_spaces([line("LE", "GALL")], [reading("LE GALL")], Told())
+    (found,) = restore_spaces([line("LE", "GALL")], [reading("LE GALL")], Told())
     assert found.text == "LE GALL"
     assert found.confidences == (0.0, 0.01, 0.9, 0.03, 0.04, 0.05, 0.06)
 
 
 def test_a_space_that_the_ink_does_not_show_stays_as_doubtful_as_it_was_read() -> None:
-    (found,) = with_spaces([line("LEGALL")], [reading("LE GALL")], Told())
+    (found,) = restore_spaces([line("LEGALL")], [reading("LE GALL")], Told())
     assert found == reading("LE GALL")
 
 
 def test_digits_set_apart_stay_one_number_but_keep_the_spaces_that_were_read() -> None:
     image = line("1", "7100", "AB", "CD")
-    (found,) = with_spaces([image], [reading("17100 ABCD")], Told("1", "7100", "AB", "CD"))
+    (found,) = restore_spaces([image], [reading("17100 ABCD")], Told("1", "7100", "AB", "CD"))
     assert found.text == "17100 AB CD"
-    (kept,) = with_spaces([image], [reading("1 7100 ABCD")], Told("1", "7100", "AB", "CD"))
+    (kept,) = restore_spaces([image], [reading("1 7100 ABCD")], Told("1", "7100", "AB", "CD"))
     assert kept.text == "1 7100 AB CD"
 
 
@@ -89,4 +90,4 @@ def test_an_image_whose_letters_hang_is_measured_by_most_of_them() -> None:
     image = line("MOREL", "JACQUES", space_px=12)
     tall = image.copy()
     cv2.rectangle(tall, (0, 0), (7, 41), 0, -1)  # one letter reaches far up and down
-    assert len(split(tall).images) == 2
+    assert len(split_words(tall).images) == 2

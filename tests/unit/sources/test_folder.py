@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.imaging.whole import is_whole
+from edge.imaging.decode import is_complete
 from edge.results import LotResult
-from edge.sources import index, layouts, listing
+from edge.sources.folder import filesystem, grouping, kodak_index
 from edge.spool.spool import Spool
 from edge.spool.values import Arrival
 from tests.support.faults import FaultyDisk
@@ -77,7 +77,7 @@ def test_s01_a_step_of_the_wall_clock_takes_no_half_file_and_delays_nothing(
 
 @pytest.mark.parametrize("data", [b"", b"\0" * 4_096, b"no kind of file that is known"])
 def test_s01_a_placeholder_is_waited_for_like_a_broken_file(station: Station, data: bytes) -> None:
-    station.sources._look._peek = lambda path: is_whole(path.read_bytes())
+    station.sources._look._peek = lambda path: is_complete(path.read_bytes())
     station.drop("LOT/1.tif", data)
     station.settle()
     station.scan(56)
@@ -91,7 +91,7 @@ def test_s01_a_placeholder_is_waited_for_like_a_broken_file(station: Station, da
 def test_s01_a_placeholder_that_stays_is_taken_so_that_reading_can_say_why(
     station: Station,
 ) -> None:
-    station.sources._look._peek = lambda path: is_whole(path.read_bytes())
+    station.sources._look._peek = lambda path: is_complete(path.read_bytes())
     station.drop("LOT1.tif", b"")
     station.settle()
     station.scan(57)
@@ -642,7 +642,7 @@ def test_s20_a_disk_with_too_little_free_space_stops_claims(
 def test_s08_what_scanners_leave_in_one_directory_hides_no_new_lot(
     station: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(layouts, "MAX_FILES", 5)
+    monkeypatch.setattr(grouping, "MAX_FILES", 5)
     for number in range(30):
         (station.folder / f"BATCHES/BATCH{number:03}/00000001").mkdir(parents=True)
     for number in range(10):
@@ -658,7 +658,7 @@ def test_s08_what_scanners_leave_in_one_directory_hides_no_new_lot(
 def test_s08_a_directory_with_too_much_below_it_is_told_and_no_part_of_it_taken(
     station: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "MAX_ENTRIES", 8)
+    monkeypatch.setattr(filesystem, "MAX_ENTRIES", 8)
     left = [station.drop(f"BATCHES/B{number}/1.tif", b"%d" % number) for number in range(9)]
     station.drop("LOT1.tif", b"1")
     station.settle()
@@ -675,13 +675,13 @@ def test_an_index_is_parsed_once_until_it_changes(
     station: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One of 4 MB made to be slow would cost seconds at every look."""
-    parsed, parse = list[bytes](), index.parse
+    parsed, parse = list[bytes](), kodak_index.parse_index
 
-    def counted(data: bytes) -> tuple[index.Record, ...]:
+    def counted(data: bytes) -> tuple[kodak_index.IndexRecord, ...]:
         parsed.append(data)
         return parse(data)
 
-    monkeypatch.setattr(index, "parse", counted)
+    monkeypatch.setattr(kodak_index, "parse_index", counted)
     station.drop("B0001/00000001/IDX.DAT", IDX.encode())
     station.drop("B0001/00000001/00000001.jpg", b"x")  # of four: it waits
     station.settle()

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from edge.sources import letting_go, writers
-from edge.sources.writers import Writers
-from edge.spool.values import Placement, Shown
+from edge.sources.folder import release
+from edge.sources.folder.release import Writers
+from edge.spool.values import OperatorState, Placement
 from tests.support.station import Station, result_of
 from vaguemestre.model.document import RouteKind
 
@@ -122,7 +122,7 @@ def test_s27_where_nobody_can_tell_who_writes_a_look_does_not_ask_again_and_agai
         asked.append(fd)
         yield lambda: Writers.UNKNOWN
 
-    monkeypatch.setattr(writers, "watched", nobody_knows)
+    monkeypatch.setattr(release, "watched", nobody_knows)
     path = station.drop("LOT1.tif", b"scan")
     station.settle()
     for _ in range(56):
@@ -136,7 +136,7 @@ def test_s27_where_nobody_can_tell_who_writes_a_look_does_not_ask_again_and_agai
 def test_s27_files_that_are_kept_hold_no_others_up(
     station: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(letting_go, "_AT_ONCE", 2)
+    monkeypatch.setattr(release, "_AT_ONCE", 2)
     held = [station.drop(f"A{n}.tif", b"%d" % n) for n in range(3)]
     free = station.drop("B.tif", b"b")
     with ExitStack() as scanner:
@@ -350,7 +350,7 @@ def test_s28_a_file_that_cannot_be_removed_is_one_lot_and_told_once(
         station.scan(700)
     assert station.delivered() == [b"scan"]
     [view] = station.spool.lots_overview()
-    assert view.shown is Shown.DONE
+    assert view.shown is OperatorState.DONE
     assert "Copié, mais ne peut pas être supprimé : LOT1.tif" in view.note
     assert len(station.told("files_stay")) == 1
     assert "ne peuvent pas être supprimés" in station.spool.sources_overview()[0].reason
@@ -369,16 +369,16 @@ def test_a_lease_sees_who_has_the_file_open_and_who_asks_to(tmp_path: Path) -> N
     path.write_bytes(b"scan")
     fd = os.open(path, os.O_RDONLY)
     try:
-        with path.open("ab"), writers.watched(fd, is_share=False) as who:
+        with path.open("ab"), release.watched(fd, is_share=False) as who:
             assert who() is Writers.SOME
-        with writers.watched(fd, is_share=False) as who:
+        with release.watched(fd, is_share=False) as who:
             assert who() is Writers.NONE
             with pytest.raises(BlockingIOError):
                 os.open(path, os.O_WRONLY | os.O_NONBLOCK)
             assert who() is Writers.SOME
         with path.open("ab"):
             pass
-        with writers.watched(fd, is_share=True) as who:
+        with release.watched(fd, is_share=True) as who:
             assert who() is Writers.UNKNOWN
     finally:
         os.close(fd)
@@ -390,6 +390,6 @@ def test_a_share_is_told_from_a_disk_by_its_mount(tmp_path: Path) -> None:
     lines += [f"23 22 0:40 / {tmp_path}/a\\040share rw,relatime shared:1 - cifs //srv/scan rw"]
     mounts.write_text("\n".join(lines))
     (tmp_path / "a share" / "scan").mkdir(parents=True)
-    assert not writers.is_share(tmp_path, mounts)
-    assert writers.is_share(tmp_path / "a share" / "scan", mounts)
-    assert writers.is_share(tmp_path / "missing", mounts)
+    assert not release.is_on_share(tmp_path, mounts)
+    assert release.is_on_share(tmp_path / "a share" / "scan", mounts)
+    assert release.is_on_share(tmp_path / "missing", mounts)

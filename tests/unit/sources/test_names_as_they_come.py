@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from edge.commands.read import _look
-from edge.sources import layouts, names, twins
-from edge.sources.beside import Beside
-from edge.sources.layouts import Entry, Kind
-from edge.sources.stability import Sighting
+from edge.cli.read import _look
+from edge.sources.folder import grouping
+from edge.sources.folder.filesystem import Beside
+from edge.sources.folder.grouping import EntryKind, FileStat, FolderEntry
 from edge.spool.spool import Spool
 from tests.support.station import Station
 
@@ -164,14 +163,14 @@ BESIDE = [
 
 @pytest.mark.parametrize("name", [*BESIDE, "Lot.XML"])
 def test_metadata_sums_locks_and_signals_are_known_to_hold_no_page(name: str) -> None:
-    assert names.is_beside_pages(name)
+    assert grouping.is_beside_pages(name)
 
 
 @pytest.mark.parametrize(
     "name", ["lettre", "lettre.html", "courriel.eml", "0001.dat", "page.bmp", "x.docx", "xml"]
 )
 def test_what_may_hold_a_page_is_not_taken_for_something_beside_it(name: str) -> None:
-    assert not names.is_beside_pages(name)
+    assert not grouping.is_beside_pages(name)
 
 
 def test_s07_what_lies_beside_pages_makes_no_gap_and_is_told_once(station: Station) -> None:
@@ -234,7 +233,7 @@ def test_a_file_that_is_still_empty_is_looked_into_again_once_it_is_written(
     beside = Beside(tmp_path)
     for content, is_page in ((b"", False), (b"II*\0", True), (b"II*\0 more", True)):
         path.write_bytes(content)
-        entry = Entry(("1.txt",), Kind.FILE, Sighting(len(content), 0, 0))
+        entry = FolderEntry(("1.txt",), EntryKind.FILE, FileStat(len(content), 0, 0))
         kept, left = beside.split([entry])
         assert (kept, left) == (([entry], []) if is_page else ([], [entry]))
 
@@ -247,11 +246,11 @@ def test_a_directory_is_never_taken_for_something_beside_pages(station: Station)
 
 
 def test_two_bitonal_images_of_one_name_are_both_read() -> None:
-    assert twins.pair(["a.jpg", "a.tif", "A.TIFF"], None) == {}
-    assert twins.pair(["a.JPG", "A.tif"], None)["A.tif"].colour == "a.JPG"
+    assert grouping.pair_images(["a.jpg", "a.tif", "A.TIFF"], None) == {}
+    assert grouping.pair_images(["a.JPG", "A.tif"], None)["A.tif"].colour == "a.JPG"
 
 
 def test_lots_of_both_spellings_are_told_apart() -> None:
-    entries = [Entry((f"{n}.tif",), Kind.FILE, Sighting(1, 1, 1)) for n in (NFC, NFD)]
-    lots = layouts.recognise(entries, always_index=False)
+    entries = [FolderEntry((f"{n}.tif",), EntryKind.FILE, FileStat(1, 1, 1)) for n in (NFC, NFD)]
+    lots = grouping.group_entries(entries, always_index=False)
     assert {lot.name for lot in lots} == {f"{NFC}.tif", f"{NFC}.tif (2)"}

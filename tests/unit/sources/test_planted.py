@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.sources import handles, listing, stability
-from edge.sources.layouts import Kind
-from edge.sources.stability import Watched
+from edge.sources.folder import filesystem, readiness
+from edge.sources.folder.grouping import EntryKind
+from edge.sources.folder.readiness import ListingHistory
 from tests.support.station import Station
 
 SECRET = b"a key of the station, or its journal"
@@ -150,10 +150,10 @@ def test_s13_a_link_or_a_fifo_closes_nothing_and_is_not_removed(
 
 def test_s13_a_closing_file_that_was_swapped_since_it_was_seen_is_left(station: Station) -> None:
     path = station.drop("LOT1.cloturer", b"")
-    [seen] = listing.closings(station.folder)
+    [seen] = filesystem.close_requests(station.folder)
     (station.folder / "other").write_bytes(b"a scan that took the name over")
     (station.folder / "other").rename(path)
-    listing.remove(station.folder, seen)
+    filesystem.remove(station.folder, seen)
     assert path.read_bytes() == b"a scan that took the name over"
 
 
@@ -164,16 +164,16 @@ def test_s07_a_directory_swapped_for_a_link_between_look_and_open_is_not_listed(
     elsewhere.mkdir()
     (elsewhere / "private.tif").write_bytes(SECRET)
     lot = station.drop("LOT/1.tif", b"1").parent
-    opened = handles.open_directory
+    opened = filesystem.open_directory
 
     def swap_then_open(name: str | bytes, above: int) -> int:
         lot.rename(tmp_path / "away")
         lot.symlink_to(elsewhere)
         return opened(name, above)
 
-    monkeypatch.setattr(listing, "open_directory", swap_then_open)
-    [entry] = listing.scan(station.folder, ".vaguemestre")
-    assert (entry.parts, entry.kind) == (("LOT",), Kind.OTHER)
+    monkeypatch.setattr(filesystem, "open_directory", swap_then_open)
+    [entry] = filesystem.list_folder(station.folder, ".vaguemestre")
+    assert (entry.parts, entry.kind) == (("LOT",), EntryKind.OTHER)
 
 
 def test_s02_an_index_behind_a_swapped_directory_is_not_read(
@@ -184,11 +184,11 @@ def test_s02_an_index_behind_a_swapped_directory_is_not_read(
     (elsewhere / "IDX.DAT").write_bytes(SECRET)
     (station.folder / "B0001").symlink_to(elsewhere)
     with pytest.raises(NotADirectoryError):
-        handles.read_at(station.folder, ("B0001", "IDX.DAT"), 100)
+        filesystem.read_at(station.folder, ("B0001", "IDX.DAT"), 100)
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "IDX.DAT").symlink_to(elsewhere / "IDX.DAT")
     with pytest.raises(IsADirectoryError):
-        handles.read_at(tmp_path, ("real", "IDX.DAT"), 100)
+        filesystem.read_at(tmp_path, ("real", "IDX.DAT"), 100)
 
 
 def test_s07_a_directory_swapped_before_its_files_are_looked_into_is_not_followed(
@@ -199,20 +199,20 @@ def test_s07_a_directory_swapped_before_its_files_are_looked_into_is_not_followe
     (elsewhere / "1.tif").write_bytes(SECRET)
     lot = station.drop("LOT/1.tif", b"1").parent
     looked_into: list[bytes] = []
-    is_quiet = stability.is_quiet
+    is_quiet = readiness.is_quiet
 
     def peek(path: Path) -> bool:
         looked_into.append(path.read_bytes())
         return True
 
-    def swap_once_quiet(watched: Watched, now: float, quiet_for: float) -> bool:
+    def swap_once_quiet(watched: ListingHistory, now: float, quiet_for: float) -> bool:
         if is_quiet(watched, now, quiet_for) and not lot.is_symlink():
             lot.rename(tmp_path / "away")
             lot.symlink_to(elsewhere)
         return is_quiet(watched, now, quiet_for)
 
     monkeypatch.setattr(station.sources._look, "_peek", peek)
-    monkeypatch.setattr(stability, "is_quiet", swap_once_quiet)
+    monkeypatch.setattr(readiness, "is_quiet", swap_once_quiet)
     station.settle()
     assert lot.is_symlink()
     assert looked_into == []

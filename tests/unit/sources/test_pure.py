@@ -7,56 +7,65 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import FileDenied, NotRegularFile, TooManyPages
-from edge.sources import index, names, stability, twins
-from edge.sources.index import Format, IndexUnreadable
-from edge.sources.layouts import MAX_FILES, Candidate, Entry, Kind, recognise
-from edge.sources.stability import Sighting, Verdict, Watched
-from edge.sources.twins import Twin
-from edge.spool.counts import Count, Unit
-from edge.spool.order import natural
+from edge.sources.folder import grouping, kodak_index, readiness
+from edge.sources.folder.grouping import (
+    MAX_FILES,
+    EntryKind,
+    FileStat,
+    FolderEntry,
+    ImagePair,
+    LotCandidate,
+    group_entries,
+)
+from edge.sources.folder.kodak_index import Format, IndexUnreadable
+from edge.sources.folder.readiness import ListingHistory, Readiness
+from edge.spool.page_order import natural
+from edge.spool.rules import Count, Unit
 
-SEEN = Sighting(10, 1, 1)
-GROWN = Sighting(20, 2, 1)
+SEEN = FileStat(10, 1, 1)
+GROWN = FileStat(20, 2, 1)
 LOT = ("LOT1.tif",)
 
 
-def _watch(*looks: tuple[float, Sighting]) -> Watched:
-    watched: dict[str, Watched] = {}
+def _watch(*looks: tuple[float, FileStat]) -> ListingHistory:
+    watched: dict[str, ListingHistory] = {}
     for now, sighting in looks:
-        watched = stability.observe(watched, {"LOT1": {LOT: sighting}}, now)
+        watched = readiness.update_history(watched, {"LOT1": {LOT: sighting}}, now)
     return watched["LOT1"]
 
 
-def _judge(watched: Watched, now: float, *, whole: bool = True) -> Verdict:
-    return stability.judge(watched, whole=whole, now=now, quiet_for=3, broken_after=60)
+def _judge(watched: ListingHistory, now: float, *, whole: bool = True) -> Readiness:
+    return readiness.judge_readiness(watched, whole=whole, now=now, quiet_for=3, broken_after=60)
 
 
 def test_s01_a_lot_that_stops_growing_settles_after_the_quiet_time() -> None:
     watched = _watch((0, SEEN), (2, GROWN), (4, GROWN))
-    assert _judge(watched, 4.9) is Verdict.WRITING
-    assert _judge(watched, 5) is Verdict.SETTLED
+    assert _judge(watched, 4.9) is Readiness.WRITING
+    assert _judge(watched, 5) is Readiness.SETTLED
 
 
 def test_s01_a_quiet_lot_that_is_not_whole_waits_and_is_given_up_in_the_end() -> None:
     watched = _watch((0, SEEN))
-    assert _judge(watched, 10, whole=False) is Verdict.BROKEN
-    assert _judge(watched, 60, whole=False) is Verdict.GIVEN_UP
+    assert _judge(watched, 10, whole=False) is Readiness.BROKEN
+    assert _judge(watched, 60, whole=False) is Readiness.GIVEN_UP
 
 
 def test_s01_a_new_file_makes_the_whole_lot_wait_again() -> None:
-    watched = stability.observe({}, {"LOT": {("LOT", "1"): SEEN}}, 0)
-    watched = stability.observe(watched, {"LOT": {("LOT", "1"): SEEN, ("LOT", "2"): SEEN}}, 10)
-    assert _judge(watched["LOT"], 12) is Verdict.WRITING
+    watched = readiness.update_history({}, {"LOT": {("LOT", "1"): SEEN}}, 0)
+    watched = readiness.update_history(
+        watched, {"LOT": {("LOT", "1"): SEEN, ("LOT", "2"): SEEN}}, 10
+    )
+    assert _judge(watched["LOT"], 12) is Readiness.WRITING
 
 
 def test_s01_a_clock_that_goes_back_makes_everything_wait_again() -> None:
     watched = _watch((1_000, SEEN), (10, SEEN))
-    assert _judge(watched, 12) is Verdict.WRITING
-    assert _judge(watched, 13) is Verdict.SETTLED
+    assert _judge(watched, 12) is Readiness.WRITING
+    assert _judge(watched, 13) is Readiness.SETTLED
 
 
 def test_s01_a_lot_that_went_away_is_forgotten() -> None:
-    watched = stability.observe({"LOT1": Watched({LOT: SEEN}, 0)}, {}, 1)
+    watched = readiness.update_history({"LOT1": ListingHistory({LOT: SEEN}, 0)}, {}, 1)
     assert watched == {}
 
 
@@ -65,16 +74,16 @@ def test_s01_no_lot_settles_within_the_quiet_time_of_a_change(
     looks: list[tuple[float, bool]],
 ) -> None:
     now, changed_at, size = 0.0, 0.0, 0
-    watched: dict[str, Watched] = {}
+    watched: dict[str, ListingHistory] = {}
     for after, changes in looks:
         now += after
         if changes or not watched:
             size, changed_at = size + 1, now
-        watched = stability.observe(watched, {"LOT": {LOT: Sighting(size, 0, 0)}}, now)
+        watched = readiness.update_history(watched, {"LOT": {LOT: FileStat(size, 0, 0)}}, now)
         if now - changed_at < 3:
-            assert _judge(watched["LOT"], now) is Verdict.WRITING
+            assert _judge(watched["LOT"], now) is Readiness.WRITING
         else:
-            assert _judge(watched["LOT"], now) is Verdict.SETTLED
+            assert _judge(watched["LOT"], now) is Readiness.SETTLED
 
 
 @pytest.mark.parametrize(
@@ -85,22 +94,22 @@ def test_s01_no_lot_settles_within_the_quiet_time_of_a_change(
     ],
 )
 def test_s01_temporary_names_and_litter_are_not_looked_at(name: str) -> None:
-    assert names.is_ignored(name)
+    assert grouping.is_ignored(name)
 
 
 @pytest.mark.parametrize("name", ["LOT1.tif", "a..b.pdf", 'q"uote.tif', "é\n.tif", "etat"])
 def test_s07_odd_names_are_looked_at(name: str) -> None:
-    assert not names.is_ignored(name)
+    assert not grouping.is_ignored(name)
 
 
 def test_s05_undecodable_bytes_are_shown_as_their_codes() -> None:
-    assert names.clean("caf\udce9.tif") == "caf\\xe9.tif"
-    assert names.clean("a\nb") == "a\ufffdb"
+    assert grouping.printable_name("caf\udce9.tif") == "caf\\xe9.tif"
+    assert grouping.printable_name("a\nb") == "a\ufffdb"
 
 
 @given(st.binary(min_size=1))
 def test_s05_any_name_is_shown_as_valid_unicode(name: bytes) -> None:
-    shown = names.clean(name.decode("utf-8", "surrogateescape"))
+    shown = grouping.printable_name(name.decode("utf-8", "surrogateescape"))
     assert shown.encode("utf-8")
     assert shown.isprintable() or not any(ord(c) < 32 for c in shown)
 
@@ -118,7 +127,7 @@ def test_s05_any_name_is_shown_as_valid_unicode(name: bytes) -> None:
     ],
 )
 def test_s13_a_closing_file_names_its_lot(name: str, lot: str | None) -> None:
-    assert names.lot_to_close(name) == lot
+    assert grouping.lot_to_close(name) == lot
 
 
 def test_pages_are_ordered_as_people_count() -> None:
@@ -128,20 +137,20 @@ def test_pages_are_ordered_as_people_count() -> None:
     ]
 
 
-def _entries(*paths: str, kind: Kind = Kind.FILE) -> list[Entry]:
+def _entries(*paths: str, kind: EntryKind = EntryKind.FILE) -> list[FolderEntry]:
     """Files, and the directories above them."""
     found = {tuple(path.split("/")): kind for path in paths}
     for parts in list(found):
         for depth in range(1, len(parts)):
-            found.setdefault(parts[:depth], Kind.DIRECTORY)
-    return [Entry(parts, kind, SEEN) for parts, kind in found.items()]
+            found.setdefault(parts[:depth], EntryKind.DIRECTORY)
+    return [FolderEntry(parts, kind, SEEN) for parts, kind in found.items()]
 
 
-def _recognise(*paths: str, always_index: bool = False) -> list[Candidate]:
-    return recognise(_entries(*paths), always_index=always_index)
+def _recognise(*paths: str, always_index: bool = False) -> list[LotCandidate]:
+    return group_entries(_entries(*paths), always_index=always_index)
 
 
-def _names(lot: Candidate) -> list[str]:
+def _names(lot: LotCandidate) -> list[str]:
     return [lot.name_of(entry) for entry in lot.files]
 
 
@@ -157,14 +166,19 @@ def test_a_directory_with_a_files_name_is_a_lot_if_it_holds_images() -> None:
 
 
 def test_s07_an_empty_directory_is_nothing_unless_it_has_a_files_name() -> None:
-    assert recognise([Entry(("LOT",), Kind.DIRECTORY, SEEN)], always_index=False) == []
-    [lot] = recognise([Entry(("x.pdf",), Kind.DIRECTORY, SEEN)], always_index=False)
+    assert (
+        group_entries([FolderEntry(("LOT",), EntryKind.DIRECTORY, SEEN)], always_index=False) == []
+    )
+    [lot] = group_entries([FolderEntry(("x.pdf",), EntryKind.DIRECTORY, SEEN)], always_index=False)
     assert [error for _, error in lot.refused] == [NotRegularFile]
 
 
 def test_s07_what_is_no_ordinary_file_is_refused() -> None:
-    entries = [Entry(("a",), Kind.OTHER, SEEN), Entry(("b",), Kind.DENIED, SEEN)]
-    lots = recognise(entries, always_index=False)
+    entries = [
+        FolderEntry(("a",), EntryKind.OTHER, SEEN),
+        FolderEntry(("b",), EntryKind.DENIED, SEEN),
+    ]
+    lots = group_entries(entries, always_index=False)
     assert [lot.refused[0][1] for lot in lots] == [NotRegularFile, FileDenied]
 
 
@@ -206,7 +220,7 @@ IDX = '"I01q";"01";"0000000001";"0000000002";"0000000004";"37865";"378""65"'
 
 
 def test_an_index_tells_sheets_and_images() -> None:
-    [record] = index.parse(IDX.encode())
+    [record] = kodak_index.parse_index(IDX.encode())
     assert (record.format, record.document, record.sheets, record.images) == (
         *(Format.DOCUMENT, 1, 2, 4),
     )
@@ -215,11 +229,13 @@ def test_an_index_tells_sheets_and_images() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "cp850"])
 def test_an_index_is_read_in_any_encoding(encoding: str) -> None:
     line = '"I01q";"01";"0000000001";"0000000002";"0000000004";"Hélène";;"x"\r\n\r\n'
-    assert index.parse(line.encode(encoding))[0].images == 4
+    assert kodak_index.parse_index(line.encode(encoding))[0].images == 4
 
 
 def test_an_index_with_null_characters_and_blanks_before_numbers_is_read() -> None:
-    [record] = index.parse(b'"I02r";"01";"0000000001";" 0000000005";" 0000000008";\0;"x"')
+    [record] = kodak_index.parse_index(
+        b'"I02r";"01";"0000000001";" 0000000005";" 0000000008";\0;"x"'
+    )
     assert record.images == 4
 
 
@@ -239,21 +255,21 @@ def test_an_index_with_null_characters_and_blanks_before_numbers_is_read() -> No
 )
 def test_s02_an_index_whose_counts_cannot_be_read_is_not_guessed(text: str) -> None:
     with pytest.raises(IndexUnreadable):
-        index.parse(text.encode())
+        kodak_index.parse_index(text.encode())
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_an_index_or_unreadable(data: bytes) -> None:
     with contextlib.suppress(IndexUnreadable):
-        assert index.parse(data)
+        assert kodak_index.parse_index(data)
 
 
-def _compare(lot: Candidate, **texts: str | None) -> index.Announced:
+def _compare(lot: LotCandidate, **texts: str | None) -> kodak_index.IndexCount:
     parsed = {
-        entry.parts: index.parse(text.encode()) if text is not None else None
+        entry.parts: kodak_index.parse_index(text.encode()) if text is not None else None
         for entry, text in zip(lot.indexes, texts.values(), strict=True)
     }
-    return index.compare(lot, parsed)
+    return kodak_index.compare_with_index(lot, parsed)
 
 
 def test_s02_images_short_of_the_index_are_counted() -> None:
@@ -287,7 +303,7 @@ def test_s02_a_document_without_index_keeps_the_batch_waiting() -> None:
 
 def test_s02_an_unreadable_index_keeps_the_batch_waiting() -> None:
     [lot] = _recognise("B0001/00000001/1.TIF", "B0001/00000001/IDX.DAT")
-    announced = index.compare(lot, {lot.indexes[0].parts: None})
+    announced = kodak_index.compare_with_index(lot, {lot.indexes[0].parts: None})
     assert not announced.met
     assert "illisible" in announced.why
 
@@ -328,21 +344,30 @@ FOUR = ["1.JPG", "2.TIF", "3.JPG", "4.TIF"]
 
 
 def test_twins_are_certain_when_the_index_counts_four_images_a_sheet() -> None:
-    assert twins.pair(FOUR, 1) == {"2.TIF": Twin("1.JPG", True), "4.TIF": Twin("3.JPG", True)}
+    assert grouping.pair_images(FOUR, 1) == {
+        "2.TIF": ImagePair("1.JPG", True),
+        "4.TIF": ImagePair("3.JPG", True),
+    }
 
 
 def test_colour_fronts_with_bitonal_backs_are_not_taken_for_certain_twins() -> None:
-    assert twins.pair(FOUR, 2) == {"2.TIF": Twin("1.JPG", False), "4.TIF": Twin("3.JPG", False)}
-    assert twins.pair(FOUR, None)["2.TIF"].certain is False
+    assert grouping.pair_images(FOUR, 2) == {
+        "2.TIF": ImagePair("1.JPG", False),
+        "4.TIF": ImagePair("3.JPG", False),
+    }
+    assert grouping.pair_images(FOUR, None)["2.TIF"].certain is False
 
 
 def test_fronts_and_backs_written_together_pair_across() -> None:
     names_ = ["1.JPG", "2.JPG", "3.TIF", "4.TIF"]
-    assert twins.pair(names_, 1) == {"3.TIF": Twin("1.JPG", True), "4.TIF": Twin("2.JPG", True)}
+    assert grouping.pair_images(names_, 1) == {
+        "3.TIF": ImagePair("1.JPG", True),
+        "4.TIF": ImagePair("2.JPG", True),
+    }
 
 
 def test_one_name_with_two_endings_is_a_certain_pair() -> None:
-    assert twins.pair(["a.jpg", "a.tif"], None) == {"a.tif": Twin("a.jpg", True)}
+    assert grouping.pair_images(["a.jpg", "a.tif"], None) == {"a.tif": ImagePair("a.jpg", True)}
 
 
 @pytest.mark.parametrize(
@@ -355,4 +380,4 @@ def test_one_name_with_two_endings_is_a_certain_pair() -> None:
     ],
 )
 def test_nothing_is_paired_without_a_pattern(images: list[str], sheets: int | None) -> None:
-    assert twins.pair(images, sheets) == {}
+    assert grouping.pair_images(images, sheets) == {}

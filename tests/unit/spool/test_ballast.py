@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from edge.errors import SpoolFull
-from edge.spool.ballast import Ballast
-from edge.spool.files import Disk
-from edge.spool.values import Shown
+from edge.spool.disk import Ballast, Disk
+from edge.spool.values import OperatorState
 from tests.support.station import Station
 
 _PAGE = 4_096
@@ -113,7 +112,7 @@ def test_s20_without_any_room_the_bytes_that_nobody_needs_go_before_their_record
     station.drain()
     assert len(station.delivered()) == 4
     station.reopen()
-    assert {lot.shown for lot in station.spool.lots_overview()} == {Shown.DONE}
+    assert {lot.shown for lot in station.spool.lots_overview()} == {OperatorState.DONE}
 
 
 def test_a_smaller_ballast_is_asked_for_by_the_settings(tmp_path: Path) -> None:

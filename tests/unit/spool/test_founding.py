@@ -9,13 +9,13 @@ import pytest
 
 from edge.config import Spool as Limits
 from edge.errors import SpoolAbsent, SpoolCorrupt
-from edge.spool import founding
+from edge.spool import journal
+from edge.spool.journal import Tally
 from edge.spool.spool import Spool
-from edge.spool.tally import Tally
 from tests.support.faults import Crash, FaultyDisk
 from tests.support.station import Clock, Station
 
-NAME = founding.NAME
+NAME = journal.NAME
 _LIMITS = Limits(ballast_bytes=0)
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from edge.results import LotResult
-from edge.spool import overview
+from edge.spool import status
 from edge.spool.spool import MOST_SHOWN
-from edge.spool.values import Hidden, Shown
+from edge.spool.values import Hidden, OperatorState
 from tests.support import page as page_of
 from tests.support.full_spool import fill
 from tests.support.station import Station, result_of
@@ -104,16 +104,16 @@ def test_s26_what_needs_somebody_is_given_up_however_many_came_after(station: St
 
 def test_what_was_given_up_needs_nobody(station: Station) -> None:
     lot_id = _with_a_page_aside(station)
-    assert station.spool.lots_overview()[0].shown is Shown.ERROR
+    assert station.spool.lots_overview()[0].shown is OperatorState.ERROR
     station.spool.discard(lot_id)
     (lot,) = station.spool.lots_overview()
-    assert (lot.shown, lot.set_aside) == (Shown.DONE, ())
+    assert (lot.shown, lot.set_aside) == (OperatorState.DONE, ())
 
 
 def test_beyond_a_thousand_that_need_somebody_their_number_is_told(
     station: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(overview, "_MOST_NEEDING", 2)
+    monkeypatch.setattr(status, "_MOST_NEEDING", 2)
     for number in range(5):
         station.drop(f"LOT{number}.tif", b"%d" % number)
     station.settle()
@@ -171,7 +171,7 @@ def test_a_look_costs_the_same_however_many_lots_lie_behind_it(station: Station)
     fill(station.spool, 700, 0)
     cost = _steps(station, lambda: station.spool.lots_overview(limit=20))
     assert cost < 2 * _steps(station, lambda: station.spool.lots_overview(limit=10)) + 5
-    plan = station.spool._store.journal.all(f"EXPLAIN QUERY PLAN {overview._LOTS}", (0, "", 5))
+    plan = station.spool._store.journal.all(f"EXPLAIN QUERY PLAN {status._LOTS}", (0, "", 5))
     steps = [str(row["detail"]) for row in plan]
     assert not [step for step in steps if "SCAN" in step or "TEMP B-TREE" in step]
 

@@ -7,37 +7,53 @@ import uuid6
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.spool import counts, identifiers, quota, states
-from edge.spool.counts import Count, Unit, Verdict
-from edge.spool.keys import key_of, without_ending
-from edge.spool.labels import distinct, label_of
-from edge.spool.states import DOCUMENT, LOT, IllegalStep, State, Step
+from edge.spool import rules as spool_rules
+from edge.spool.rules import (
+    DOCUMENT,
+    LOT,
+    Count,
+    CountResult,
+    IllegalStep,
+    SpoolState,
+    SpoolStep,
+    Unit,
+    distinct,
+    label_of,
+    lot_key,
+    without_ending,
+)
 from vaguemestre.model.lot import LotHeader
 
-LIMITS = quota.Limits(max_bytes=1_000, min_free_bytes=100)
+LIMITS = spool_rules.Limits(max_bytes=1_000, min_free_bytes=100)
 
 
 def test_s15_a_lot_goes_from_sighted_to_reaped_by_the_steps_of_the_table() -> None:
-    state = State.SIGHTED
-    for step in (Step.CLAIM, Step.SPOOL, Step.ANSWER, Step.ACKNOWLEDGE, Step.REAP):
-        state = states.after(LOT, state, step)
-    assert state is State.REAPED
+    state = SpoolState.SIGHTED
+    for step in (
+        SpoolStep.CLAIM,
+        SpoolStep.SPOOL,
+        SpoolStep.ANSWER,
+        SpoolStep.ACKNOWLEDGE,
+        SpoolStep.REAP,
+    ):
+        state = spool_rules.next_state(LOT, state, step)
+    assert state is SpoolState.REAPED
 
 
 def test_s15_a_step_that_the_table_does_not_hold_is_refused() -> None:
     with pytest.raises(IllegalStep):
-        states.after(LOT, State.SPOOLED, Step.REAP)
+        spool_rules.next_state(LOT, SpoolState.SPOOLED, SpoolStep.REAP)
     with pytest.raises(IllegalStep):
-        states.after(DOCUMENT, State.SPOOLED, Step.REAP)
+        spool_rules.next_state(DOCUMENT, SpoolState.SPOOLED, SpoolStep.REAP)
 
 
 def test_s15_nothing_leaves_reaped() -> None:
-    assert not [key for key in (*LOT, *DOCUMENT) if key[0] is State.REAPED]
+    assert not [key for key in (*LOT, *DOCUMENT) if key[0] is SpoolState.REAPED]
 
 
 def test_s20_a_lot_that_fits_has_room() -> None:
-    room = quota.decide(LIMITS, used=900, free=500, incoming=100, copied=True)
-    assert room == quota.Room()
+    room = spool_rules.decide_room(LIMITS, used=900, free=500, incoming=100, copied=True)
+    assert room == spool_rules.HasRoom()
 
 
 @pytest.mark.parametrize(
@@ -53,35 +69,43 @@ def test_s20_a_lot_that_fits_has_room() -> None:
 def test_s20_without_room_the_reason_says_whether_waiting_helps(
     used: int, free: int, incoming: int, copied: bool, forever: bool
 ) -> None:
-    room = quota.decide(LIMITS, used=used, free=free, incoming=incoming, copied=copied)
-    assert isinstance(room, quota.Full)
+    room = spool_rules.decide_room(LIMITS, used=used, free=free, incoming=incoming, copied=copied)
+    assert isinstance(room, spool_rules.NoRoom)
     assert room.forever is forever
 
 
 def test_s20_a_rename_needs_no_free_space() -> None:
-    assert quota.decide(LIMITS, used=0, free=100, incoming=900, copied=False) == quota.Room()
+    assert (
+        spool_rules.decide_room(LIMITS, used=0, free=100, incoming=900, copied=False)
+        == spool_rules.HasRoom()
+    )
 
 
 def test_s13_a_header_counts_documents() -> None:
-    count = counts.compare(
+    count = spool_rules.compare_counts(
         LotHeader(expected_documents=50), to_verify=None, known=None, images=80, documents=37
     )
     assert count == Count(37, 50, Unit.DOCUMENTS)
-    assert count.verdict is Verdict.SHORT
+    assert count.verdict is CountResult.SHORT
 
 
 def test_s13_more_than_announced_is_not_met() -> None:
-    assert Count(52, 50, Unit.DOCUMENTS).verdict is Verdict.OVER
+    assert Count(52, 50, Unit.DOCUMENTS).verdict is CountResult.OVER
 
 
 def test_s13_a_header_that_repeats_the_index_asks_nothing_more() -> None:
     header = LotHeader(expected_pages=12)
-    assert counts.compare(header, to_verify=None, known=12, images=11, documents=3) is None
-    assert counts.compare(header, to_verify=None, known=None, images=11, documents=3) is not None
+    assert (
+        spool_rules.compare_counts(header, to_verify=None, known=12, images=11, documents=3) is None
+    )
+    assert (
+        spool_rules.compare_counts(header, to_verify=None, known=None, images=11, documents=3)
+        is not None
+    )
 
 
 def test_s13_what_only_reading_can_count_comes_before_the_header() -> None:
-    count = counts.compare(
+    count = spool_rules.compare_counts(
         LotHeader(expected_documents=1), to_verify=12, known=12, images=11, documents=1
     )
     assert count == Count(11, 12, Unit.PAGES)
@@ -91,7 +115,7 @@ def test_s13_what_only_reading_can_count_comes_before_the_header() -> None:
 def test_s16_ids_go_up_even_when_the_clock_goes_back(ms: int, before: int, random: int) -> None:
     previous = UUID(int=(ms << 80) | (7 << 76) | (2 << 62) | before)
     fresh = UUID(int=(0 << 80) | (7 << 76) | (2 << 62) | random)
-    following = identifiers.following(str(previous), fresh)
+    following = spool_rules.next_id(str(previous), fresh)
     assert str(following) > str(previous)
     assert following.version == 7
     assert following.variant == "specified in RFC 4122"
@@ -99,8 +123,8 @@ def test_s16_ids_go_up_even_when_the_clock_goes_back(ms: int, before: int, rando
 
 def test_s16_a_fresh_id_is_kept_when_it_sorts_later() -> None:
     fresh = uuid6.uuid7()
-    assert identifiers.following("", fresh) == fresh
-    assert identifiers.following(str(UUID(int=1)), fresh) == fresh
+    assert spool_rules.next_id("", fresh) == fresh
+    assert spool_rules.next_id(str(UUID(int=1)), fresh) == fresh
 
 
 @given(st.text(max_size=400))
@@ -117,6 +141,6 @@ def test_s11_labels_are_told_apart_by_a_number() -> None:
 
 
 def test_s14_names_that_differ_in_case_and_ending_are_one_lot() -> None:
-    assert key_of("LOT12.TIF") == key_of("lot12.pdf") == key_of("Lot12")
+    assert lot_key("LOT12.TIF") == lot_key("lot12.pdf") == lot_key("Lot12")
     assert without_ending(".tif") == ".tif"
     assert without_ending("a.b") == "a.b"

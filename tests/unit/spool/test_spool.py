@@ -10,12 +10,12 @@ import pytest
 
 from edge.config import Spool as Limits
 from edge.errors import SpoolAbsent, SpoolBusy, SpoolCorrupt
-from edge.page import words
 from edge.results import LotResult
-from edge.spool import reading
+from edge.spool import lots
+from edge.spool.rules import SpoolState
 from edge.spool.spool import Spool
-from edge.spool.states import State
-from edge.spool.values import Shown
+from edge.spool.values import OperatorState
+from edge.web import status
 from tests.support.faults import FaultyDisk
 from tests.support.station import Clock, Station, document_of, result_of
 from vaguemestre.model.document import PageRole, RouteKind
@@ -36,10 +36,10 @@ def _claim(station: Station, name: str, data: bytes = b"scan") -> str:
 def test_s12_a_lot_read_twice_has_one_set_of_ids(station: Station) -> None:
     lot_id = _claim(station, "LOT1.tif")
     lot = station.spool.lots_to_read()[0]
-    assert station.spool.read_done(lot_id, result_of(lot), 1, {}) is State.SPOOLED
+    assert station.spool.read_done(lot_id, result_of(lot), 1, {}) is SpoolState.SPOOLED
     before = [d.id for d in station.spool.documents_to_send(10)]
     station.reopen()
-    assert station.spool.read_done(lot_id, result_of(lot), 1, {}) is State.SPOOLED
+    assert station.spool.read_done(lot_id, result_of(lot), 1, {}) is SpoolState.SPOOLED
     assert [d.id for d in station.spool.documents_to_send(10)] == before
     assert len(before) == 1
 
@@ -200,10 +200,11 @@ def test_a_lot_of_nothing_but_sheets_is_for_a_person_unless_more_is_to_come(
     (document,) = result_of(station.spool.lots_to_read()[0]).documents
     sheets = tuple(replace(page, role=PageRole.SEPARATOR) for page in document.pages)
     assert (
-        station.spool.read_done(lot_id, LotResult((), (), None, sheets), 1, {}) is State.SET_ASIDE
+        station.spool.read_done(lot_id, LotResult((), (), None, sheets), 1, {})
+        is SpoolState.SET_ASIDE
     )
     (lot,) = station.spool.lots_overview()
-    assert lot.shown is Shown.ERROR
+    assert lot.shown is OperatorState.ERROR
     assert lot.detail.startswith("Le lot ne contient que des feuilles")
     assert station.spool.discard(lot_id)
 
@@ -211,7 +212,7 @@ def test_a_lot_of_nothing_but_sheets_is_for_a_person_unless_more_is_to_come(
     (document,) = result_of(station.spool.lots_to_read()[0]).documents
     sheets = tuple(replace(page, role=PageRole.SEPARATOR) for page in document.pages)
     expected = LotResult((), (), LotHeader(expected_documents=2), sheets)
-    assert station.spool.read_done(lot_id, expected, 1, {}) is State.READ
+    assert station.spool.read_done(lot_id, expected, 1, {}) is SpoolState.READ
 
 
 def test_a_broken_rhythm_of_sides_is_told_to_the_operator_who_holds_the_paper(
@@ -223,7 +224,7 @@ def test_a_broken_rhythm_of_sides_is_told_to_the_operator_who_holds_the_paper(
     station.spool.read_done(lot_id, replace(result, documents=broken), 1, {})
     (lot,) = station.spool.lots_overview()
     assert lot.note.startswith("Rythme recto verso rompu : 1 document est vu par une personne.")
-    assert lot.note in words.advice(lot)
+    assert lot.note in status.advice_text(lot)
     assert lot.detail.startswith(lot.note)
 
 
@@ -236,7 +237,7 @@ def test_s18_a_refused_document_stays_until_it_is_replayed(station: Station) -> 
     station.spool.lot_acknowledged(lot_id)
     assert station.spool.reap(station.clock() + dt.timedelta(days=30)) == 0
     [view] = station.spool.lots_overview()
-    assert (view.shown, view.refused) == (Shown.ERROR, 1)
+    assert (view.shown, view.refused) == (OperatorState.ERROR, 1)
     station.spool.replay(lot_id)
     assert [d.id for d in station.spool.documents_to_send(1)] == [document.id]
     station.send()
@@ -259,7 +260,7 @@ def test_s18_a_lot_that_could_not_be_read_waits_and_is_read_again(station: Stati
     station.spool.read_failed(lot_id, "page_crashed", "La page a fait échouer la lecture.")
     assert station.spool.lots_to_read() == []
     [view] = station.spool.lots_overview()
-    assert (view.shown, view.detail) == (Shown.ERROR, "La page a fait échouer la lecture.")
+    assert (view.shown, view.detail) == (OperatorState.ERROR, "La page a fait échouer la lecture.")
     station.spool.replay(lot_id)
     station.drain()
     assert station.delivered() == [b"scan"]
@@ -443,7 +444,7 @@ def test_s21_a_document_whose_bytes_are_gone_is_set_aside_at_the_start(station: 
     station.spool.blobs_to_send(document.id)[0].path.unlink()
     station.reopen()
     assert station.spool.documents_to_send(1) == []
-    assert station.spool.lots_overview()[0].shown is Shown.ERROR
+    assert station.spool.lots_overview()[0].shown is OperatorState.ERROR
 
 
 def test_s21_a_file_without_a_record_is_moved_aside_never_deleted(station: Station) -> None:
@@ -487,7 +488,7 @@ def test_rescan_requests_are_kept_once_and_shown_with_their_lot(station: Station
     station.reopen()
     assert [r.reason for r in station.spool.rescans()] == ["Illisible."]
     [view] = station.spool.lots_overview()
-    assert (view.shown, view.rescans) == (Shown.ERROR, ("Illisible.",))
+    assert (view.shown, view.rescans) == (OperatorState.ERROR, ("Illisible.",))
     station.spool.rescan_done(document.id)
     assert station.spool.rescans() == []
 
@@ -553,7 +554,7 @@ def test_all_that_came_since_a_day_is_sent_again_under_its_ids(station: Station)
 def test_s22_what_a_visitor_sends_again_is_recorded_in_short_transactions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "_AT_ONCE", 2)
+    monkeypatch.setattr(lots, "_AT_ONCE", 2)
     disk = FaultyDisk()
     station = Station(tmp_path, disk)
     for number in range(5):

@@ -234,7 +234,7 @@ def test_s29_logs_name_nobody(station: Station, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(station.spool, "begin_claim", refuse)
     station.settle()
     (station.folder / f"{_PERSON}.cloturer").write_bytes(b"")
-    monkeypatch.setattr("edge.sources.listing.remove", refuse)
+    monkeypatch.setattr("edge.sources.folder.filesystem.remove", refuse)
     station.scan(700)
     assert {"source_failed"} <= {event for event, _ in station.events}
     assert _PERSON not in str(station.events)

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge import showthrough
 from edge.imaging import quality, separators
-from edge.imaging.turn import turn
-from edge.inference.station import load_readers
+from edge.imaging.cleaning import quarter_turn
+from edge.inference.engine import load_engine
+from edge.ocr import show_through
 from models.training import attachments, degrade, facts, grammar, layouts, synthesise, typefaces
 from models.training.typefaces import HELD_OUT, cabinet
 
@@ -34,9 +34,9 @@ def test_a_back_is_blank_for_the_station_and_a_separator_is_found(tmp_path: Path
 
     assert truth.type == "blank"
     assert back.min() > 180
-    assert quality.is_blank(back, 200) or showthrough.is_all(back, 200, load_readers(tmp_path))
+    assert quality.is_blank(back, 200) or show_through.is_all(back, 200, load_engine(tmp_path))
     assert told.type == "separator"
-    found = separators.find(sheet, 200, [])
+    found = separators.find_separator(sheet, 200, [])
     assert found is not None
 
 
@@ -78,7 +78,7 @@ def test_the_rotation_told_is_the_one_done() -> None:
     found = set()
     for seed in range(40):
         made, told = synthesise.degraded(page, truth, seed, 60, turned=1.0)
-        back = turn(made, (360 - told.rotation) % 360)
+        back = quarter_turn(made, (360 - told.rotation) % 360)
         assert back.shape == page.shape
         found.add(told.rotation)
     assert found == {90, 180, 270}

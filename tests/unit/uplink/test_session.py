@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from edge.errors import UplinkRefused
-from edge.uplink import backoff
-from edge.uplink.session import Identity, Pauses, Session
+from edge.uplink import sender
+from edge.uplink.session import Identity, RetryTimes, UplinkSession
 from tests.support.station import Station
 from vaguemestre.model.lot import AskedSheet
 from vaguemestre.v1 import fleet_pb2, intake_pb2
@@ -24,10 +24,10 @@ class Wire:
     def __init__(self, station: Station, window: int = 4, **pauses: float) -> None:
         self.told: list[dict[str, Any]] = []
         wanted = {"heartbeat_every_s": 3_600.0, "refused_for_now_s": 0.0, "refused_lot_s": 3_600.0}
-        self.session = Session(
+        self.session = UplinkSession(
             station.spool,
             Identity("la-rochelle", "poste-1", {"program": "0"}),
-            Pauses(**{**wanted, **pauses}),
+            RetryTimes(**{**wanted, **pauses}),
             fleet_pb2.Heartbeat,
             lambda event, **fields: self.told.append({"event": event, **fields}),
         )
@@ -238,8 +238,8 @@ def test_a_rescan_that_the_centre_asks_for_is_kept_for_the_operator(tmp_path: Pa
 
 @pytest.mark.parametrize("attempts", [1, 2, 7, 10_000])
 def test_a_pause_grows_and_never_passes_the_longest(attempts: int) -> None:
-    shortest = backoff.delay_s(attempts, 0.5, 60.0, 0.0)
-    longest = backoff.delay_s(attempts, 0.5, 60.0, 0.999)
+    shortest = sender.delay_s(attempts, 0.5, 60.0, 0.0)
+    longest = sender.delay_s(attempts, 0.5, 60.0, 0.999)
     assert shortest <= longest <= 60.0
     assert shortest >= min(0.25 * 2 ** min(attempts - 1, 32), 30.0)
 
@@ -277,16 +277,16 @@ def test_what_the_station_holds_is_told_at_the_hello_until_it_is_closed(tmp_path
     station = Station(tmp_path)
     wire = Wire(station)
     _asked_with_an_id(wire)
-    again = Session(station.spool, *_said_by(wire))
+    again = UplinkSession(station.spool, *_said_by(wire))
     assert list(next(again.messages()).hello.rescans) == [_RESCAN]
     closed = fleet_pb2.RescanClosed(rescan_id=_RESCAN)
     wire.session.take(intake_pb2.Down(rescan_closed=closed))
     assert station.spool.rescans() == []
-    fresh = Session(station.spool, *_said_by(wire))
+    fresh = UplinkSession(station.spool, *_said_by(wire))
     assert list(next(fresh.messages()).hello.rescans) == []
 
 
-def _said_by(wire: Wire) -> tuple[Identity, Pauses, Any, Any]:
+def _said_by(wire: Wire) -> tuple[Identity, RetryTimes, Any, Any]:
     one = wire.session
     return one._identity, one._pauses, one._beat, one._report
 

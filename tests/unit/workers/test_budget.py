@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.workers.budget import Allowance, Budget
+from edge.pipeline.workers.pool import Allowance, Budget
 
 ALLOWANCE = Allowance(file_s=100.0, lot_s=250.0, lost_pages=3, lot_pages=50)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.workers.turns import Taken, Turns
+from edge.pipeline.workers.turns import Taken, Turns
 
 _SECOND: Callable[[str], float] = lambda _: 1.0  # noqa: E731
 

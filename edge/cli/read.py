@@ -1,0 +1,218 @@
+"""``vaguemestre-edge read``: files to documents without a centre, each path its own lot.
+
+Files are only ever opened for reading, and by their content alone is decided what they are. All
+that was named or found is answered for: read, or set aside with a reason.
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge import agent, config
+from edge.errors import (
+    FileDenied,
+    FileVanished,
+    FormatUnknown,
+    NoPage,
+    NotRegularFile,
+    ReadingError,
+)
+from edge.pack import load_pack
+from edge.pipeline.lot import LotContext, read_lot
+from edge.pipeline.workers import Workers, settings
+from edge.results import LotResult
+from edge.sources.folder import filesystem, grouping
+from edge.sources.folder.claim import in_place
+from edge.sources.folder.filesystem import Beside
+from edge.sources.folder.grouping import EntryKind, FileStat, FolderEntry, LotCandidate
+from edge.spool.disk import open_regular
+from edge.spool.page_order import Written, arrange
+from edge.spool.rules import ENDINGS
+from edge.spool.values import ClaimedFile
+from vaguemestre import pack
+from vaguemestre.model import clock
+from vaguemestre.model.calendar import public_holidays_from
+from vaguemestre.model.lot import SetAside
+
+_CHUNK = 1 << 20
+_HERE = "lot"  # stands for the path itself at the head of what lies below it
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One file of a lot as it was found."""
+
+    name: str
+    path: Path
+    refused: type[ReadingError] | None = None
+    twin_of: str | None = None
+    twin_certain: bool = True
+    order_certain: bool = True
+    holds_no_page: bool = False  # it lies beside pages: told, and missing nowhere
+
+
+def read(
+    paths: Sequence[Path],
+    count: int,
+    fund: str,
+    separator_barcodes: Sequence[str] = (),
+    *,
+    duplex: bool = False,
+) -> tuple[LotResult, ...]:
+    """Read files and directories.
+
+    Args:
+        paths: What to read; a directory is one lot with all that lies below it.
+        count: How many reading processes.
+        fund: Department whose rules the plan applies.
+        separator_barcodes: Texts of barcodes that separate documents.
+        duplex: Pages are the two sides of sheets, one after the other.
+
+    Returns:
+        One result a path.
+
+    Raises:
+        PackInvalid: the reading processes cannot start.
+    """
+    with contextlib.ExitStack() as stack:
+        told = dataclasses.replace(
+            settings.standard(pack.default_dir(), config.cache_dir(stack)),
+            separator_barcodes=tuple(separator_barcodes),
+        )
+        recognition = load_pack(told.pack_dir)
+        today = clock.day(agent.now())
+        holidays = public_holidays_from(today)
+        context = LotContext(fund, today, None, holidays, duplex=duplex)
+        workers = Workers(told, count)
+        threads = stack.enter_context(ThreadPoolExecutor(count, thread_name_prefix="lot"))
+        stack.callback(workers.close)  # before the threads are waited for: a Ctrl-C ends at once
+        workers.versions()
+        return tuple(
+            threads.map(lambda path: _read_path(path, workers, recognition, context), paths)
+        )
+
+
+def _read_path(
+    path: Path, workers: Workers, recognition: pack.Pack, context: LotContext
+) -> LotResult:
+    files: list[ClaimedFile] = []
+    aside: list[SetAside] = []
+    for order, found in enumerate(_look(path)):
+        if found.holds_no_page:
+            aside.append(SetAside(found.name, None, FormatUnknown.code, FormatUnknown.reason))
+            continue
+        try:
+            files.append(_claimed(found, order))
+        except ReadingError as error:
+            aside.append(SetAside(found.name, None, error.code, error.reason))
+            files.append(
+                ClaimedFile(found.name, "", found.path, 0, None, None, order, True, error.code)
+            )
+    result = read_lot(files, workers, recognition, context).result
+    return dataclasses.replace(result, set_aside=(*aside, *result.set_aside))
+
+
+def _look(path: Path) -> list[_Found]:
+    """All that a path stands for, in page order; never empty.
+
+    Files are found and ordered as in a watched folder; what is known to hold no page comes last.
+    An empty directory that has the name of a file was meant to be one, and is answered for.
+    """
+    name = _shown((path.name or str(path),))
+    if path.is_symlink() or not path.is_dir():
+        return [_Found(name, path)]
+    try:
+        entries, left_alone = Beside(path).split(filesystem.list_folder(path, marker=""))
+    except OSError:
+        return [_Found(name, path, FileDenied)]
+    here = FolderEntry((_HERE,), EntryKind.DIRECTORY, FileStat(0, 0, 0))
+    below = [dataclasses.replace(entry, parts=(_HERE, *entry.parts)) for entry in entries]
+    parents = {entry.parts[:-1] for entry in below}
+    below = [
+        dataclasses.replace(entry, kind=EntryKind.OTHER)
+        if entry.kind is EntryKind.DIRECTORY and entry.is_image and entry.parts not in parents
+        else entry
+        for entry in below
+    ]
+    lots = grouping.group_entries([here, *below], always_index=False)
+    beside = [
+        _Found(_shown(entry.parts), path.joinpath(*entry.parts), holds_no_page=True)
+        for entry in left_alone
+    ]
+    if lots or beside:
+        return [*(_files_of(lots[0], path, name) if lots else ()), *beside]
+    is_disguised = path.name.lower().endswith(ENDINGS)
+    return [_Found(name, path, NotRegularFile if is_disguised else NoPage)]
+
+
+def _files_of(lot: LotCandidate, path: Path, name: str) -> Iterator[_Found]:
+    pairs = _pairs(lot)
+    everything = [*lot.files, *(entry for entry, _ in lot.refused)]
+    written = [Written(entry.parts, entry.sighting.mtime_ns) for entry in everything]
+    unsure = {everything[place].parts for place in arrange(written).unsure}
+    taken, refused = [], []
+    for entry in lot.files:
+        twin_of, is_certain = pairs.get(entry.parts, (None, True))
+        below = entry.parts[1:]
+        found = _Found(
+            *(_shown(below), path.joinpath(*below), None),
+            *(twin_of, is_certain, entry.parts not in unsure),
+        )
+        taken.append((entry, found))
+    for entry, reason in lot.refused:
+        below = entry.parts[1:]
+        found = _Found(_shown(below) if below else name, path.joinpath(*below), reason)
+        refused.append((entry, found))
+    yield from in_place(taken, refused)
+
+
+def _pairs(lot: LotCandidate) -> dict[tuple[str, ...], tuple[str, bool]]:
+    """The colour image of each bitonal one, where the lot is a scanner's tree with an index."""
+    if not lot.is_kodak:
+        return {}
+    folders: dict[tuple[str, ...], list[str]] = {}
+    for entry in (entry for entry in lot.files if entry.is_image):
+        folders.setdefault(entry.parts[:-1], []).append(entry.parts[-1])
+    return {
+        (*folder, name): (_shown((*folder[1:], twin.colour)), twin.certain)
+        for folder, images in folders.items()
+        for name, twin in grouping.pair_images(images, None).items()
+    }
+
+
+def _shown(parts: tuple[str, ...]) -> str:
+    """A name as it is, but for bytes that are no text."""
+    return "/".join(os.fsencode(part).decode("utf-8", "backslashreplace") for part in parts)
+
+
+def _claimed(found: _Found, order: int) -> ClaimedFile:
+    if found.refused is not None:
+        raise found.refused
+    digest = hashlib.sha256()
+    try:
+        with open_regular(found.path) as fd, open(fd, "rb", closefd=False) as file:
+            size = os.fstat(fd).st_size
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    except FileNotFoundError as error:
+        raise FileVanished from error
+    except PermissionError as error:
+        raise FileDenied from error
+    except OSError as error:
+        raise NotRegularFile(str(error.strerror)) from error
+    return ClaimedFile(
+        found.name,
+        digest.hexdigest(),
+        found.path,
+        size,
+        None,
+        found.twin_of,
+        order,
+        found.twin_certain,
+        order_certain=found.order_certain,
+    )
