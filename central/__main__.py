@@ -15,12 +15,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from central import apps, commands
+from central import cli, processes
+from central.accounts.rules import Role
 from central.config import load
-from central.domain.access import Role
 from central.errors import CentralError
-from central.events import Events
-from central.store.samples import Wanted
+from central.samples.store import SampleFilter
+from central.telemetry import Telemetry
 from vaguemestre.model import clock
 
 Command = Callable[[argparse.Namespace, Console], int]
@@ -109,56 +109,56 @@ def _told(line: str) -> None:
 
 
 def _serve(options: argparse.Namespace, _: Console) -> int:
-    apps.serve(load(options.config), Events("serve"), _stop(), _told)
+    processes.serve(load(options.config), Telemetry("serve"), _stop(), _told)
     return 0
 
 
 def _alone(options: argparse.Namespace, _: Console) -> int:
     part: str = options.part
-    apps.run_alone(part, load(options.config), Events(part), _stop(), _told)
+    processes.run_alone(part, load(options.config), Telemetry(part), _stop(), _told)
     return 0
 
 
 def _migrate(options: argparse.Namespace, console: Console) -> int:
-    apps.run_migrations(load(options.config))
+    processes.run_migrations(load(options.config))
     console.print("Le schéma de la base est à jour.")
     return 0
 
 
 def _lots(options: argparse.Namespace, console: Console) -> int:
-    return commands.lots(load(options.config), max(1, options.limit), console)
+    return cli.lots(load(options.config), max(1, options.limit), console)
 
 
 def _deliveries(options: argparse.Namespace, console: Console) -> int:
-    return commands.deliveries(load(options.config), max(1, options.limit), console)
+    return cli.deliveries(load(options.config), max(1, options.limit), console)
 
 
 def _replay(options: argparse.Namespace, console: Console) -> int:
     if not options.ids and not options.all:
         print("Nommez des documents, ou demandez --all.", file=sys.stderr)
         return 2
-    return commands.replay(load(options.config), options.ids, options.destination, console)
+    return cli.replay(load(options.config), options.ids, options.destination, console)
 
 
 def _discard(options: argparse.Namespace, console: Console) -> int:
-    return commands.discard(load(options.config), options.ids, options.reason, console)
+    return cli.discard(load(options.config), options.ids, options.reason, console)
 
 
 def _person(options: argparse.Namespace, console: Console) -> int:
-    account = commands.account_of(vars(options), sys.stdin.readline().rstrip("\n"))
-    return commands.add_person(load(options.config), account, console)
+    account = cli.account_of(vars(options), sys.stdin.readline().rstrip("\n"))
+    return cli.add_person(load(options.config), account, console)
 
 
 def _samples(options: argparse.Namespace, console: Console) -> int:
     since = clock.beginning(options.since) if options.since else None
-    wanted = Wanted(since, options.type, options.field, max(1, options.limit))
+    wanted = SampleFilter(since, options.type, options.field, max(1, options.limit))
     config = load(options.config)
-    return commands.export_samples(config, options.actor, options.folder, wanted, console)
+    return cli.export_samples(config, options.actor, options.folder, wanted, console)
 
 
 def _person_reset(options: argparse.Namespace, console: Console) -> int:
     password = sys.stdin.readline().rstrip("\n")
-    return commands.reset_person(load(options.config), options.login, password, console)
+    return cli.reset_person(load(options.config), options.login, password, console)
 
 
 def _check_config(options: argparse.Namespace, console: Console) -> int:

@@ -38,7 +38,7 @@ _NOBODYS = bytes(32)
 """A digest that no file has: asking for it tells whether the store answers."""
 
 
-class Incoming(Protocol):
+class BlobUpload(Protocol):
     """One blob while it is received."""
 
     def write(self, data: bytes) -> None:
@@ -71,7 +71,7 @@ class BlobStore:
         publish: Callable[[Path, str], None],
         demand: Callable[[], None] = lambda: None,
     ) -> None:
-        """Use ``local``, ``of`` or ``open_store`` instead.
+        """Use ``folder_store``, ``object_store`` or ``open_store`` instead.
 
         Args:
             objects: Reads what was published.
@@ -84,7 +84,7 @@ class BlobStore:
         self._publish, self._demand = publish, demand
 
     @contextlib.contextmanager
-    def receive(self, sha256: bytes, size: int) -> Iterator[Incoming]:
+    def receive(self, sha256: bytes, size: int) -> Iterator[BlobUpload]:
         """Take a blob in, piece by piece; what was not committed at the end is thrown away.
 
         Raises:
@@ -204,7 +204,7 @@ def key_of(sha256: bytes) -> str:
     return f"{digest[:2]}/{digest[2:4]}/{digest}"
 
 
-def local(folder: Path, marker: str = "") -> BlobStore:
+def folder_store(folder: Path, marker: str = "") -> BlobStore:
     """Keep blobs in a folder; temporary files lie beside them, for the rename.
 
     Args:
@@ -238,7 +238,7 @@ def local(folder: Path, marker: str = "") -> BlobStore:
     return BlobStore(LocalStore(folder), scratch=scratch, publish=publish, demand=demand)
 
 
-def of(objects: ObjectStore, scratch: Path | None = None) -> BlobStore:
+def object_store(objects: ObjectStore, scratch: Path | None = None) -> BlobStore:
     """Keep blobs in any store that obstore knows; a put is atomic and durable there."""
 
     def publish(source: Path, key: str) -> None:
@@ -260,7 +260,7 @@ def open_store(config: Blobs, work: Path | None = None) -> BlobStore:
         ConfigInvalid: the credentials cannot be read.
     """
     if config.url.startswith("file://"):
-        return local(Path(config.url.removeprefix("file://")), config.marker)
+        return folder_store(Path(config.url.removeprefix("file://")), config.marker)
     bucket, _, prefix = config.url.removeprefix("s3://").partition("/")
     options: S3Config = {}
     if config.s3_credentials_file is not None:
@@ -277,7 +277,7 @@ def open_store(config: Blobs, work: Path | None = None) -> BlobStore:
         "timeout": _ANSWER_WITHIN,
     }
     tries: RetryConfig = {"max_retries": 3, "retry_timeout": _TRIES_WITHIN}
-    return of(
+    return object_store(
         S3Store(
             bucket,
             prefix=prefix or None,

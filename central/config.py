@@ -34,7 +34,7 @@ Address = Annotated[
 ]
 
 RoleCode = Literal["scanner", "keyer", "supervisor", "operations", "auditor", "admin"]
-"""As central.domain.access.Role; settings and domain do not import each other."""
+"""As central.accounts.rules.Role; settings and domain do not import each other."""
 
 
 _TLS_MODES = ("require", "verify-ca", "verify-full")

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from central.blobs import BlobStore
+from central.db import engine as db_engine
+from central.db.engine import Engine
 from central.errors import CentralError
-from central.events import Events
-from central.store import board
-from central.store.engine import Engine
+from central.telemetry import Telemetry
 
 _LOOK_EVERY_S = 5.0
 _FIRST_LOOK_WITHIN_S = 10.0
@@ -43,7 +43,7 @@ _NOT_LOOKED = Ready("starting", "starting")
 
 def look(engine: Engine, images: BlobStore) -> Ready:
     """Ask both now; takes as long as they do."""
-    return Ready(_code(lambda: board.ask(engine)), _code(images.check))
+    return Ready(_code(lambda: db_engine.ping(engine)), _code(images.check))
 
 
 def _code(ask: Callable[[], None]) -> str:
@@ -68,7 +68,7 @@ class Watch:
         self,
         engine: Engine,
         images: BlobStore,
-        events: Events,
+        events: Telemetry,
         *,
         stale_after_s: float = _STALE_AFTER_S,
     ) -> None:

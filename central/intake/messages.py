@@ -11,19 +11,16 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
-from central.domain.clean import without_controls
-from central.domain.incoming import (
+from central.documents.text import without_controls
+from central.errors import DocumentInvalid
+from vaguemestre.model.document import IncomingField, IncomingPage, IncomingRef, IncomingRoute
+from vaguemestre.model.lot import (
     IncomingDocument,
-    IncomingField,
     IncomingHeartbeat,
     IncomingImpossible,
     IncomingLot,
-    IncomingPage,
-    IncomingRef,
-    IncomingRoute,
     IncomingSetAside,
 )
-from central.errors import DocumentInvalid
 from vaguemestre.v1 import document_pb2 as wire
 from vaguemestre.v1 import fleet_pb2, intake_pb2
 

@@ -1,18 +1,24 @@
-"""One station's stream: its messages in order, each answered once it is durable.
+"""Requests to scan again on one station's stream: which it is told, and which are over.
+
+The station says at its hello which it holds, so that whatever happened while it was away is put
+right at once: new ones are told, ended ones are closed.
+
+One station's stream: its messages in order, each answered once it is durable.
 
 Nothing here knows gRPC: messages come in, answers go out, and a ``CentralError`` that is raised
-ends the stream (central/intake/service.py says with which status).
+ends the stream (central/intake/server.py says with which status).
 """
 
 import contextlib
 import datetime as dt
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from central import version
-from central.blobs import BlobStore, Incoming
+from central.blobs import BlobStore, BlobUpload
 from central.config import Intake
-from central.domain.sampling import DrawPolicy
+from central.db.engine import Engine
 from central.errors import (
     BlobCorrupt,
     BlobMissing,
@@ -21,25 +27,106 @@ from central.errors import (
     DocumentInvalid,
     SiteForbidden,
 )
-from central.events import Events
 from central.intake import messages
-from central.intake.rescans import Rescans
-from central.store import documents, lots, sites
-from central.store.engine import Engine
+from central.intake import store as intake_store
+from central.quality.rules import SamplingPolicy
+from central.rescans import store as rescans_store
+from central.telemetry import Telemetry
+from vaguemestre.model.lot import IncomingImpossible
 from vaguemestre.v1 import document_pb2 as wire
 from vaguemestre.v1 import fleet_pb2, intake_pb2
+
+
+class RescanNotices:
+    """See the module.
+
+    Args:
+        engine: The database.
+        site: Of the station.
+        station: Its name.
+        held: Ids of the requests that it says it holds.
+        events: The process's voice.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        site: str,
+        station: str,
+        held: Collection[uuid.UUID],
+        events: Telemetry,
+    ) -> None:
+        self._engine, self._site, self._station = engine, site, station
+        self._events = events
+        self._held = set(held)
+        self._told: set[uuid.UUID] = set()
+
+    def news(self) -> Iterator[intake_pb2.Down]:
+        """Requests that it was not told in this stream, then those that it holds and are over.
+
+        Raises:
+            StoreUnavailable: the database does not answer.
+        """
+        wanted = {
+            one.id: one for one in rescans_store.open_for(self._engine, self._site, self._station)
+        }
+        over = self._held - wanted.keys()
+        fresh = wanted.keys() - self._told
+        if fresh:
+            rescans_store.mark_sent(self._engine, fresh)
+        for rescan_id in sorted(fresh):
+            yield intake_pb2.Down(rescan=_request(wanted[rescan_id]))
+            self._events.rescan_told(self._site, str(rescan_id))
+        self._told |= fresh
+        self._held |= fresh
+        for rescan_id in sorted(over):
+            yield self._closed(rescan_id)
+
+    def impossible(self, told: IncomingImpossible) -> intake_pb2.Down:
+        """Take an operator's word that it cannot be done; a request that is over stays so.
+
+        Raises:
+            StoreUnavailable: nothing was written.
+        """
+        if rescans_store.mark_impossible(
+            self._engine, self._site, self._station, told.rescan_id, told.reason
+        ):
+            self._events.rescan_impossible(self._site, str(told.rescan_id))
+        return self._closed(told.rescan_id)
+
+    def _closed(self, rescan_id: uuid.UUID) -> intake_pb2.Down:
+        self._held.discard(rescan_id)
+        closed = fleet_pb2.RescanClosed(rescan_id=str(rescan_id))
+        return intake_pb2.Down(rescan_closed=closed)
+
+
+def _request(one: rescans_store.Request) -> fleet_pb2.RescanRequest:
+    return fleet_pb2.RescanRequest(
+        document_id=str(one.document_id),
+        lot_name=one.lot_name,
+        reason=one.reason,
+        rescan_id=str(one.id),
+        received_on=one.received_on.isoformat(),
+        fund=one.fund,
+        document_number=one.number,
+        type_title=one.sheet.type_title,
+        page=one.sheet.page,
+        pages=one.sheet.pages,
+        picture=one.sheet.picture,
+    )
+
 
 # Those tell about one thing and leave the stream open; any other error ends it.
 _ABOUT_ONE_THING = (BlobCorrupt, BlobMissing, BlobTooLarge, DocumentInvalid, SiteForbidden)
 
 
 @dataclass(frozen=True, slots=True)
-class Stores:
+class IntakeStores:
     """Where documents and images go; ``drawing`` says how many are drawn for the blind control."""
 
     engine: Engine
     blobs: BlobStore
-    drawing: DrawPolicy | None = None
+    drawing: SamplingPolicy | None = None
 
 
 @dataclass(slots=True)
@@ -48,13 +135,13 @@ class _Receiving:
 
     sha256: bytes
     size: int
-    into: Incoming | None
+    into: BlobUpload | None
     held: contextlib.ExitStack
     refusal: CentralError | None = None
     offset: int = 0
 
 
-class Stream:
+class StationStream:
     """See the module.
 
     Args:
@@ -64,10 +151,10 @@ class Stream:
         events: The process's voice.
     """
 
-    def __init__(self, site: str, stores: Stores, limits: Intake, events: Events) -> None:
+    def __init__(self, site: str, stores: IntakeStores, limits: Intake, events: Telemetry) -> None:
         self._site, self._stores, self._limits, self._events = site, stores, limits, events
         self._receiving: _Receiving | None = None
-        self._rescans: Rescans | None = None
+        self._rescans: RescanNotices | None = None
         self.station = ""
 
     def open(self, up: intake_pb2.Up) -> intake_pb2.Down:
@@ -84,10 +171,12 @@ class Stream:
         station = messages.station(hello)
         if hello.site != self._site:
             raise SiteForbidden("the certificate names another site")
-        sites.connected(self._stores.engine, self._site, station, messages.versions(hello.versions))
+        intake_store.record_connection(
+            self._stores.engine, self._site, station, messages.versions(hello.versions)
+        )
         self.station = station
         held = messages.rescans(hello)
-        self._rescans = Rescans(self._stores.engine, self._site, station, held, self._events)
+        self._rescans = RescanNotices(self._stores.engine, self._site, station, held, self._events)
         return intake_pb2.Down(
             welcome=intake_pb2.Welcome(
                 window=self._limits.window,
@@ -191,18 +280,18 @@ class Stream:
 
     def _is_here(self, sha256: bytes) -> bool:
         """Sent by this site and there: one whose file was lost is taken in again."""
-        known = documents.has_blob(self._stores.engine, sha256, self._site)
+        known = intake_store.has_blob(self._stores.engine, sha256, self._site)
         return known and self._stores.blobs.has(sha256)
 
     def _end(self, now: _Receiving) -> intake_pb2.Down:
         if now.into is not None:
             self._closing_on_error(lambda into: into.commit(), now.into)
-            documents.blob_stored(self._stores.engine, now.sha256, now.size, self._site)
+            intake_store.blob_stored(self._stores.engine, now.sha256, now.size, self._site)
             self._events.blob_stored(self._site, now.size)
         self.close()
         return intake_pb2.Down(blob_stored=intake_pb2.BlobStored(sha256=now.sha256))
 
-    def _closing_on_error(self, act: Callable[[Incoming], None], into: Incoming) -> None:
+    def _closing_on_error(self, act: Callable[[BlobUpload], None], into: BlobUpload) -> None:
         try:
             act(into)
         except BaseException:
@@ -214,7 +303,7 @@ class Stream:
     def _document(self, message: wire.Document) -> intake_pb2.Down:
         self._demand_own(message.site, message.station)
         document = messages.document(message, dt.datetime.now(dt.UTC))
-        again = documents.store(self._stores.engine, document, self._stores.drawing)
+        again = intake_store.store_document(self._stores.engine, document, self._stores.drawing)
         self._events.document_stored(self._site, message.id, document.route.kind, again=again)
         stored = intake_pb2.DocumentStored(id=message.id, already=again)
         return intake_pb2.Down(document_stored=stored)
@@ -222,7 +311,7 @@ class Stream:
     def _lot(self, message: wire.Lot) -> intake_pb2.Down:
         self._demand_own(message.site, message.station)
         lot = messages.lot(message, dt.datetime.now(dt.UTC))
-        lots.report(self._stores.engine, lot)
+        intake_store.store_report(self._stores.engine, lot)
         self._events.lot_stored(self._site, message.id, lot.state)
         return intake_pb2.Down(lot_stored=intake_pb2.LotStored(id=message.id))
 
@@ -232,7 +321,7 @@ class Stream:
         except DocumentInvalid as error:
             self._events.refused(self._site, "heartbeat", error.code, permanent=True)
             return
-        sites.heartbeat(self._stores.engine, self._site, self.station, beat)
+        intake_store.record_heartbeat(self._stores.engine, self._site, self.station, beat)
 
     def _impossible(self, message: fleet_pb2.RescanImpossible) -> intake_pb2.Down | None:
         told = messages.impossible(message)

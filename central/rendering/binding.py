@@ -10,9 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from central.domain.document import DeliveryPage
 from central.rendering import link
 from central.rendering.process import Pool, Process, handed
+from vaguemestre.model.document import DeliveryPage
 
 _PAGE_WITHIN_S = 120.0
 _PDF_WITHIN_S = 900.0

@@ -16,9 +16,9 @@ from typing import Any, BinaryIO
 import pikepdf
 from PIL import Image
 
-from central.domain.document import DeliveryPage
 from central.rendering import confined, link
 from central.rendering.page_pdf import PageWriter
+from vaguemestre.model.document import DeliveryPage
 
 _LONGEST_S = 180.0
 _MOST_BYTES = 4_000_000_000

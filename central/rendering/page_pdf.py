@@ -20,9 +20,9 @@ import img2pdf
 import pikepdf
 from PIL import Image, ImageOps
 
-from central.domain.document import DeliveryPage
 from central.pictures import attached
 from central.pictures.tiff_frame import is_tiff, only_frame, unturned
+from vaguemestre.model.document import DeliveryPage
 
 _FORMATS = ("TIFF", "JPEG", "PNG", "BMP", "GIF", "JPEG2000", "WEBP")
 """As central/rendering/decode.py opens them: no other decoder can be talked into the job."""

@@ -17,9 +17,9 @@ from pathlib import Path
 import httpx
 import sqlalchemy as sa
 
-from central.domain.access import Role
-from central.store import flow
-from central.store.engine import open_engine
+from central.accounts.rules import Role
+from central.db.engine import open_engine
+from central.monitoring import flow_store
 from tests.support import database, many
 from tests.support.console import PASSWORD, add_person, enter, serving, settings
 
@@ -75,8 +75,8 @@ def measure(documents: int) -> Outcome:
 def _measured(engine: sa.Engine, documents: int, folder: Path) -> Outcome:
     now = dt.datetime.now(dt.UTC)
     fill_s = _time(lambda: many.fill(engine, documents, _DAYS, now, min(documents, _WITH_CONTENT)))
-    flow_s = _time(lambda: flow.recount(engine, now))
-    recount_s = _time(lambda: flow.recount(engine, now))
+    flow_s = _time(lambda: flow_store.recount_hours(engine, now))
+    recount_s = _time(lambda: flow_store.recount_hours(engine, now))
     add_person(engine, "operations", Role.OPERATIONS)
     add_person(engine, "limited", Role.OPERATIONS, sites=["gien"], poles=["CNSE"])
     with serving(settings(folder, "CNSE"), engine) as client:

@@ -16,9 +16,9 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import Page
 
-from central import embedded
-from central.domain.access import Role
-from central.store.engine import Engine, open_engine
+from central.accounts.rules import Role
+from central.db import embedded
+from central.db.engine import Engine, open_engine
 from tests.support.browser import chromium, seen, sign_in, visitor
 from tests.support.console import PASSWORD, add_person, enter
 from tests.support.mail import Line, Post

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from central.domain import document
+from central.delivery import rules as delivery_rules
 from tests.compat import golden, journals, present, returned, samples
 
 _BY_THE_CLOCK = {
@@ -87,7 +87,7 @@ def _values(engine: present.Engine, name: str) -> Iterator[str]:
                 yield f"{name} {key} {column} {_json(value)}"
 
 
-def packages(claimed: Mapping[str, document.Delivery], folder: Path) -> dict[str, str]:
+def packages(claimed: Mapping[str, delivery_rules.Delivery], folder: Path) -> dict[str, str]:
     """What goes to the applications, of one document in each form."""
     of = claimed["dépôt"]
     again = present.second_round(of, _ROUND_2)

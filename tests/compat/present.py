@@ -28,23 +28,28 @@ import central
 import edge
 from central import __main__ as central_main
 from central import config as central_config
+from central import webapp
+from central.accounts import rules as accounts_rules
 from central.blobs import open_store
-from central.console import app, gauges
-from central.console.audit_words import ACTIONS
-from central.dispatch import package as packages
-from central.dispatch.content import FORMAT, FORMER
-from central.dispatch.returns import ReturnsFolder
-from central.dispatch.targets.folder import FolderTarget
-from central.domain import access, contents, lifecycle, returns
-from central.domain.document import Change, Delivery, DeliveryField, Superseded
+from central.db import tables
+from central.db.engine import open_engine
+from central.delivery import package as packages
+from central.delivery import rules as delivery_rules
+from central.delivery import store as delivery_store
+from central.delivery.content import FORMAT, FORMER
+from central.delivery.rules import Delivery
+from central.delivery.targets.folder import FolderTarget
+from central.documents import rules as documents_rules
 from central.errors import CentralError
-from central.events import Events as CentralEvents
-from central.intake import rescans as intake_rescans
-from central.intake.stream import Stores, Stream
+from central.intake import stream as intake_rescans
+from central.intake.stream import IntakeStores, StationStream
+from central.monitoring import metrics
 from central.rendering.binding import Binder
-from central.store import deliveries, rescans, tables
-from central.store.engine import open_engine
-from central.store.returns import Returned
+from central.rescans import store as rescans_store
+from central.returns.folder import ReturnsFolder
+from central.returns.store import ReturnOutcome
+from central.telemetry import Telemetry as CentralEvents
+from central.web.labels import ACTIONS
 from edge import __main__ as edge_main
 from edge import cli as edge_commands
 from edge import config as edge_config
@@ -71,7 +76,7 @@ from edge.uplink.session import Identity, RetryTimes, UplinkSession
 from edge.web.routes import Routes
 from tests.support.database import TestServer, serve
 from vaguemestre.model import document as edge_document
-from vaguemestre.model.document import Channel
+from vaguemestre.model.document import Change, Channel, DeliveryField, Superseded
 from vaguemestre.model.lot import AskedSheet, RescanAsked, SetAside
 from vaguemestre.v1 import document_pb2, fleet_pb2, intake_pb2
 
@@ -120,10 +125,10 @@ WORDS = {
     "a field's check": edge_document.Check,
     "a document's route": edge_document.RouteKind,
     "a separator": results.SeparatorKind,
-    "a delivery's state": lifecycle.DeliveryState,
-    "a document's state at the centre": lifecycle.DocumentState,
-    "a person's role": access.Role,
-    "why a document comes back": returns.Cause,
+    "a delivery's state": documents_rules.DeliveryState,
+    "a document's state at the centre": documents_rules.DocumentState,
+    "a person's role": accounts_rules.Role,
+    "why a document comes back": documents_rules.ReturnCause,
 }
 """Enumerations whose values are stored or spoken, by what they are about."""
 
@@ -160,7 +165,7 @@ def registries(engine: Engine) -> dict[str, CollectorRegistry]:
         engine: A migrated database, which the centre's gauges ask.
     """
     central_events = CentralEvents("compat")
-    gauges.register(central_events.registry, engine)
+    metrics.register(central_events.registry, engine)
     return {"edge": EdgeEvents().registry, "central": central_events.registry}
 
 
@@ -176,7 +181,7 @@ def pages_of_the_centre() -> Iterator[tuple[str, str, frozenset[str] | None]]:
     with tempfile.TemporaryDirectory() as folder:
         settings = _central_settings(Path(folder))
         engine = open_engine(settings.database.url or "")
-        made = app.create(settings, engine, open_store(settings.blobs), CentralEvents("compat"))
+        made = webapp.create(settings, engine, open_store(settings.blobs), CentralEvents("compat"))
         routes = cast(Any, made.app).routes
         made.close()
         engine.dispose()
@@ -302,7 +307,7 @@ def _chunks(name: str, blob: Blob) -> Iterator[tuple[str, intake_pb2.Up]]:
 class CentreStream:
     """The centre's end of a stream, given and giving bytes' messages."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: StationStream) -> None:
         self._stream = stream
 
     def open_with(self, hello: bytes) -> Iterator[tuple[str, intake_pb2.Down]]:
@@ -319,8 +324,8 @@ class CentreStream:
 def stream(engine: Engine, folder: Path, site: str) -> CentreStream:
     """Open the centre's end of a stream of a site's certificate; images go below ``folder``."""
     settings = _central_settings(folder)
-    stores = Stores(engine, open_store(settings.blobs))
-    return CentreStream(Stream(site, stores, settings.intake, CentralEvents("compat")))
+    stores = IntakeStores(engine, open_store(settings.blobs))
+    return CentreStream(StationStream(site, stores, settings.intake, CentralEvents("compat")))
 
 
 def written_again(message: bytes, *, up: bool) -> bytes:
@@ -338,9 +343,9 @@ def rescan_request() -> intake_pb2.Down:
     """How the centre asks for a document to be scanned again."""
     document = uuid.UUID("0197a000-0000-7000-8000-000000000009")
     asked = uuid.UUID("0197a000-0000-7000-8000-0000c0ffee00")
-    sheet = rescans.Sheet("Feuille de soins", 1, 3, b"\xff\xd8\xff picture")
+    sheet = rescans_store.Sheet("Feuille de soins", 1, 3, b"\xff\xd8\xff picture")
     day = dt.date(2026, 2, 27)
-    request = rescans.Request(asked, document, "ancien", "Page floue.", day, "45", 2, sheet)
+    request = rescans_store.Request(asked, document, "ancien", "Page floue.", day, "45", 2, sheet)
     return intake_pb2.Down(rescan=intake_rescans._request(request))
 
 
@@ -351,7 +356,7 @@ def asked_of_the_station(spool: Spool, down: bytes) -> None:
 
 def claims(engine: Engine) -> Iterator[Delivery]:
     """Claim all that waits for the pôle of these tests."""
-    while one := deliveries.claim(engine, "compat", ("FRAIS_DE_SANTE",), 60.0):
+    while one := delivery_store.claim_next(engine, "compat", ("FRAIS_DE_SANTE",), 60.0):
         yield one
 
 
@@ -410,8 +415,8 @@ def _built(
 
 def stands_for(one: Delivery) -> dict[str, Any]:
     """What an idempotency key stands for: the digest of all that is told, and of each part."""
-    parts = contents.parts_of(one.document, one.claim.destination)
-    whole = contents.digest_of(one.document, one.claim.destination)
+    parts = delivery_rules.parts_of(one.document, one.claim.destination)
+    whole = delivery_rules.digest_of(one.document, one.claim.destination)
     return {"content_sha256": whole.hex(), "parts": parts}
 
 
@@ -420,11 +425,11 @@ def given_back(folder: Path) -> list[dict[str, Any]]:
     said: list[dict[str, Any]] = []
 
     def give_back(
-        document_id: uuid.UUID, why: returns.ReturnNote, which: returns.Which
-    ) -> Returned:
+        document_id: uuid.UUID, why: documents_rules.ReturnNote, which: documents_rules.Which
+    ) -> ReturnOutcome:
         told = {"cause": why.cause, "comment": why.comment, "round": which.round}
         said.append({"document": str(document_id), **told})
-        return Returned.TAKEN
+        return ReturnOutcome.TAKEN
 
     looking = ReturnsFolder(folder)
     for _ in range(2):  # what has not changed between two looks is taken

@@ -25,8 +25,8 @@ DIGEST = hashlib.sha256(CONTENT).digest()
 @pytest.fixture(params=["local", "memory"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
     make: dict[str, Callable[[], BlobStore]] = {
-        "local": lambda: blobs.local(tmp_path / "blobs"),
-        "memory": lambda: blobs.of(MemoryStore()),
+        "local": lambda: blobs.folder_store(tmp_path / "blobs"),
+        "memory": lambda: blobs.object_store(MemoryStore()),
     }
     return make[request.param]()
 
@@ -45,7 +45,7 @@ def test_what_was_stored_is_read_back(store: BlobStore) -> None:
 
 
 def test_a_large_local_blob_is_read_in_pieces(tmp_path: Path) -> None:
-    store = blobs.local(tmp_path)
+    store = blobs.folder_store(tmp_path)
     content = bytes(5_000_000)
     _put(store, content, hashlib.sha256(content).digest())
     pieces = list(store.stream(hashlib.sha256(content).digest()))
@@ -89,7 +89,7 @@ def test_a_missing_blob_is_an_error_of_ours(store: BlobStore) -> None:
 
 
 def test_a_local_blob_that_rotted_is_noticed(tmp_path: Path) -> None:
-    store = blobs.local(tmp_path)
+    store = blobs.folder_store(tmp_path)
     _put(store, CONTENT, DIGEST)
     path = tmp_path / blobs.key_of(DIGEST)
     path.chmod(0o600)
@@ -114,20 +114,20 @@ def test_temporary_files_of_a_killed_process_are_deleted_after_a_day(tmp_path: P
     fresh.touch()
     yesterday = time.time() - 100_000
     os.utime(old, (yesterday, yesterday))
-    blobs.local(tmp_path)
+    blobs.folder_store(tmp_path)
     assert list(scratch.iterdir()) == [fresh]
 
 
 def test_a_folder_that_cannot_be_made_is_an_error_of_ours(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(BlobStoreUnavailable):
-        blobs.local(tmp_path / "file")
+        blobs.folder_store(tmp_path / "file")
 
 
 def test_a_disk_that_refuses_bytes_is_the_stores_error_wherever_it_is_met(
     tmp_path: Path,
 ) -> None:
-    store = blobs.local(tmp_path)
+    store = blobs.folder_store(tmp_path)
     content = bytes(600_000)
     digest = hashlib.sha256(content).digest()
     with no_file_over(100_000), pytest.raises(BlobStoreUnavailable):
@@ -172,7 +172,11 @@ def test_a_folder_of_temporary_files_that_a_cleaner_removed_is_made_again(
     tmp_path: Path, kind: str
 ) -> None:
     scratch = tmp_path / "incoming"
-    store = blobs.local(tmp_path) if kind == "local" else blobs.of(MemoryStore(), scratch)
+    store = (
+        blobs.folder_store(tmp_path)
+        if kind == "local"
+        else blobs.object_store(MemoryStore(), scratch)
+    )
     _put(store, CONTENT, DIGEST)
     shutil.rmtree(scratch)
     other = CONTENT + b"!"

@@ -18,16 +18,10 @@ from typing import Any, Protocol
 
 import pytest
 
-from central.dispatch.package import Package
-from central.dispatch.targets.base import (
-    Delivered,
-    OtherContent,
-    Rejected,
-    Target,
-    Unavailable,
-)
-from central.dispatch.targets.folder import FolderTarget
-from central.dispatch.targets.http import HttpTarget, Secrets, signature
+from central.delivery.package import Package
+from central.delivery.targets.base import Delivered, OtherContent, Rejected, Target, Unavailable
+from central.delivery.targets.folder import FolderTarget
+from central.delivery.targets.http import HttpTarget, Secrets, sign_package
 from tests.support.certificates import Authority
 from tests.support.http_pole import SECRET, HttpApplication
 from tests.support.packages import files_of
@@ -348,11 +342,11 @@ def test_a_signed_delivery_can_be_verified(pole: HttpApplication) -> None:
 
 def test_the_signature_changes_with_every_part() -> None:
     package = _package()
-    signed = signature(SECRET, "2026-11-03T08:30:00+00:00", package)
-    assert signed != signature(b"other", "2026-11-03T08:30:00+00:00", package)
-    assert signed != signature(SECRET, "2026-11-03T08:30:01+00:00", package)
-    assert signed != signature(SECRET, "2026-11-03T08:30:00+00:00", _package(content=b"x"))
-    assert signed != signature(SECRET, "2026-11-03T08:30:00+00:00", _package(1))
+    signed = sign_package(SECRET, "2026-11-03T08:30:00+00:00", package)
+    assert signed != sign_package(b"other", "2026-11-03T08:30:00+00:00", package)
+    assert signed != sign_package(SECRET, "2026-11-03T08:30:01+00:00", package)
+    assert signed != sign_package(SECRET, "2026-11-03T08:30:00+00:00", _package(content=b"x"))
+    assert signed != sign_package(SECRET, "2026-11-03T08:30:00+00:00", _package(1))
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 409])
@@ -487,8 +481,8 @@ def test_both_secrets_sign_while_an_application_changes_over(pole: HttpApplicati
     target.close()
     headers = pole.headers[0]
     at = headers["X-Vaguemestre-Time"]
-    assert headers["X-Vaguemestre-Signature"] == signature(SECRET, at, _package())
-    former = signature(b"the secret before", at, _package())
+    assert headers["X-Vaguemestre-Signature"] == sign_package(SECRET, at, _package())
+    former = sign_package(b"the secret before", at, _package())
     assert headers["X-Vaguemestre-Signature-Former"] == former
 
 

@@ -7,13 +7,14 @@ import uuid
 
 import pytest
 
-from central.console import returns as door
-from central.dispatch import content
-from central.dispatch import returns as folder
-from central.dispatch.targets import base
-from central.dispatch.targets import folder as folder_target
-from central.domain import returns
-from central.domain.document import Claim, DeliverableDocument, Delivery
+from central.delivery import content
+from central.delivery.rules import Claim, Delivery
+from central.delivery.targets import base
+from central.delivery.targets import folder as folder_target
+from central.documents import rules as documents_rules
+from central.documents.rules import DeliverableDocument
+from central.returns import folder
+from central.returns import views as door
 from tests.support import markdown
 
 _TEXT = markdown.text("docs/destinations.md")
@@ -62,14 +63,14 @@ def test_every_key_of_a_package_is_told_in_its_order() -> None:
 def test_every_cause_of_a_return_is_told_and_no_other() -> None:
     told = re.findall(r"^\| `(\w+)` \|", _section("Giving a document back"), re.M)
 
-    assert told == [cause.value for cause in returns.Cause]
+    assert told == [cause.value for cause in documents_rules.ReturnCause]
 
 
 def test_the_example_of_a_note_is_understood() -> None:
     (example,) = re.findall(r"```json\n(.+?)\n```", _section("By folder"), re.S)
     told = json.loads(example)
 
-    assert returns.note(told["cause"], told["comment"]) is not None
+    assert documents_rules.read_note(told["cause"], told["comment"]) is not None
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_the_example_of_a_note_is_understood() -> None:
         f"`{content.FORMAT}`",
         f"`{content.FORMER}`",
         f"first {base._MAX_RECEIPT} characters",
-        f"up to {returns.MAX_COMMENT_CHARACTERS} characters",
+        f"up to {documents_rules.MAX_COMMENT_CHARACTERS} characters",
         f"{door._MAX_BYTES:,}",
     ],
 )

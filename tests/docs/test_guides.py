@@ -6,7 +6,7 @@ import re
 import pytest
 
 from central import __main__ as central_main
-from central.console import labels
+from central.web import labels
 from edge import __main__ as edge_main
 from edge.errors import EdgeError, ReadingError, SourceAbsent, SourceFailed, SpoolCorrupt, SpoolFull
 from edge.spool.values import OperatorState

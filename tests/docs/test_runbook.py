@@ -30,11 +30,7 @@ def _errors() -> list[Error]:
 
 
 def _codes_of_deliveries() -> set[str]:
-    sources = [
-        path.read_text("utf-8")
-        for folder in ("dispatch", "store")
-        for path in (markdown.ROOT / "central" / folder).rglob("*.py")
-    ]
+    sources = [path.read_text("utf-8") for path in (markdown.ROOT / "central").rglob("*.py")]
     found = {code for text in sources for code in _OUTCOME.findall(text) + _PAIR.findall(text)}
     return {code.replace("{code}", "<status>") for code in found}
 

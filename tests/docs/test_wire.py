@@ -7,7 +7,7 @@ import pytest
 from central.config import Intake
 from central.errors import CentralError
 from central.intake import messages
-from central.intake.service import STATUS_OF
+from central.intake.server import STATUS_OF
 from central.intake.stream import _ABOUT_ONE_THING
 from edge.uplink import messages as told_by_stations
 from edge.uplink import sender, session

@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
-from central.console.returns import signature
+from central.returns.views import sign_return
 from models.training.lots import TrueLot
 from tests.support import small_lots, verdict
 from tests.support.http_pole import SECRET, HttpApplication
@@ -203,7 +203,7 @@ def test_a_pole_gives_a_document_back_by_http(line: Line) -> None:
     headers = {
         "X-Vaguemestre-Destination": _HTTP,
         "X-Vaguemestre-Time": at,
-        "X-Vaguemestre-Signature": signature(SECRET, at, _HTTP, body),
+        "X-Vaguemestre-Signature": sign_return(SECRET, at, _HTTP, body),
     }
     url = f"{line.site.address}v1/returns"
     assert httpx.post(url, content=body, headers=headers).json() == {

@@ -18,10 +18,10 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from central.console.returns import signature
-from central.embedded import running_url
-from central.store import tables
-from central.store.engine import open_engine, transaction
+from central.db import tables
+from central.db.embedded import running_url
+from central.db.engine import open_engine, transaction
+from central.returns.views import sign_return
 from models.training.lots import Artist, attending_doctors
 from tests.support import prometheus, rules
 from tests.support.http_pole import SECRET, HttpApplication
@@ -85,7 +85,7 @@ class Watched:
         headers = {
             "X-Vaguemestre-Destination": _POLE,
             "X-Vaguemestre-Time": at,
-            "X-Vaguemestre-Signature": signature(SECRET, at, _POLE, body),
+            "X-Vaguemestre-Signature": sign_return(SECRET, at, _POLE, body),
         }
         answer = httpx.post(f"{self.site.address}v1/returns", content=body, headers=headers)
         assert answer.status_code == 200, answer.text

@@ -12,9 +12,10 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
-from central import blobs, embedded
+from central import blobs
 from central.config import Blobs
-from central.store.engine import open_engine
+from central.db import embedded
+from central.db.engine import open_engine
 from tests.support.accounts import READY
 from tests.support.browser import chromium, visitor
 from tests.support.central import document, page, picture, store, tiff

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from central import embedded
-from central.domain.incoming import IncomingDocument
-from central.store.engine import open_engine
+from central.db import embedded
+from central.db.engine import open_engine
 from tests.support.browser import chromium, seen, sign_in, visitor
 from tests.support.mail import Line, Post
 from tests.support.site import Site
+from vaguemestre.model.lot import IncomingDocument
 
 _WITHIN_S = 60.0
 _NIR = "255081416802538"

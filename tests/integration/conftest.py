@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser
 
-from central.store.engine import open_engine
+from central.db.engine import open_engine
 from tests.support import database
 from tests.support.browser import chromium
 from tests.support.console import serving, settings

@@ -13,14 +13,14 @@ import pytest
 import sqlalchemy as sa
 from rich.console import Console
 
-from central import commands
+from central import cli, housekeeping
+from central.accounts import session_store
+from central.accounts.rules import Role
 from central.config import Database
-from central.dispatch import sweeper
-from central.domain.access import Role
+from central.db.audit import AuditCursor, AuditFilter, list_lines
 from central.errors import CentralError, LastAdmin
-from central.events import Events
-from central.store import administration, people
-from central.store.trail import Place, Wanted, read
+from central.people import store as people_store
+from central.telemetry import Telemetry
 from tests.support.central import document, store
 from tests.support.console import PASSWORD, add_person, enter, serving, settings
 
@@ -197,7 +197,7 @@ def test_two_administrators_cannot_put_each_other_out_at_once(engine: sa.Engine)
         ) -> None:
             gate.wait(10)
             try:
-                administration.open_or_close(engine, "person:other", person_id, active=False)
+                people_store.open_or_close(engine, "person:other", person_id, active=False)
             except LastAdmin:
                 refused.append(person_id)
 
@@ -310,10 +310,10 @@ def test_every_line_is_read_once_whatever_is_added_meanwhile(engine: sa.Engine) 
                 {"n": str(number)},
             )
     seen: list[int] = []
-    place: Place | None = None
-    while found := read(engine, Wanted(), place, 7):
+    place: AuditCursor | None = None
+    while found := list_lines(engine, AuditFilter(), place, 7):
         seen += [row["id"] for row in found]
-        place = Place(found[-1]["at"], found[-1]["id"])
+        place = AuditCursor(found[-1]["at"], found[-1]["id"])
         with engine.begin() as connection:
             connection.execute(
                 sa.text("INSERT INTO audit (actor, action, subject) VALUES ('z', 'z', 'z')")
@@ -387,22 +387,24 @@ def test_the_command_line_lets_somebody_in_again(
         told = Database(url=database_url)
         at_centre = config.model_copy(update={"database": told})
         out = Console(file=io.StringIO())
-        assert commands.reset_person(at_centre, "Chef", "provisoire et long", out) == 0
+        assert cli.reset_person(at_centre, "Chef", "provisoire et long", out) == 0
         enter(client, "chef", "provisoire et long")
         assert "provisoire" in client.get("/compte").text
     for login, password in (("nobody", "provisoire et long"), ("chef", "court")):
         with pytest.raises(CentralError):
-            commands.reset_person(at_centre, login, password, out)
+            cli.reset_person(at_centre, login, password, out)
     assert len(_rows(engine, "password_reset")) == 1
 
 
 def test_sessions_that_have_ended_are_swept_by_dispatch(engine: sa.Engine, tmp_path: Path) -> None:
     person_id = add_person(engine, "paul", Role.KEYER)
     for token, longest in (("ended", -1.0), ("open", 3_600.0)):
-        people.open_session(engine, person_id, token, "csrf", "local", longest)
+        session_store.open_session(engine, person_id, token, "csrf", "local", longest)
     stop = threading.Event()
-    events = Events("test")
-    run = threading.Thread(target=sweeper.run, args=(settings(tmp_path), engine, events, stop))
+    events = Telemetry("test")
+    run = threading.Thread(
+        target=housekeeping.run_chores, args=(settings(tmp_path), engine, events, stop)
+    )
     run.start()
     try:
         deadline = time.monotonic() + 20
@@ -416,4 +418,4 @@ def test_sessions_that_have_ended_are_swept_by_dispatch(engine: sa.Engine, tmp_p
         stop.set()
         run.join()
     assert left == 1
-    assert people.signed(engine, "open", 3_600.0) is not None
+    assert session_store.find_session(engine, "open", 3_600.0) is not None

@@ -12,16 +12,17 @@ import pytest
 import sqlalchemy as sa
 from prometheus_client import generate_latest
 
+from central.accounts.rules import Role
 from central.config import secret
-from central.console.returns import signature
-from central.domain.access import Role
-from central.domain.incoming import IncomingLot, IncomingSetAside
+from central.db.engine import open_engine
+from central.delivery import store as delivery_store
 from central.errors import ConfigInvalid
-from central.events import Events
-from central.store import deliveries, lots
-from central.store.engine import open_engine
+from central.intake import store as intake_store
+from central.returns.views import sign_return
+from central.telemetry import Telemetry
 from tests.support.central import RECEIVED, document, reroute, store
 from tests.support.console import SECRET, serving, settings, sign_in
+from vaguemestre.model.lot import IncomingLot, IncomingSetAside
 
 _POLE = "FRAIS_DE_SANTE"
 
@@ -68,7 +69,7 @@ def test_the_board_counts_a_lot_at_each_step_and_says_where_counts_differ(
         expected_pages=4, counted_pages=3, documents=2, document_pages=2, loose_pages=0,
         set_aside=(IncomingSetAside("2.tif", None, "file_truncated", "tronqué"),), state="read",
     )  # fmt: skip
-    lots.report(engine, told)
+    intake_store.store_report(engine, told)
     (lot,) = _board(page)["lots"]
     assert (lot["announced_pages"], lot["found_pages"], lot["stored_documents"]) == (4, 3, 1)
     assert lot["set_aside"] == 1
@@ -91,7 +92,7 @@ def test_metrics_tell_ages_and_queues_without_personal_data(
     engine: sa.Engine, tmp_path: Path
 ) -> None:
     store(engine, document())
-    events = Events("test")
+    events = Telemetry("test")
     with serving(settings(tmp_path), engine, events) as page:
         assert page.get("/metrics").status_code == 404, "pages are for people"
         text = generate_latest(events.registry).decode()
@@ -121,7 +122,7 @@ def _post(page: httpx.Client, body: bytes, secret: bytes = SECRET, age_s: float 
     headers = {
         "X-Vaguemestre-Destination": _POLE,
         "X-Vaguemestre-Time": at,
-        "X-Vaguemestre-Signature": signature(secret, at, _POLE, body),
+        "X-Vaguemestre-Signature": sign_return(secret, at, _POLE, body),
     }
     return page.post("/v1/returns", content=body, headers=headers)
 
@@ -133,9 +134,9 @@ def _note(document_id: uuid.UUID, cause: str = "wrong_pole") -> bytes:
 def test_a_delivered_document_is_given_back_once(page: httpx.Client, engine: sa.Engine) -> None:
     made = store(engine, document())
     assert _post(page, _note(made.id)).status_code == 409, "not yet recorded as delivered"
-    claimed = deliveries.claim(engine, "w", [_POLE], 60.0)
+    claimed = delivery_store.claim_next(engine, "w", [_POLE], 60.0)
     assert claimed is not None
-    deliveries.delivered(engine, claimed.claim, "receipt")
+    delivery_store.record_delivered(engine, claimed.claim, "receipt")
     assert _post(page, _note(made.id)).json() == {"returned": True, "already": False}
     assert _post(page, _note(made.id)).json() == {"returned": True, "already": True}
     (returned,) = _board(page)["returns"]
@@ -152,9 +153,9 @@ def _rounds(document_id: uuid.UUID, number: int | None = None) -> bytes:
 
 
 def _deliver(engine: sa.Engine) -> None:
-    claimed = deliveries.claim(engine, "w", [_POLE], 60.0)
+    claimed = delivery_store.claim_next(engine, "w", [_POLE], 60.0)
     assert claimed is not None
-    deliveries.delivered(engine, claimed.claim, "receipt")
+    delivery_store.record_delivered(engine, claimed.claim, "receipt")
 
 
 def test_a_return_sent_again_takes_no_later_round_back(
@@ -171,7 +172,7 @@ def test_a_return_sent_again_takes_no_later_round_back(
             {
                 "X-Vaguemestre-Destination": _POLE,
                 "X-Vaguemestre-Time": at,
-                "X-Vaguemestre-Signature": signature(SECRET, at, _POLE, body),
+                "X-Vaguemestre-Signature": sign_return(SECRET, at, _POLE, body),
             },
         )
         for body in bodies

@@ -9,10 +9,10 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from central.console import sign_in
-from central.console.desk import own
-from central.domain.access import Role
-from central.store.engine import open_engine
+from central.accounts.rules import Role
+from central.db.engine import open_engine
+from central.sign_in import views as sign_in_views
+from central.web.console import safe_local_path
 from tests.support.console import PASSWORD, add_person, enter, serving, settings
 from tests.support.database import TestServer
 
@@ -153,7 +153,7 @@ def test_an_unforeseen_error_is_told_without_its_text_and_with_the_policy(
     def breaks(*_: object) -> None:
         raise ZeroDivisionError("DUPONT Pauline")
 
-    monkeypatch.setattr(sign_in._Pages, "form", breaks)
+    monkeypatch.setattr(sign_in_views._SignInPages, "form", breaks)
     with serving(settings(tmp_path), engine) as client:
         answer = client.get("/connexion")
     assert answer.status_code == 500
@@ -174,7 +174,7 @@ def test_an_unforeseen_error_is_told_without_its_text_and_with_the_policy(
     ],
 )  # fmt: skip
 def test_a_page_of_ours_comes_after_signing_in(path: str) -> None:
-    assert own(path) == "/"
+    assert safe_local_path(path) == "/"
 
 
 def test_the_way_on_is_followed_when_it_is_ours(console: httpx.Client) -> None:

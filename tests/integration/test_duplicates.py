@@ -9,16 +9,19 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from central.domain.access import EVERYWHERE, Person, Role
-from central.domain.incoming import IncomingDocument
-from central.domain.sampling import DrawPolicy
-from central.store import documents, leases, naming, rescans
-from central.store.engine import transaction
-from central.store.tables import controls, deliveries
-from central.store.tables import documents as documents_table
+from central.accounts.rules import EVERYWHERE, Person, Role
+from central.db.engine import transaction
+from central.db.tables import controls, deliveries
+from central.db.tables import documents as documents_table
+from central.documents import lease_store
+from central.intake import store as intake_store
+from central.naming import store as naming_store
+from central.quality.rules import SamplingPolicy
+from central.rescans import store as rescans_store
 from tests.support.central import document, page, picture, store, tiff
 from tests.support.console import add_person
 from tests.support.keyers import CATALOGUE
+from vaguemestre.model.lot import IncomingDocument
 
 pytestmark = pytest.mark.on_both_servers
 
@@ -57,9 +60,9 @@ def test_a_station_that_was_set_up_anew_and_gives_other_ids_delivers_nothing_twi
 ) -> None:
     first = store(engine, document(page(_SCAN)))
     again = document(page(_SCAN), lot_id=first.lot_id)
-    policy = DrawPolicy(share=1.0)
-    assert documents.store(engine, again, policy) is False
-    assert documents.store(engine, again, policy) is True
+    policy = SamplingPolicy(share=1.0)
+    assert intake_store.store_document(engine, again, policy) is False
+    assert intake_store.store_document(engine, again, policy) is True
     assert _delivered(engine) == {first.id}
     with transaction(engine) as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(controls)) == 0
@@ -97,16 +100,20 @@ def test_who_names_a_probable_duplicate_lets_it_go_and_sees_the_other(engine: sa
         EVERYWHERE,
         EVERYWHERE,
     )
-    assert leases.take(engine, person, "name", 60.0) == again.id
-    assert [one["id"] for one in naming.twins(engine, again.id, person)] == [first.id]
-    naming.name(engine, person, again.id, CATALOGUE.of("pnd"), due_on=again.received_on)
+    assert lease_store.take_next(engine, person, "name", 60.0) == again.id
+    assert [one["id"] for one in naming_store.same_image_documents(engine, again.id, person)] == [
+        first.id
+    ]
+    naming_store.name_document(
+        engine, person, again.id, CATALOGUE.of("pnd"), due_on=again.received_on
+    )
     assert again.id in _delivered(engine)
 
 
 def test_the_answer_to_a_rescan_is_no_duplicate_of_what_it_replaces(engine: sa.Engine) -> None:
     original = store(engine, document(page(_SCAN), kind="name"))
     person = add_person(engine, "lea", Role.KEYER)
-    asked = rescans.ask(engine, original.id, person, "person:lea", "flou")
+    asked = rescans_store.request_rescan(engine, original.id, person, "person:lea", "flou")
     answer = store(engine, replace(document(page(_SCAN), kind="key"), rescan_id=asked))
     assert _row(engine, answer).joined_into == original.id
     assert _row(engine, original).state == "to_key"
@@ -116,12 +123,12 @@ def test_of_many_that_come_at_the_same_moment_one_goes(engine: sa.Engine) -> Non
     made = [document(page(_SCAN, n % 3), page(_SCAN, (n + 1) % 3)) for n in range(9)]
     store(engine, document())  # its site is known
     for digest in made[0].digests:
-        documents.blob_stored(engine, digest, 1, made[0].site)
+        intake_store.blob_stored(engine, digest, 1, made[0].site)
     go = threading.Barrier(len(made))
 
     def bring(one: IncomingDocument) -> None:
         go.wait()
-        documents.store(engine, one)
+        intake_store.store_document(engine, one)
 
     before = len(_delivered(engine))
     with ThreadPoolExecutor(len(made)) as pool:

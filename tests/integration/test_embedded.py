@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from central.embedded import EmbeddedPostgres, running_url
+from central.db.embedded import EmbeddedPostgres, running_url
+from central.db.engine import open_engine
 from central.errors import EmbeddedFailed
-from central.store.engine import open_engine
 
 _ROOT = Path(__file__).parents[2]
 _DEADLINE_S = 30.0
 _HOLDING = """
 import sys, time
 from pathlib import Path
-from central.embedded import EmbeddedPostgres
+from central.db.embedded import EmbeddedPostgres
 with EmbeddedPostgres(Path(sys.argv[1]), durable=False):
     print("up", flush=True)
     time.sleep(600)

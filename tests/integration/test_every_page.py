@@ -13,11 +13,11 @@ import pytest
 import sqlalchemy as sa
 
 from central import blobs
+from central.accounts import session_store
+from central.accounts.rules import Role
 from central.config import CentralConfig
-from central.console.sessions import COOKIE
-from central.domain.access import Role
-from central.events import Events
-from central.store import people
+from central.telemetry import Telemetry
+from central.web.sessions import COOKIE
 from tests.support import every_state
 from tests.support.console import serving, settings
 from tests.support.every_state import EveryState
@@ -118,7 +118,7 @@ def test_no_page_fails_whoever_opens_it_and_whatever_is_stored(
     which: str,
 ) -> None:
     """``every`` sees all sites, ``some`` are limited to one and to the lots and pôles of it."""
-    routes = get_routes(config, engine, blobs.open_store(config.blobs), Events("test"))
+    routes = get_routes(config, engine, blobs.open_store(config.blobs), Telemetry("test"))
     seeds = {path: list(_spelled(path, _ids(filled))) for path in routes}
     failed: dict[str, dict[str, int]] = {}
     opened = set[str]()
@@ -159,7 +159,7 @@ def _sign_in(console: httpx.Client, engine: sa.Engine, login: str) -> None:
         query = sa.text("SELECT id FROM people WHERE login = :login")
         number = connection.scalar(query, {"login": login})
     assert number is not None
-    people.open_session(engine, number, login, f"csrf of {login}", "local", 3_600.0)
+    session_store.open_session(engine, number, login, f"csrf of {login}", "local", 3_600.0)
     console.cookies.clear()
     console.cookies.set(COOKIE, login)
 

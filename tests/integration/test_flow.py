@@ -10,16 +10,22 @@ import pytest
 import sqlalchemy as sa
 from uuid6 import uuid7
 
-from central.dispatch import sweeper
-from central.domain.access import EVERYWHERE, Person, Role
-from central.domain.incoming import IncomingDocument, IncomingLot
-from central.domain.returns import Cause, ReturnNote
-from central.events import Events
-from central.store import deliveries, flow, leases, lot_counts, lots, page_acts, returns
-from central.store.engine import transaction
+from central import housekeeping
+from central.accounts.rules import EVERYWHERE, Person, Role
+from central.db.engine import transaction
+from central.delivery import store as delivery_store
+from central.documents import lease_store
+from central.documents.rules import ReturnCause, ReturnNote
+from central.intake import store as intake_store
+from central.lots import store as lots_store
+from central.monitoring import flow_store
+from central.naming import page_store
+from central.returns import store as returns_store
+from central.telemetry import Telemetry
 from tests.support.central import RECEIVED, document, store
 from tests.support.console import add_person, settings
 from tests.support.mail import Post
+from vaguemestre.model.lot import IncomingDocument, IncomingLot
 
 _POLE = "FRAIS_DE_SANTE"
 
@@ -39,16 +45,16 @@ def _now(engine: sa.Engine) -> dt.datetime:
 
 def _counted(engine: sa.Engine) -> dict[str, int]:
     """All of the flow, together."""
-    totals = dict.fromkeys(flow.COUNTS, 0)
-    for counts in flow.by_hour(engine, None, dt.datetime(2000, 1, 1, tzinfo=dt.UTC)).values():
+    totals = dict.fromkeys(flow_store.COUNTS, 0)
+    for counts in flow_store.by_hour(engine, None, dt.datetime(2000, 1, 1, tzinfo=dt.UTC)).values():
         totals = {name: totals[name] + counts[name] for name in totals}
     return {name: count for name, count in totals.items() if count}
 
 
 def _deliver(engine: sa.Engine) -> None:
-    claimed = deliveries.claim(engine, "w", [_POLE], 60.0)
+    claimed = delivery_store.claim_next(engine, "w", [_POLE], 60.0)
     assert claimed is not None
-    deliveries.delivered(engine, claimed.claim, "receipt")
+    delivery_store.record_delivered(engine, claimed.claim, "receipt")
 
 
 def _keyer(engine: sa.Engine) -> Person:
@@ -59,8 +65,8 @@ def _keyer(engine: sa.Engine) -> Person:
 def test_flow_counts_what_came_what_went_and_what_people_did(engine: sa.Engine) -> None:
     made = [store(engine, document(kind=kind)) for kind in ("straight", "name", "key")]
     _deliver(engine)  # due on 10 November of 2026
-    note = ReturnNote(Cause.WRONG_POLE)
-    returns.give_back(engine, made[0].id, _POLE, note, "http")
+    note = ReturnNote(ReturnCause.WRONG_POLE)
+    returns_store.accept_return(engine, made[0].id, _POLE, note, "http")
     keyer = _keyer(engine)
     with transaction(engine) as connection:
         for n in range(3):
@@ -79,7 +85,7 @@ def test_flow_counts_what_came_what_went_and_what_people_did(engine: sa.Engine) 
             {"id": made[0].id, "person": keyer.id},
         )
     now = _now(engine)
-    flow.recount(engine, now)
+    flow_store.recount_hours(engine, now)
     late = {"delivered_late": 1} if now.date() > dt.date(2026, 11, 11) else {}
     expected = {
         "received": 3, "pages": 3, "straight": 1, "to_name": 1, "to_key": 1, "delivered": 1,
@@ -94,10 +100,10 @@ def test_flow_counts_what_came_what_went_and_what_people_did(engine: sa.Engine) 
 def test_counting_again_changes_nothing(engine: sa.Engine) -> None:
     store(engine, document())
     now = _now(engine)
-    flow.recount(engine, now)
+    flow_store.recount_hours(engine, now)
     first = _counted(engine)
     for _ in range(2):
-        flow.recount(engine, now)
+        flow_store.recount_hours(engine, now)
     assert _counted(engine) == first
 
 
@@ -110,9 +116,9 @@ def test_days_on_which_nobody_counted_are_made_up_for(engine: sa.Engine) -> None
                 sa.text("UPDATE documents SET stored_at = :at WHERE id = :id"),
                 {"at": now - dt.timedelta(days=days), "id": made.id},
             )
-    assert flow.recount(engine, now - dt.timedelta(days=39)) >= 24
+    assert flow_store.recount_hours(engine, now - dt.timedelta(days=39)) >= 24
     assert _counted(engine)["received"] == 1
-    assert flow.recount(engine, now) >= 38 * 24
+    assert flow_store.recount_hours(engine, now) >= 38 * 24
     assert _counted(engine)["received"] == 2
 
 
@@ -120,7 +126,7 @@ def test_while_another_process_counts_this_one_leaves_it(engine: sa.Engine) -> N
     store(engine, document())
     with transaction(engine) as connection:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(7310, 2)"))
-        assert flow.recount(engine, dt.datetime.now(dt.UTC)) == 0
+        assert flow_store.recount_hours(engine, dt.datetime.now(dt.UTC)) == 0
     assert _counted(engine) == {}
 
 
@@ -128,7 +134,9 @@ def test_the_sweeper_counts_flow_by_itself(engine: sa.Engine, tmp_path: Path) ->
     store(engine, document())
     stop = threading.Event()
     config = settings(tmp_path, _POLE)
-    sweeping = threading.Thread(target=sweeper.run, args=(config, engine, Events("test"), stop))
+    sweeping = threading.Thread(
+        target=housekeeping.run_chores, args=(config, engine, Telemetry("test"), stop)
+    )
     sweeping.start()
     try:
         deadline = time.monotonic() + 30
@@ -143,16 +151,16 @@ def test_the_sweeper_counts_flow_by_itself(engine: sa.Engine, tmp_path: Path) ->
 
 def test_flow_keeps_to_a_person_s_sites_and_poles(engine: sa.Engine) -> None:
     store(engine, document())
-    flow.recount(engine, _now(engine))
+    flow_store.recount_hours(engine, _now(engine))
     since = _now(engine) - dt.timedelta(days=1)
     for sites, poles, count in (
         (("gien",), ("*",), 1), (("orleans",), ("*",), 0), (("*",), ("CNSE",), 0),
         (("*",), ("Frais de santé",), 1), ((), ("*",), 0), (("*",), (), 0),
     ):  # fmt: skip
         who = Person(1, "x", "X", frozenset(), frozenset(sites), frozenset(poles))
-        assert len(flow.by_hour(engine, who, since)) == count
-        assert len(flow.done_by_hour(engine, who, since)) == count
-    assert list(flow.by_day(engine, None, since - dt.timedelta(days=2), "Europe/Paris"))
+        assert len(flow_store.by_hour(engine, who, since)) == count
+        assert len(flow_store.done_by_hour(engine, who, since)) == count
+    assert list(flow_store.by_day(engine, None, since - dt.timedelta(days=2), "Europe/Paris"))
 
 
 # --- a lot's counts
@@ -165,7 +173,7 @@ def _report(engine: sa.Engine, made: IncomingDocument, documents: int, pages: in
         expected_pages=pages, counted_pages=pages, documents=documents, document_pages=pages,
         loose_pages=0, set_aside=(), state="read",
     )  # fmt: skip
-    lots.report(engine, told)
+    intake_store.store_report(engine, told)
 
 
 def _set(engine: sa.Engine, document_id: uuid.UUID, state: str) -> None:
@@ -182,15 +190,15 @@ def test_a_document_cut_in_two_counts_once_and_is_delivered_when_both_parts_are(
     made = post.deliver("A", kind="name", pages=3)
     _report(engine, made, 1, 3)
     person, piece = _keyer(engine), uuid.UUID(str(uuid7()))
-    assert leases.take(engine, person, "name", 60) == made.id
-    page_acts.split(engine, person, made.id, 2, piece, 60)
-    row = lot_counts.one(engine, made.lot_id)
+    assert lease_store.take_next(engine, person, "name", 60) == made.id
+    page_store.split_document(engine, person, made.id, 2, piece, 60)
+    row = lots_store.get_lot(engine, made.lot_id)
     assert (row["stored_documents"], row["stored_pages"], row["outstanding"]) == (1, 3, 2)
     _set(engine, made.id, "delivered")
-    row = lot_counts.one(engine, made.lot_id)
+    row = lots_store.get_lot(engine, made.lot_id)
     assert (row["delivered_documents"], row["delivered_pages"], row["outstanding"]) == (0, 0, 1)
     _set(engine, piece, "delivered")
-    row = lot_counts.one(engine, made.lot_id)
+    row = lots_store.get_lot(engine, made.lot_id)
     assert (row["delivered_documents"], row["delivered_pages"], row["outstanding"]) == (1, 3, 0)
 
 
@@ -202,14 +210,16 @@ def test_a_joined_document_is_delivered_with_the_last_one_of_its_chain(
     person = _keyer(engine)
     for made in (third, second):  # C joins B, and B, with both pages, joins A
         taken: list[uuid.UUID] = []
-        while (found := leases.take(engine, person, "name", 60, besides=taken)) is not None:
+        while (
+            found := lease_store.take_next(engine, person, "name", 60, besides=taken)
+        ) is not None:
             taken.append(found)
-        page_acts.join(engine, person, made.id, into_previous=True)
-    row = lot_counts.one(engine, first.lot_id)
+        page_store.join_documents(engine, person, made.id, into_previous=True)
+    row = lots_store.get_lot(engine, first.lot_id)
     assert (row["stored_documents"], row["stored_pages"]) == (3, 3)
     assert (row["outstanding"], row["delivered_pages"], row["discarded_pages"]) == (1, 0, 0)
     _set(engine, first.id, "delivered")
-    row = lot_counts.one(engine, first.lot_id)
+    row = lots_store.get_lot(engine, first.lot_id)
     assert (row["outstanding"], row["delivered_documents"], row["delivered_pages"]) == (0, 3, 3)
 
 
@@ -218,7 +228,7 @@ def test_what_people_gave_up_is_counted_apart(engine: sa.Engine, post: Post) -> 
     _report(engine, kept, 2, 2)
     _set(engine, kept.id, "delivered")
     _set(engine, gone.id, "discarded")
-    row = lot_counts.one(engine, kept.lot_id)
+    row = lots_store.get_lot(engine, kept.lot_id)
     assert (row["delivered_pages"], row["discarded_pages"], row["outstanding"]) == (1, 1, 0)
 
 
@@ -234,14 +244,14 @@ def test_documents_that_point_at_each_other_end_the_question_too(
                 ),
                 {"to": other.id, "id": one.id},
             )
-    assert lot_counts.one(engine, first.lot_id)["stored_documents"] == 2
+    assert lots_store.get_lot(engine, first.lot_id)["stored_documents"] == 2
 
 
 def test_lots_are_listed_page_after_page_once_each(engine: sa.Engine) -> None:
     made = {store(engine, document(lot_name=f"LOT{n}")).lot_id for n in range(5)}
     seen: list[uuid.UUID] = []
     before = None
-    while rows := lot_counts.newest(engine, 2, None, lot_counts.LotFilter(before=before)):
+    while rows := lots_store.list_lots(engine, 2, None, lots_store.LotFilter(before=before)):
         seen += [row["id"] for row in rows]
         before = rows[-1]["received_at"], rows[-1]["id"]
     assert len(seen) == len(set(seen))
@@ -252,4 +262,4 @@ def test_lots_are_listed_page_after_page_once_each(engine: sa.Engine) -> None:
 def test_a_lot_is_found_by_how_its_name_begins(engine: sa.Engine, name: str, count: int) -> None:
     for n in range(5):
         store(engine, document(lot_name=f"LOT{n}"))
-    assert len(lot_counts.newest(engine, 9, None, lot_counts.LotFilter(name=name))) == count
+    assert len(lots_store.list_lots(engine, 9, None, lots_store.LotFilter(name=name))) == count

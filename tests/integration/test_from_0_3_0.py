@@ -11,10 +11,14 @@ import pytest
 import sqlalchemy as sa
 
 from central import sealing
+from central.accounts import session_store
 from central.config import Destination
+from central.db import migrate
+from central.db.engine import open_engine, transaction
+from central.delivery import failure_store
+from central.documents import lease_store
 from central.errors import SchemaBehind
-from central.store import holds, leases, migrate, people, upkeep
-from central.store.engine import open_engine, transaction
+from central.holds import store as holds_store
 from tests.support.console import PASSWORD, enter, serving
 from tests.support.console import settings as console_settings
 from tests.support.database import TestServer
@@ -100,9 +104,9 @@ def test_what_was_queued_tried_or_in_hand_is_delivered_and_held_and_dead_mail_ca
     with running(config, upgraded, tmp_path):
         until(lambda: _delivered(upgraded)["delivered"] == 6, "waiting, tried, in hand, keyed")
         assert _delivered(upgraded)["dead"] == 1
-        (hold,) = holds.open_ones(upgraded)
-        assert holds.release(upgraded, "anne", hold.id, [_HERE, "ATEMPO"]) == 1
-        assert upkeep.replay(upgraded, "person:anne") == 1
+        (hold,) = holds_store.open_holds(upgraded)
+        assert holds_store.release_hold(upgraded, "anne", hold.id, [_HERE, "ATEMPO"]) == 1
+        assert failure_store.replay(upgraded, "person:anne") == 1
         until(lambda: _delivered(upgraded)["delivered"] == 8, "held and dead")
     assert _states(upgraded)["ready"] == 1, "its destination is unknown still"
     handed = {name: _packages(tmp_path / name) for name in (_HERE, "ATEMPO")}
@@ -128,7 +132,7 @@ def _packages(folder: Path) -> list[str]:
 def test_people_sign_in_see_what_they_saw_and_have_their_secrets_sealed(
     upgraded: sa.Engine, tmp_path: Path
 ) -> None:
-    anne, lea = people.find(upgraded, "anne"), people.find(upgraded, "lea")
+    anne, lea = session_store.find_user(upgraded, "anne"), session_store.find_user(upgraded, "lea")
     assert anne is not None
     assert lea is not None
     assert not anne.sites, "unlimited"
@@ -151,7 +155,7 @@ def _secret(engine: sa.Engine) -> str:
 
 
 def test_people_find_what_waits_for_them(upgraded: sa.Engine) -> None:
-    lea = people.find(upgraded, "lea")
+    lea = session_store.find_user(upgraded, "lea")
     assert lea is not None
-    assert leases.take(upgraded, lea, "name", 60.0) is not None
-    assert leases.take(upgraded, lea, "key", 60.0) is not None
+    assert lease_store.take_next(upgraded, lea, "name", 60.0) is not None
+    assert lease_store.take_next(upgraded, lea, "key", 60.0) is not None

@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
 
-from central.console import gauges
-from central.store import gauges as store_gauges
-from central.store import tables
-from central.store.engine import transaction
+from central.db import tables
+from central.db.engine import transaction
+from central.monitoring import metrics
+from central.monitoring import metrics_store as store_gauges
 from tests.support.central import document, store
 
 _NOW = dt.datetime(2026, 11, 26, 9, 0, tzinfo=dt.UTC)  # a Thursday, 10 h in Paris
@@ -24,7 +24,7 @@ class Told:
 
     def __init__(self, engine: sa.Engine, now: dt.datetime = _NOW) -> None:
         self._registry = CollectorRegistry()
-        gauges.register(self._registry, engine, lambda: now)
+        metrics.register(self._registry, engine, lambda: now)
 
     def __call__(self, name: str, **labels: str) -> float | None:
         return self._registry.get_sample_value(f"vaguemestre_central_{name}", labels)
@@ -231,14 +231,14 @@ def test_no_query_reads_a_whole_table_of_delivered_documents(engine: sa.Engine) 
         connection.exec_driver_sql(_FILL)
     with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         connection.exec_driver_sql("VACUUM ANALYZE")
-    at = store_gauges.Moment(_NOW, _NOW.date(), _NOW.date() + dt.timedelta(days=1))
+    at = store_gauges.MetricsMoment(_NOW, _NOW.date(), _NOW.date() + dt.timedelta(days=1))
     asked: list[tuple[str, Any]] = []
 
     def note(_: Any, __: Any, statement: str, parameters: Any, *more: Any) -> None:
         asked.append((statement, parameters))
 
     sa.event.listen(engine, "before_cursor_execute", note)
-    seen = store_gauges.look(engine, at, _NOW - dt.timedelta(days=30))
+    seen = store_gauges.read_snapshot(engine, at, _NOW - dt.timedelta(days=30))
     sa.event.remove(engine, "before_cursor_execute", note)
     assert {row["destination"] for row in seen.deliveries} == {"CNSE", "ATEMPO"}
     assert len(asked) >= 8

@@ -9,13 +9,13 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from central.domain.access import Role
-from central.domain.incoming import IncomingDocument
-from central.store.engine import transaction
-from central.store.tables import documents, fields, keyings, leases
+from central.accounts.rules import Role
+from central.db.engine import transaction
+from central.db.tables import documents, fields, keyings, leases
 from tests.support.console import PASSWORD, add_person, enter, serving, settings, sign_in
 from tests.support.controlled import POLE, deliver, entry_of
 from tests.support.mail import Line, Post
+from vaguemestre.model.lot import IncomingDocument
 
 _NIR = "255081416802538"
 

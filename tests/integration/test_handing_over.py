@@ -11,16 +11,18 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from central import processes
+from central.accounts.rules import Role
 from central.config import Destination
-from central.dispatch import process
-from central.domain.access import Role
-from central.domain.circuit import CircuitPolicy
-from central.domain.document import Delivery
-from central.domain.returns import Cause, ReturnNote, Which
+from central.db.engine import transaction
+from central.delivery import failure_store
+from central.delivery import store as delivery_store
+from central.delivery.rules import CircuitPolicy, Delivery
+from central.documents.rules import ReturnCause, ReturnNote, Which
 from central.errors import NotFound
-from central.store import circuits, deliveries, life, returns, upkeep
-from central.store.engine import transaction
-from central.store.returns import Returned
+from central.history import store as history_store
+from central.returns import store as returns_store
+from central.returns.store import ReturnOutcome
 from tests.support.central import document, picture, reroute, store, tiff
 from tests.support.central import page as incoming_page
 from tests.support.dispatching import images_of, put, running, settings, until
@@ -29,13 +31,13 @@ from tests.support.keyers import keyer
 
 HERE = "FRAIS_DE_SANTE"
 BOTH = [HERE, "ATEMPO"]
-WHY = ReturnNote(Cause.WRONG_VALUE)
+WHY = ReturnNote(ReturnCause.WRONG_VALUE)
 PAGES = 40
 SCAN = tiff([picture(number=n) for n in range(PAGES)])
 
 
 def _claim(engine: sa.Engine, *destinations: str, lease_s: float = 60.0) -> Delivery:
-    found = deliveries.claim(engine, "w1", destinations or BOTH, lease_s)
+    found = delivery_store.claim_next(engine, "w1", destinations or BOTH, lease_s)
     assert found is not None
     return found
 
@@ -43,7 +45,7 @@ def _claim(engine: sa.Engine, *destinations: str, lease_s: float = 60.0) -> Deli
 def _lose_answer(engine: sa.Engine, *destinations: str) -> Delivery:
     """Hand a delivery over and never hear of it."""
     found = _claim(engine, *destinations)
-    assert deliveries.postpone(engine, found.claim, 0.0, "http_no_answer", "coupure")
+    assert delivery_store.postpone(engine, found.claim, 0.0, "http_no_answer", "coupure")
     return found
 
 
@@ -101,7 +103,9 @@ def test_what_becomes_urgent_after_a_lost_answer_is_the_same_delivery(engine: sa
     """Else whoever is asked to hurry it hands it over twice."""
     made = store(engine, document())
     first = _lose_answer(engine)
-    life.hurry(engine, made.id, keyer(engine, "olga", Role.OPERATIONS), is_urgent=True)
+    history_store.set_priority(
+        engine, made.id, keyer(engine, "olga", Role.OPERATIONS), is_urgent=True
+    )
     again = _claim(engine)
     assert again.claim.idempotency_key == first.claim.idempotency_key
     assert (again.content, again.document.priority) == (first.content, 1)
@@ -135,8 +139,8 @@ def test_a_delivery_that_an_older_version_tried_and_that_is_named_anew_gets_a_ne
 
 def test_a_round_says_why_the_one_before_was_given_back(engine: sa.Engine) -> None:
     made = store(engine, document())
-    deliveries.delivered(engine, _claim(engine).claim, "")
-    returns.give_back(engine, made.id, HERE, WHY, "http")
+    delivery_store.record_delivered(engine, _claim(engine).claim, "")
+    returns_store.accept_return(engine, made.id, HERE, WHY, "http")
     _run(
         engine,
         "UPDATE fields SET value = '2', source = 'person'"
@@ -157,29 +161,29 @@ def test_a_round_says_why_the_one_before_was_given_back(engine: sa.Engine) -> No
 def test_a_claim_that_is_renewed_is_not_swept(engine: sa.Engine) -> None:
     store(engine, document())
     held = _claim(engine, lease_s=0.0).claim
-    assert deliveries.renew(engine, [held], 60.0) == 1
-    assert upkeep.sweep(engine, give_up_after=5).expired == 0
-    assert deliveries.delivered(engine, held, "")
-    assert deliveries.renew(engine, [held], 60.0) == 0
+    assert delivery_store.renew(engine, [held], 60.0) == 1
+    assert failure_store.release_expired_claims(engine, give_up_after=5).expired == 0
+    assert delivery_store.record_delivered(engine, held, "")
+    assert delivery_store.renew(engine, [held], 60.0) == 0
 
 
 def test_an_answer_that_comes_after_the_claim_was_lost_counts(engine: sa.Engine) -> None:
     made = store(engine, document())
     for _ in range(2):
         late = _claim(engine, lease_s=0.0).claim
-        upkeep.sweep(engine, give_up_after=2)
+        failure_store.release_expired_claims(engine, give_up_after=2)
     assert _row(engine, made.id).state == "dead"
-    assert deliveries.delivered(engine, late, "reçu")
+    assert delivery_store.record_delivered(engine, late, "reçu")
     assert (_row(engine, made.id).state, _row(engine, made.id).receipt) == ("delivered", "reçu")
 
 
 def test_a_late_answer_to_another_key_does_not_count(engine: sa.Engine) -> None:
     made = store(engine, document())
     late = _claim(engine, lease_s=0.0).claim
-    upkeep.sweep(engine, give_up_after=5)
+    failure_store.release_expired_claims(engine, give_up_after=5)
     _run(engine, "UPDATE documents SET type = 'S3704' WHERE id = :id", id=made.id)
     _lose_answer(engine)
-    assert not deliveries.delivered(engine, late, "")
+    assert not delivery_store.record_delivered(engine, late, "")
     assert _row(engine, made.id).state == "waiting"
 
 
@@ -190,10 +194,10 @@ def test_a_late_answer_to_what_the_document_no_longer_tells_does_not_count(
     """Else what was changed meanwhile would never go out."""
     made = store(engine, document())
     late = _claim(engine, lease_s=0.0).claim
-    upkeep.sweep(engine, give_up_after=5)
+    failure_store.release_expired_claims(engine, give_up_after=5)
     _run(engine, "UPDATE documents SET type = 'S3704' WHERE id = :id", id=made.id)
     _run(engine, "UPDATE deliveries SET state = :state", state=state)
-    assert not deliveries.delivered(engine, late, "")
+    assert not delivery_store.record_delivered(engine, late, "")
     assert _row(engine, made.id).state == state
     _run(engine, "UPDATE deliveries SET state = 'waiting'")
     assert _claim(engine).claim.round == 2
@@ -278,12 +282,12 @@ def test_a_document_that_always_fails_alone_becomes_a_dead_letter(
 def test_an_outage_makes_no_dead_letter(engine: sa.Engine) -> None:
     made = store(engine, document())
     policy = CircuitPolicy(opens_after=1, stays_open_s=0.0)
-    circuits.unreachable(engine, HERE, policy, "http_503")
+    delivery_store.record_unreachable(engine, HERE, policy, "http_503")
     for _ in range(4):
         trial = _claim(engine, HERE).claim
         assert trial.is_trial
-        deliveries.postpone(engine, trial, 0.0, "http_503", "", counts=False)
-        circuits.unreachable(engine, HERE, policy, "http_503")
+        delivery_store.postpone(engine, trial, 0.0, "http_503", "", counts=False)
+        delivery_store.record_unreachable(engine, HERE, policy, "http_503")
     assert _row(engine, made.id).attempts == 0
 
 
@@ -326,35 +330,35 @@ def test_a_cleaner_of_temporary_files_breaks_nothing(
 
 def _twice_delivered(engine: sa.Engine) -> uuid.UUID:
     made = store(engine, document())
-    deliveries.delivered(engine, _claim(engine).claim, "")
-    returns.give_back(engine, made.id, HERE, WHY, "http")
+    delivery_store.record_delivered(engine, _claim(engine).claim, "")
+    returns_store.accept_return(engine, made.id, HERE, WHY, "http")
     reroute(engine, "person:lea", made.id, HERE)
-    deliveries.delivered(engine, _claim(engine).claim, "")
+    delivery_store.record_delivered(engine, _claim(engine).claim, "")
     return made.id
 
 
-def _give_back(engine: sa.Engine, document_id: uuid.UUID, which: Which) -> Returned:
-    return returns.give_back(engine, document_id, HERE, WHY, "http", which=which)
+def _give_back(engine: sa.Engine, document_id: uuid.UUID, which: Which) -> ReturnOutcome:
+    return returns_store.accept_return(engine, document_id, HERE, WHY, "http", which=which)
 
 
 def test_a_return_of_an_earlier_round_takes_nothing_back(engine: sa.Engine) -> None:
     made = _twice_delivered(engine)
-    assert _give_back(engine, made, Which(1)) is Returned.ALREADY
+    assert _give_back(engine, made, Which(1)) is ReturnOutcome.ALREADY
     assert _row(engine, made).state == "delivered"
     with pytest.raises(NotFound):
         _give_back(engine, made, Which(3))
-    assert _give_back(engine, made, Which(2)) is Returned.TAKEN
-    assert _give_back(engine, made, Which(2)) is Returned.ALREADY
+    assert _give_back(engine, made, Which(2)) is ReturnOutcome.TAKEN
+    assert _give_back(engine, made, Which(2)) is ReturnOutcome.ALREADY
 
 
 def test_a_return_that_names_no_round_means_none_that_came_after_it(engine: sa.Engine) -> None:
     made = _twice_delivered(engine)
     at = _row(engine, made).delivered_at
     before, after = (at.replace(year=at.year + years) for years in (-1, 1))
-    assert _give_back(engine, made, Which(None, before)) is Returned.UNCLEAR
-    assert _give_back(engine, made, Which()) is Returned.UNCLEAR
+    assert _give_back(engine, made, Which(None, before)) is ReturnOutcome.UNCLEAR
+    assert _give_back(engine, made, Which()) is ReturnOutcome.UNCLEAR
     assert _row(engine, made).state == "delivered"
-    assert _give_back(engine, made, Which(None, after)) is Returned.TAKEN
+    assert _give_back(engine, made, Which(None, after)) is ReturnOutcome.TAKEN
 
 
 @pytest.mark.parametrize("state", ["waiting", "dead", "held"])
@@ -367,7 +371,7 @@ def test_a_pole_gives_back_what_it_has_although_the_centre_never_heard_so(
          state=state, id=made.id)  # fmt: skip
     if state == "dead":
         _run(engine, "UPDATE documents SET state = 'dead' WHERE id = :id", id=made.id)
-    assert _give_back(engine, made.id, Which(1)) is Returned.TAKEN
+    assert _give_back(engine, made.id, Which(1)) is ReturnOutcome.TAKEN
     assert _row(engine, made.id).state == "returned"
     reroute(engine, "person:lea", made.id, "ATEMPO")  # somebody can name it
 
@@ -376,14 +380,14 @@ def test_what_was_given_up_or_sent_another_way_is_already_back(engine: sa.Engine
     made = store(engine, document())
     _lose_answer(engine)
     _run(engine, "UPDATE deliveries SET state = 'discarded' WHERE document_id = :id", id=made.id)
-    assert _give_back(engine, made.id, Which(1)) is Returned.ALREADY
+    assert _give_back(engine, made.id, Which(1)) is ReturnOutcome.ALREADY
 
 
 def test_threads_of_a_share_that_hangs_do_not_keep_the_process(
     engine: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = threading.Event()
-    monkeypatch.setattr(process, "_ENDED_WITHIN_S", 0.5)
+    monkeypatch.setattr(processes, "_ENDED_WITHIN_S", 0.5)
     monkeypatch.setattr(Path, "is_file", lambda _: gate.wait(300))
     hung = Destination(name=HERE, kind="folder", folder=tmp_path / "pole")
     config = settings(tmp_path, hung)

@@ -11,13 +11,18 @@ import pytest
 import sqlalchemy as sa
 
 from central import pack
-from central.domain.access import EVERYWHERE, Person, Role
-from central.domain.returns import Cause, ReturnNote
+from central.accounts.rules import EVERYWHERE, Person, Role
+from central.db.engine import transaction
+from central.db.tables import deliveries as deliveries_table
+from central.db.tables import documents as documents_table
+from central.delivery import failure_store
+from central.delivery import store as delivery_store
+from central.documents import lease_store, state_store
+from central.documents.rules import ReturnCause, ReturnNote
 from central.errors import AlreadyHeld, NotFound
-from central.store import batches, deliveries, holds, leases, naming, returns, upkeep
-from central.store.engine import transaction
-from central.store.tables import deliveries as deliveries_table
-from central.store.tables import documents as documents_table
+from central.holds import store as holds_store
+from central.naming import store as naming_store
+from central.returns import store as returns_store
 from tests.support.central import copies, document, reroute, store
 from tests.support.console import add_person
 from vaguemestre import pack as vaguemestre_pack
@@ -41,11 +46,11 @@ def _state(engine: sa.Engine, document_id: uuid.UUID, destination: str = _FSP) -
 
 
 def _place(engine: sa.Engine, kind: str, value: str) -> int:
-    return holds.place(engine, "ops", kind, value, "panne annoncée")
+    return holds_store.place_hold(engine, "ops", kind, value, "panne annoncée")
 
 
 def _open(engine: sa.Engine) -> int:
-    (one,) = holds.open_ones(engine)
+    (one,) = holds_store.open_holds(engine)
     return one.id
 
 
@@ -62,50 +67,52 @@ def test_a_hold_covers_what_waits_and_what_comes_and_nothing_else(
     assert [_state(engine, one.id) for one in (waits, comes)] == ["held", "held"]
     assert _rows(engine)[(comes.id, _FSP)].last_code == "hold"
     assert _state(engine, other.id, _ATEMPO) == "waiting"
-    claimed = deliveries.claim(engine, "w", _KNOWN, 60.0)
+    claimed = delivery_store.claim_next(engine, "w", _KNOWN, 60.0)
     assert claimed is not None
     assert claimed.document.id == other.id
-    assert deliveries.claim(engine, "w", _KNOWN, 60.0) is None
-    assert [one.held for one in holds.open_ones(engine)] == [2]
+    assert delivery_store.claim_next(engine, "w", _KNOWN, 60.0) is None
+    assert [one.held for one in holds_store.open_holds(engine)] == [2]
 
 
 def test_what_a_worker_has_in_hand_is_finished(engine: sa.Engine) -> None:
     made = store(engine, document())
-    claimed = deliveries.claim(engine, "w", _KNOWN, 60.0)
+    claimed = delivery_store.claim_next(engine, "w", _KNOWN, 60.0)
     assert claimed is not None
     assert _place(engine, "destination", _FSP) == 0
-    assert deliveries.delivered(engine, claimed.claim, "receipt")
+    assert delivery_store.record_delivered(engine, claimed.claim, "receipt")
     assert _state(engine, made.id) == "delivered"
 
 
 def test_what_comes_back_from_a_worker_is_held(engine: sa.Engine) -> None:
     postponed, expired = store(engine, document()), store(engine, document())
-    first = deliveries.claim(engine, "w", _KNOWN, 60.0)
+    first = delivery_store.claim_next(engine, "w", _KNOWN, 60.0)
     assert first is not None
-    assert deliveries.claim(engine, "w", _KNOWN, 0.0) is not None
+    assert delivery_store.claim_next(engine, "w", _KNOWN, 0.0) is not None
     _place(engine, "site", "gien")
-    assert deliveries.postpone(engine, first.claim, 1.0, "http_503", "plus tard")
-    assert upkeep.sweep(engine, 20).expired == 1
+    assert delivery_store.postpone(engine, first.claim, 1.0, "http_503", "plus tard")
+    assert failure_store.release_expired_claims(engine, 20).expired == 1
     assert [_state(engine, one.id) for one in (postponed, expired)] == ["held", "held"]
 
 
 def test_a_dead_letter_that_is_replayed_into_a_hold_is_held(engine: sa.Engine) -> None:
     made = store(engine, document())
-    claimed = deliveries.claim(engine, "w", _KNOWN, 60.0)
+    claimed = delivery_store.claim_next(engine, "w", _KNOWN, 60.0)
     assert claimed is not None
-    deliveries.dead(engine, claimed.claim, "http_422", "refusé")
+    delivery_store.record_dead(engine, claimed.claim, "http_422", "refusé")
     _place(engine, "type", "S3110")
-    assert upkeep.replay(engine, "person:ops") == 1
+    assert failure_store.replay(engine, "person:ops") == 1
     assert _state(engine, made.id) == "held"
 
 
 def test_a_document_that_is_named_anew_into_a_hold_is_held(engine: sa.Engine) -> None:
     made = store(engine, document())
-    claimed = deliveries.claim(engine, "w", _KNOWN, 60.0)
+    claimed = delivery_store.claim_next(engine, "w", _KNOWN, 60.0)
     assert claimed is not None
-    deliveries.delivered(engine, claimed.claim, "receipt")
+    delivery_store.record_delivered(engine, claimed.claim, "receipt")
     _place(engine, "site", "gien")
-    returns.give_back(engine, made.id, _FSP, ReturnNote(Cause.WRONG_POLE, ""), "http")
+    returns_store.accept_return(
+        engine, made.id, _FSP, ReturnNote(ReturnCause.WRONG_POLE, ""), "http"
+    )
     reroute(engine, "person:ops", made.id, _ATEMPO)
     assert _state(engine, made.id, _ATEMPO) == "held"
 
@@ -122,8 +129,8 @@ def test_a_document_that_somebody_finishes_under_a_hold_is_held(engine: sa.Engin
     made = store(engine, document(kind="name", type="courrier"))
     _place(engine, "type", "courrier")
     entry = pack.load(vaguemestre_pack.default_dir()).of("courrier", made.fund)
-    assert leases.take(engine, keyer, "name", 60.0) == made.id
-    naming.name(engine, keyer, made.id, entry, due_on=dt.date(2026, 11, 10))
+    assert lease_store.take_next(engine, keyer, "name", 60.0) == made.id
+    naming_store.name_document(engine, keyer, made.id, entry, due_on=dt.date(2026, 11, 10))
     assert _state(engine, made.id, entry.destination) == "held"
 
 
@@ -134,26 +141,26 @@ def test_releasing_gives_back_exactly_what_nothing_else_holds(engine: sa.Engine)
     _place(engine, "site", "gien")
     site = _open(engine)
     _place(engine, "type", "S6202")
-    assert holds.release(engine, "ops", site, _KNOWN) == 1
+    assert holds_store.release_hold(engine, "ops", site, _KNOWN) == 1
     rows = _rows(engine)
     assert rows[(free.id, _FSP)].state == "waiting"
     assert rows[(free.id, _FSP)].last_code is None
     assert (rows[(both.id, _FSP)].state, rows[(both.id, _FSP)].last_code) == ("held", "hold")
     told = rows[(unknown.id, "NOWHERE")]
     assert (told.state, told.last_code) == ("held", "destination_unknown")
-    assert upkeep.match_destinations(engine, [*_KNOWN, "NOWHERE"]) == (0, 1)
+    assert failure_store.hold_unknown_destinations(engine, [*_KNOWN, "NOWHERE"]) == (0, 1)
 
 
 def test_a_destination_that_becomes_known_stays_held_while_a_hold_covers_it(
     engine: sa.Engine,
 ) -> None:
     made = store(engine, document(destination="NEW"))
-    assert upkeep.match_destinations(engine, _KNOWN) == (1, 0)
+    assert failure_store.hold_unknown_destinations(engine, _KNOWN) == (1, 0)
     _place(engine, "type", "S3110")
-    assert upkeep.match_destinations(engine, [*_KNOWN, "NEW"]) == (0, 0)
+    assert failure_store.hold_unknown_destinations(engine, [*_KNOWN, "NEW"]) == (0, 0)
     row = _rows(engine)[(made.id, "NEW")]
     assert (row.state, row.last_code) == ("held", "hold")
-    assert holds.release(engine, "ops", _open(engine), [*_KNOWN, "NEW"]) == 1
+    assert holds_store.release_hold(engine, "ops", _open(engine), [*_KNOWN, "NEW"]) == 1
 
 
 def test_a_hold_is_placed_once_and_released_once(engine: sa.Engine) -> None:
@@ -161,11 +168,11 @@ def test_a_hold_is_placed_once_and_released_once(engine: sa.Engine) -> None:
     with pytest.raises(AlreadyHeld):
         _place(engine, "site", "gien")
     one = _open(engine)
-    holds.release(engine, "ops", one, _KNOWN)
+    holds_store.release_hold(engine, "ops", one, _KNOWN)
     with pytest.raises(NotFound):
-        holds.release(engine, "ops", one, _KNOWN)
+        holds_store.release_hold(engine, "ops", one, _KNOWN)
     _place(engine, "site", "gien")
-    assert [told.released_by for told in holds.ended(engine, 10)] == ["ops"]
+    assert [told.released_by for told in holds_store.ended_holds(engine, 10)] == ["ops"]
 
 
 def test_a_hold_that_is_placed_while_documents_come_misses_none(engine: sa.Engine) -> None:
@@ -180,7 +187,7 @@ def test_a_hold_that_is_placed_while_documents_come_misses_none(engine: sa.Engin
         go.wait()
         for _ in range(3):
             _place(engine, "destination", _FSP)
-            holds.release(engine, "ops", _open(engine), _KNOWN)
+            holds_store.release_hold(engine, "ops", _open(engine), _KNOWN)
         _place(engine, "destination", _FSP)
 
     with ThreadPoolExecutor(5) as pool:
@@ -190,7 +197,7 @@ def test_a_hold_that_is_placed_while_documents_come_misses_none(engine: sa.Engin
         made = [one for told in streams for one in told.result()]
         switching.result()
     assert {row.state for row in _rows(engine).values()} == {"held"}
-    assert holds.release(engine, "ops", _open(engine), _KNOWN) == len(made) == 48
+    assert holds_store.release_hold(engine, "ops", _open(engine), _KNOWN) == len(made) == 48
     assert {row.state for row in _rows(engine).values()} == {"waiting"}
 
 
@@ -205,11 +212,11 @@ def test_workers_and_holds_at_once_lose_nothing_and_never_lock_each_other_out(
         go.wait()
         done = 0
         while not over.is_set():
-            found = deliveries.claim(engine, name, _KNOWN, 60.0)
+            found = delivery_store.claim_next(engine, name, _KNOWN, 60.0)
             if found is not None and done % 3 == 0:
-                done += deliveries.postpone(engine, found.claim, 0.0, "http_503", "plus tard")
+                done += delivery_store.postpone(engine, found.claim, 0.0, "http_503", "plus tard")
             elif found is not None:
-                done += deliveries.delivered(engine, found.claim, "r")
+                done += delivery_store.record_delivered(engine, found.claim, "r")
         return done
 
     with ThreadPoolExecutor(3) as pool:
@@ -217,9 +224,9 @@ def test_workers_and_holds_at_once_lose_nothing_and_never_lock_each_other_out(
         go.set()
         for _ in range(5):
             _place(engine, "site", "gien")
-            upkeep.sweep(engine, 20)
-            upkeep.match_destinations(engine, _KNOWN)
-            holds.release(engine, "ops", _open(engine), _KNOWN)
+            failure_store.release_expired_claims(engine, 20)
+            failure_store.hold_unknown_destinations(engine, _KNOWN)
+            holds_store.release_hold(engine, "ops", _open(engine), _KNOWN)
         _place(engine, "site", "gien")
         over.set()
         for one in workers:
@@ -238,7 +245,7 @@ def _counts(engine: sa.Engine) -> Counter[str]:
 
 def test_mail_comes_in_while_thousands_are_held_and_released(engine: sa.Engine) -> None:
     """What is stored is committed when some are given back and others are not: in between."""
-    many = 12 * batches.BATCH
+    many = 12 * state_store.BATCH
     copies(engine, store(engine, document()).id, many)
     seen_between = []
 
@@ -253,7 +260,7 @@ def test_mail_comes_in_while_thousands_are_held_and_released(engine: sa.Engine) 
         assert placing.result() == many
         assert any(seen_between)
         seen_between.clear()
-        releasing = pool.submit(holds.release, engine, "ops", _open(engine), _KNOWN)
+        releasing = pool.submit(holds_store.release_hold, engine, "ops", _open(engine), _KNOWN)
         watch(releasing, "held")
         assert releasing.result() == many
         assert any(seen_between)
@@ -264,17 +271,17 @@ def test_what_a_hold_began_and_its_process_did_not_finish_is_finished_by_the_swe
     engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = [store(engine, document()) for _ in range(3)]
-    monkeypatch.setattr(holds, "_PATIENCE_S", -1.0)  # as if it died after the first commit
+    monkeypatch.setattr(holds_store, "_PATIENCE_S", -1.0)  # as if it died after the first commit
     assert _place(engine, "type", "S3110") == 0
     comes = store(engine, document())
     assert _state(engine, comes.id) == "held"
     assert {_state(engine, one.id) for one in made} == {"waiting"}
-    assert upkeep.match_destinations(engine, _KNOWN) == (3, 0)
-    assert upkeep.match_destinations(engine, _KNOWN) == (0, 0)
-    assert holds.release(engine, "ops", _open(engine), _KNOWN) == 0
+    assert failure_store.hold_unknown_destinations(engine, _KNOWN) == (3, 0)
+    assert failure_store.hold_unknown_destinations(engine, _KNOWN) == (0, 0)
+    assert holds_store.release_hold(engine, "ops", _open(engine), _KNOWN) == 0
     assert _counts(engine) == {"held": 4}
-    assert upkeep.match_destinations(engine, _KNOWN) == (0, 4)
-    assert upkeep.match_destinations(engine, _KNOWN) == (0, 0)
+    assert failure_store.hold_unknown_destinations(engine, _KNOWN) == (0, 4)
+    assert failure_store.hold_unknown_destinations(engine, _KNOWN) == (0, 0)
     assert _counts(engine) == {"waiting": 4}
 
 
@@ -282,22 +289,29 @@ def test_a_hold_that_is_released_before_it_covered_all_leaves_nothing_held(
     engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store(engine, document())
-    monkeypatch.setattr(holds, "_PATIENCE_S", -1.0)
+    monkeypatch.setattr(holds_store, "_PATIENCE_S", -1.0)
     _place(engine, "type", "S3110")
     store(engine, document())
-    holds.release(engine, "ops", _open(engine), _KNOWN)
-    assert upkeep.match_destinations(engine, _KNOWN) == (0, 1)
+    holds_store.release_hold(engine, "ops", _open(engine), _KNOWN)
+    assert failure_store.hold_unknown_destinations(engine, _KNOWN) == (0, 1)
     assert _counts(engine) == {"waiting": 2}
 
 
 def test_thousands_of_dead_letters_are_replayed_and_given_up_in_batches(engine: sa.Engine) -> None:
-    many = 2 * batches.BATCH + 7
+    many = 2 * state_store.BATCH + 7
     copies(engine, store(engine, document()).id, many)
     _all_dead(engine)
-    assert upkeep.replay_chosen(engine, "person:ops", upkeep.Chosen()) == many
+    assert (
+        failure_store.replay_chosen(engine, "person:ops", failure_store.DeliverySelection()) == many
+    )
     assert _counts(engine) == {"waiting": many}
     _all_dead(engine)
-    assert upkeep.discard_chosen(engine, "person:ops", "vieux", upkeep.Chosen()) == many
+    assert (
+        failure_store.discard_chosen(
+            engine, "person:ops", "vieux", failure_store.DeliverySelection()
+        )
+        == many
+    )
     assert _counts(engine) == {"discarded": many}
     with transaction(engine) as connection:
         assert set(connection.scalars(sa.select(documents_table.c.state))) == {"discarded"}

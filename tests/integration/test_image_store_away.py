@@ -12,9 +12,9 @@ from central import blobs
 from central.blobs import BlobStore
 from central.config import Intake
 from central.errors import BlobStoreUnavailable
-from central.events import Events
-from central.intake.service import STATUS_OF
-from central.intake.stream import Stores, Stream
+from central.intake.server import STATUS_OF
+from central.intake.stream import IntakeStores, StationStream
+from central.telemetry import Telemetry
 from tests.support.faults import no_file_over
 from vaguemestre.v1 import intake_pb2
 
@@ -23,19 +23,19 @@ _CONTENT = bytes(range(256)) * 2_000
 _PIECE = 100_000
 
 
-def _stream(engine: sa.Engine, images: BlobStore, folder: Path) -> Stream:
+def _stream(engine: sa.Engine, images: BlobStore, folder: Path) -> StationStream:
     limits = Intake(
         listen="127.0.0.1:0",
         ca_file=folder / "ca",
         certificate_file=folder / "crt",
         key_file=folder / "key",
     )
-    stream = Stream(_SITE, Stores(engine, images), limits, Events("test"))
+    stream = StationStream(_SITE, IntakeStores(engine, images), limits, Telemetry("test"))
     stream.open(intake_pb2.Up(hello=intake_pb2.Hello(site=_SITE, station=_STATION)))
     return stream
 
 
-def _send(stream: Stream) -> list[intake_pb2.Down]:
+def _send(stream: StationStream) -> list[intake_pb2.Down]:
     digest = hashlib.sha256(_CONTENT).digest()
     answers = []
     for start in range(0, len(_CONTENT), _PIECE):
@@ -54,7 +54,7 @@ def _send(stream: Stream) -> list[intake_pb2.Down]:
 def test_a_full_disk_ends_the_stream_and_the_file_arrives_once_there_is_room(
     tmp_path: Path, engine: sa.Engine
 ) -> None:
-    images = blobs.local(tmp_path / "images")
+    images = blobs.folder_store(tmp_path / "images")
     stream = _stream(engine, images, tmp_path)
     with no_file_over(250_000), pytest.raises(BlobStoreUnavailable):
         _send(stream)
@@ -77,7 +77,7 @@ def test_an_object_store_that_went_away_ends_the_stream(tmp_path: Path, engine: 
         client_options={"allow_http": True},
         retry_config={"max_retries": 0},
     )
-    stream = _stream(engine, blobs.of(away), tmp_path)
+    stream = _stream(engine, blobs.object_store(away), tmp_path)
 
     with pytest.raises(BlobStoreUnavailable):
         _send(stream)

@@ -12,27 +12,23 @@ import pytest
 import sqlalchemy as sa
 
 from central import pack
+from central.accounts.rules import Person, Role
 from central.config import CentralConfig, Destination
-from central.domain.access import Person, Role
-from central.domain.returns import Cause, ReturnNote
+from central.db.engine import transaction
+from central.delivery import failure_store
+from central.delivery import store as delivery_store
+from central.delivery.failure_store import DeliverySelection
+from central.documents import lease_store
+from central.documents.rules import ReturnCause, ReturnNote
 from central.errors import DeliveryInDoubt
-from central.store import (
-    deliveries,
-    holds,
-    leases,
-    life,
-    naming,
-    plan,
-    plan_effect,
-    plan_moves,
-    returns,
-    sent_work,
-    stuck,
-    upkeep,
-)
-from central.store.engine import transaction
-from central.store.returns import Returned
-from central.store.upkeep import Chosen
+from central.history import store as history_store
+from central.holds import store as holds_store
+from central.naming import store as naming_store
+from central.plan import move_store
+from central.plan import store as plan_store
+from central.returns import store as returns_store
+from central.returns.store import ReturnOutcome
+from central.sent_work import store as sent_work_store
 from tests.support.central import document, picture, reroute, store, tiff
 from tests.support.central import page as incoming_page
 from tests.support.console import PASSWORD, add_person, enter, serving, sign_in
@@ -122,8 +118,10 @@ def _try(engine: sa.Engine, config: CentralConfig, folder: Path, made: uuid.UUID
 
 def _apply(engine: sa.Engine, two: tuple[int, int]) -> tuple[int, int]:
     """The change to B, and how many documents it moved."""
-    change = plan.propose(engine, two[0], "person:anne", ("S3110", "", _TO_B), "réorganisation")
-    return change, plan_moves.apply(engine, two[1], "person:bruno", change)
+    change = plan_store.propose_change(
+        engine, two[0], "person:anne", ("S3110", "", _TO_B), "réorganisation"
+    )
+    return change, move_store.apply_change(engine, two[1], "person:bruno", change)
 
 
 def test_a_change_of_the_plan_leaves_what_a_pole_may_have_with_it(
@@ -138,7 +136,7 @@ def test_a_change_of_the_plan_leaves_what_a_pole_may_have_with_it(
     poles[_A].drops_answers = True
     row = _try(engine, centre, tmp_path, made, _A)
     assert (row.state, row.last_code) == ("waiting", "http_no_answer")
-    seen = plan_effect.preview(engine, ("S3110", "", _TO_B), _TODAY, 5)
+    seen = plan_store.preview_change(engine, ("S3110", "", _TO_B), _TODAY, 5)
     assert (seen.total, seen.in_hand, seen.in_doubt) == (0, 0, {_A: 1})
     assert _apply(engine, two)[1] == 0
     assert _destination(engine, made) == _A
@@ -182,7 +180,7 @@ def test_undoing_a_change_leaves_what_the_new_pole_may_have_with_it(
     with serving(console_settings(tmp_path), engine) as client:
         sign_in(client, engine, "ops", Role.OPERATIONS)
         assert "peut-être déjà reçu" in client.get(f"/plan/{change}").text
-    assert plan_moves.undo(engine, two[0], "person:anne", change, _SHIPPED) == 1
+    assert move_store.undo_change(engine, two[0], "person:anne", change, _SHIPPED) == 1
     assert (_destination(engine, made), _destination(engine, other)) == (_B, _A)
     assert _rows(engine, made)[_B].state == "waiting"
 
@@ -192,7 +190,9 @@ def test_pages_name_the_pole_that_may_have_what_a_change_does_not_move(
 ) -> None:
     made, moves = store(engine, document()), store(engine, document())
     _fail(engine, made.id, "http_no_answer")
-    change = plan.propose(engine, two[0], "person:anne", ("S3110", "", _TO_B), "réorganisation")
+    change = plan_store.propose_change(
+        engine, two[0], "person:anne", ("S3110", "", _TO_B), "réorganisation"
+    )
     with serving(console_settings(tmp_path), engine) as client:
         sign_in(client, engine, "ops", Role.OPERATIONS)
         told = client.get(f"/plan/{change}").text
@@ -213,7 +213,7 @@ def test_a_document_that_a_pole_may_have_is_not_taken_back(
     to = _destination(engine, made)
     _fail(engine, made, "http_no_answer", to)
     with pytest.raises(DeliveryInDoubt) as refused:
-        sent_work.take_back(engine, lea, made, 60)
+        sent_work_store.take_back(engine, lea, made, 60)
     assert f"peut-être déjà été reçu par {to}" in refused.value.hint
     assert _rows(engine, made)[to].state == "waiting"
     with serving(console_settings(tmp_path), engine) as client:
@@ -225,7 +225,7 @@ def test_a_document_that_a_pole_may_have_is_not_taken_back(
 def test_a_document_that_surely_did_not_arrive_is_taken_back(engine: sa.Engine, post: Post) -> None:
     lea, made = _named(engine, post)
     _fail(engine, made, "http_unreachable", _destination(engine, made))
-    assert sent_work.take_back(engine, lea, made, 60).queue == "name"
+    assert sent_work_store.take_back(engine, lea, made, 60).queue == "name"
 
 
 def _named(engine: sa.Engine, post: Post) -> tuple[Person, uuid.UUID]:
@@ -234,19 +234,19 @@ def _named(engine: sa.Engine, post: Post) -> tuple[Person, uuid.UUID]:
     made = post.deliver(
         "Lettre", Line("nir", "NIR", "1", read="1"), kind="name", code="S1104", reasons=("unknown",)
     )
-    assert leases.take(engine, lea, "name", 60) == made.id
+    assert lease_store.take_next(engine, lea, "name", 60) == made.id
     entry = CATALOGUE.of("courrier", "45")
-    naming.name(engine, lea, made.id, entry, due_on=dt.date(2026, 12, 1))
+    naming_store.name_document(engine, lea, made.id, entry, due_on=dt.date(2026, 12, 1))
     return lea, made.id
 
 
 def _fail(engine: sa.Engine, made: uuid.UUID, code: str, to: str = _A) -> int:
     """Try a delivery, with this outcome; how many tries may have arrived by then."""
     _run(engine, "UPDATE deliveries SET next_at = '2000-01-01' WHERE document_id = :id", id=made)
-    found = deliveries.claim(engine, "w1", [to], 60.0)
+    found = delivery_store.claim_next(engine, "w1", [to], 60.0)
     assert found is not None
     assert found.document.id == made
-    assert deliveries.postpone(engine, found.claim, 0.0, code, "")
+    assert delivery_store.postpone(engine, found.claim, 0.0, code, "")
     return int(_rows(engine, made)[to].doubts)
 
 
@@ -259,11 +259,11 @@ def test_what_may_have_arrived_stays_in_doubt_whatever_comes_after(engine: sa.En
     assert _fail(engine, made, "http_401") == 1
     assert _fail(engine, made, "dispatch_disk") == 1
     add_person(engine, "anne", Role.OPERATIONS)
-    holds.place(engine, "anne", "destination", _A, "panne")
+    holds_store.place_hold(engine, "anne", "destination", _A, "panne")
     assert _rows(engine, made)[_A].last_code == "hold"
     with transaction(engine) as connection:
         hold = connection.scalar(sa.text("SELECT id FROM holds"))
-    holds.release(engine, "anne", hold, [_A])
+    holds_store.release_hold(engine, "anne", hold, [_A])
     assert _rows(engine, made)[_A].doubts == 1
     assert _fail(engine, made, "http_422") == 0
 
@@ -274,8 +274,8 @@ def _olga(engine: sa.Engine) -> Any:
 
 def test_what_a_lost_worker_had_in_hand_is_in_doubt(engine: sa.Engine) -> None:
     made = store(engine, document()).id
-    assert deliveries.claim(engine, "w1", [_A], 0.0) is not None
-    upkeep.sweep(engine, give_up_after=5)
+    assert delivery_store.claim_next(engine, "w1", [_A], 0.0) is not None
+    failure_store.release_expired_claims(engine, give_up_after=5)
     assert (_rows(engine, made)[_A].state, _rows(engine, made)[_A].doubts) == ("waiting", 1)
 
 
@@ -293,9 +293,9 @@ def test_content_that_changed_leaves_the_round_before_in_doubt(
 
 def _dead(engine: sa.Engine, code: str) -> uuid.UUID:
     made = store(engine, document()).id
-    found = deliveries.claim(engine, "w1", [_A], 60.0)
+    found = delivery_store.claim_next(engine, "w1", [_A], 60.0)
     assert found is not None
-    assert deliveries.dead(engine, found.claim, code, "")
+    assert delivery_store.record_dead(engine, found.claim, code, "")
     return made
 
 
@@ -303,18 +303,18 @@ def test_a_dead_letter_that_a_pole_may_have_is_not_discarded(
     engine: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unsure, sure = _dead(engine, "http_500"), _dead(engine, "http_422")
-    both = Chosen([unsure, sure])
-    assert stuck.in_doubt(engine, both) == {_A: 1}
+    both = DeliverySelection([unsure, sure])
+    assert failure_store.in_doubt(engine, both) == {_A: 1}
     with serving(console_settings(tmp_path), engine) as client:
         sign_in(client, engine, "ops", Role.OPERATIONS)
         ticks = {f"t:{one}:{_A}": "on" for one in (unsure, sure)}
         told = client.post("/echecs/choisir", data={"acte": "ecarter", **ticks}).text
         assert f"Peut-être déjà reçues par {_A}, qui n'a pas répondu : 1." in told
         assert "Écarter 1 livraison ?" in told.replace("\u00a0", " ")
-    assert upkeep.discard_chosen(engine, "person:anne", "remis", both) == 1
+    assert failure_store.discard_chosen(engine, "person:anne", "remis", both) == 1
     assert _rows(engine, unsure)[_A].state == "dead"
     assert _rows(engine, sure)[_A].state == "discarded"
-    assert upkeep.replay(engine, "person:anne", [unsure]) == 1
+    assert failure_store.replay(engine, "person:anne", [unsure]) == 1
     assert _rows(engine, unsure)[_A].doubts == 1
 
 
@@ -326,9 +326,9 @@ def test_what_its_pole_says_not_to_have_is_named_for_another(
     _fail(engine, made, "http_no_answer")
     if changed:  # the next round was never handed over
         _run(engine, "UPDATE deliveries SET round = 2, idempotency_key = idempotency_key || '2'")
-    note = ReturnNote(Cause.OTHER, "le pôle ne l'a pas")
-    taken = returns.give_back(engine, made, _A, note, "console", actor="person:anne")
-    assert taken is Returned.TAKEN
+    note = ReturnNote(ReturnCause.OTHER, "le pôle ne l'a pas")
+    taken = returns_store.accept_return(engine, made, _A, note, "console", actor="person:anne")
+    assert taken is ReturnOutcome.TAKEN
     reroute(engine, "person:lea", made, _B)
     assert _rows(engine, made)[_A].state == "discarded"
     assert _rows(engine, made)[_B].state == "waiting"
@@ -336,6 +336,6 @@ def test_what_its_pole_says_not_to_have_is_named_for_another(
 
 def test_a_document_in_doubt_is_not_sent_back_to_naming(engine: sa.Engine) -> None:
     made = _dead(engine, "http_500")
-    upkeep.discard(engine, "person:anne", "remis autrement", [made])
-    found = life.load(engine, made, _olga(engine), with_content=False)
-    assert not life.may_be_named_again(found.document)
+    failure_store.discard(engine, "person:anne", "remis autrement", [made])
+    found = history_store.load_history(engine, made, _olga(engine), with_content=False)
+    assert not history_store.may_be_named_again(found.document)

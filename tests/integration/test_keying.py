@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from central.domain.access import Person, Role
-from central.domain.keying import Entry, KeyReason
+from central.accounts.rules import Person, Role
+from central.db.engine import transaction
+from central.documents import store as documents_store
+from central.documents.rules import KeyedValue, KeyReason
 from central.errors import InputInvalid, LeaseLost
-from central.store import keying, work
-from central.store.engine import transaction
-from central.store.keying import Sent
+from central.keying import store as keying_store
+from central.keying.store import SubmittedField
 from tests.support.keyers import CATALOGUE, keyer, state_of, take
 from tests.support.mail import Line, Post
 from vaguemestre.model.catalogue import Catalogue, FieldSpec, KeyingMode
@@ -41,29 +42,34 @@ def _key(
     person: Person,
     wanted: uuid.UUID,
     catalogue: Catalogue = CATALOGUE,
-    **values: Entry,
+    **values: KeyedValue,
 ) -> str:
     assert take(engine, person, "key") == wanted
-    shown = work.load(engine, person, wanted, "key")
+    shown = documents_store.load_document(engine, person, wanted, "key")
     entry = catalogue.of(shown.document["type"])
-    todo = {t.field.name: t.field.position for t in keying.look(engine, shown.document, entry)}
+    todo = {
+        t.field.name: t.field.position
+        for t in keying_store.pending_tasks(engine, shown.document, entry)
+    }
     assert set(todo) == set(values), todo
-    sent = {todo[name]: Sent(value, "ok") for name, value in values.items()}
-    return keying.submit(engine, person, wanted, catalogue.of, sent).value
+    sent = {todo[name]: SubmittedField(value, "ok") for name, value in values.items()}
+    return keying_store.submit_keying(engine, person, wanted, catalogue.of, sent).value
 
 
 def _values(engine: sa.Engine, person: Person, wanted: uuid.UUID) -> dict[str, str | None]:
-    return {f.name: f.value for f in work.load(engine, person, wanted, "key").fields}
+    return {
+        f.name: f.value for f in documents_store.load_document(engine, person, wanted, "key").fields
+    }
 
 
 def test_two_people_who_key_the_same_settle_a_double_field(engine: sa.Engine, post: Post) -> None:
     wanted = _rib(post)
     first, second = keyer(engine, "p1"), keyer(engine, "p2")
     assert _key(
-        engine, first, wanted, iban=Entry(_IBAN), account_holder=Entry("MARTIN")
+        engine, first, wanted, iban=KeyedValue(_IBAN), account_holder=KeyedValue("MARTIN")
     ) == "to_key"  # fmt: skip
     assert take(engine, first, "key") is None, "the second look is another person's"
-    assert _key(engine, second, wanted, iban=Entry(_IBAN)) == "ready"
+    assert _key(engine, second, wanted, iban=KeyedValue(_IBAN)) == "ready"
     assert _values(engine, first, wanted)["iban"] == _IBAN
 
 
@@ -71,22 +77,22 @@ def test_where_two_differ_a_third_who_supervises_decides(engine: sa.Engine, post
     wanted = _rib(post)
     first, second = keyer(engine, "p1"), keyer(engine, "p2")
     third, supervisor = keyer(engine, "p3"), keyer(engine, "s", Role.SUPERVISOR)
-    _key(engine, first, wanted, iban=Entry(_IBAN), account_holder=Entry("MARTIN"))
-    assert _key(engine, second, wanted, iban=Entry(_OTHER)) == "to_key"
+    _key(engine, first, wanted, iban=KeyedValue(_IBAN), account_holder=KeyedValue("MARTIN"))
+    assert _key(engine, second, wanted, iban=KeyedValue(_OTHER)) == "to_key"
     assert take(engine, third, "key") is None
     assert take(engine, supervisor, "key") == wanted
-    shown = work.load(engine, supervisor, wanted, "key")
-    (task,) = keying.look(engine, shown.document, CATALOGUE.of("rib"))
+    shown = documents_store.load_document(engine, supervisor, wanted, "key")
+    (task,) = keying_store.pending_tasks(engine, shown.document, CATALOGUE.of("rib"))
     assert [e.value for e in task.others] == [_IBAN, _OTHER]
-    assert _key(engine, supervisor, wanted, iban=Entry(_OTHER)) == "ready"
+    assert _key(engine, supervisor, wanted, iban=KeyedValue(_OTHER)) == "ready"
     assert _values(engine, supervisor, wanted)["iban"] == _OTHER
 
 
 def test_a_reason_settles_a_field_without_a_value(engine: sa.Engine, post: Post) -> None:
     made = post.deliver("A", Line("nir", "NIR", "?"), kind="key", code="S1104")
     person = keyer(engine, "p")
-    _key(engine, person, made.id, nir=Entry(None, KeyReason.ILLEGIBLE))
-    (field,) = work.load(engine, person, made.id, "key").fields
+    _key(engine, person, made.id, nir=KeyedValue(None, KeyReason.ILLEGIBLE))
+    (field,) = documents_store.load_document(engine, person, made.id, "key").fields
     assert (field.value, field.reason, field.accepted) == (None, "illegible", True)
 
 
@@ -94,9 +100,9 @@ def test_every_field_is_sent_and_no_other(engine: sa.Engine, post: Post) -> None
     wanted, person = _rib(post), keyer(engine, "p")
     take(engine, person, "key")
     for positions in ((), (0,), (0, 1, 9)):
-        sent = {p: Sent(Entry("x")) for p in positions}
+        sent = {p: SubmittedField(KeyedValue("x")) for p in positions}
         with pytest.raises(InputInvalid):
-            keying.submit(engine, person, wanted, CATALOGUE.of, sent)
+            keying_store.submit_keying(engine, person, wanted, CATALOGUE.of, sent)
     assert state_of(engine, wanted) == "to_key"
 
 
@@ -105,7 +111,7 @@ def test_what_was_keyed_is_kept_beside_what_the_machine_read(engine: sa.Engine, 
         "A", Line("nir", "NIR", "1", read="2550814168025"), kind="key", code="S1104"
     )
     person = keyer(engine, "p")
-    _key(engine, person, made.id, nir=Entry("255081416802538"))
+    _key(engine, person, made.id, nir=KeyedValue("255081416802538"))
     with transaction(engine) as connection:
         row = connection.execute(
             sa.text("SELECT machine_value, value, pass, machine_confidence FROM keyings")
@@ -117,19 +123,19 @@ def test_a_draft_comes_back_and_ends_with_the_document(engine: sa.Engine, post: 
     made = post.deliver("A", Line("nir", "NIR", "1"), kind="key", code="S1104")
     person, other = keyer(engine, "p"), keyer(engine, "q")
     with pytest.raises(LeaseLost):
-        work.save_draft(engine, person.id, made.id, "key", {"at": 0})
+        documents_store.save_draft(engine, person.id, made.id, "key", {"at": 0})
     take(engine, person, "key")
-    work.save_draft(engine, person.id, made.id, "key", {"at": 1})
-    assert work.load(engine, person, made.id, "key").draft == {"at": 1}
-    assert work.load(engine, other, made.id, "key").draft == {}
-    _key(engine, person, made.id, nir=Entry("255081416802538"))
-    assert work.load(engine, person, made.id, "key").draft == {}
+    documents_store.save_draft(engine, person.id, made.id, "key", {"at": 1})
+    assert documents_store.load_document(engine, person, made.id, "key").draft == {"at": 1}
+    assert documents_store.load_document(engine, other, made.id, "key").draft == {}
+    _key(engine, person, made.id, nir=KeyedValue("255081416802538"))
+    assert documents_store.load_document(engine, person, made.id, "key").draft == {}
 
 
 def test_a_document_of_the_wrong_type_goes_back_to_naming(engine: sa.Engine, post: Post) -> None:
     wanted, person = _rib(post), keyer(engine, "p")
     take(engine, person, "key")
-    keying.back_to_naming(engine, person, wanted)
+    keying_store.back_to_naming(engine, person, wanted)
     assert state_of(engine, wanted) == "to_name"
 
 
@@ -149,11 +155,11 @@ def test_a_second_person_keys_what_the_first_left_to_them_although_the_pack_chan
     wanted = _rib(post)
     first, second, third = keyer(engine, "p1"), keyer(engine, "p2"), keyer(engine, "p3")
     supervisor = keyer(engine, "s", Role.SUPERVISOR)
-    _key(engine, first, wanted, iban=Entry(_IBAN), account_holder=Entry("MARTIN"))
+    _key(engine, first, wanted, iban=KeyedValue(_IBAN), account_holder=KeyedValue("MARTIN"))
     other = _pack(iban=mode)
-    assert _key(engine, second, wanted, other, iban=Entry(_OTHER)) == "to_key"
+    assert _key(engine, second, wanted, other, iban=KeyedValue(_OTHER)) == "to_key"
     assert take(engine, third, "key") is None
-    assert _key(engine, supervisor, wanted, other, iban=Entry(_OTHER)) == "ready"
+    assert _key(engine, supervisor, wanted, other, iban=KeyedValue(_OTHER)) == "ready"
     assert _values(engine, supervisor, wanted)["iban"] == _OTHER
 
 
@@ -162,10 +168,10 @@ def test_what_a_changed_pack_wants_besides_is_keyed_after_the_second_look(
 ) -> None:
     wanted = _rib(post)
     first, second, third = keyer(engine, "p1"), keyer(engine, "p2"), keyer(engine, "p3")
-    _key(engine, first, wanted, iban=Entry(_IBAN), account_holder=Entry("MARTIN"))
+    _key(engine, first, wanted, iban=KeyedValue(_IBAN), account_holder=KeyedValue("MARTIN"))
     other = _pack(bank=KeyingMode.CONFIRM)
-    assert _key(engine, second, wanted, other, iban=Entry(_IBAN)) == "to_key"
-    assert _key(engine, third, wanted, other, bank=Entry("LA BANQUE")) == "ready"
+    assert _key(engine, second, wanted, other, iban=KeyedValue(_IBAN)) == "to_key"
+    assert _key(engine, third, wanted, other, bank=KeyedValue("LA BANQUE")) == "ready"
     values = _values(engine, third, wanted)
     assert (values["iban"], values["bank"]) == (_IBAN, "LA BANQUE")
 
@@ -175,10 +181,10 @@ def test_a_document_between_two_looks_of_an_older_version_is_keyed_as_the_pack_s
 ) -> None:
     wanted = _rib(post)
     first, second = keyer(engine, "p1"), keyer(engine, "p2")
-    _key(engine, first, wanted, iban=Entry(_IBAN), account_holder=Entry("MARTIN"))
+    _key(engine, first, wanted, iban=KeyedValue(_IBAN), account_holder=KeyedValue("MARTIN"))
     with transaction(engine) as connection:
         connection.execute(sa.text("UPDATE documents SET keyed_twice = NULL"))
-    assert _key(engine, second, wanted, iban=Entry(_IBAN)) == "ready"
+    assert _key(engine, second, wanted, iban=KeyedValue(_IBAN)) == "ready"
     assert _values(engine, first, wanted)["iban"] == _IBAN
 
 
@@ -187,19 +193,19 @@ def test_two_people_key_twice_again_what_a_pole_gave_back(engine: sa.Engine, pos
     wanted = _rib(post)
     first, second = keyer(engine, "p1"), keyer(engine, "p2")
     supervisor = keyer(engine, "s", Role.SUPERVISOR)
-    _key(engine, first, wanted, iban=Entry(_IBAN), account_holder=Entry("MARTIN"))
-    assert _key(engine, second, wanted, iban=Entry(_IBAN)) == "ready"
+    _key(engine, first, wanted, iban=KeyedValue(_IBAN), account_holder=KeyedValue("MARTIN"))
+    assert _key(engine, second, wanted, iban=KeyedValue(_IBAN)) == "ready"
     with transaction(engine) as connection:
         for statement in (
             "UPDATE documents SET state = 'to_key', key_pass = 1",
             "UPDATE fields SET source = 'machine', accepted = false",
         ):
             connection.execute(sa.text(statement))
-    _key(engine, second, wanted, iban=Entry(_IBAN), account_holder=Entry("MARTIN"))
+    _key(engine, second, wanted, iban=KeyedValue(_IBAN), account_holder=KeyedValue("MARTIN"))
     assert take(engine, second, "key") is None, "their own first look is no second one"
-    assert _key(engine, first, wanted, iban=Entry(_OTHER)) == "to_key"
+    assert _key(engine, first, wanted, iban=KeyedValue(_OTHER)) == "to_key"
     assert take(engine, first, "key") is None
-    assert _key(engine, supervisor, wanted, iban=Entry(_OTHER)) == "ready"
+    assert _key(engine, supervisor, wanted, iban=KeyedValue(_OTHER)) == "ready"
 
 
 def test_who_keyed_twice_before_does_not_decide_between_two_others_of_whom_they_are_one(
@@ -208,7 +214,7 @@ def test_who_keyed_twice_before_does_not_decide_between_two_others_of_whom_they_
     wanted = _rib(post)
     first = keyer(engine, "p1")
     second = keyer(engine, "p2", Role.KEYER, Role.SUPERVISOR)
-    _key(engine, first, wanted, iban=Entry(_IBAN), account_holder=Entry("MARTIN"))
-    assert _key(engine, second, wanted, iban=Entry(_OTHER)) == "to_key"
+    _key(engine, first, wanted, iban=KeyedValue(_IBAN), account_holder=KeyedValue("MARTIN"))
+    assert _key(engine, second, wanted, iban=KeyedValue(_OTHER)) == "to_key"
     assert take(engine, second, "key") is None
     assert take(engine, first, "key") is None

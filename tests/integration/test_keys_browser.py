@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from central.domain.access import Role
-from central.store.engine import transaction
-from central.store.tables import controls, documents, fields, rescans
+from central.accounts.rules import Role
+from central.db.engine import transaction
+from central.db.tables import controls, documents, fields, rescans
 from tests.support.accessibility import hold_to_accessibility
 from tests.support.browser import pictured, seen, sign_in_with, visitor
 from tests.support.console import PASSWORD, add_person

@@ -7,7 +7,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from central.domain.access import Role
+from central.accounts.rules import Role
 from tests.support.console import PASSWORD, add_person
 from tests.support.firefox import Firefox, firefox
 from tests.support.keyboards import Key, azerty, azerty_digit

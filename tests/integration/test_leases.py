@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from central.domain.access import Person
+from central.accounts.rules import Person
+from central.db.engine import transaction
+from central.documents import lease_store
+from central.documents import store as documents_store
 from central.errors import Forbidden, LeaseLost, NotFound
-from central.store import leases, naming, work
-from central.store.engine import transaction
+from central.naming import store as naming_store
 from tests.support.keyers import CATALOGUE, keyer, state_of, take
 from tests.support.mail import Post
 
@@ -38,7 +40,7 @@ def test_two_people_never_get_the_same_document(engine: sa.Engine, post: Post) -
         begin.wait()
         first = take(engine, person)
         assert first is not None
-        taken.extend([first, leases.take(engine, person, "name", 60, besides=[first])])
+        taken.extend([first, lease_store.take_next(engine, person, "name", 60, besides=[first])])
 
     threads = [threading.Thread(target=work_on, args=(person,)) for person in people]
     for thread in threads:
@@ -62,7 +64,7 @@ def test_urgent_ones_come_first_then_those_whose_day_is_near(engine: sa.Engine, 
             )
     person = keyer(engine, "p")
     order: list[uuid.UUID] = []
-    while (found := leases.take(engine, person, "name", 60, besides=order)) is not None:
+    while (found := lease_store.take_next(engine, person, "name", 60, besides=order)) is not None:
         order.append(found)
     assert order == [urgent.id, near.id, late.id]
 
@@ -81,10 +83,10 @@ def test_a_silent_page_loses_its_document_to_somebody_else(engine: sa.Engine, po
     assert take(engine, second) is None
     _expire(engine)
     assert take(engine, second) == made.id
-    assert leases.keep(engine, first.id, [made.id], 60) == set()
+    assert lease_store.renew(engine, first.id, [made.id], 60) == set()
     entry = CATALOGUE.of("courrier")
     with pytest.raises(LeaseLost):
-        naming.name(engine, first, made.id, entry, due_on=_DUE)
+        naming_store.name_document(engine, first, made.id, entry, due_on=_DUE)
     assert state_of(engine, made.id) == "to_name"
 
 
@@ -94,17 +96,22 @@ def test_who_has_nothing_to_do_gets_what_is_only_loaded_ahead(
     shown, ahead = post.deliver("A", kind="name"), post.deliver("B", kind="name")
     busy, idle = keyer(engine, "p1"), keyer(engine, "p2")
     assert take(engine, busy) == shown.id
-    assert leases.take(engine, busy, "name", 60, besides=[shown.id], is_ahead=True) == ahead.id
-    assert leases.take(engine, idle, "name", 60, is_ahead=True) is None
+    assert (
+        lease_store.take_next(engine, busy, "name", 60, besides=[shown.id], is_ahead=True)
+        == ahead.id
+    )
+    assert lease_store.take_next(engine, idle, "name", 60, is_ahead=True) is None
     assert take(engine, idle) == ahead.id
-    assert leases.keep(engine, busy.id, [shown.id, ahead.id], 60, shown=shown.id) == {shown.id}
+    assert lease_store.renew(engine, busy.id, [shown.id, ahead.id], 60, shown=shown.id) == {
+        shown.id
+    }
 
 
 def test_what_is_shown_is_nobody_elses(engine: sa.Engine, post: Post) -> None:
     made = post.deliver("A", kind="name")
     busy, idle = keyer(engine, "p1"), keyer(engine, "p2")
-    assert leases.take(engine, busy, "name", 60, is_ahead=True) == made.id
-    leases.keep(engine, busy.id, [made.id], 60, shown=made.id)
+    assert lease_store.take_next(engine, busy, "name", 60, is_ahead=True) == made.id
+    lease_store.renew(engine, busy.id, [made.id], 60, shown=made.id)
     assert take(engine, idle) is None
 
 
@@ -112,7 +119,7 @@ def test_a_lease_that_nobody_took_over_still_counts(engine: sa.Engine, post: Pos
     made, person = post.deliver("A", kind="name"), keyer(engine, "p")
     take(engine, person)
     _expire(engine)
-    naming.name(engine, person, made.id, CATALOGUE.of("pnd"), due_on=_DUE)
+    naming_store.name_document(engine, person, made.id, CATALOGUE.of("pnd"), due_on=_DUE)
     assert state_of(engine, made.id) == "ready"
 
 
@@ -128,6 +135,8 @@ def test_sites_poles_and_skills_limit_what_comes(engine: sa.Engine, post: Post) 
 def test_a_document_of_another_site_is_not_shown(engine: sa.Engine, post: Post) -> None:
     made = post.deliver("A", kind="name")
     with pytest.raises(Forbidden):
-        work.load(engine, keyer(engine, "p", sites=frozenset({"orleans"})), made.id, "name")
+        documents_store.load_document(
+            engine, keyer(engine, "p", sites=frozenset({"orleans"})), made.id, "name"
+        )
     with pytest.raises(NotFound):
-        work.load(engine, keyer(engine, "q"), uuid.uuid4(), "name")
+        documents_store.load_document(engine, keyer(engine, "q"), uuid.uuid4(), "name")

@@ -7,10 +7,12 @@ import pytest
 import sqlalchemy as sa
 from uuid6 import uuid7
 
-from central.domain.access import Person
-from central.store import leases, lot_counts, page_acts
-from central.store.engine import transaction
-from central.store.tables import documents
+from central.accounts.rules import Person
+from central.db.engine import transaction
+from central.db.tables import documents
+from central.documents import lease_store
+from central.lots import store as lots_store
+from central.naming import page_store
 from tests.support.keyers import keyer
 from tests.support.mail import Post
 
@@ -22,8 +24,8 @@ def post(engine: sa.Engine, tmp_path: Path) -> Post:
 
 def _cut(engine: sa.Engine, person: Person, wanted: uuid.UUID, number: int) -> uuid.UUID:
     piece = uuid.UUID(str(uuid7()))
-    assert leases.take_this(engine, person, wanted, "name", 60)
-    page_acts.split(engine, person, wanted, number, piece, 60)
+    assert lease_store.take_document(engine, person, wanted, "name", 60)
+    page_store.split_document(engine, person, wanted, number, piece, 60)
     return piece
 
 
@@ -33,7 +35,7 @@ def _put(engine: sa.Engine, state: str, *ids: uuid.UUID) -> None:
 
 
 def _delivered(engine: sa.Engine) -> tuple[int, int]:
-    (lot,) = lot_counts.newest(engine, 10)
+    (lot,) = lots_store.list_lots(engine, 10)
     assert (lot["stored_documents"], lot["stored_pages"]) == (1, 3)
     return lot["delivered_documents"], lot["delivered_pages"] or 0
 
@@ -56,7 +58,7 @@ def test_a_piece_that_was_joined_to_another_is_delivered_with_that_one(
     first, person = post.deliver("A", kind="name", pages=3).id, keyer(engine, "p")
     second = _cut(engine, person, first, 1)
     third = _cut(engine, person, second, 1)
-    page_acts.join(engine, person, third, into_previous=True)
+    page_store.join_documents(engine, person, third, into_previous=True)
     _put(engine, "delivered", first)
     assert _delivered(engine) == (0, 0), "the pages of the third are in the second"
     _put(engine, "delivered", second)
@@ -69,13 +71,13 @@ def test_a_piece_that_was_joined_to_a_neighbour_is_delivered_with_it(
     first, person = post.deliver("A", kind="name", pages=3).id, keyer(engine, "p")
     after = post.deliver("B", kind="name").id
     piece = _cut(engine, person, first, 2)
-    assert leases.take_this(engine, person, after, "name", 60)
-    page_acts.join(engine, person, after, into_previous=True)
-    (lot,) = lot_counts.newest(engine, 10)
+    assert lease_store.take_document(engine, person, after, "name", 60)
+    page_store.join_documents(engine, person, after, into_previous=True)
+    (lot,) = lots_store.list_lots(engine, 10)
     assert lot["stored_pages"] == 4
     _put(engine, "delivered", first)
-    (lot,) = lot_counts.newest(engine, 10)
+    (lot,) = lots_store.list_lots(engine, 10)
     assert not lot["delivered_pages"]
     _put(engine, "delivered", piece)
-    (lot,) = lot_counts.newest(engine, 10)
+    (lot,) = lots_store.list_lots(engine, 10)
     assert (lot["delivered_documents"], lot["delivered_pages"]) == (2, 4)

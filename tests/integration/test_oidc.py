@@ -11,8 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from central import sealing
-from central.domain.access import Role
-from central.store import accounts, people
+from central.accounts import session_store
+from central.accounts import store as accounts_store
+from central.accounts.rules import Role
 from tests.support.console import add_person, serving
 from tests.support.oidc_line import KEYER, START, Line, config
 from tests.support.oidc_provider import sign_in_there
@@ -49,7 +50,7 @@ def test_somebody_comes_in_with_the_rights_that_their_groups_give(line: Line) ->
     assert "FSP, IJ" in page
     assert "équipe A" in page
     assert 'name="nouveau"' not in page, "no password of ours to change"
-    found = accounts.find(line.engine, "paul")
+    found = accounts_store.find_account(line.engine, "paul")
     assert found is not None
     assert found.password_hash is None
 
@@ -243,7 +244,7 @@ def test_tokens_are_nowhere_but_where_they_are_needed(line: Line) -> None:
     key = sealing.load(line.folder / "key")
     assert str(key.open(held.id_token, "provider")).count(".") == 2
     assert held.id_token not in trail
-    assert people.signed(line.engine, cookie, 3_600.0) is not None
+    assert session_store.find_session(line.engine, cookie, 3_600.0) is not None
 
 
 def test_the_page_shows_the_way_and_where_it_leads_back_to(line: Line) -> None:

@@ -9,13 +9,15 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from central.domain.access import Role
-from central.domain.incoming import IncomingDocument
-from central.store import deliveries, flow, rescans
-from central.store.engine import transaction
+from central.accounts.rules import Role
+from central.db.engine import transaction
+from central.delivery import store as delivery_store
+from central.monitoring import flow_store
+from central.rescans import store as rescans_store
 from tests.support.central import document, store
 from tests.support.console import PASSWORD, add_person, enter, serving, settings
 from tests.support.mail import Line, Post
+from vaguemestre.model.lot import IncomingDocument
 
 _NOBODY = "01a215ea-97b4-7fbf-93ed-c57a1e7e1a99"
 _POLE = "FRAIS_DE_SANTE"
@@ -60,9 +62,9 @@ def _audited(engine: sa.Engine, action: str) -> list[sa.Row[tuple[str, dict[str,
 
 
 def _deliver(engine: sa.Engine, made: IncomingDocument) -> None:
-    claimed = deliveries.claim(engine, "w", [made.route.destination], 60.0)
+    claimed = delivery_store.claim_next(engine, "w", [made.route.destination], 60.0)
     assert claimed is not None
-    deliveries.delivered(engine, claimed.claim, "receipt")
+    delivery_store.record_delivered(engine, claimed.claim, "receipt")
 
 
 # --- who sees what
@@ -225,7 +227,7 @@ def test_a_request_to_scan_again_is_withdrawn_on_the_document_s_page(
     client: httpx.Client, engine: sa.Engine, mail: IncomingDocument, role: Role
 ) -> None:
     asks = add_person(engine, "asks", Role.KEYER)
-    rescans.ask(engine, mail.id, asks, "person:asks", "page floue")
+    rescans_store.request_rescan(engine, mail.id, asks, "person:asks", "page floue")
     path = f"/documents/{mail.id}/retirer-demande"
     _as(client, engine, Role.OPERATIONS)
     assert f'href="/documents/{mail.id}"' in client.get("/lots").text
@@ -238,7 +240,7 @@ def test_a_request_to_scan_again_is_withdrawn_on_the_document_s_page(
     assert "Retirer la demande" not in page
     told = re.findall(r"</time> <strong>([^<]*umérisation[^<]*)</strong>", page)
     assert told == ["Nouvelle numérisation demandée", "Demande de nouvelle numérisation retirée"]
-    assert rescans.open_for(engine, mail.site, mail.station) == ()
+    assert rescans_store.open_for(engine, mail.site, mail.station) == ()
     assert client.post(path, data=_NOTHING).status_code == 409
 
 
@@ -246,7 +248,7 @@ def test_a_document_sent_back_to_naming_is_no_longer_asked_of_its_station(
     client: httpx.Client, engine: sa.Engine, mail: IncomingDocument
 ) -> None:
     asks = add_person(engine, "asks", Role.KEYER)
-    rescans.ask(engine, mail.id, asks, "person:asks", "page floue")
+    rescans_store.request_rescan(engine, mail.id, asks, "person:asks", "page floue")
     _as(client, engine, Role.OPERATIONS)
     sent = client.post(f"/documents/{mail.id}/nommer", data={"reason": "retrouvé"})
     assert sent.status_code == 303
@@ -365,7 +367,7 @@ def test_a_nir_in_an_address_is_refused(client: httpx.Client, engine: sa.Engine)
 def test_the_board_shows_flow_queues_stations_and_lots(
     client: httpx.Client, engine: sa.Engine, mail: IncomingDocument
 ) -> None:
-    flow.recount(engine, mail.received_at.replace(year=2030))
+    flow_store.recount_hours(engine, mail.received_at.replace(year=2030))
     _as(client, engine, Role.OPERATIONS)
     page = client.get("/exploitation").text
     assert "1</strong> <span>à vidéocoder" in page

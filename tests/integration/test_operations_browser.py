@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page
 
-from central.domain.access import Role
-from central.store import flow
-from central.store.engine import open_engine, transaction
+from central.accounts.rules import Role
+from central.db.engine import open_engine, transaction
+from central.monitoring import flow_store
 from tests.support import many
 from tests.support.accessibility import hold_to_accessibility
 from tests.support.browser import LARGE, SMALL, chromium, visitor
@@ -35,7 +35,7 @@ def console(
     with postgres.migrated() as url:
         engine = open_engine(url)
         many.fill(engine, _DOCUMENTS, _DAYS, now, _DOCUMENTS)
-        flow.recount(engine, now)
+        flow_store.recount_hours(engine, now)
         add_person(engine, "ops", Role.OPERATIONS)
         add_person(engine, "audit", Role.AUDITOR)
         add_person(engine, "scan", Role.SCANNER, sites=["gien"])

@@ -12,15 +12,19 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
-from central.console import dead_letters
-from central.console.sessions import COOKIE
-from central.domain.access import Role
-from central.store import accounts, deliveries, holds, people, plan
-from central.store.accounts import NewAccount
-from central.store.engine import transaction
-from central.store.tables import audit, flow, keyings, namings
-from central.store.tables import deliveries as deliveries_table
-from central.store.tables import documents as documents_table
+from central.accounts import session_store
+from central.accounts import store as accounts_store
+from central.accounts.rules import Role
+from central.accounts.store import NewAccount
+from central.db.engine import transaction
+from central.db.tables import audit, flow, keyings, namings
+from central.db.tables import deliveries as deliveries_table
+from central.db.tables import documents as documents_table
+from central.delivery import store as delivery_store
+from central.delivery import views as delivery_views
+from central.holds import store as holds_store
+from central.plan import store as plan_store
+from central.web.sessions import COOKIE
 from tests.support.accessibility import hold_to_accessibility
 from tests.support.browser import LARGE, SMALL, chromium, visitor
 from tests.support.central import document, store
@@ -47,8 +51,8 @@ def _person(engine: sa.Engine, login: str, role: Role, **limits: Any) -> int:
     """Somebody without a password, signed in from the start with their login as the token."""
     limits = {"sites": ["*"], "poles": ["*"]} | limits
     made = NewAccount(login=login, name=login.title(), roles=[role], **limits)
-    number = accounts.add(engine, "person:test", made)
-    people.open_session(engine, number, login, f"csrf of {login}", "local", 3_600.0)
+    number = accounts_store.add_account(engine, "person:test", made)
+    session_store.open_session(engine, number, login, f"csrf of {login}", "local", 3_600.0)
     return number
 
 
@@ -61,10 +65,10 @@ def _as(console: httpx.Client, login: str) -> httpx.Client:
 
 def _dead(engine: sa.Engine, code: str = "http_422", **changes: Any) -> uuid.UUID:
     made = store(engine, document(**changes))
-    found = deliveries.claim(engine, "w", [str(changes.get("destination", _FSP))], 60.0)
+    found = delivery_store.claim_next(engine, "w", [str(changes.get("destination", _FSP))], 60.0)
     assert found is not None
     assert found.document.id == made.id
-    deliveries.dead(engine, found.claim, code, _REASON)
+    delivery_store.record_dead(engine, found.claim, code, _REASON)
     return made.id
 
 
@@ -137,7 +141,7 @@ def test_ticked_deliveries_are_discarded_with_a_reason_and_not_without(
 def test_a_list_goes_on_where_its_page_ended(
     console: httpx.Client, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dead_letters, "_A_PAGE", 5)
+    monkeypatch.setattr(delivery_views, "_A_PAGE", 5)
     made = [_dead(engine) for _ in range(9)]
     _as(console, "ops")
     first = console.get("/echecs").text
@@ -180,7 +184,7 @@ def test_a_hold_is_placed_shown_and_released(console: httpx.Client, engine: sa.E
     assert "panne annoncée" in console.get("/retenues").text
     assert "Retenues en cours" in console.get("/echecs").text, "the banner"
     assert console.post("/retenues", data=_hold("destination", _FSP)).status_code == 409
-    (one,) = holds.open_ones(engine)
+    (one,) = holds_store.open_holds(engine)
     assert console.post(f"/retenues/{one.id}/lever", data=_NOTHING).status_code == 303
     assert _states(engine)[made.id] == "waiting"
     assert console.post(f"/retenues/{one.id}/lever", data=_NOTHING).status_code == 404
@@ -201,7 +205,7 @@ def test_a_change_is_foretold_proposed_by_one_and_applied_by_another(
     page = console.get("/plan/changement", params=_CHANGE).text
     assert "<strong>2 documents</strong>" in page
     answer = console.post("/plan/changement", data={**_CHANGE, "motif": "réorganisation"})
-    (change,) = plan.listed(engine, ("proposed",), 5)
+    (change,) = plan_store.list_changes(engine, ("proposed",), 5)
     assert answer.headers["location"].startswith(f"/plan/{change.id}?")
     assert "une autre personne" in console.get(f"/plan/{change.id}").text
     assert console.post(f"/plan/{change.id}/appliquer", data=_NOTHING).status_code == 409
@@ -241,7 +245,7 @@ def test_changes_that_cannot_be_are_refused_in_french(
         answer = console.post("/plan/changement", data={**_CHANGE, "motif": "m", **changes})
         assert answer.status_code == 400, changes
         assert "La saisie est incorrecte" in answer.text
-    assert plan.listed(engine, ("proposed",), 5) == []
+    assert plan_store.list_changes(engine, ("proposed",), 5) == []
 
 
 def test_wrong_questions_get_a_french_answer(console: httpx.Client, engine: sa.Engine) -> None:
@@ -385,10 +389,10 @@ def _fill(engine: sa.Engine) -> int:
     _dead(engine, "folder_unavailable", type="S6202", destination=_ATEMPO)
     store(engine, document(kind="name"))
     _count(engine, hour=dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0))
-    holds.place(engine, "chef", "type", "S6202", "modèle modifié")
+    holds_store.place_hold(engine, "chef", "type", "S6202", "modèle modifié")
     person = _person(engine, "autre", Role.OPERATIONS)
     what = ("S3110", "", {"destination": _ATEMPO, "delay_days": 2})
-    return plan.propose(engine, person, "person:autre", what, "essai")
+    return plan_store.propose_change(engine, person, "person:autre", what, "essai")
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["1366", "1920"])

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from central.store import holds, plan_effect, stuck
-from central.store.engine import transaction
-from central.store.stuck import Asked
-from central.store.upkeep import Chosen
+from central.db.engine import transaction
+from central.delivery import failure_store
+from central.delivery.failure_store import DeliverySelection, FailureQuery
+from central.holds import store as holds_store
+from central.plan import store as plan_store
 from tests.support.central import document, store
 
 pytestmark = pytest.mark.on_both_servers
@@ -39,7 +40,7 @@ def test_no_list_reads_a_whole_table_of_delivered_documents(engine: sa.Engine) -
     made = store(engine, document())
     with transaction(engine) as connection:
         connection.exec_driver_sql(_FILL, {"count": _DELIVERED, "id": made.id})
-    holds.place(engine, "ops", "site", "orleans", "panne")
+    holds_store.place_hold(engine, "ops", "site", "orleans", "panne")
     with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         connection.exec_driver_sql("VACUUM ANALYZE")
     asked: list[tuple[str, Any]] = []
@@ -48,18 +49,20 @@ def test_no_list_reads_a_whole_table_of_delivered_documents(engine: sa.Engine) -
         asked.append((statement, parameters))
 
     sa.event.listen(engine, "before_cursor_execute", note)
-    gien = Chosen(sites=frozenset({"gien"}))
-    groups = stuck.groups(engine, gien)
-    first = stuck.letters(engine, Chosen(), Asked(), 10)
+    gien = DeliverySelection(sites=frozenset({"gien"}))
+    groups = failure_store.failure_groups(engine, gien)
+    first = failure_store.failed_deliveries(engine, DeliverySelection(), FailureQuery(), 10)
     last = first[-1]
     after = (last.created_at, last.document_id, last.destination)
-    stuck.letters(engine, gien, Asked(type="S3110", after=after), 10)
+    failure_store.failed_deliveries(engine, gien, FailureQuery(type="S3110", after=after), 10)
     of_stuck = len(asked)
-    stuck.counted(engine, Chosen(destination="FRAIS_DE_SANTE", code="http_503", state="dead"))
-    holds.open_ones(engine)
-    holds.to_deliver(engine)
+    failure_store.failure_counts(
+        engine, DeliverySelection(destination="FRAIS_DE_SANTE", code="http_503", state="dead")
+    )
+    holds_store.open_holds(engine)
+    holds_store.to_deliver(engine)
     what = ("S3110", "", {"destination": "ATEMPO", "delay_days": 2})
-    seen = plan_effect.preview(engine, what, dt.date(2026, 11, 4), 50)
+    seen = plan_store.preview_change(engine, what, dt.date(2026, 11, 4), 50)
     sa.event.remove(engine, "before_cursor_execute", note)
 
     assert {group.code: group.count for group in groups} == {"http_503": 20, "hold": 20}

@@ -7,16 +7,20 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from central.domain.access import Person, Role
-from central.domain.incoming import IncomingDocument
+from central.accounts.rules import Person, Role
+from central.db.engine import transaction
+from central.db.tables import remarks
+from central.documents import lease_store
+from central.documents import store as documents_store
 from central.errors import InputInvalid, LeaseLost
-from central.store import leases, naming, passing_on, reserved, sent_work, work
-from central.store.engine import transaction
-from central.store.passing_on import Way
-from central.store.tables import remarks
+from central.naming import store as naming_store
+from central.passing_on import store as passing_on_store
+from central.passing_on.store import Way
+from central.sent_work import store as sent_work_store
 from tests.support.console import add_person
 from tests.support.keyers import CATALOGUE, keyer, take
 from tests.support.mail import Post
+from vaguemestre.model.lot import IncomingDocument
 
 _WHY = "Je ne lis pas le tampon."
 
@@ -35,7 +39,7 @@ def lea(engine: sa.Engine, made: IncomingDocument) -> Person:
 
 
 def _pass(engine: sa.Engine, person: Person, made: IncomingDocument, way: Way) -> None:
-    naming.pass_on(engine, person, made.id, "name", way)
+    naming_store.pass_on(engine, person, made.id, "name", way)
 
 
 def _pass_time(engine: sa.Engine, by: dt.timedelta) -> None:
@@ -52,8 +56,10 @@ def test_what_somebody_would_not_have_comes_to_others_and_later_to_them_again(
     assert take(engine, lea) is None
     tom = keyer(engine, "tom")
     assert take(engine, tom) == made.id
-    assert [one["remark"] for one in work.load(engine, tom, made.id, "name").remarks] == [_WHY]
-    leases.let_go(engine, tom.id, [made.id])
+    assert [
+        one["remark"] for one in documents_store.load_document(engine, tom, made.id, "name").remarks
+    ] == [_WHY]
+    lease_store.release(engine, tom.id, [made.id])
     _pass_time(engine, dt.timedelta(hours=5))
     assert take(engine, lea) == made.id
 
@@ -65,13 +71,13 @@ def test_a_colleague_gets_it_first_and_for_a_while_nobody_else(
     tom, ana = keyer(engine, "tom"), keyer(engine, "ana")
     _pass(engine, lea, made, Way("colleague", _WHY, to_person=tom.id))
     assert take(engine, ana) == urgent.id
-    assert leases.take(engine, ana, "name", 60, besides=[urgent.id]) is None
+    assert lease_store.take_next(engine, ana, "name", 60, besides=[urgent.id]) is None
     assert take(engine, tom) == made.id
-    (said,) = work.load(engine, tom, made.id, "name").remarks
+    (said,) = documents_store.load_document(engine, tom, made.id, "name").remarks
     assert (said["name"], said["to_name"]) == ("Lea", "Tom")
-    leases.let_go(engine, tom.id, [made.id])
-    _pass_time(engine, reserved.RESERVED)
-    assert leases.take(engine, ana, "name", 60, besides=[urgent.id]) == made.id
+    lease_store.release(engine, tom.id, [made.id])
+    _pass_time(engine, lease_store.RESERVED)
+    assert lease_store.take_next(engine, ana, "name", 60, besides=[urgent.id]) == made.id
 
 
 def test_the_supervisor_and_who_treats_a_type_get_what_was_sent_to_them(
@@ -86,7 +92,7 @@ def test_the_supervisor_and_who_treats_a_type_get_what_was_sent_to_them(
     other = keyer(engine, "zoe", skills=frozenset({"rib"}))
     assert take(engine, other) is None
     assert take(engine, skilled) == made.id
-    assert len(work.load(engine, skilled, made.id, "name").remarks) == 2
+    assert len(documents_store.load_document(engine, skilled, made.id, "name").remarks) == 2
 
 
 @pytest.mark.parametrize(
@@ -113,7 +119,7 @@ def test_nobody_is_offered_who_may_not_see_it(
     tom = keyer(engine, "tom")
     far = add_person(engine, "far", Role.KEYER, sites=["brest"])
     keyer(engine, "ops", Role.OPERATIONS)
-    found = passing_on.receivers(engine, lea, made.site, "Flux entrants")
+    found = passing_on_store.receivers(engine, lea, made.site, "Flux entrants")
     assert [one.id for one in found] == [tom.id]
     with pytest.raises(InputInvalid):
         _pass(engine, lea, made, Way("colleague", _WHY, to_person=far))
@@ -126,7 +132,7 @@ def test_what_has_gone_on_waits_for_nobody_in_particular(
     _pass(engine, lea, made, Way("colleague", _WHY, to_person=tom.id))
     assert take(engine, tom) == made.id
     due = dt.date(2026, 12, 1)
-    naming.name(engine, tom, made.id, CATALOGUE.of("S1104", "45"), due_on=due)
+    naming_store.name_document(engine, tom, made.id, CATALOGUE.of("S1104", "45"), due_on=due)
     assert take(engine, keyer(engine, "ana"), "key") == made.id
 
 
@@ -135,9 +141,9 @@ def test_it_comes_back_to_who_passed_it_on(
 ) -> None:
     tom = keyer(engine, "tom")
     _pass(engine, lea, made, Way("colleague", _WHY, to_person=tom.id))
-    assert sent_work.take_back(engine, lea, made.id, 60).queue == "name"
+    assert sent_work_store.take_back(engine, lea, made.id, 60).queue == "name"
     assert take(engine, lea) == made.id
     with pytest.raises(LeaseLost):
-        naming.pass_on(engine, tom, made.id, "name", Way("give_back"))
+        naming_store.pass_on(engine, tom, made.id, "name", Way("give_back"))
     with pytest.raises(LeaseLost):
-        naming.pass_on(engine, lea, uuid.uuid4(), "name", Way("give_back"))
+        naming_store.pass_on(engine, lea, uuid.uuid4(), "name", Way("give_back"))

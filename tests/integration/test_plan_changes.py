@@ -13,11 +13,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from central import pack
-from central.console.plan import Plan
-from central.console.work import due_on
-from central.dispatch import sweeper
-from central.domain.access import EVERYWHERE, Person, Role
+from central import housekeeping, pack
+from central.accounts.rules import EVERYWHERE, Person, Role
+from central.db.engine import open_engine, transaction
+from central.db.tables import deliveries as deliveries_table
+from central.db.tables import documents as documents_table
+from central.db.tables import namings
+from central.delivery import store as delivery_store
+from central.documents import lease_store, state_store
 from central.errors import (
     AlreadyDecided,
     ChangeUnderWay,
@@ -26,22 +29,13 @@ from central.errors import (
     NotYours,
     StoreUnavailable,
 )
-from central.events import Events
-from central.store import (
-    batches,
-    deliveries,
-    holds,
-    leases,
-    naming,
-    plan,
-    plan_effect,
-    plan_following,
-    plan_moves,
-)
-from central.store.engine import open_engine, transaction
-from central.store.tables import deliveries as deliveries_table
-from central.store.tables import documents as documents_table
-from central.store.tables import namings
+from central.holds import store as holds_store
+from central.naming import store as naming_store
+from central.plan import follow_store, move_store
+from central.plan import store as plan_store
+from central.plan.views import CurrentPlan
+from central.queues.views import due_on
+from central.telemetry import Telemetry
 from tests.support.central import copies, document, store
 from tests.support.console import add_person, serving, settings, sign_in
 from tests.support.mail import Post
@@ -65,17 +59,19 @@ def two(engine: sa.Engine) -> tuple[int, int]:
 
 
 def _propose(engine: sa.Engine, person: int, changes: dict[str, Any], fund: str = "") -> int:
-    return plan.propose(engine, person, "person:anne", ("S3110", fund, changes), "réorganisation")
+    return plan_store.propose_change(
+        engine, person, "person:anne", ("S3110", fund, changes), "réorganisation"
+    )
 
 
 def _apply(engine: sa.Engine, two: tuple[int, int], changes: dict[str, Any], fund: str = "") -> int:
     change = _propose(engine, two[0], changes, fund)
-    plan_moves.apply(engine, two[1], "person:bruno", change)
+    move_store.apply_change(engine, two[1], "person:bruno", change)
     return change
 
 
 def _undo(engine: sa.Engine, person: int, change: int) -> int:
-    return plan_moves.undo(engine, person, "person:anne", change, _SHIPPED)
+    return move_store.undo_change(engine, person, "person:anne", change, _SHIPPED)
 
 
 def _document(engine: sa.Engine, document_id: uuid.UUID) -> Any:
@@ -97,7 +93,7 @@ def _deliveries(engine: sa.Engine, document_id: uuid.UUID) -> dict[str, tuple[st
 
 
 def _claim(engine: sa.Engine) -> Any:
-    found = deliveries.claim(engine, "w", [_FSP, _ATEMPO, _CNSE], 60.0)
+    found = delivery_store.claim_next(engine, "w", [_FSP, _ATEMPO, _CNSE], 60.0)
     assert found is not None
     return found.claim
 
@@ -109,7 +105,7 @@ def test_a_preview_counts_what_would_go_elsewhere(engine: sa.Engine, two: tuple[
         store(engine, document(kind=kind))
     store(engine, document(site="orleans"))
     store(engine, document(type="S3704"))
-    seen = plan_effect.preview(engine, ("S3110", "", _TO_ATEMPO), _TODAY, 3)
+    seen = plan_store.preview_change(engine, ("S3110", "", _TO_ATEMPO), _TODAY, 3)
     assert (seen.total, seen.in_hand, len(seen.first)) == (4, 1, 3)
     counts = {(m.site, m.state, m.destination): m.documents for m in seen.moves}
     assert counts == {
@@ -120,15 +116,15 @@ def test_a_preview_counts_what_would_go_elsewhere(engine: sa.Engine, two: tuple[
     }
     assert in_hand.id not in {one.id for one in seen.first}
     change = _propose(engine, two[0], _TO_ATEMPO)
-    assert plan_moves.apply(engine, two[1], "person:bruno", change) == seen.total
+    assert move_store.apply_change(engine, two[1], "person:bruno", change) == seen.total
 
 
 def test_a_preview_tells_what_a_shorter_delay_does(engine: sa.Engine) -> None:
     store(engine, document())  # received on Tuesday 3rd, due on the 10th
-    shorter = plan_effect.preview(engine, ("S3110", "", {"delay_days": 0}), _TODAY, 5)
+    shorter = plan_store.preview_change(engine, ("S3110", "", {"delay_days": 0}), _TODAY, 5)
     assert (shorter.total, shorter.earlier, shorter.later, shorter.overdue) == (1, 1, 0, 1)
     assert shorter.first[0].new_due_on == dt.date(2026, 11, 3)
-    longer = plan_effect.preview(engine, ("S3110", "", {"delay_days": 6}), _TODAY, 5)
+    longer = plan_store.preview_change(engine, ("S3110", "", {"delay_days": 6}), _TODAY, 5)
     assert (longer.earlier, longer.later, longer.overdue) == (0, 1, 0)
     # The 11th of November is a public holiday.
     assert longer.first[0].new_due_on == dt.date(2026, 11, 12)
@@ -136,9 +132,9 @@ def test_a_preview_tells_what_a_shorter_delay_does(engine: sa.Engine) -> None:
 
 def test_applying_moves_what_has_not_left(engine: sa.Engine, two: tuple[int, int]) -> None:
     gone = store(engine, document())
-    deliveries.delivered(engine, _claim(engine), "r")
+    delivery_store.record_delivered(engine, _claim(engine), "r")
     dead = store(engine, document())
-    deliveries.dead(engine, _claim(engine), "http_422", "refusé")
+    delivery_store.record_dead(engine, _claim(engine), "http_422", "refusé")
     waits, named = store(engine, document()), store(engine, document(kind="name"))
     _apply(engine, two, {**_TO_ATEMPO, "delay_days": 2})
     assert _document(engine, gone.id).destination == _FSP
@@ -160,18 +156,18 @@ def test_who_proposes_does_not_apply_and_a_decision_is_made_once(
 ) -> None:
     change = _propose(engine, two[0], _TO_ATEMPO)
     with pytest.raises(NotYours):
-        plan_moves.apply(engine, two[0], "person:anne", change)
-    assert plan.changes(engine) == []
-    plan_moves.apply(engine, two[1], "person:bruno", change)
-    assert plan.changes(engine) == [("S3110", "", _TO_ATEMPO)]
+        move_store.apply_change(engine, two[0], "person:anne", change)
+    assert plan_store.active_changes(engine) == []
+    move_store.apply_change(engine, two[1], "person:bruno", change)
+    assert plan_store.active_changes(engine) == [("S3110", "", _TO_ATEMPO)]
     for again in (
-        lambda: plan_moves.apply(engine, two[1], "person:bruno", change),
-        lambda: plan.refuse(engine, two[1], "person:bruno", change),
+        lambda: move_store.apply_change(engine, two[1], "person:bruno", change),
+        lambda: plan_store.refuse_change(engine, two[1], "person:bruno", change),
     ):
         with pytest.raises(AlreadyDecided):
             again()
     with pytest.raises(NotFound):
-        plan_moves.apply(engine, two[1], "person:bruno", 4_711)
+        move_store.apply_change(engine, two[1], "person:bruno", 4_711)
 
 
 def test_two_people_who_decide_at_once_decide_once(engine: sa.Engine, two: tuple[int, int]) -> None:
@@ -189,11 +185,15 @@ def test_two_people_who_decide_at_once_decide_once(engine: sa.Engine, two: tuple
 
     with ThreadPoolExecutor(2) as pool:
         applied = pool.submit(
-            decide, lambda: plan_moves.apply(engine, two[1], "person:bruno", change)
+            decide, lambda: move_store.apply_change(engine, two[1], "person:bruno", change)
         )
-        refused = pool.submit(decide, lambda: plan.refuse(engine, third, "person:claire", change))
+        refused = pool.submit(
+            decide, lambda: plan_store.refuse_change(engine, third, "person:claire", change)
+        )
     assert applied.result() != refused.result()
-    assert plan.find(engine, change).state == ("applied" if applied.result() else "refused")
+    assert plan_store.find_change(engine, change).state == (
+        "applied" if applied.result() else "refused"
+    )
 
 
 def test_what_comes_later_follows_the_change(engine: sa.Engine, two: tuple[int, int]) -> None:
@@ -224,11 +224,11 @@ def test_undoing_brings_back_what_has_not_left_and_tells_what_has(
     gone, back = store(engine, document()), store(engine, document())
     held = store(engine, document(site="orleans"))
     change = _apply(engine, two, _TO_ATEMPO)
-    left = deliveries.claim(engine, "w", [_ATEMPO], 60.0)
+    left = delivery_store.claim_next(engine, "w", [_ATEMPO], 60.0)
     assert left is not None
     assert left.claim.document_id == gone.id
-    deliveries.delivered(engine, left.claim, "r")
-    holds.place(engine, "anne", "site", "orleans", "panne")
+    delivery_store.record_delivered(engine, left.claim, "r")
+    holds_store.place_hold(engine, "anne", "site", "orleans", "panne")
     assert _undo(engine, two[0], change) == 2
     assert _document(engine, gone.id).destination == _ATEMPO
     # The key is the first one: had a first try arrived unseen, it would not arrive twice.
@@ -237,7 +237,7 @@ def test_undoing_brings_back_what_has_not_left_and_tells_what_has(
         _ATEMPO: ("discarded", f"{back.id}-{_ATEMPO}-1"),
     }
     assert _deliveries(engine, held.id)[_FSP][0] == "held"
-    rows, count = plan_moves.moved(engine, change, 10)
+    rows, count = move_store.moved_documents(engine, change, 10)
     assert count == 1
     assert (rows[0].id, rows[0].has_left) == (gone.id, True)
     with pytest.raises(AlreadyDecided):
@@ -259,7 +259,7 @@ def test_changes_of_a_type_are_undone_the_last_first(
             assert _document(engine, one.id).destination == destination
             states = {to: state for to, (state, _) in _deliveries(engine, one.id).items()}
             assert [to for to, state in states.items() if state == "waiting"] == [destination]
-    assert plan.changes(engine) == []
+    assert plan_store.active_changes(engine) == []
 
 
 def test_undoing_reaches_what_somebody_gave_the_type_meanwhile(
@@ -296,15 +296,15 @@ def test_a_change_that_is_applied_while_documents_come_and_leave_misses_none(
     def work() -> None:
         go.wait()
         while not over.is_set():
-            found = deliveries.claim(engine, "w", [_FSP], 60.0)
+            found = delivery_store.claim_next(engine, "w", [_FSP], 60.0)
             if found is not None:
-                deliveries.dead(engine, found.claim, "http_422", "refusé")
+                delivery_store.record_dead(engine, found.claim, "http_422", "refusé")
 
     with ThreadPoolExecutor(4) as pool:
         streams = [pool.submit(stream) for _ in range(3)]
         worker = pool.submit(work)
         go.set()
-        plan_moves.apply(engine, two[1], "person:bruno", change)
+        move_store.apply_change(engine, two[1], "person:bruno", change)
         made = [one for told in streams for one in told.result()]
         over.set()
         worker.result()
@@ -331,21 +331,21 @@ def test_documents_that_are_named_while_a_change_is_applied_all_follow_it(
     made = [store(engine, document(kind="name", fields=())).id for _ in range(12)]
     old, due = _SHIPPED.of("S3704", "45"), dt.date(2026, 11, 10)
     what = ("S3704", "", _TO_ATEMPO)
-    change = plan.propose(engine, two[0], "person:anne", what, "réorganisation")
+    change = plan_store.propose_change(engine, two[0], "person:anne", what, "réorganisation")
     half = threading.Event()
 
     def name_all() -> None:
         for number in range(len(made)):
-            taken = leases.take(engine, keyer, "name", 60.0)
+            taken = lease_store.take_next(engine, keyer, "name", 60.0)
             assert taken is not None
-            naming.name(engine, keyer, taken, old, due_on=due)
+            naming_store.name_document(engine, keyer, taken, old, due_on=due)
             if number == 3:
                 half.set()
 
     with ThreadPoolExecutor(1) as pool:
         naming_all = pool.submit(name_all)
         half.wait(20)
-        plan_moves.apply(engine, two[1], "person:bruno", change)
+        move_store.apply_change(engine, two[1], "person:bruno", change)
         naming_all.result()
     rows = [_document(engine, one) for one in made]
     assert {(row.type, row.pole, row.destination) for row in rows} == {
@@ -359,8 +359,8 @@ def test_pages_know_a_change_within_a_moment_and_the_last_plan_without_a_databas
     engine: sa.Engine, two: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [1_000.0]
-    monkeypatch.setattr("central.console.plan.time.monotonic", lambda: now[0])
-    known = Plan(engine, _SHIPPED)
+    monkeypatch.setattr("central.plan.views.time.monotonic", lambda: now[0])
+    known = CurrentPlan(engine, _SHIPPED)
     assert known().of("S3110").destination == _FSP
     _apply(engine, two, _TO_ATEMPO)
     assert known().of("S3110").destination == _FSP, "remembered"
@@ -371,7 +371,7 @@ def test_pages_know_a_change_within_a_moment_and_the_last_plan_without_a_databas
     now[0] += 2.0
     assert known().of("S3110").destination == _ATEMPO
     with pytest.raises(StoreUnavailable):
-        Plan(away, _SHIPPED)()
+        CurrentPlan(away, _SHIPPED)()
     away.dispose()
 
 
@@ -379,7 +379,7 @@ def test_what_is_named_just_after_a_change_was_undone_goes_where_the_plan_says_n
     engine: sa.Engine, two: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page remembers the plan for a while: for as long as the test lasts, here."""
-    monkeypatch.setattr("central.console.plan._REMEMBERED_S", 3_600.0)
+    monkeypatch.setattr("central.plan.views._REMEMBERED_S", 3_600.0)
     post = Post(engine, tmp_path / "images")
     made = post.deliver("Feuille de soins", kind="name")
     change = _apply(engine, two, {**_TO_ATEMPO, "delay_days": 1})
@@ -415,7 +415,7 @@ def _open_deliveries(engine: sa.Engine) -> Counter[tuple[str, str]]:
 
 def _dies_after(monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
     """The process loses its connection within the batch after so many."""
-    lock, done = plan_following._lock, []
+    lock, done = follow_store._lock, []
 
     def lock_and_die(connection: sa.Connection, ids: Any) -> None:
         lock(connection, ids)
@@ -423,16 +423,16 @@ def _dies_after(monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
         if len(done) > batch:
             connection.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
-    monkeypatch.setattr(plan_following, "_lock", lock_and_die)
+    monkeypatch.setattr(follow_store, "_lock", lock_and_die)
 
 
 def test_mail_comes_in_while_thousands_follow_a_change_and_its_undoing(
     engine: sa.Engine, two: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is stored is committed when some follow already and others do not yet: in between."""
-    monkeypatch.setattr(plan_moves, "_PATIENCE_S", None)
-    monkeypatch.setattr(batches, "BATCH", 100)
-    many = 12 * batches.BATCH
+    monkeypatch.setattr(move_store, "_PATIENCE_S", None)
+    monkeypatch.setattr(state_store, "BATCH", 100)
+    many = 12 * state_store.BATCH
     copies(engine, store(engine, document()).id, many)
     change = _propose(engine, two[0], _TO_ATEMPO)
     came: list[uuid.UUID] = []
@@ -446,7 +446,7 @@ def test_mail_comes_in_while_thousands_follow_a_change_and_its_undoing(
         return between
 
     with ThreadPoolExecutor(1) as pool:
-        applying = pool.submit(plan_moves.apply, engine, two[1], "person:bruno", change)
+        applying = pool.submit(move_store.apply_change, engine, two[1], "person:bruno", change)
         assert any(watch(applying, _ATEMPO))
         assert applying.result() >= many
         assert {_document(engine, one).destination for one in came} == {_ATEMPO}
@@ -462,22 +462,22 @@ def test_what_an_applied_change_left_behind_when_its_process_died_follows_at_the
     engine: sa.Engine, two: tuple[int, int], tmp_path: Path, batch: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(batches, "BATCH", 3)
+    monkeypatch.setattr(state_store, "BATCH", 3)
     made = [store(engine, document(kind=kind)) for kind in ("straight", "name") * 6]
     change = _propose(engine, two[0], _TO_ATEMPO)
     with monkeypatch.context() as dying:
         _dies_after(dying, batch)
         with pytest.raises(StoreUnavailable):
-            plan_moves.apply(engine, two[1], "person:bruno", change)
+            move_store.apply_change(engine, two[1], "person:bruno", change)
     assert sum(_ways(engine)[(_ATEMPO, state)] for state in ("ready", "to_name")) == 3 * batch
-    assert plan_following.remaining(engine, change) == len(made) - 3 * batch
+    assert follow_store.remaining(engine, change) == len(made) - 3 * batch
     comes = store(engine, document())
     assert _document(engine, comes.id).destination == _ATEMPO, "follows at once"
-    assert sweeper.follow_plan(engine, Events("test")) is False
+    assert housekeeping.follow_plan(engine, Telemetry("test")) is False
     assert _ways(engine) == {(_ATEMPO, "ready"): 7, (_ATEMPO, "to_name"): 6}
     assert _open_deliveries(engine) == {(_ATEMPO, "waiting"): 7}
-    assert plan_following.remaining(engine, change) == 0
-    assert plan.find(engine, change).documents == len(made) + 1
+    assert follow_store.remaining(engine, change) == 0
+    assert plan_store.find_change(engine, change).documents == len(made) + 1
     assert _undo(engine, two[0], change) == len(made) + 1
 
 
@@ -485,7 +485,7 @@ def test_what_an_undone_change_left_behind_comes_back_at_the_next_sweep(
     engine: sa.Engine, two: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a delay, nothing about a document itself tells that it came back already."""
-    monkeypatch.setattr(batches, "BATCH", 3)
+    monkeypatch.setattr(state_store, "BATCH", 3)
     for kind in ("straight", "name") * 6:
         store(engine, document(kind=kind))
     change = _apply(engine, two, {"delay_days": 1})
@@ -495,10 +495,10 @@ def test_what_an_undone_change_left_behind_comes_back_at_the_next_sweep(
             _undo(engine, two[0], change)
     comes = store(engine, document())
     assert _document(engine, comes.id).due_on == dt.date(2026, 11, 10)
-    assert plan_following.remaining(engine, change) == 6
+    assert follow_store.remaining(engine, change) == 6
     with pytest.raises(ChangeUnderWay):  # what it moves would come back to a way that is over
         _apply(engine, two, {"delay_days": 3})
-    done = plan_following.settle(engine)
+    done = follow_store.settle(engine)
     assert (done.changed, done.is_complete) == (6, True)
     with transaction(engine) as connection:
         assert set(connection.scalars(sa.select(documents_table.c.due_on))) == {
@@ -510,11 +510,11 @@ def test_what_an_undone_change_left_behind_comes_back_at_the_next_sweep(
 def test_a_change_is_undone_while_its_documents_still_follow_it(
     engine: sa.Engine, two: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batches, "BATCH", 3)
+    monkeypatch.setattr(state_store, "BATCH", 3)
     for _ in range(12):
         store(engine, document())
     change = _propose(engine, two[0], _TO_ATEMPO)
-    lock, batch = plan_following._lock, []
+    lock, batch = follow_store._lock, []
 
     def undone_after_two(connection: sa.Connection, ids: Any) -> None:
         batch.append(len(ids))
@@ -523,15 +523,15 @@ def test_a_change_is_undone_while_its_documents_still_follow_it(
             undoing.append(pool.submit(_undo, engine, two[0], change))
 
     undoing: list[Future[int]] = []
-    monkeypatch.setattr(plan_following, "_lock", undone_after_two)
+    monkeypatch.setattr(follow_store, "_lock", undone_after_two)
     with ThreadPoolExecutor(1) as pool:
-        plan_moves.apply(engine, two[1], "person:bruno", change)
+        move_store.apply_change(engine, two[1], "person:bruno", change)
         undoing[0].result()
-    plan_following.settle(engine)
-    assert plan.find(engine, change).state == "undone"
+    follow_store.settle(engine)
+    assert plan_store.find_change(engine, change).state == "undone"
     assert _ways(engine) == {(_FSP, "ready"): 12}
     assert _open_deliveries(engine) == {(_FSP, "waiting"): 12}
-    assert plan_following.remaining(engine, change) == 0
+    assert follow_store.remaining(engine, change) == 0
 
 
 def test_who_moves_thousands_gives_way_to_who_moves_one(
@@ -544,7 +544,7 @@ def test_who_moves_thousands_gives_way_to_who_moves_one(
     with ThreadPoolExecutor(1) as pool:
         with transaction(engine) as connection:
             connection.execute(sa.select(d.state).where(d.document_id == made.id).with_for_update())
-            applying = pool.submit(plan_moves.apply, engine, two[1], "person:bruno", change)
+            applying = pool.submit(move_store.apply_change, engine, two[1], "person:bruno", change)
             _wait_until_blocked(engine)
             connection.execute(
                 sa.select(documents_table.c.id)
@@ -568,21 +568,21 @@ def _wait_until_blocked(engine: sa.Engine) -> None:
 def test_the_page_tells_what_still_follows(
     engine: sa.Engine, two: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batches, "BATCH", 3)
+    monkeypatch.setattr(state_store, "BATCH", 3)
     for _ in range(8):
         store(engine, document())
     change = _propose(engine, two[0], _TO_ATEMPO)
-    monkeypatch.setattr(plan_moves, "_PATIENCE_S", -1.0)  # as if it died after the decision
+    monkeypatch.setattr(move_store, "_PATIENCE_S", -1.0)  # as if it died after the decision
     with serving(settings(tmp_path), engine) as client:
         sign_in(client, engine, "ops", Role.OPERATIONS)
         assert client.post(f"/plan/{change}/appliquer", data={"_": ""}).status_code == 303
         told = client.get(f"/plan/{change}").text
         assert "Il reste 8\u00a0documents à déplacer" in told
         assert "en cours" in client.get("/plan").text
-        plan_following.settle(engine)
+        follow_store.settle(engine)
         assert "à déplacer" not in client.get(f"/plan/{change}").text
         assert "en cours" not in client.get("/plan").text
         assert client.post(f"/plan/{change}/annuler", data={"_": ""}).status_code == 303
         assert "Il reste 8\u00a0documents à faire revenir" in client.get(f"/plan/{change}").text
-        plan_following.settle(engine)
+        follow_store.settle(engine)
         assert "Il reste" not in client.get(f"/plan/{change}").text

@@ -7,16 +7,16 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
-from central.domain.access import Role
-from central.domain.incoming import IncomingDocument
-from central.store.engine import transaction
-from central.store.tables import controls, deliveries, documents, fields
+from central.accounts.rules import Role
+from central.db.engine import transaction
+from central.db.tables import controls, deliveries, documents, fields
 from tests.support.accessibility import hold_to_accessibility
 from tests.support.browser import seen, sign_in_with, visitor
 from tests.support.console import PASSWORD, add_person
 from tests.support.controlled import POLE, deliver, entry_of
 from tests.support.mail import Line, Post
 from tests.support.measured import controls_of_months
+from vaguemestre.model.lot import IncomingDocument
 
 _NIR, _WRONG_TOTAL = "255081416802538", "265.00"
 _WAY = ("Frais de santé", POLE)

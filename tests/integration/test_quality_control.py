@@ -7,37 +7,20 @@ from collections.abc import Mapping
 import pytest
 import sqlalchemy as sa
 
-from central.domain.access import Person, Role
-from central.domain.keying import Entry, KeyReason
+from central.accounts.rules import Person, Role
+from central.db.engine import transaction
+from central.db.tables import audit, documents, drafts, fields, keyings, leases, namings, returns
+from central.db.tables import controls as controls_table
+from central.db.tables import deliveries as deliveries_table
+from central.delivery import failure_store
+from central.delivery import store as delivery_store
+from central.documents.rules import KeyedValue, KeyReason
 from central.errors import DeliveryUnderWay, InputInvalid, LeaseLost, NotYours
-from central.store import control_results, controls, deliveries, samples, upkeep
-from central.store.engine import transaction
-from central.store.keying import Sent
-from central.store.tables import (
-    audit,
-    documents,
-    drafts,
-    fields,
-    keyings,
-    leases,
-    namings,
-    returns,
-)
-from central.store.tables import controls as controls_table
-from central.store.tables import (
-    deliveries as deliveries_table,
-)
+from central.keying.store import SubmittedField
+from central.quality import store as quality_store
+from central.samples import store as samples_store
 from tests.support.console import add_person
-from tests.support.controlled import (
-    NIR,
-    POLE,
-    SURNAME,
-    TOTAL,
-    controlled,
-    deliver,
-    entry_of,
-    put,
-)
+from tests.support.controlled import NIR, POLE, SURNAME, TOTAL, controlled, deliver, entry_of, put
 
 _RIGHT = {0: NIR, 1: SURNAME, 2: TOTAL}
 
@@ -59,9 +42,11 @@ def _person(engine: sa.Engine, login: str, *roles: Role, **limits: object) -> Pe
     return Person(made, login, login.title(), frozenset(roles), **told)
 
 
-def _sent(values: Mapping[int, str | None]) -> dict[int, Sent]:
+def _sent(values: Mapping[int, str | None]) -> dict[int, SubmittedField]:
     return {
-        position: Sent(Entry(value, None if value else KeyReason.ILLEGIBLE), "ok", 2.0)
+        position: SubmittedField(
+            KeyedValue(value, None if value else KeyReason.ILLEGIBLE), "ok", 2.0
+        )
         for position, value in values.items()
     }
 
@@ -69,8 +54,8 @@ def _sent(values: Mapping[int, str | None]) -> dict[int, Sent]:
 def _key(
     engine: sa.Engine, person: Person, document_id: uuid.UUID, values: Mapping[int, str | None]
 ) -> str:
-    assert controls.take(engine, person, 60.0) == document_id
-    return control_results.submit(engine, person, document_id, entry_of, _sent(values))
+    assert quality_store.take_next_control(engine, person, 60.0) == document_id
+    return quality_store.submit_blind(engine, person, document_id, entry_of, _sent(values))
 
 
 def _row(engine: sa.Engine, table: sa.Table, document_id: uuid.UUID) -> sa.RowMapping:
@@ -96,7 +81,7 @@ def test_a_control_that_says_what_the_machine_said_is_done(
     assert control["done_at"] is not None
     assert _row(engine, documents, made.id)["state"] == "delivered"
     assert "control_keyed" in _actions(engine, made.id)
-    assert controls.take(engine, keyer, 60.0) is None
+    assert quality_store.take_next_control(engine, keyer, 60.0) is None
 
 
 def test_every_keyed_value_is_kept_beside_the_machines(engine: sa.Engine, keyer: Person) -> None:
@@ -116,13 +101,15 @@ def test_every_keyed_value_is_kept_beside_the_machines(engine: sa.Engine, keyer:
 def test_two_people_never_control_the_same_document(engine: sa.Engine, keyer: Person) -> None:
     other = _person(engine, "lea", Role.KEYER)
     first, second = put(engine, controlled()), put(engine, controlled())
-    assert controls.take(engine, keyer, 60.0) == first.id
-    assert controls.take(engine, other, 60.0) == second.id
-    assert controls.take(engine, keyer, 60.0) == first.id, "what was begun comes back first"
+    assert quality_store.take_next_control(engine, keyer, 60.0) == first.id
+    assert quality_store.take_next_control(engine, other, 60.0) == second.id
+    assert quality_store.take_next_control(engine, keyer, 60.0) == first.id, (
+        "what was begun comes back first"
+    )
     third = _person(engine, "max", Role.KEYER)
-    assert controls.take(engine, third, 60.0) is None
+    assert quality_store.take_next_control(engine, third, 60.0) is None
     with pytest.raises(LeaseLost):
-        control_results.submit(engine, third, first.id, entry_of, _sent(_RIGHT))
+        quality_store.submit_blind(engine, third, first.id, entry_of, _sent(_RIGHT))
 
 
 def test_who_named_or_keyed_a_document_does_not_control_it(
@@ -136,16 +123,18 @@ def test_who_named_or_keyed_a_document_does_not_control_it(
                 type_before="unknown", type_after="S3110",
             )
         )  # fmt: skip
-    assert controls.take(engine, keyer, 60.0) is None
-    assert controls.take(engine, _person(engine, "lea", Role.KEYER), 60.0) == made.id
+    assert quality_store.take_next_control(engine, keyer, 60.0) is None
+    assert (
+        quality_store.take_next_control(engine, _person(engine, "lea", Role.KEYER), 60.0) == made.id
+    )
 
 
 def test_controls_keep_to_the_persons_sites_and_skills(engine: sa.Engine) -> None:
     put(engine, controlled(site="gien"))
     elsewhere = _person(engine, "ines", Role.KEYER, sites=["orleans"])
     unskilled = _person(engine, "jean", Role.KEYER, skills=["S3704"])
-    assert controls.take(engine, elsewhere, 60.0) is None
-    assert controls.take(engine, unskilled, 60.0) is None
+    assert quality_store.take_next_control(engine, elsewhere, 60.0) is None
+    assert quality_store.take_next_control(engine, unskilled, 60.0) is None
 
 
 def test_a_difference_is_for_a_second_person_who_supervises(
@@ -153,15 +142,15 @@ def test_a_difference_is_for_a_second_person_who_supervises(
 ) -> None:
     made = put(engine, controlled())
     assert _key(engine, keyer, made.id, {**_RIGHT, 2: "265.00"}) == "disputed"
-    assert controls.take(engine, keyer, 60.0) is None
-    assert controls.take(engine, _person(engine, "lea", Role.KEYER), 60.0) is None
-    assert controls.take(engine, chief, 60.0) == made.id
+    assert quality_store.take_next_control(engine, keyer, 60.0) is None
+    assert quality_store.take_next_control(engine, _person(engine, "lea", Role.KEYER), 60.0) is None
+    assert quality_store.take_next_control(engine, chief, 60.0) == made.id
 
 
 def test_nobody_arbitrates_their_own_keying(engine: sa.Engine, chief: Person) -> None:
     made = put(engine, controlled())
     assert _key(engine, chief, made.id, {**_RIGHT, 2: "265.00"}) == "disputed"
-    assert controls.take(engine, chief, 60.0) is None
+    assert quality_store.take_next_control(engine, chief, 60.0) is None
     with transaction(engine) as connection:
         until = sa.func.now() + dt.timedelta(minutes=1)
         connection.execute(
@@ -170,17 +159,19 @@ def test_nobody_arbitrates_their_own_keying(engine: sa.Engine, chief: Person) ->
             )
         )
     with pytest.raises(NotYours):
-        control_results.arbitrate(engine, chief, made.id, entry_of, {2: Sent(Entry(TOTAL))})
+        quality_store.settle_dispute(
+            engine, chief, made.id, entry_of, {2: SubmittedField(KeyedValue(TOTAL))}
+        )
 
 
 def _dispute(engine: sa.Engine, keyer: Person, chief: Person, document_id: uuid.UUID) -> None:
     """Key another total than the machine read; the chief then holds the document."""
     _key(engine, keyer, document_id, {**_RIGHT, 2: "265.00"})
-    assert controls.take(engine, chief, 60.0) == document_id
+    assert quality_store.take_next_control(engine, chief, 60.0) == document_id
 
 
-_FOR_MACHINE = {2: Sent(Entry(TOTAL))}
-_FOR_PERSON = {2: Sent(Entry("265.00"))}
+_FOR_MACHINE = {2: SubmittedField(KeyedValue(TOTAL))}
+_FOR_PERSON = {2: SubmittedField(KeyedValue("265.00"))}
 
 
 def test_when_the_person_was_wrong_nothing_is_delivered_again(
@@ -189,7 +180,7 @@ def test_when_the_person_was_wrong_nothing_is_delivered_again(
     made = put(engine, controlled())
     deliver(engine)
     _dispute(engine, keyer, chief, made.id)
-    assert control_results.arbitrate(engine, chief, made.id, entry_of, _FOR_MACHINE) is None
+    assert quality_store.settle_dispute(engine, chief, made.id, entry_of, _FOR_MACHINE) is None
     control = _row(engine, controls_table, made.id)
     assert (control["machine_wrong"], control["person_wrong"]) == (0, 1)
     assert _row(engine, documents, made.id)["state"] == "delivered"
@@ -202,7 +193,7 @@ def test_when_the_machine_was_wrong_the_pole_gets_the_right_value_in_a_second_ro
     made = put(engine, controlled())
     assert deliver(engine)[made.id]["total"] == TOTAL
     _dispute(engine, keyer, chief, made.id)
-    assert control_results.arbitrate(engine, chief, made.id, entry_of, _FOR_PERSON) == 2
+    assert quality_store.settle_dispute(engine, chief, made.id, entry_of, _FOR_PERSON) == 2
     control = _row(engine, controls_table, made.id)
     assert (control["state"], control["machine_wrong"], control["person_wrong"]) == ("done", 1, 0)
     delivery = _row(engine, deliveries_table, made.id)
@@ -226,8 +217,8 @@ def test_a_third_value_puts_both_in_the_wrong(
     made = put(engine, controlled())
     deliver(engine)
     _dispute(engine, keyer, chief, made.id)
-    third = {2: Sent(Entry("28.50"))}
-    assert control_results.arbitrate(engine, chief, made.id, entry_of, third) == 2
+    third = {2: SubmittedField(KeyedValue("28.50"))}
+    assert quality_store.settle_dispute(engine, chief, made.id, entry_of, third) == 2
     control = _row(engine, controls_table, made.id)
     assert (control["machine_wrong"], control["person_wrong"]) == (1, 1)
     assert deliver(engine)[made.id]["total"] == "28.50"
@@ -239,8 +230,8 @@ def test_what_nobody_can_read_is_delivered_again_without_a_value(
     made = put(engine, controlled())
     deliver(engine)
     _dispute(engine, keyer, chief, made.id)
-    illegible = {2: Sent(Entry(None, KeyReason.ILLEGIBLE))}
-    assert control_results.arbitrate(engine, chief, made.id, entry_of, illegible) == 2
+    illegible = {2: SubmittedField(KeyedValue(None, KeyReason.ILLEGIBLE))}
+    assert quality_store.settle_dispute(engine, chief, made.id, entry_of, illegible) == 2
     assert deliver(engine)[made.id]["total"] is None
     with transaction(engine) as connection:
         reason = connection.scalar(sa.select(fields.c.reason).where(fields.c.name == "total"))
@@ -252,7 +243,7 @@ def test_a_delivery_that_nobody_tried_yet_takes_the_right_value_along(
 ) -> None:
     made = put(engine, controlled())
     _dispute(engine, keyer, chief, made.id)
-    assert control_results.arbitrate(engine, chief, made.id, entry_of, _FOR_PERSON) == 1
+    assert quality_store.settle_dispute(engine, chief, made.id, entry_of, _FOR_PERSON) == 1
     assert deliver(engine)[made.id]["total"] == "265.00"
 
 
@@ -260,15 +251,15 @@ def test_a_delivery_that_was_tried_in_vain_gets_a_key_of_its_own(
     engine: sa.Engine, keyer: Person, chief: Person
 ) -> None:
     made = put(engine, controlled())
-    claimed = deliveries.claim(engine, "test", [POLE], 60.0)
+    claimed = delivery_store.claim_next(engine, "test", [POLE], 60.0)
     assert claimed is not None
     _dispute(engine, keyer, chief, made.id)
     with pytest.raises(DeliveryUnderWay):
-        control_results.arbitrate(engine, chief, made.id, entry_of, _FOR_PERSON)
+        quality_store.settle_dispute(engine, chief, made.id, entry_of, _FOR_PERSON)
     assert _row(engine, controls_table, made.id)["state"] == "disputed", "nothing was stored"
-    deliveries.postpone(engine, claimed.claim, 0.0, "timeout", "pas de réponse")
-    assert control_results.arbitrate(engine, chief, made.id, entry_of, _FOR_PERSON) == 2
-    again = deliveries.claim(engine, "test", [POLE], 60.0)
+    delivery_store.postpone(engine, claimed.claim, 0.0, "timeout", "pas de réponse")
+    assert quality_store.settle_dispute(engine, chief, made.id, entry_of, _FOR_PERSON) == 2
+    again = delivery_store.claim_next(engine, "test", [POLE], 60.0)
     assert again is not None
     assert again.claim.idempotency_key == f"{made.id}-{POLE}-2"
 
@@ -277,32 +268,32 @@ def test_fields_that_are_missing_or_too_many_are_refused_whole(
     engine: sa.Engine, keyer: Person, chief: Person
 ) -> None:
     made = put(engine, controlled())
-    assert controls.take(engine, keyer, 60.0) == made.id
+    assert quality_store.take_next_control(engine, keyer, 60.0) == made.id
     for values in ({0: NIR}, {**_RIGHT, 3: "1"}, {}):
         with pytest.raises(InputInvalid):
-            control_results.submit(engine, keyer, made.id, entry_of, _sent(values))
-    control_results.submit(engine, keyer, made.id, entry_of, _sent({**_RIGHT, 2: "1.00"}))
-    assert controls.take(engine, chief, 60.0) == made.id
-    one = Sent(Entry(TOTAL))
+            quality_store.submit_blind(engine, keyer, made.id, entry_of, _sent(values))
+    quality_store.submit_blind(engine, keyer, made.id, entry_of, _sent({**_RIGHT, 2: "1.00"}))
+    assert quality_store.take_next_control(engine, chief, 60.0) == made.id
+    one = SubmittedField(KeyedValue(TOTAL))
     for truths in ({}, {0: one}, {2: one, 7: one}):
         with pytest.raises(InputInvalid):
-            control_results.arbitrate(engine, chief, made.id, entry_of, truths)
+            quality_store.settle_dispute(engine, chief, made.id, entry_of, truths)
 
 
 def test_a_document_that_people_have_in_hand_is_controlled_by_nobody(
     engine: sa.Engine, keyer: Person
 ) -> None:
     made = put(engine, controlled())
-    assert controls.take(engine, keyer, 60.0) == made.id
+    assert quality_store.take_next_control(engine, keyer, 60.0) == made.id
     with transaction(engine) as connection:
         connection.execute(documents.update().values(state="to_name"))
     with pytest.raises(LeaseLost):
-        control_results.submit(engine, keyer, made.id, entry_of, _sent(_RIGHT))
-    assert controls.take(engine, keyer, 60.0) is None
-    assert control_results.withdraw(engine) == 1
+        quality_store.submit_blind(engine, keyer, made.id, entry_of, _sent(_RIGHT))
+    assert quality_store.take_next_control(engine, keyer, 60.0) is None
+    assert quality_store.withdraw_taken_over(engine) == 1
     control = _row(engine, controls_table, made.id)
     assert (control["state"], control["fields"]) == ("done", 0)
-    assert control_results.withdraw(engine) == 0
+    assert quality_store.withdraw_taken_over(engine) == 0
 
 
 def test_what_was_keyed_long_ago_is_forgotten_and_counts_stay(
@@ -322,7 +313,7 @@ def test_what_was_keyed_long_ago_is_forgotten_and_counts_stay(
                 saved_at=sa.func.now() - dt.timedelta(days=20),
             )
         )  # fmt: skip
-    gone = samples.forget(engine, 365 * 86_400.0, 14 * 86_400.0)
+    gone = samples_store.erase_expired(engine, 365 * 86_400.0, 14 * 86_400.0)
     assert (gone.values, gone.drafts) == (1, 1)
     with transaction(engine) as connection:
         kept = connection.execute(sa.select(keyings).order_by(keyings.c.position)).all()
@@ -336,19 +327,21 @@ def test_what_was_keyed_long_ago_is_forgotten_and_counts_stay(
         )
     assert told["keyings_forgotten"] == {"count": 1}
     assert told["drafts_deleted"] == {"count": 1}
-    assert samples.forget(engine, 365 * 86_400.0, 14 * 86_400.0) == samples.Forgotten(0, 0)
+    assert samples_store.erase_expired(
+        engine, 365 * 86_400.0, 14 * 86_400.0
+    ) == samples_store.ErasedCounts(0, 0)
 
 
 def test_a_dead_letter_that_is_replayed_gets_a_key_of_its_own_when_corrected(
     engine: sa.Engine, keyer: Person, chief: Person
 ) -> None:
     made = put(engine, controlled())
-    claimed = deliveries.claim(engine, "test", [POLE], 60.0)
+    claimed = delivery_store.claim_next(engine, "test", [POLE], 60.0)
     assert claimed is not None
-    assert deliveries.dead(engine, claimed.claim, "timeout", "pas de réponse")
-    assert upkeep.replay(engine, "person:ops", [made.id]) == 1
+    assert delivery_store.record_dead(engine, claimed.claim, "timeout", "pas de réponse")
+    assert failure_store.replay(engine, "person:ops", [made.id]) == 1
     _dispute(engine, keyer, chief, made.id)
-    assert control_results.arbitrate(engine, chief, made.id, entry_of, _FOR_PERSON) == 2
+    assert quality_store.settle_dispute(engine, chief, made.id, entry_of, _FOR_PERSON) == 2
 
 
 def test_a_correction_never_waits_for_a_worker_that_waits_for_the_document(
@@ -364,4 +357,4 @@ def test_a_correction_never_waits_for_a_worker_that_waits_for_the_document(
         )
         connection.execute(sa.text("SET LOCAL lock_timeout = '5s'"))
         with pytest.raises(DeliveryUnderWay):
-            control_results.arbitrate(engine, chief, made.id, entry_of, _FOR_PERSON)
+            quality_store.settle_dispute(engine, chief, made.id, entry_of, _FOR_PERSON)

@@ -5,27 +5,27 @@ import datetime as dt
 import pytest
 import sqlalchemy as sa
 
-from central.domain.incoming import IncomingDocument
-from central.domain.sampling import DrawPolicy, fraction
-from central.store import documents
-from central.store.engine import transaction
-from central.store.tables import controls, deliveries, sites, straight_types
+from central.db.engine import transaction
+from central.db.tables import controls, deliveries, sites, straight_types
+from central.intake import store as intake_store
+from central.quality.rules import SamplingPolicy, document_fraction
 from tests.support.central import document
+from vaguemestre.model.lot import IncomingDocument
 
 pytestmark = pytest.mark.on_both_servers
 
-_NOTHING_NEW = DrawPolicy(share=0.0, new_form_s=0.0, first_week_s=0.0)
+_NOTHING_NEW = SamplingPolicy(share=0.0, new_form_s=0.0, first_week_s=0.0)
 
 
-def _store(engine: sa.Engine, made: IncomingDocument, policy: DrawPolicy) -> None:
+def _store(engine: sa.Engine, made: IncomingDocument, policy: SamplingPolicy) -> None:
     with transaction(engine) as connection:
         connection.execute(
             sa.text("INSERT INTO sites (site) VALUES (:site) ON CONFLICT DO NOTHING"),
             {"site": made.site},
         )
     for digest in made.digests:
-        documents.blob_stored(engine, digest, 1, made.site)
-    documents.store(engine, made, policy)
+        intake_store.blob_stored(engine, digest, 1, made.site)
+    intake_store.store_document(engine, made, policy)
 
 
 def _drawn(engine: sa.Engine) -> dict[object, str]:
@@ -40,17 +40,17 @@ def _long_ago(engine: sa.Engine, table: sa.Table, column: str) -> None:
 
 
 def test_the_share_of_all_is_drawn_by_the_documents_ids(engine: sa.Engine) -> None:
-    policy = DrawPolicy(share=0.3, new_form_s=0.0, first_week_s=0.0)
+    policy = SamplingPolicy(share=0.3, new_form_s=0.0, first_week_s=0.0)
     made = [document() for _ in range(40)]
     for one in made:
         _store(engine, one, policy)
-    expected = {one.id: "sample" for one in made if fraction(one.id) < 0.3}
+    expected = {one.id: "sample" for one in made if document_fraction(one.id) < 0.3}
     assert _drawn(engine) == expected
 
 
 def test_a_delivery_does_not_wait_for_its_control(engine: sa.Engine) -> None:
     made = document()
-    _store(engine, made, DrawPolicy(share=1.0))
+    _store(engine, made, SamplingPolicy(share=1.0))
     with transaction(engine) as connection:
         state = connection.scalar(
             sa.select(deliveries.c.state).where(deliveries.c.document_id == made.id)
@@ -59,7 +59,7 @@ def test_a_delivery_does_not_wait_for_its_control(engine: sa.Engine) -> None:
 
 
 def test_everything_of_a_new_form_is_drawn_until_it_is_old(engine: sa.Engine) -> None:
-    policy = DrawPolicy(share=0.0, first_week_s=0.0)
+    policy = SamplingPolicy(share=0.0, first_week_s=0.0)
     first, second, later = document(), document(), document()
     _store(engine, first, policy)
     _store(engine, second, policy)
@@ -76,7 +76,7 @@ def test_a_form_is_new_from_its_first_straight_document_on(engine: sa.Engine) ->
 
 
 def test_everything_of_a_new_site_is_drawn_until_its_week_is_over(engine: sa.Engine) -> None:
-    policy = DrawPolicy(share=0.0, new_form_s=0.0)
+    policy = SamplingPolicy(share=0.0, new_form_s=0.0)
     first, later = document(site="gien"), document(site="gien")
     _store(engine, first, policy)
     assert _drawn(engine) == {first.id: "first_weeks"}
@@ -86,7 +86,7 @@ def test_everything_of_a_new_site_is_drawn_until_its_week_is_over(engine: sa.Eng
 
 
 def test_what_is_new_is_drawn_up_to_so_many_a_day(engine: sa.Engine) -> None:
-    policy = DrawPolicy(share=0.0, most_a_day=2)
+    policy = SamplingPolicy(share=0.0, most_a_day=2)
     for _ in range(3):
         _store(engine, document(), policy)
     assert len(_drawn(engine)) == 2
@@ -100,7 +100,7 @@ def test_what_is_new_is_drawn_up_to_so_many_a_day(engine: sa.Engine) -> None:
 def test_documents_for_people_and_those_without_accepted_values_are_not_drawn(
     engine: sa.Engine,
 ) -> None:
-    policy = DrawPolicy(share=1.0)
+    policy = SamplingPolicy(share=1.0)
     _store(engine, document(kind="name"), policy)
     _store(engine, document(kind="key"), policy)
     _store(engine, document(fields=()), policy)
@@ -109,6 +109,6 @@ def test_documents_for_people_and_those_without_accepted_values_are_not_drawn(
 
 def test_a_document_that_is_sent_again_is_not_drawn_again(engine: sa.Engine) -> None:
     made = document()
-    _store(engine, made, DrawPolicy(share=1.0))
-    _store(engine, made, DrawPolicy(share=1.0))
+    _store(engine, made, SamplingPolicy(share=1.0))
+    _store(engine, made, SamplingPolicy(share=1.0))
     assert list(_drawn(engine)) == [made.id]

@@ -9,9 +9,9 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from central.domain.access import Role
-from central.store import accounts
-from central.store.accounts import NewAccount
+from central.accounts import store as accounts_store
+from central.accounts.rules import Role
+from central.accounts.store import NewAccount
 from tests.support.console import PASSWORD, add_person, enter, serving, settings, sign_in
 from tests.support.controlled import POLE, controlled, put
 from tests.support.measured import controls_of_months
@@ -36,7 +36,7 @@ def months(engine: sa.Engine) -> None:
 
 def _somebody(engine: sa.Engine, login: str, role: Role, team: str = "") -> int:
     """Who never signs in here: no password is hashed."""
-    return accounts.add(
+    return accounts_store.add_account(
         engine, "person:test", NewAccount(login, login, [role], sites=["*"], poles=["*"], team=team)
     )
 

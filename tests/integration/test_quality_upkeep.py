@@ -5,28 +5,29 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from central import apps
+from central import housekeeping, processes
+from central.accounts import store as accounts_store
+from central.accounts.store import NewAccount
 from central.config import Quality
-from central.dispatch import sweeper
-from central.domain.sampling import DrawPolicy
-from central.events import Events
-from central.store import accounts
-from central.store.accounts import NewAccount
-from central.store.engine import transaction
-from central.store.tables import controls, documents, keyings
+from central.db.engine import transaction
+from central.db.tables import controls, documents, keyings
+from central.quality.rules import SamplingPolicy
+from central.telemetry import Telemetry
 from tests.support.console import settings
 from tests.support.controlled import POLE, controlled, put
 from tests.support.measured import controls_of_months
 
 
 def test_the_settings_as_they_come_draw_as_the_decision_says() -> None:
-    assert apps._drawing(Quality()) == DrawPolicy()
-    told = apps._drawing(Quality(share=0.5, new_form_days=1, first_week_days=2, most_a_day=3))
-    assert told == DrawPolicy(0.5, 86_400.0, 172_800.0, 3)
+    assert processes._drawing(Quality()) == SamplingPolicy()
+    told = processes._drawing(Quality(share=0.5, new_form_days=1, first_week_days=2, most_a_day=3))
+    assert told == SamplingPolicy(0.5, 86_400.0, 172_800.0, 3)
 
 
 def test_the_sweeper_forgets_and_withdraws(engine: sa.Engine, tmp_path: Path) -> None:
-    somebody = accounts.add(engine, "person:test", NewAccount("karim", "Karim", ["keyer"]))
+    somebody = accounts_store.add_account(
+        engine, "person:test", NewAccount("karim", "Karim", ["keyer"])
+    )
     controls_of_months(engine, [somebody], somebody, weeks=1, a_week=1)
     waiting = put(engine, controlled())
     with transaction(engine) as connection:
@@ -35,7 +36,7 @@ def test_the_sweeper_forgets_and_withdraws(engine: sa.Engine, tmp_path: Path) ->
         connection.execute(
             documents.update().where(documents.c.id == waiting.id).values(state="to_name")
         )
-    sweeper.forget(settings(tmp_path, POLE), engine, Events("test"))
+    housekeeping.erase_expired(settings(tmp_path, POLE), engine, Telemetry("test"))
     with transaction(engine) as connection:
         values = connection.scalars(sa.select(keyings.c.value)).all()
         states = connection.scalars(sa.select(controls.c.state)).all()

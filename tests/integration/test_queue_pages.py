@@ -9,9 +9,9 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from central.accounts.rules import Role
 from central.config import CentralConfig, Console
-from central.domain.access import Role
-from central.store.engine import transaction
+from central.db.engine import transaction
 from tests.support.console import PASSWORD, add_person, enter, serving, settings, sign_in
 from tests.support.mail import Line, Post
 

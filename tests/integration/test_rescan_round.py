@@ -14,11 +14,10 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from central.domain.incoming import IncomingDocument
-from central.store import rescans
-from central.store.engine import transaction
-from central.store.tables import documents, pages, stations
-from central.store.tables import rescans as rescans_table
+from central.db.engine import transaction
+from central.db.tables import documents, pages, stations
+from central.db.tables import rescans as rescans_table
+from central.rescans import store as rescans_store
 from edge import sheets
 from edge.agent import LotReader
 from edge.imaging.decode import open_source
@@ -35,10 +34,10 @@ from tests.support.people import person
 from tests.support.reading import running, settings
 from tests.support.station import Station
 from vaguemestre import pack
-from vaguemestre.model.lot import AskedSheet
+from vaguemestre.model.lot import AskedSheet, IncomingDocument
 from vaguemestre.v1 import document_pb2, fleet_pb2, intake_pb2
 
-_SHEET = rescans.Sheet("Feuille de soins - médecin", 2, 3, b"\xff\xd8\xff small")
+_SHEET = rescans_store.Sheet("Feuille de soins - médecin", 2, 3, b"\xff\xd8\xff small")
 _WHY = "Page de gauche coupée."
 
 
@@ -64,7 +63,9 @@ def _original(engine: sa.Engine) -> IncomingDocument:
 
 
 def _ask(engine: sa.Engine, original: IncomingDocument) -> uuid.UUID:
-    return rescans.ask(engine, original.id, person(engine), "person:lea", _WHY, _SHEET)
+    return rescans_store.request_rescan(
+        engine, original.id, person(engine), "person:lea", _WHY, _SHEET
+    )
 
 
 def _state(engine: sa.Engine, document_id: uuid.UUID) -> str:
@@ -188,7 +189,7 @@ def test_a_request_withdrawn_while_the_station_was_away_disappears_there(
         with sending(station, centre.uplink(centre.authority.station(SITE))):
             assert until(lambda: _is_shown(station))
         code = station.spool.rescans()[0].code
-        rescans.withdraw(engine, asked, "person:lea")
+        rescans_store.withdraw_request(engine, asked, "person:lea")
         with sending(station, centre.uplink(centre.authority.station(SITE))):
             assert until(lambda: not station.spool.rescans())
             # The operator had scanned it all the same: nothing is lost, a person sees it.

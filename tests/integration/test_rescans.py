@@ -12,18 +12,21 @@ import pytest
 import sqlalchemy as sa
 from uuid6 import uuid7
 
-from central.dispatch.package import built
-from central.domain.document import Claim, Delivery
-from central.domain.incoming import IncomingDocument, IncomingField
+from central.db.engine import transaction
+from central.db.tables import audit, drafts, fields, leases, pages
+from central.db.tables import documents as documents_table
+from central.db.tables import rescans as rescans_table
+from central.delivery import content_store
+from central.delivery.package import built
+from central.delivery.rules import Claim, Delivery
 from central.errors import NotFound
+from central.intake import store as intake_store
 from central.rendering.binding import Binder
-from central.store import documents, packages, rescans
-from central.store.engine import transaction
-from central.store.tables import audit, drafts, fields, leases, pages
-from central.store.tables import documents as documents_table
-from central.store.tables import rescans as rescans_table
+from central.rescans import store as rescans_store
 from tests.support.central import document, page, picture, store, tiff
 from tests.support.people import person
+from vaguemestre.model.document import IncomingField
+from vaguemestre.model.lot import IncomingDocument
 
 pytestmark = pytest.mark.on_both_servers
 
@@ -41,22 +44,22 @@ def _asked(engine: sa.Engine, **changes: Any) -> tuple[IncomingDocument, uuid.UU
         engine,
         document(page(scanned), page(scanned, 1, role="back"), kind="name", **changes),
     )
-    asked = rescans.ask(engine, original.id, person(engine), "person:lea", _WHY)
+    asked = rescans_store.request_rescan(engine, original.id, person(engine), "person:lea", _WHY)
     return original, asked
 
 
 def test_a_station_is_told_which_sheet_until_the_request_is_over(engine: sa.Engine) -> None:
     original = store(engine, document(page(tiff([picture(number=0)])), kind="name"))
     who, small = person(engine), b"\xff\xd8\xff small"
-    sheet = rescans.Sheet("Feuille de soins - médecin", 2, 3, small)
-    asked = rescans.ask(engine, original.id, who, "person:lea", _WHY, sheet)
-    (told,) = rescans.open_for(engine, original.site, original.station)
+    sheet = rescans_store.Sheet("Feuille de soins - médecin", 2, 3, small)
+    asked = rescans_store.request_rescan(engine, original.id, who, "person:lea", _WHY, sheet)
+    (told,) = rescans_store.open_for(engine, original.site, original.station)
     assert (told.id, told.number, told.sheet) == (asked, original.position + 1, sheet)
-    assert rescans.withdraw(engine, asked, "person:lea")
+    assert rescans_store.withdraw_request(engine, asked, "person:lea")
     assert _request(engine, asked).picture is None
-    large = replace(sheet, picture=b"x" * (rescans.MAX_PICTURE_BYTES + 1))
-    rescans.ask(engine, original.id, who, "person:lea", _WHY, large)
-    (told,) = rescans.open_for(engine, original.site, original.station)
+    large = replace(sheet, picture=b"x" * (rescans_store.MAX_PICTURE_BYTES + 1))
+    rescans_store.request_rescan(engine, original.id, who, "person:lea", _WHY, large)
+    (told,) = rescans_store.open_for(engine, original.site, original.station)
     assert told.sheet == replace(sheet, picture=b"")
 
 
@@ -127,14 +130,14 @@ def test_a_document_that_is_asked_for_again_leaves_its_queue_with_what_was_typed
         until = sa.func.now() + dt.timedelta(minutes=5)
         connection.execute(leases.insert().values(**about, lease_until=until))
         connection.execute(drafts.insert().values(**about, content={"nir": "1"}))
-    asked = rescans.ask(engine, original.id, who, "person:lea", f"  {_WHY}\0")
+    asked = rescans_store.request_rescan(engine, original.id, who, "person:lea", f"  {_WHY}\0")
     assert asked.version == 7
     assert _row(engine, original.id).state == "to_rescan"
     assert (_count(engine, leases), _count(engine, drafts)) == (0, 0)
     assert _request(engine, asked).reason == _WHY
-    (told,) = rescans.open_for(engine, "gien", "poste-1")
+    (told,) = rescans_store.open_for(engine, "gien", "poste-1")
     assert (told.id, told.document_id, told.lot_name) == (asked, original.id, "lot 1")
-    assert rescans.open_for(engine, "gien", "poste-2") == ()
+    assert rescans_store.open_for(engine, "gien", "poste-2") == ()
     assert _actions(engine, original.id) == ["document_stored", "rescan_asked"]
 
 
@@ -142,16 +145,16 @@ def test_only_a_document_that_waits_for_a_person_can_be_asked_for(engine: sa.Eng
     straight, who = store(engine, document()), person(engine)
     for wrong in (straight.id, _id()):
         with pytest.raises(NotFound):
-            rescans.ask(engine, wrong, who, "person:lea", _WHY)
+            rescans_store.request_rescan(engine, wrong, who, "person:lea", _WHY)
     original, _ = _asked(engine)
     with pytest.raises(NotFound):
-        rescans.ask(engine, original.id, who, "person:lea", _WHY)
+        rescans_store.request_rescan(engine, original.id, who, "person:lea", _WHY)
 
 
 def test_what_the_caller_undoes_was_never_asked(engine: sa.Engine) -> None:
     original, who = store(engine, document(kind="name")), person(engine)
     with engine.connect() as connection:
-        rescans.ask(connection, original.id, who, "person:lea", _WHY)
+        rescans_store.request_rescan(connection, original.id, who, "person:lea", _WHY)
         connection.rollback()
     assert _row(engine, original.id).state == "to_name"
     assert _count(engine, rescans_table) == 0
@@ -159,7 +162,7 @@ def test_what_the_caller_undoes_was_never_asked(engine: sa.Engine) -> None:
 
 def test_the_answer_joins_the_original_in_the_same_transaction(engine: sa.Engine) -> None:
     original, asked = _asked(engine)
-    rescans.told(engine, [asked])
+    rescans_store.mark_sent(engine, [asked])
     assert _request(engine, asked).state == "told"
     answer = store(engine, _answer(asked, type_confidence=0.7, runner_up="S3704"))
     before, after = _row(engine, original.id), _row(engine, answer.id)
@@ -177,7 +180,7 @@ def test_the_answer_joins_the_original_in_the_same_transaction(engine: sa.Engine
     assert (after.state, after.joined_into, after.page_count) == ("discarded", original.id, 1)
     assert _fields(engine, original.id) == [("nir", 2), ("total", 2)]
     assert _request(engine, asked).state == "answered"
-    assert rescans.open_for(engine, "gien", "poste-1") == ()
+    assert rescans_store.open_for(engine, "gien", "poste-1") == ()
     assert _actions(engine, original.id)[-1] == "document_rescanned"
 
 
@@ -189,7 +192,7 @@ def test_replaced_pages_are_kept_and_never_delivered(engine: sa.Engine, tmp_path
     content = {p.ref.sha256: scanned for p in original.pages}
     content[_pages(engine, original.id)[2][2]] = again
     with transaction(engine) as connection:
-        loaded = packages.load(connection, original.id)
+        loaded = content_store.load_for_delivery(connection, original.id)
     claim = Claim(original.id, "FRAIS_DE_SANTE", "key", "w", 1, is_trial=False)
     delivery = Delivery(claim, loaded)
     with (
@@ -205,7 +208,7 @@ def test_the_same_answer_twice_changes_nothing(engine: sa.Engine) -> None:
     original, asked = _asked(engine)
     answer = store(engine, _answer(asked))
     as_it_was = (_pages(engine, original.id), _row(engine, original.id))
-    assert documents.store(engine, answer) is True
+    assert intake_store.store_document(engine, answer) is True
     assert (_pages(engine, original.id), _row(engine, original.id)) == as_it_was
 
 
@@ -264,8 +267,8 @@ def test_an_answer_to_an_unknown_or_withdrawn_request_is_a_document_for_a_person
     engine: sa.Engine,
 ) -> None:
     original, asked = _asked(engine)
-    assert rescans.withdraw(engine, asked, "person:lea")
-    assert not rescans.withdraw(engine, asked, "person:lea")
+    assert rescans_store.withdraw_request(engine, asked, "person:lea")
+    assert not rescans_store.withdraw_request(engine, asked, "person:lea")
     assert _row(engine, original.id).state == "to_name"
     for rescan_id in (asked, _id()):
         late = store(engine, _answer(rescan_id, kind="straight"))
@@ -279,7 +282,7 @@ def test_a_station_of_another_site_cannot_answer(engine: sa.Engine) -> None:
     original, asked = _asked(engine)
     late = store(engine, _answer(asked, site="orleans"))
     assert _row(engine, late.id).state == "to_name"
-    assert not rescans.impossible(engine, "orleans", "poste-1", asked, "non")
+    assert not rescans_store.mark_impossible(engine, "orleans", "poste-1", asked, "non")
     assert _row(engine, original.id).state == "to_rescan"
 
 
@@ -295,8 +298,8 @@ def test_what_cannot_be_scanned_again_goes_back_with_the_operators_reason(
     engine: sa.Engine,
 ) -> None:
     original, asked = _asked(engine)
-    assert rescans.impossible(engine, "gien", "poste-1", asked, "Papier détruit.")
-    assert not rescans.impossible(engine, "gien", "poste-1", asked, "encore")
+    assert rescans_store.mark_impossible(engine, "gien", "poste-1", asked, "Papier détruit.")
+    assert not rescans_store.mark_impossible(engine, "gien", "poste-1", asked, "encore")
     assert _row(engine, original.id).state == "to_name"
     request = _request(engine, asked)
     assert (request.state, request.answer) == ("impossible", "Papier détruit.")
@@ -310,6 +313,6 @@ def test_a_document_discarded_meanwhile_is_asked_for_no_more(engine: sa.Engine) 
             .where(documents_table.c.id == original.id)
             .values(state="discarded")
         )
-    assert rescans.open_for(engine, "gien", "poste-1") == ()
-    assert rescans.withdraw(engine, asked, "person:lea")
+    assert rescans_store.open_for(engine, "gien", "poste-1") == ()
+    assert rescans_store.withdraw_request(engine, asked, "person:lea")
     assert _row(engine, original.id).state == "discarded"

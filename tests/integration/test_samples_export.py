@@ -11,18 +11,18 @@ import sqlalchemy as sa
 
 from central import __main__ as central_main
 from central import blobs
-from central.domain.access import EVERYWHERE, Person, Role
-from central.domain.incoming import IncomingDocument
-from central.domain.keying import Entry, KeyReason
-from central.export import document_hash
-from central.store import control_results, controls
-from central.store.engine import transaction
-from central.store.keying import Sent
-from central.store.tables import audit, keyings
+from central.accounts.rules import EVERYWHERE, Person, Role
+from central.db.engine import transaction
+from central.db.tables import audit, keyings
+from central.documents.rules import KeyedValue, KeyReason
+from central.keying.store import SubmittedField
+from central.quality import store as quality_store
+from central.samples.export import document_hash
 from edge.ocr.network_io import HEIGHT_PX, line_tensor
 from models.training import samples
 from tests.support.console import add_person
 from tests.support.controlled import NIR, SURNAME, TOTAL, controlled, entry_of, put
+from vaguemestre.model.lot import IncomingDocument
 
 
 @pytest.fixture
@@ -58,14 +58,14 @@ def made(engine: sa.Engine, tmp_path: Path) -> IncomingDocument:
         EVERYWHERE,
         EVERYWHERE,
     )
-    document = put(engine, controlled(), blobs=blobs.local(tmp_path / "images"))
-    assert controls.take(engine, keyer, 60.0) == document.id
+    document = put(engine, controlled(), blobs=blobs.folder_store(tmp_path / "images"))
+    assert quality_store.take_next_control(engine, keyer, 60.0) == document.id
     sent = {
-        0: Sent(Entry(NIR), "ok"),
-        1: Sent(Entry("DUPRET")),
-        2: Sent(Entry(None, KeyReason.ILLEGIBLE)),
+        0: SubmittedField(KeyedValue(NIR), "ok"),
+        1: SubmittedField(KeyedValue("DUPRET")),
+        2: SubmittedField(KeyedValue(None, KeyReason.ILLEGIBLE)),
     }
-    control_results.submit(engine, keyer, document.id, entry_of, sent)
+    quality_store.submit_blind(engine, keyer, document.id, entry_of, sent)
     with transaction(engine) as connection:
         connection.execute(sa.text("UPDATE controls SET state = 'done', done_at = now()"))
     return document

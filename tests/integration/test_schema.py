@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from alembic import command
 from sqlalchemy import exc
 
+from central.db import migrate
+from central.db.engine import open_engine, transaction
+from central.db.tables import metadata
 from central.errors import PartitionBlocked, SchemaBehind, StoreUnavailable
-from central.store import migrate, partitions
-from central.store.engine import open_engine, transaction
-from central.store.tables import metadata
 from tests.support.central import document, store
 from tests.support.database import TestServer
 
@@ -101,7 +101,7 @@ def _id_of(moment: dt.datetime) -> uuid.UUID:
 
 
 def test_a_document_lies_in_the_partition_of_its_month(engine: sa.Engine) -> None:
-    partitions.make_ahead(engine, dt.date(2031, 12, 15), months_ahead=1)
+    migrate.make_ahead(engine, dt.date(2031, 12, 15), months_ahead=1)
     last = dt.datetime(2031, 12, 31, 23, 59, 59, tzinfo=dt.UTC)
     assert _insert(engine, _id_of(last)) == "documents_p203112"
     assert _insert(engine, _id_of(last + dt.timedelta(seconds=1))) == "documents_p203201"
@@ -112,8 +112,8 @@ def test_a_month_is_made_around_what_the_default_partition_holds_of_it(engine: s
     day = dt.timedelta(days=1)
     for moment in (early, early + 2 * day):
         assert _insert(engine, _id_of(moment)) == "documents_default"
-    partitions.make_ahead(engine, early.date(), months_ahead=0)
-    partitions.make_ahead(engine, early.date(), months_ahead=0)
+    migrate.make_ahead(engine, early.date(), months_ahead=0)
+    migrate.make_ahead(engine, early.date(), months_ahead=0)
     assert _insert(engine, _id_of(early - day)) == "documents_p199905"
     assert _insert(engine, _id_of(early + day)) == "documents_default"
     assert _insert(engine, _id_of(early + 3 * day)) == "documents_p199905b"
@@ -122,10 +122,10 @@ def test_a_month_is_made_around_what_the_default_partition_holds_of_it(engine: s
 def test_a_month_whose_first_moment_lies_in_the_default_partition_is_made_once(
     engine: sa.Engine,
 ) -> None:
-    first = partitions.first_id(dt.date(1999, 5, 1))
+    first = migrate.first_id(dt.date(1999, 5, 1))
     assert _insert(engine, first) == "documents_default"
     for _ in range(2):
-        partitions.make_ahead(engine, dt.date(1999, 5, 5), months_ahead=0)
+        migrate.make_ahead(engine, dt.date(1999, 5, 5), months_ahead=0)
     assert (
         _insert(engine, _id_of(dt.datetime(1999, 5, 1, 1, tzinfo=dt.UTC))) == "documents_p199905b"
     )
@@ -150,19 +150,19 @@ def test_a_station_clock_months_ahead_leaves_that_month_its_partition(engine: sa
 
 def test_an_id_of_no_year_is_stored_too(engine: sa.Engine) -> None:
     made = store(engine, document(id=uuid.UUID(int=(1 << 128) - 1)))
-    assert partitions.month_of(made.id) is None
+    assert migrate.month_of(made.id) is None
 
 
 def test_a_month_that_cannot_be_made_is_told(
     engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     early = dt.datetime(1999, 5, 5, tzinfo=dt.UTC)
-    low, high = (partitions.first_id(dt.date(1999, month, 1)) for month in (5, 6))
+    low, high = (migrate.first_id(dt.date(1999, month, 1)) for month in (5, 6))
     _insert(engine, _id_of(early))
     # As when a document comes between the look and the making.
-    monkeypatch.setattr(partitions, "_pieces", lambda *_: [("", low, high)])
+    monkeypatch.setattr(migrate, "_pieces", lambda *_: [("", low, high)])
     with pytest.raises(PartitionBlocked):
-        partitions.make_ahead(engine, early.date(), months_ahead=1)
+        migrate.make_ahead(engine, early.date(), months_ahead=1)
     with transaction(engine) as connection:
         assert connection.scalar(sa.text("SELECT to_regclass('pages_p199905')")) is None
     migrate.upgrade(engine, early.date())

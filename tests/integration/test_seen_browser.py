@@ -8,16 +8,16 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, Route, expect
 
-from central.domain.access import Role
-from central.domain.incoming import IncomingDocument
-from central.store import deliveries as store_of_deliveries
-from central.store.engine import transaction
-from central.store.tables import deliveries, documents, fields, namings
+from central.accounts.rules import Role
+from central.db.engine import transaction
+from central.db.tables import deliveries, documents, fields, namings
+from central.delivery import store as store_of_deliveries
 from tests.support.accessibility import hold_to_accessibility
 from tests.support.browser import pictured, seen, sign_in_with, visitor
 from tests.support.console import PASSWORD, add_person
 from tests.support.controlled import POLE, entry_of
 from tests.support.mail import Line, Post
+from vaguemestre.model.lot import IncomingDocument
 
 _TAP_MS = 150
 _IBAN = "FR1420041010050500013M02606"
@@ -270,10 +270,10 @@ def test_the_last_document_comes_back_with_one_key_and_a_delivered_one_with_its_
     expect(page.locator("#sent li")).to_contain_text("courrier 1 n° 1")
     with transaction(engine) as connection:
         where = connection.scalar(sa.select(deliveries.c.destination))
-    claimed = store_of_deliveries.claim(engine, "w", [str(where)], 60)
+    claimed = store_of_deliveries.claim_next(engine, "w", [str(where)], 60)
     assert claimed is not None
     assert claimed.claim.document_id == made.id
-    assert store_of_deliveries.delivered(engine, claimed.claim, "reçu")
+    assert store_of_deliveries.record_delivered(engine, claimed.claim, "reçu")
     pictured(page)
     page.keyboard.press("Alt+l")
     expect(page.locator("#ask")).to_contain_text("Corriger un document remis")

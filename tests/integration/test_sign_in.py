@@ -14,11 +14,12 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from prometheus_client import generate_latest
 
+from central.accounts import session_store
+from central.accounts.rules import Role
 from central.config import CentralConfig
-from central.console import sessions
-from central.domain.access import Role
-from central.events import Events
-from central.store import administration, people
+from central.people import store as people_store
+from central.telemetry import Telemetry
+from central.web import sessions
 from tests.support.console import PASSWORD, add_person, enter, serving, settings
 
 _NEW = "un tout autre mot de passe"
@@ -330,8 +331,8 @@ def test_sessions_end_when_idle_and_at_their_longest(
                     )
                 time.sleep(0.3)
                 assert same.get("/compte").status_code == 303
-    assert people.sweep_sessions(engine, 3_600.0) == 1
-    assert people.sweep_sessions(engine, 3_600.0) == 0
+    assert session_store.sweep_sessions(engine, 3_600.0) == 1
+    assert session_store.sweep_sessions(engine, 3_600.0) == 0
 
 
 def test_what_a_page_asks_by_itself_keeps_no_session_alive(
@@ -360,10 +361,10 @@ def test_rights_that_were_taken_and_accounts_that_were_closed_end_within_seconds
     add_person(engine, "chef", Role.ADMIN)
     enter(console, "ops", PASSWORD)
     assert console.get("/exploitation").status_code == 200
-    administration.change(engine, "person:chef", person_id, roles=["keyer"])
+    people_store.update_account(engine, "person:chef", person_id, roles=["keyer"])
     time.sleep(0.3)
     assert console.get("/exploitation").status_code == 403
-    administration.open_or_close(engine, "person:chef", person_id, active=False)
+    people_store.open_or_close(engine, "person:chef", person_id, active=False)
     time.sleep(0.3)
     assert console.get("/compte").status_code == 303
 
@@ -371,7 +372,7 @@ def test_rights_that_were_taken_and_accounts_that_were_closed_end_within_seconds
 def test_too_many_tries_get_told_when_to_come_again(engine: sa.Engine, tmp_path: Path) -> None:
     add_person(engine, "anne", Role.KEYER)
     config = _config(tmp_path, tries_per_minute=2, sign_ins_per_minute=5)
-    events = Events("test")
+    events = Telemetry("test")
     with serving(config, engine, events) as console:
         answers = [_try(console, "anne", "wrong") for _ in range(3)]
         assert [answer.status_code for answer in answers] == [401, 401, 429]

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
-from central.domain.access import Role
+from central.accounts.rules import Role
 from tests.support.accessibility import hold_to_accessibility
 from tests.support.browser import chromium
 from tests.support.central import document, store

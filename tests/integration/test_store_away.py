@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from central.embedded import EmbeddedPostgres
+from central.db import engine as db_engine
+from central.db import migrate
+from central.db.embedded import EmbeddedPostgres
+from central.db.engine import open_engine, transaction
 from central.errors import StoreUnavailable
-from central.store import board, migrate
-from central.store.engine import open_engine, transaction
 from tests.support.central import document, store
 from tests.support.database import TestServer
 from tests.support.intake import until
@@ -76,15 +77,15 @@ def test_a_statement_to_a_server_that_went_silent_ends_and_the_next_ones_too(
     cable: Cable, database_url: str
 ) -> None:
     engine = open_engine(_through(cable, database_url), pool_size=2, answer_within_s=1.0)
-    board.ask(engine)
+    db_engine.ping(engine)
     started = time.monotonic()
     with pytest.raises(StoreUnavailable):
         _ask_while_it_is_pulled(engine, cable)
     assert time.monotonic() - started < _SOON_S
     with pytest.raises(StoreUnavailable):
-        board.ask(engine)  # a new connection is not answered either
+        db_engine.ping(engine)  # a new connection is not answered either
     cable.is_out.clear()
-    board.ask(engine)
+    db_engine.ping(engine)
     engine.dispose()
 
 
@@ -98,11 +99,11 @@ def test_a_pooled_connection_to_a_silent_server_is_noticed_before_it_is_used(
     cable: Cable, database_url: str
 ) -> None:
     engine = open_engine(_through(cable, database_url), pool_size=1)  # a statement has no limit
-    board.ask(engine)
+    db_engine.ping(engine)
     cable.is_out.set()
     started = time.monotonic()
     with pytest.raises(StoreUnavailable):
-        board.ask(engine)
+        db_engine.ping(engine)
     assert time.monotonic() - started < _SOON_S
     engine.dispose()
 
@@ -111,7 +112,7 @@ def test_a_statement_that_takes_too_long_is_ended_by_the_server(database_url: st
     engine = open_engine(database_url, answer_within_s=0.5)
     with pytest.raises(StoreUnavailable), transaction(engine) as connection:
         connection.execute(sa.text("SELECT pg_sleep(60)"))
-    board.ask(engine)
+    db_engine.ping(engine)
     engine.dispose()
 
 
@@ -136,7 +137,7 @@ def test_a_demoted_server_is_none_to_write_to_and_is_left_for_its_successor(
 
 def _is_away(engine: sa.Engine) -> bool:
     try:
-        board.ask(engine)
+        db_engine.ping(engine)
     except StoreUnavailable:
         return True
     return False
@@ -188,7 +189,7 @@ def test_a_frozen_server_is_given_up_and_found_again_when_it_thaws(tmp_path: Pat
     server = EmbeddedPostgres(tmp_path / "postgresql", durable=False)
     with server as url:
         engine = open_engine(url, answer_within_s=1.0)
-        board.ask(engine)
+        db_engine.ping(engine)
         with transaction(engine) as connection:
             pid = connection.scalar(sa.text("SELECT pg_backend_pid()"))
         assert isinstance(pid, int)
@@ -198,10 +199,10 @@ def test_a_frozen_server_is_given_up_and_found_again_when_it_thaws(tmp_path: Pat
         try:
             started = time.monotonic()
             with pytest.raises(StoreUnavailable):
-                board.ask(engine)
+                db_engine.ping(engine)
             assert time.monotonic() - started < _SOON_S
         finally:
             for one in (pid, postmaster):
                 os.kill(one, signal.SIGCONT)
-        board.ask(engine)
+        db_engine.ping(engine)
         engine.dispose()

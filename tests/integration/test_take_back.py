@@ -6,19 +6,25 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from central.domain.access import Person, Role
-from central.domain.incoming import IncomingDocument
-from central.domain.keying import Entry
+from central.accounts.rules import Person, Role
+from central.db.engine import transaction
+from central.db.tables import deliveries as deliveries_table
+from central.db.tables import documents, fields, returns
+from central.db.tables import sent_work as sent_table
+from central.delivery import store as delivery_store
+from central.documents import lease_store
+from central.documents.rules import KeyedValue
 from central.errors import DeliveryUnderWay, LeaseLost
-from central.store import deliveries, keying, leases, naming, plan, plan_moves, sent_work
-from central.store.engine import transaction
-from central.store.keying import Sent
-from central.store.tables import deliveries as deliveries_table
-from central.store.tables import documents, fields, returns
-from central.store.tables import sent_work as sent_table
+from central.keying import store as keying_store
+from central.keying.store import SubmittedField
+from central.naming import store as naming_store
+from central.plan import move_store
+from central.plan import store as plan_store
+from central.sent_work import store as sent_work_store
 from tests.support.console import add_person
 from tests.support.keyers import CATALOGUE, keyer, state_of
 from tests.support.mail import Line, Post
+from vaguemestre.model.lot import IncomingDocument
 
 _WHERE = "RELATION_CLIENT"
 _DUE = dt.date(2026, 12, 1)
@@ -41,10 +47,10 @@ def _rows(engine: sa.Engine, made: IncomingDocument) -> list[Any]:
 
 
 def _name(engine: sa.Engine, person: Person, code: str, wait_s: float = 0) -> IncomingDocument:
-    taken = leases.take(engine, person, "name", 60)
+    taken = lease_store.take_next(engine, person, "name", 60)
     assert taken is not None
     entry = CATALOGUE.of(code, "45")
-    naming.name(engine, person, taken, entry, due_on=_DUE, wait_s=wait_s)
+    naming_store.name_document(engine, person, taken, entry, due_on=_DUE, wait_s=wait_s)
     return taken  # type: ignore[return-value]
 
 
@@ -67,13 +73,15 @@ def test_a_document_that_was_named_comes_back_as_it_was(
     made = _letter(post)
     before = _rows(engine, made)
     _name(engine, lea, code)
-    assert [one.what for one in sent_work.last(engine, lea)] != []
-    assert sent_work.take_back(engine, lea, made.id, 60).queue == "name"
+    assert [one.what for one in sent_work_store.last(engine, lea)] != []
+    assert sent_work_store.take_back(engine, lea, made.id, 60).queue == "name"
     assert _rows(engine, made) == before
-    assert leases.take(engine, keyer(engine, "tom"), "name", 60) is None, "it is hers again"
-    assert sent_work.last(engine, lea) == []
+    assert lease_store.take_next(engine, keyer(engine, "tom"), "name", 60) is None, (
+        "it is hers again"
+    )
+    assert sent_work_store.last(engine, lea) == []
     _name(engine, lea, "courrier")
-    claimed = deliveries.claim(engine, "w", [_where(engine, made)], 60)
+    claimed = delivery_store.claim_next(engine, "w", [_where(engine, made)], 60)
     assert claimed is not None
     assert claimed.claim.idempotency_key.endswith("-1"), "nothing had gone out before"
 
@@ -86,26 +94,26 @@ def test_what_was_keyed_comes_back_with_what_was_read(
         Line("beneficiary_name", "Nom", "LEA", read="LEA"),
         code="S1104", kind="key", reasons=("field:nir",),
     )  # fmt: skip
-    assert leases.take(engine, lea, "key", 60) == made.id
+    assert lease_store.take_next(engine, lea, "key", 60) == made.id
     entry = CATALOGUE.of("S1104", "45")
     with transaction(engine) as connection:
         document = connection.execute(sa.select(documents).where(documents.c.id == made.id)).one()
-    looked = keying.look(engine, document._asdict(), entry)
+    looked = keying_store.pending_tasks(engine, document._asdict(), entry)
     before = _rows(engine, made)
-    sent = {task.field.position: Sent(Entry("255081416802538")) for task in looked}
-    keying.submit(engine, lea, made.id, CATALOGUE.of, sent)
+    sent = {task.field.position: SubmittedField(KeyedValue("255081416802538")) for task in looked}
+    keying_store.submit_keying(engine, lea, made.id, CATALOGUE.of, sent)
     assert state_of(engine, made.id) == "ready"
-    assert sent_work.take_back(engine, lea, made.id, 60).queue == "key"
+    assert sent_work_store.take_back(engine, lea, made.id, 60).queue == "key"
     assert _rows(engine, made) == before
 
 
 def _key(engine: sa.Engine, person: Person, made: IncomingDocument) -> None:
-    assert leases.take(engine, person, "key", 60) == made.id
+    assert lease_store.take_next(engine, person, "key", 60) == made.id
     with transaction(engine) as connection:
         row = connection.execute(sa.select(documents).where(documents.c.id == made.id)).one()
-    looked = keying.look(engine, row._asdict(), CATALOGUE.of("S1104", "45"))
-    sent = {task.field.position: Sent(Entry("255081416802538")) for task in looked}
-    keying.submit(engine, person, made.id, CATALOGUE.of, sent, wait_s=3_600)
+    looked = keying_store.pending_tasks(engine, row._asdict(), CATALOGUE.of("S1104", "45"))
+    sent = {task.field.position: SubmittedField(KeyedValue("255081416802538")) for task in looked}
+    keying_store.submit_keying(engine, person, made.id, CATALOGUE.of, sent, wait_s=3_600)
 
 
 def test_what_comes_back_goes_where_the_plan_says_by_then(
@@ -119,14 +127,16 @@ def test_what_comes_back_goes_where_the_plan_says_by_then(
     )  # fmt: skip
     _key(engine, lea, made)
     to = {"pole": "Risques professionnels", "destination": "ATEMPO"}
-    change = plan.propose(engine, anne, "person:anne", ("S1104", "", to), "réorganisation")
-    plan_moves.apply(engine, bruno, "person:bruno", change)
-    assert sent_work.take_back(engine, lea, made.id, 60).queue == "key"
+    change = plan_store.propose_change(
+        engine, anne, "person:anne", ("S1104", "", to), "réorganisation"
+    )
+    move_store.apply_change(engine, bruno, "person:bruno", change)
+    assert sent_work_store.take_back(engine, lea, made.id, 60).queue == "key"
     _key(engine, lea, made)
     assert _where(engine, made) == "ATEMPO"
     assert _waits_for(engine, made) == {"ATEMPO"}
-    plan_moves.undo(engine, anne, "person:anne", change, CATALOGUE)
-    assert sent_work.take_back(engine, lea, made.id, 60).queue == "key"
+    move_store.undo_change(engine, anne, "person:anne", change, CATALOGUE)
+    assert sent_work_store.take_back(engine, lea, made.id, 60).queue == "key"
     _key(engine, lea, made)
     assert _waits_for(engine, made) == {_WHERE}
 
@@ -138,9 +148,11 @@ def test_what_was_named_follows_the_plan_when_it_comes_back(
     made = _letter(post)
     _name(engine, lea, "courrier", wait_s=3_600)
     to = {"pole": "Risques professionnels", "destination": "ATEMPO"}
-    change = plan.propose(engine, anne, "person:anne", ("S1104", "", to), "réorganisation")
-    plan_moves.apply(engine, bruno, "person:bruno", change)
-    assert sent_work.take_back(engine, lea, made.id, 60).queue == "name"
+    change = plan_store.propose_change(
+        engine, anne, "person:anne", ("S1104", "", to), "réorganisation"
+    )
+    move_store.apply_change(engine, bruno, "person:bruno", change)
+    assert sent_work_store.take_back(engine, lea, made.id, 60).queue == "name"
     assert _where(engine, made) == "ATEMPO", "as all others of the type that it was taken for"
 
 
@@ -154,12 +166,12 @@ def _waits_for(engine: sa.Engine, made: IncomingDocument) -> set[str]:
 def test_its_delivery_waits_and_goes_then(engine: sa.Engine, post: Post, lea: Person) -> None:
     made = _letter(post)
     _name(engine, lea, "courrier", wait_s=3_600)
-    assert deliveries.claim(engine, "w", [_where(engine, made)], 60) is None
+    assert delivery_store.claim_next(engine, "w", [_where(engine, made)], 60) is None
     with transaction(engine) as connection:
         connection.execute(deliveries_table.update().values(next_at=sa.func.now()))
-    assert deliveries.claim(engine, "w", [_where(engine, made)], 60) is not None
+    assert delivery_store.claim_next(engine, "w", [_where(engine, made)], 60) is not None
     with pytest.raises(DeliveryUnderWay):
-        sent_work.take_back(engine, lea, made.id, 60)
+        sent_work_store.take_back(engine, lea, made.id, 60)
 
 
 def test_what_a_pole_has_is_corrected_as_a_new_round_with_its_reason(
@@ -168,16 +180,16 @@ def test_what_a_pole_has_is_corrected_as_a_new_round_with_its_reason(
     made = _letter(post)
     _name(engine, lea, "courrier")
     destination = _where(engine, made)
-    claimed = deliveries.claim(engine, "w", [destination], 60)
+    claimed = delivery_store.claim_next(engine, "w", [destination], 60)
     assert claimed is not None
-    assert deliveries.delivered(engine, claimed.claim, "reçu")
-    assert sent_work.take_back(engine, lea, made.id, 60).queue == ""
+    assert delivery_store.record_delivered(engine, claimed.claim, "reçu")
+    assert sent_work_store.take_back(engine, lea, made.id, 60).queue == ""
     assert state_of(engine, made.id) == "delivered"
-    assert sent_work.take_back(engine, lea, made.id, 60, "Mauvais type.").queue == "name"
+    assert sent_work_store.take_back(engine, lea, made.id, 60, "Mauvais type.").queue == "name"
     with transaction(engine) as connection:
         assert connection.scalar(sa.select(returns.c.comment)) == "Mauvais type."
     _name(engine, lea, "courrier")
-    again = deliveries.claim(engine, "w", [destination], 60)
+    again = delivery_store.claim_next(engine, "w", [destination], 60)
     assert again is not None
     assert again.claim.idempotency_key.endswith("-2")
 
@@ -188,21 +200,21 @@ def test_nothing_comes_back_to_somebody_else_or_once_others_have_gone_on(
     made, tom = _letter(post), keyer(engine, "tom")
     _name(engine, lea, "S3110")
     with pytest.raises(LeaseLost):
-        sent_work.take_back(engine, tom, made.id, 60)
-    assert leases.take(engine, tom, "key", 60) == made.id
+        sent_work_store.take_back(engine, tom, made.id, 60)
+    assert lease_store.take_next(engine, tom, "key", 60) == made.id
     with pytest.raises(LeaseLost):
-        sent_work.take_back(engine, lea, made.id, 60)
-    keying.back_to_naming(engine, tom, made.id)
+        sent_work_store.take_back(engine, lea, made.id, 60)
+    keying_store.back_to_naming(engine, tom, made.id)
     with pytest.raises(LeaseLost):
-        sent_work.take_back(engine, lea, made.id, 60)
-    assert sent_work.take_back(engine, tom, made.id, 60).queue == "key"
+        sent_work_store.take_back(engine, lea, made.id, 60)
+    assert sent_work_store.take_back(engine, tom, made.id, 60).queue == "key"
 
 
 def test_a_request_to_scan_again_is_withdrawn(engine: sa.Engine, post: Post, lea: Person) -> None:
     made = _letter(post)
-    assert leases.take(engine, lea, "name", 60) == made.id
-    naming.rescan(engine, lea, made.id, "name", "Flou")
-    assert sent_work.take_back(engine, lea, made.id, 60).queue == "name"
+    assert lease_store.take_next(engine, lea, "name", 60) == made.id
+    naming_store.ask_rescan(engine, lea, made.id, "name", "Flou")
+    assert sent_work_store.take_back(engine, lea, made.id, 60).queue == "name"
     assert state_of(engine, made.id) == "to_name"
 
 
@@ -210,7 +222,7 @@ def test_what_was_sent_is_forgotten_after_a_day(engine: sa.Engine, post: Post, l
     _letter(post)
     _name(engine, lea, "courrier")
     with transaction(engine) as connection:
-        assert sent_work.forget(connection) == 0
-        old = sa.func.now() - sent_work.KEPT - dt.timedelta(minutes=1)
+        assert sent_work_store.forget(connection) == 0
+        old = sa.func.now() - sent_work_store.KEPT - dt.timedelta(minutes=1)
         connection.execute(sent_table.update().values(sent_at=old))
-        assert sent_work.forget(connection) == 1
+        assert sent_work_store.forget(connection) == 1

@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, Route, expect
 
-from central.domain.access import Role
-from central.store import deliveries as store_of_deliveries
-from central.store.engine import transaction
-from central.store.tables import deliveries, documents, fields, people
+from central.accounts.rules import Role
+from central.db.engine import transaction
+from central.db.tables import deliveries, documents, fields, people
+from central.delivery import store as store_of_deliveries
 from tests.support.accessibility import hold_to_accessibility
 from tests.support.browser import pictured, seen, sign_in_with, visitor
 from tests.support.console import PASSWORD, add_person
@@ -270,9 +270,9 @@ def test_of_a_group_what_a_pole_has_comes_back_with_a_reason(
     _done(page)
     with transaction(engine) as connection:
         where = connection.scalar(sa.select(deliveries.c.destination))
-    claimed = store_of_deliveries.claim(engine, "w", [str(where)], 60)
+    claimed = store_of_deliveries.claim_next(engine, "w", [str(where)], 60)
     assert claimed is not None
-    assert store_of_deliveries.delivered(engine, claimed.claim, "reçu")
+    assert store_of_deliveries.record_delivered(engine, claimed.claim, "reçu")
     page.reload()  # the list is the centre's
     expect(page.locator("#sent li")).to_contain_text("accident")  # the group's title
     expect(page.locator("#sent li")).to_contain_text("et 1 autre")

@@ -9,13 +9,18 @@ import pytest
 import sqlalchemy as sa
 from uuid6 import uuid7
 
-from central.console import lifeline
-from central.domain.access import Person
+from central.accounts.rules import Person
+from central.db.engine import transaction
+from central.db.tables import deliveries as deliveries_table
+from central.db.tables import documents, fields, pages
+from central.delivery import store as delivery_store
+from central.documents import lease_store
 from central.errors import AlreadyDelivered, LeaseLost
-from central.store import deliveries, leases, life, naming, page_acts, sent_work
-from central.store.engine import transaction
-from central.store.tables import deliveries as deliveries_table
-from central.store.tables import documents, fields, pages
+from central.history import store as history_store
+from central.history import views as history_views
+from central.naming import page_store
+from central.naming import store as naming_store
+from central.sent_work import store as sent_work_store
 from tests.support.keyers import CATALOGUE, keyer, state_of
 from tests.support.mail import Line, Post
 
@@ -49,28 +54,28 @@ def _all(engine: sa.Engine, *ids: uuid.UUID) -> list[Any]:
 
 
 def _hold(engine: sa.Engine, person: Person, document_id: uuid.UUID) -> None:
-    assert leases.take_this(engine, person, document_id, "name", 60)
+    assert lease_store.take_document(engine, person, document_id, "name", 60)
 
 
 def _name(engine: sa.Engine, person: Person, document_id: uuid.UUID, wait_s: float = 0) -> None:
     entry = CATALOGUE.of("courrier", "45")
-    naming.name(engine, person, document_id, entry, due_on=_DUE, wait_s=wait_s)
+    naming_store.name_document(engine, person, document_id, entry, due_on=_DUE, wait_s=wait_s)
 
 
 def _split(engine: sa.Engine, person: Person, document_id: uuid.UUID, at: int = 1) -> uuid.UUID:
     new_id = uuid.UUID(str(uuid7()))
-    page_acts.split(engine, person, document_id, at, new_id, 60)
+    page_store.split_document(engine, person, document_id, at, new_id, 60)
     return new_id
 
 
-def _back(engine: sa.Engine, person: Person, document_id: uuid.UUID) -> sent_work.Back:
-    return sent_work.take_back(engine, person, document_id, 60)
+def _back(engine: sa.Engine, person: Person, document_id: uuid.UUID) -> sent_work_store.Back:
+    return sent_work_store.take_back(engine, person, document_id, 60)
 
 
 def _told(engine: sa.Engine, person: Person, document_id: uuid.UUID) -> list[str]:
     """The document's history as its page tells it."""
-    found = life.load(engine, document_id, person, with_content=True)
-    return [event.what for event in lifeline.events(found)]
+    found = history_store.load_history(engine, document_id, person, with_content=True)
+    return [event.what for event in history_views.history_entries(found)]
 
 
 def test_a_split_is_undone(engine: sa.Engine, post: Post, lea: Person) -> None:
@@ -78,12 +83,12 @@ def test_a_split_is_undone(engine: sa.Engine, post: Post, lea: Person) -> None:
     _hold(engine, lea, whole)
     before = _all(engine, whole)
     piece = _split(engine, lea, whole)
-    assert [one.what for one in sent_work.last(engine, lea)] == ["Séparé à la page 2"]
-    assert _back(engine, lea, whole) == sent_work.Back("name", whole, (piece,))
+    assert [one.what for one in sent_work_store.last(engine, lea)] == ["Séparé à la page 2"]
+    assert _back(engine, lea, whole) == sent_work_store.Back("name", whole, (piece,))
     assert _all(engine, whole) == before
     assert state_of(engine, piece) == "discarded"
     tom = keyer(engine, "tom")
-    assert leases.take(engine, tom, "name", 60) is None, "she holds what is whole again"
+    assert lease_store.take_next(engine, tom, "name", 60) is None, "she holds what is whole again"
     assert "Décision annulée par qui l'avait prise" in _told(engine, lea, whole)
     assert "Décision annulée par qui l'avait prise" in _told(engine, lea, piece)
     _name(engine, lea, whole)
@@ -106,7 +111,7 @@ def test_what_came_of_a_split_is_undone_step_by_step(
     assert {state_of(engine, one) for one in (piece, third)} == {"discarded"}
     with transaction(engine) as connection:
         assert set(connection.scalars(sa.select(deliveries_table.c.state))) == {"discarded"}
-    assert sent_work.last(engine, lea) == []
+    assert sent_work_store.last(engine, lea) == []
 
 
 def test_a_piece_that_was_cut_again_keeps_the_split(
@@ -124,14 +129,14 @@ def test_a_piece_that_was_cut_again_keeps_the_split(
 
 def _somebody_holds_it(engine: sa.Engine, tom: Person, piece: uuid.UUID) -> None:
     with transaction(engine) as connection:
-        leases.end(connection, piece)
+        lease_store.end_lease(connection, piece)
     _hold(engine, tom, piece)
 
 
 def _somebody_turned_it(engine: sa.Engine, tom: Person, piece: uuid.UUID) -> None:
     _somebody_holds_it(engine, tom, piece)
-    page_acts.turn(engine, tom, piece, 0, 1)
-    leases.let_go(engine, tom.id, [piece])
+    page_store.turn_page(engine, tom, piece, 0, 1)
+    lease_store.release(engine, tom.id, [piece])
 
 
 def _somebody_named_it(engine: sa.Engine, tom: Person, piece: uuid.UUID) -> None:
@@ -164,7 +169,7 @@ def test_a_split_stays_once_a_pole_has_a_piece(engine: sa.Engine, post: Post, le
     _deliver(engine)
     with pytest.raises(AlreadyDelivered):
         _back(engine, lea, piece)
-    assert sent_work.take_back(engine, lea, whole, 60, "Mal séparé.").queue == "name"
+    assert sent_work_store.take_back(engine, lea, whole, 60, "Mal séparé.").queue == "name"
     with pytest.raises(LeaseLost):  # its pages stay what the pôle was told of them
         _back(engine, lea, piece)
     assert len(_all(engine, whole, piece)) == 4
@@ -173,9 +178,9 @@ def test_a_split_stays_once_a_pole_has_a_piece(engine: sa.Engine, post: Post, le
 def _deliver(engine: sa.Engine) -> None:
     with transaction(engine) as connection:
         where = connection.scalar(sa.select(deliveries_table.c.destination))
-    claimed = deliveries.claim(engine, "w", [str(where)], 60)
+    claimed = delivery_store.claim_next(engine, "w", [str(where)], 60)
     assert claimed is not None
-    assert deliveries.delivered(engine, claimed.claim, "reçu")
+    assert delivery_store.record_delivered(engine, claimed.claim, "reçu")
 
 
 @pytest.mark.parametrize("into_previous", [True, False])
@@ -184,18 +189,18 @@ def test_a_join_is_undone(engine: sa.Engine, post: Post, lea: Person, into_previ
     about, other = reversed(both) if into_previous else both
     _hold(engine, lea, about)
     before = _all(engine, *both)
-    assert page_acts.join(engine, lea, about, into_previous=into_previous) == tuple(both)
-    assert _back(engine, lea, about) == sent_work.Back("name", about, (other,))
+    assert page_store.join_documents(engine, lea, about, into_previous=into_previous) == tuple(both)
+    assert _back(engine, lea, about) == sent_work_store.Back("name", about, (other,))
     assert _all(engine, *both) == before
     tom = keyer(engine, "tom")
-    assert leases.take(engine, tom, "name", 60) == other, "hers is what she had"
-    assert leases.take(engine, tom, "name", 60, besides=[other]) is None
+    assert lease_store.take_next(engine, tom, "name", 60) == other, "hers is what she had"
+    assert lease_store.take_next(engine, tom, "name", 60, besides=[other]) is None
 
 
 def test_a_join_stays_once_pages_have_come(engine: sa.Engine, post: Post, lea: Person) -> None:
     both = _letter(post), _letter(post)
     _hold(engine, lea, both[0])
-    page_acts.join(engine, lea, both[0], into_previous=False)
+    page_store.join_documents(engine, lea, both[0], into_previous=False)
     with transaction(engine) as connection:  # as a request to scan again brings them
         row = connection.execute(sa.select(pages).limit(1)).mappings().one()
         connection.execute(pages.insert().values(dict(row) | {"number": 9, "sha256": bytes(32)}))
@@ -208,9 +213,9 @@ def test_a_duplicate_comes_back(engine: sa.Engine, post: Post, lea: Person) -> N
     first, second = _letter(post), _letter(post, again=True)
     _hold(engine, lea, second)
     before = _all(engine, second)
-    naming.discard_duplicate(engine, lea, second, first)
+    naming_store.discard_duplicate(engine, lea, second, first)
     assert state_of(engine, second) == "discarded"
-    assert [one.what for one in sent_work.last(engine, lea)] == ["Écarté comme doublon"]
+    assert [one.what for one in sent_work_store.last(engine, lea)] == ["Écarté comme doublon"]
     assert _back(engine, lea, second).queue == "name"
     assert _all(engine, second) == before
 
@@ -224,9 +229,9 @@ def test_blank_pages_are_undone_to_what_they_were(
     _hold(engine, lea, made)
     before = _all(engine, made)
     for number in (0, 1):
-        page_acts.mark_blank(engine, lea, made, number, is_blank=True)
-    naming.discard_blank(engine, lea, made)
-    told = [one.what for one in sent_work.last(engine, lea)]
+        page_store.mark_blank(engine, lea, made, number, is_blank=True)
+    naming_store.discard_blank(engine, lea, made)
+    told = [one.what for one in sent_work_store.last(engine, lea)]
     assert told == ["Écarté : pages blanches", "Page 2 blanche", "Page 1 blanche"]
     for _ in told:
         assert _back(engine, lea, made).queue == "name"
@@ -243,7 +248,7 @@ def test_nobody_undoes_what_another_decided(engine: sa.Engine, post: Post, lea: 
     _hold(engine, lea, whole)
     piece = _split(engine, lea, whole)
     tom = keyer(engine, "tom")
-    leases.let_go(engine, lea.id, [whole, piece])
+    lease_store.release(engine, lea.id, [whole, piece])
     for one in (whole, piece):
         with pytest.raises(LeaseLost):
             _back(engine, tom, one)

@@ -12,16 +12,15 @@ import pytest
 import sqlalchemy as sa
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from central.domain.incoming import IncomingDocument
-from central.domain.sampling import DrawPolicy
-from central.intake.service import STATUS_OF
+from central.intake.server import STATUS_OF
+from central.quality.rules import SamplingPolicy
 from edge.uplink import messages, sender
 from edge.uplink.channel import certificate_site, certificate_valid_until, open_channel, stub_of
 from tests.support import central as made
 from tests.support.certificates import Pair
 from tests.support.intake import Centre, sending, until
 from tests.support.station import Station
-from vaguemestre.model.lot import SpooledDocument
+from vaguemestre.model.lot import IncomingDocument, SpooledDocument
 from vaguemestre.v1 import document_pb2, intake_pb2
 
 _SITE = "la-rochelle"
@@ -75,7 +74,7 @@ def test_documents_their_images_and_their_lots_arrive(
 def test_the_intake_looks_at_what_goes_straight_for_the_blind_control(
     centre: Centre, station: Station, engine: sa.Engine
 ) -> None:
-    centre.drawing = DrawPolicy(share=1.0)
+    centre.drawing = SamplingPolicy(share=1.0)
     with centre.running(), sending(station, centre.uplink(centre.authority.station(_SITE))):
         assert until(lambda: _is_sent(station))
     assert _count(engine, "straight_types") == 1

@@ -14,18 +14,25 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from central.console import gauges
-from central.domain.access import Role
-from central.domain.keying import Entry
+from central.accounts.rules import Role
+from central.db.engine import transaction
+from central.documents import lease_store
+from central.documents import store as documents_store
+from central.documents.rules import KeyedValue
 from central.errors import InputInvalid, LastAdmin, NotFound
-from central.events import Events
+from central.groups import store as groups_store
+from central.keying import store as keying_store
+from central.keying.store import SubmittedField
+from central.monitoring import metrics
+from central.monitoring import metrics_store as store_gauges
+from central.monitoring.store import rescans_asked
+from central.naming import page_store
+from central.naming import store as naming_store
+from central.people import store as people_store
 from central.rendering import runner
 from central.rendering.decode import View
-from central.store import administration, grouped, keying, leases, naming, page_acts, rescans, work
-from central.store import gauges as store_gauges
-from central.store.board import rescans_asked
-from central.store.engine import transaction
-from central.store.keying import Sent
+from central.rescans import store as rescans_store
+from central.telemetry import Telemetry
 from tests.support import controlled
 from tests.support.browser import chromium, seen, visitor
 from tests.support.console import PASSWORD, add_person, enter, serving, settings
@@ -54,12 +61,12 @@ def _rib(post: Post, **changes: Any) -> uuid.UUID:
 
 
 def _key(engine: sa.Engine, person: Any, wanted: uuid.UUID, value: str) -> None:
-    document = work.load(engine, person, wanted, "key").document
+    document = documents_store.load_document(engine, person, wanted, "key").document
     sent = {
-        task.field.position: Sent(Entry(value), "ok")
-        for task in keying.look(engine, document, CATALOGUE.of("rib"))
+        task.field.position: SubmittedField(KeyedValue(value), "ok")
+        for task in keying_store.pending_tasks(engine, document, CATALOGUE.of("rib"))
     }
-    keying.submit(engine, person, wanted, CATALOGUE.of, sent)
+    keying_store.submit_keying(engine, person, wanted, CATALOGUE.of, sent)
 
 
 def _looks(engine: sa.Engine) -> int:
@@ -76,13 +83,17 @@ def test_who_names_a_document_gets_no_second_look_at_their_own_keying(
 ) -> None:
     wanted, first, second = _rib(post), keyer(engine, "p1"), keyer(engine, "p2")
     other = "FR7630006000011234567890189"
-    assert leases.take_this(engine, first, wanted, "key", 60)
+    assert lease_store.take_document(engine, first, wanted, "key", 60)
     _key(engine, first, wanted, _IBAN)
-    assert not leases.take_this(engine, first, wanted, "key", 60), "both looks are one person's"
-    assert leases.take_this(engine, second, wanted, "key", 60)
+    assert not lease_store.take_document(engine, first, wanted, "key", 60), (
+        "both looks are one person's"
+    )
+    assert lease_store.take_document(engine, second, wanted, "key", 60)
     _key(engine, second, wanted, other)
-    assert not leases.take_this(engine, keyer(engine, "p3"), wanted, "key", 60), "no supervisor"
-    assert leases.take_this(engine, keyer(engine, "s", Role.SUPERVISOR), wanted, "key", 60)
+    assert not lease_store.take_document(engine, keyer(engine, "p3"), wanted, "key", 60), (
+        "no supervisor"
+    )
+    assert lease_store.take_document(engine, keyer(engine, "s", Role.SUPERVISOR), wanted, "key", 60)
 
 
 def test_the_readings_machine_is_nowhere_in_what_a_blind_keyer_gets(
@@ -131,9 +142,9 @@ def test_a_document_of_another_pole_is_not_joined(
     one, other = (post.deliver("A", kind="name", way=way).id for way in ways)
     mine, theirs = (other, one) if into_previous else (one, other)
     person = keyer(engine, "p", poles=frozenset({_HERE[0]}))
-    assert leases.take_this(engine, person, mine, "name", 60)
+    assert lease_store.take_document(engine, person, mine, "name", 60)
     with pytest.raises(NotFound):
-        page_acts.join(engine, person, mine, into_previous=into_previous)
+        page_store.join_documents(engine, person, mine, into_previous=into_previous)
     assert state_of(engine, theirs) == "to_name"
 
 
@@ -141,27 +152,29 @@ def test_twins_are_those_that_somebody_may_see(engine: sa.Engine, post: Post) ->
     mine = post.deliver("A", kind="name", way=_HERE).id
     theirs = post.deliver("A", kind="name", way=_ELSEWHERE, again=True).id
     person = keyer(engine, "p", poles=frozenset({_HERE[0]}))
-    assert naming.twins(engine, mine, person) == []
-    assert [t["id"] for t in naming.twins(engine, mine, keyer(engine, "q"))] == [theirs]
-    assert leases.take_this(engine, person, mine, "name", 60)
+    assert naming_store.same_image_documents(engine, mine, person) == []
+    assert [
+        t["id"] for t in naming_store.same_image_documents(engine, mine, keyer(engine, "q"))
+    ] == [theirs]
+    assert lease_store.take_document(engine, person, mine, "name", 60)
     with pytest.raises(InputInvalid):
-        naming.discard_duplicate(engine, person, mine, theirs)
+        naming_store.discard_duplicate(engine, person, mine, theirs)
 
 
 def test_requests_of_other_poles_are_not_shown(engine: sa.Engine, post: Post) -> None:
     made = post.deliver("A", kind="name", way=_ELSEWHERE)
     person = keyer(engine, "p", poles=frozenset({_HERE[0]}))
-    rescans.ask(engine, made.id, person.id, person.actor, "Illisible.")
+    rescans_store.request_rescan(engine, made.id, person.id, person.actor, "Illisible.")
     assert rescans_asked(engine, 5, person) == []
     assert len(rescans_asked(engine, 5, keyer(engine, "q"))) == 1
 
 
 def test_a_group_holds_what_was_taken_and_nothing_else(engine: sa.Engine, post: Post) -> None:
     wanted, person = _rib(post), keyer(engine, "p")
-    assert grouped.load(engine, person, [wanted]) == {}
+    assert groups_store.load_group(engine, person, [wanted]) == {}
     assert _looks(engine) == 0, "a look that never was is told in the trail"
-    assert leases.take_this(engine, person, wanted, "key", 60)
-    assert set(grouped.load(engine, person, [wanted])) == {wanted}
+    assert lease_store.take_document(engine, person, wanted, "key", 60)
+    assert set(groups_store.load_group(engine, person, [wanted])) == {wanted}
 
 
 def test_a_keyer_sees_the_pages_of_what_they_hold(
@@ -313,15 +326,15 @@ def test_few_pages_are_decoded_at_a_time_and_no_file_is_read_whole(
 def test_metrics_are_counted_by_one_request_at_a_time(
     engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    crowd, look = _Crowd(), store_gauges.look
+    crowd, look = _Crowd(), store_gauges.read_snapshot
 
     def slow(*told: Any) -> Any:
         crowd.pass_through()
         return look(*told)
 
-    monkeypatch.setattr(store_gauges, "look", slow)
-    events = Events("test")
-    gauges.register(events.registry, engine)
+    monkeypatch.setattr(store_gauges, "read_snapshot", slow)
+    events = Telemetry("test")
+    metrics.register(events.registry, engine)
     port = events.serve_metrics("127.0.0.1:0", lambda: (True, ""))
     address = f"http://127.0.0.1:{port}/metrics"
     with ThreadPoolExecutor(6) as several:
@@ -334,8 +347,8 @@ def test_an_administrator_with_limits_is_none_that_could_be_the_last(engine: sa.
     one = add_person(engine, "chef", Role.ADMIN)
     add_person(engine, "ici", Role.ADMIN, sites=("gien",))
     with pytest.raises(LastAdmin):
-        administration.open_or_close(engine, "person:test", one, active=False)
+        people_store.open_or_close(engine, "person:test", one, active=False)
     with pytest.raises(LastAdmin):
-        administration.change(engine, "person:test", one, sites=["gien"])
+        people_store.update_account(engine, "person:test", one, sites=["gien"])
     add_person(engine, "autre", Role.ADMIN)
-    administration.open_or_close(engine, "person:test", one, active=False)
+    people_store.open_or_close(engine, "person:test", one, active=False)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from central.domain.access import Role
+from central.accounts.rules import Role
 from tests.support.accessibility import hold_to_accessibility
 from tests.support.browser import seen, sign_in_with, visitor
 from tests.support.console import PASSWORD, add_person, serving, settings

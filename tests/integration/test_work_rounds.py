@@ -11,30 +11,28 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from central.domain.access import Person, Role
-from central.domain.incoming import IncomingDocument, IncomingField
-from central.domain.keying import Entry, KeyReason
-from central.domain.returns import Cause, ReturnNote
+from central.accounts.rules import Person, Role
+from central.db.engine import transaction
+from central.db.tables import documents, keyings
+from central.delivery import store as delivery_store
+from central.documents import lease_store
+from central.documents import store as documents_store
+from central.documents.rules import KeyedValue, KeyReason, ReturnCause, ReturnNote
 from central.errors import CentralError, InputInvalid, LeaseLost
-from central.store import (
-    board,
-    deliveries,
-    keying,
-    leases,
-    life,
-    naming,
-    quality,
-    rescans,
-    returns,
-    samples,
-    work,
-)
-from central.store.engine import transaction
-from central.store.keying import Sent
-from central.store.tables import documents, keyings
+from central.history import store as history_store
+from central.keying import store as keying_store
+from central.keying.store import SubmittedField
+from central.monitoring import store as monitoring_store
+from central.naming import store as naming_store
+from central.quality import statistics_store
+from central.rescans import store as rescans_store
+from central.returns import store as returns_store
+from central.samples import store as samples_store
 from tests.support.central import document, page, picture, store, tiff
 from tests.support.keyers import CATALOGUE, keyer, state_of, take
 from tests.support.mail import Line, Post
+from vaguemestre.model.document import IncomingField
+from vaguemestre.model.lot import IncomingDocument
 
 _IBAN, _OTHER = "FR1420041010050500013M02606", "FR7630006000011234567890189"
 _WAY = ("Comptabilité", "COMPTABILITE")
@@ -51,32 +49,35 @@ def _rib(post: Post) -> IncomingDocument:
     )
 
 
-def _key(engine: sa.Engine, person: Person, wanted: uuid.UUID, **values: Entry) -> str:
+def _key(engine: sa.Engine, person: Person, wanted: uuid.UUID, **values: KeyedValue) -> str:
     assert take(engine, person, "key") == wanted
-    shown = work.load(engine, person, wanted, "key")
+    shown = documents_store.load_document(engine, person, wanted, "key")
     entry = CATALOGUE.of(shown.document["type"])
-    todo = {t.field.name: t.field.position for t in keying.look(engine, shown.document, entry)}
-    sent = {todo[name]: Sent(value, "ok") for name, value in values.items()}
-    return keying.submit(engine, person, wanted, CATALOGUE.of, sent).value
+    todo = {
+        t.field.name: t.field.position
+        for t in keying_store.pending_tasks(engine, shown.document, entry)
+    }
+    sent = {todo[name]: SubmittedField(value, "ok") for name, value in values.items()}
+    return keying_store.submit_keying(engine, person, wanted, CATALOGUE.of, sent).value
 
 
 def _values(engine: sa.Engine, wanted: uuid.UUID) -> dict[str, str | None]:
     with transaction(engine) as connection:
-        return {f.name: f.value for f in work.fields_of(connection, wanted)}
+        return {f.name: f.value for f in documents_store.fields_of(connection, wanted)}
 
 
 def _todo(engine: sa.Engine, person: Person, wanted: uuid.UUID) -> list[str]:
-    shown = work.load(engine, person, wanted, "key")
+    shown = documents_store.load_document(engine, person, wanted, "key")
     entry = CATALOGUE.of(shown.document["type"])
-    return [t.field.name for t in keying.look(engine, shown.document, entry)]
+    return [t.field.name for t in keying_store.pending_tasks(engine, shown.document, entry)]
 
 
-def _deliver_and_return(engine: sa.Engine, wanted: uuid.UUID, cause: Cause) -> None:
-    claimed = deliveries.claim(engine, "w", [_WAY[1]], 60.0)
+def _deliver_and_return(engine: sa.Engine, wanted: uuid.UUID, cause: ReturnCause) -> None:
+    claimed = delivery_store.claim_next(engine, "w", [_WAY[1]], 60.0)
     assert claimed is not None
     assert claimed.document.id == wanted
-    assert deliveries.delivered(engine, claimed.claim, "receipt")
-    returns.give_back(engine, wanted, _WAY[1], ReturnNote(cause), "http")
+    assert delivery_store.record_delivered(engine, claimed.claim, "receipt")
+    returns_store.accept_return(engine, wanted, _WAY[1], ReturnNote(cause), "http")
 
 
 def _at_once(engine: sa.Engine, row: uuid.UUID, *acts: Callable[[], object]) -> list[object]:
@@ -114,13 +115,13 @@ def test_what_was_keyed_before_a_rescan_does_not_overwrite_what_is_read_of_the_n
     engine: sa.Engine, post: Post
 ) -> None:
     made = _rib(post)
-    nothing = Entry(None, KeyReason.ILLEGIBLE)
+    nothing = KeyedValue(None, KeyReason.ILLEGIBLE)
     assert _key(engine, keyer(engine, "p1"), made.id, iban=nothing) == "to_key"
     assert _key(engine, keyer(engine, "p2"), made.id, iban=nothing) == "ready"
-    _deliver_and_return(engine, made.id, Cause.UNREADABLE)
+    _deliver_and_return(engine, made.id, ReturnCause.UNREADABLE)
     namer = keyer(engine, "namer")
     assert take(engine, namer) == made.id
-    naming.rescan(engine, namer, made.id, "name", "Illisible.")
+    naming_store.ask_rescan(engine, namer, made.id, "name", "Illisible.")
     with transaction(engine) as connection:
         asked = connection.scalar(sa.text("SELECT id FROM rescans"))
     read = IncomingField("iban", _IBAN, _IBAN, 0.99, True, "ok", 0, (10.0, 10.0, 50.0, 8.0))
@@ -132,7 +133,9 @@ def test_what_was_keyed_before_a_rescan_does_not_overwrite_what_is_read_of_the_n
         answer.route, reasons=("field:account_holder",), pole=_WAY[0], destination=_WAY[1]
     )
     store(engine, replace(answer, rescan_id=asked, route=route, fields=(read, doubted)))
-    assert _key(engine, keyer(engine, "p3"), made.id, account_holder=Entry("MARTIN")) == "ready"
+    assert (
+        _key(engine, keyer(engine, "p3"), made.id, account_holder=KeyedValue("MARTIN")) == "ready"
+    )
     assert _values(engine, made.id) == {"iban": _IBAN, "account_holder": "MARTIN"}
 
 
@@ -143,11 +146,11 @@ def test_a_form_sent_twice_at_one_moment_is_not_the_second_persons_look(
     assert take(engine, person, "key") == wanted
     holder = _todo(engine, person, wanted)
     assert holder == ["iban"] or "iban" in holder
-    sent = {n: Sent(Entry(_IBAN if name == "iban" else "MARTIN"), "ok")
+    sent = {n: SubmittedField(KeyedValue(_IBAN if name == "iban" else "MARTIN"), "ok")
             for n, name in enumerate(holder)}  # fmt: skip
 
     def send() -> object:
-        return keying.submit(engine, person, wanted, CATALOGUE.of, sent)
+        return keying_store.submit_keying(engine, person, wanted, CATALOGUE.of, sent)
 
     came = _at_once(engine, wanted, send, send)
     assert sum(isinstance(one, LeaseLost) for one in came) == 1, came
@@ -164,13 +167,13 @@ def test_nobody_takes_the_second_look_at_what_they_keyed_by_its_address(
         keyer(engine, "p1"), keyer(engine, "p2"), keyer(engine, "s", Role.SUPERVISOR)
     )  # fmt: skip
     names = _todo(engine, first, wanted)
-    told = {name: Entry(_IBAN if name == "iban" else "MARTIN") for name in names}
+    told = {name: KeyedValue(_IBAN if name == "iban" else "MARTIN") for name in names}
     _key(engine, first, wanted, **told)
-    assert not leases.take_this(engine, first, wanted, "key", 60)
-    assert leases.take_this(engine, second, wanted, "key", 60)
-    assert _key(engine, second, wanted, iban=Entry(_OTHER)) == "to_key"
-    assert not leases.take_this(engine, keyer(engine, "p3"), wanted, "key", 60)
-    assert leases.take_this(engine, chief, wanted, "key", 60)
+    assert not lease_store.take_document(engine, first, wanted, "key", 60)
+    assert lease_store.take_document(engine, second, wanted, "key", 60)
+    assert _key(engine, second, wanted, iban=KeyedValue(_OTHER)) == "to_key"
+    assert not lease_store.take_document(engine, keyer(engine, "p3"), wanted, "key", 60)
+    assert lease_store.take_document(engine, chief, wanted, "key", 60)
 
 
 def test_of_two_copies_that_two_people_call_duplicates_one_stays(
@@ -181,7 +184,7 @@ def test_of_two_copies_that_two_people_call_duplicates_one_stays(
     assert (take(engine, first), take(engine, second)) == (one, other)
 
     def drop(person: Person, wanted: uuid.UUID, original: uuid.UUID) -> Callable[[], object]:
-        return lambda: naming.discard_duplicate(engine, person, wanted, original)
+        return lambda: naming_store.discard_duplicate(engine, person, wanted, original)
 
     came: list[object] = []
 
@@ -241,7 +244,7 @@ def test_pages_that_come_while_somebody_names_are_seen_before_it_goes_on(
     wanted = post.deliver("A", kind="name").id
     namer = keyer(engine, "p")
     assert take(engine, namer) == wanted
-    naming.rescan(engine, namer, wanted, "name", "Coupé.")
+    naming_store.ask_rescan(engine, namer, wanted, "name", "Coupé.")
     with transaction(engine) as connection:
         asked = connection.scalar(sa.text("SELECT id FROM rescans"))
     first = replace(document(page(tiff([picture(number=8)])), kind="name"), rescan_id=asked)
@@ -250,9 +253,11 @@ def test_pages_that_come_while_somebody_names_are_seen_before_it_goes_on(
     second = document(page(tiff([picture(number=9)])), kind="name")
     store(engine, replace(second, rescan_id=asked, lot_id=first.lot_id, position=1))
     with pytest.raises(LeaseLost):
-        naming.name(engine, namer, wanted, CATALOGUE.of("autre"), due_on=first.received_on)
+        naming_store.name_document(
+            engine, namer, wanted, CATALOGUE.of("autre"), due_on=first.received_on
+        )
     assert take(engine, namer) == wanted
-    assert len(work.load(engine, namer, wanted, "name").pages) == 3
+    assert len(documents_store.load_document(engine, namer, wanted, "name").pages) == 3
 
 
 def test_rounds_of_double_keying_are_measured_apart(engine: sa.Engine, post: Post) -> None:
@@ -269,7 +274,7 @@ def test_rounds_of_double_keying_are_measured_apart(engine: sa.Engine, post: Pos
             row = {"document_id": made.id, "position": 0, "name": "iban", "pass": look}
             connection.execute(keyings.insert().values(row | {"person_id": who.id, "value": value}))
         since = connection.execute(sa.select(sa.func.now() - dt.timedelta(days=1))).scalar_one()
-    counts, pairs = quality.double_keying(engine, chief, since)
+    counts, pairs = statistics_store.double_keying(engine, chief, since)
     assert [(one.first.value, one.second.value) for one in pairs] == [(_IBAN, _OTHER)]
     assert sum(one.total for one in counts) == 4
 
@@ -283,11 +288,11 @@ def test_a_sample_is_never_cut_where_another_field_or_an_older_image_stood(
         row = {"document_id": made.id, "position": 0, "pass": "first", "person_id": chief.id}
         connection.execute(keyings.insert().values(row | {"name": "nir", "value": "1"}))
         connection.execute(documents.update().values(state="ready"))
-    wanted = samples.Wanted()
-    assert samples.select(engine, chief, wanted, 1e6, through="test") == []
+    wanted = samples_store.SampleFilter()
+    assert samples_store.select_samples(engine, chief, wanted, 1e6, through="test") == []
     with transaction(engine) as connection:
         connection.execute(keyings.update().values(name="iban", value=_IBAN))
-    assert len(samples.select(engine, chief, wanted, 1e6, through="test")) == 1
+    assert len(samples_store.select_samples(engine, chief, wanted, 1e6, through="test")) == 1
     with transaction(engine) as connection:
         connection.execute(
             sa.text(
@@ -297,18 +302,18 @@ def test_a_sample_is_never_cut_where_another_field_or_an_older_image_stood(
             ),
             {"person": chief.id},
         )
-    assert samples.select(engine, chief, wanted, 1e6, through="test") == []
+    assert samples_store.select_samples(engine, chief, wanted, 1e6, through="test") == []
 
 
 def test_a_value_that_a_pole_calls_wrong_is_keyed_before_it_is_delivered_again(
     engine: sa.Engine,
 ) -> None:
     wanted = store(engine, document(destination=_WAY[1])).id
-    _deliver_and_return(engine, wanted, Cause.WRONG_VALUE)
+    _deliver_and_return(engine, wanted, ReturnCause.WRONG_VALUE)
     namer = keyer(engine, "namer")
     assert take(engine, namer) == wanted
     due = dt.date(2026, 12, 1)
-    state = naming.name(engine, namer, wanted, CATALOGUE.of("S3110"), due_on=due)
+    state = naming_store.name_document(engine, namer, wanted, CATALOGUE.of("S3110"), due_on=due)
     assert state == "to_key"
     assert "nir" in _todo(engine, namer, wanted)
 
@@ -318,7 +323,7 @@ def test_what_is_asked_and_controlled_for_other_poles_is_not_shown(
 ) -> None:
     made, namer = post.deliver("A", kind="name"), keyer(engine, "namer")
     assert take(engine, namer) == made.id
-    naming.rescan(engine, namer, made.id, "name", "Coupé.")
+    naming_store.ask_rescan(engine, namer, made.id, "name", "Coupé.")
     with transaction(engine) as connection:
         connection.execute(
             sa.text("INSERT INTO controls (document_id, cause, type, site)"
@@ -327,7 +332,10 @@ def test_what_is_asked_and_controlled_for_other_poles_is_not_shown(
     own = keyer(engine, "o1", poles=frozenset({"Flux entrants"}))
     other = keyer(engine, "o2", poles=frozenset({"Comptabilité"}))
     seen = {
-        who.login: (len(board.rescans_asked(engine, 9, who)), board.controls_waiting(engine, who))
+        who.login: (
+            len(monitoring_store.rescans_asked(engine, 9, who)),
+            monitoring_store.controls_waiting(engine, who),
+        )
         for who in (own, other)
     }
     assert {login: (asked, told["count"]) for login, (asked, told) in seen.items()} == {
@@ -341,14 +349,14 @@ def test_what_was_keyed_first_is_not_forgotten_while_the_second_look_is_awaited(
 ) -> None:
     made, first = _rib(post), keyer(engine, "p1")
     names = _todo(engine, first, made.id)
-    told = {name: Entry(_IBAN if name == "iban" else "MARTIN") for name in names}
+    told = {name: KeyedValue(_IBAN if name == "iban" else "MARTIN") for name in names}
     assert _key(engine, first, made.id, **told) == "to_key"
     with transaction(engine) as connection:
         past = sa.func.now() - dt.timedelta(days=400)
         connection.execute(keyings.update().values(keyed_at=past))
-    assert samples.forget(engine, 365 * 86_400.0, 86_400.0).values == 0
-    assert _key(engine, keyer(engine, "p2"), made.id, iban=Entry(_IBAN)) == "ready"
-    assert samples.forget(engine, 365 * 86_400.0, 86_400.0).values == len(names)
+    assert samples_store.erase_expired(engine, 365 * 86_400.0, 86_400.0).values == 0
+    assert _key(engine, keyer(engine, "p2"), made.id, iban=KeyedValue(_IBAN)) == "ready"
+    assert samples_store.erase_expired(engine, 365 * 86_400.0, 86_400.0).values == len(names)
 
 
 def test_who_names_what_was_to_be_scanned_again_withdraws_the_request(
@@ -357,7 +365,7 @@ def test_who_names_what_was_to_be_scanned_again_withdraws_the_request(
     made, namer = post.deliver("A", kind="name"), keyer(engine, "namer", Role.OPERATIONS)
     for _ in range(2):
         assert take(engine, namer) == made.id
-        naming.rescan(engine, namer, made.id, "name", "Coupé.")
-        assert len(rescans.open_for(engine, made.site, made.station)) == 1
-        life.back_to_naming(engine, made.id, namer, "finalement lisible")
-        assert board.rescans_asked(engine, 9, None) == []
+        naming_store.ask_rescan(engine, namer, made.id, "name", "Coupé.")
+        assert len(rescans_store.open_for(engine, made.site, made.station)) == 1
+        history_store.back_to_naming(engine, made.id, namer, "finalement lisible")
+        assert monitoring_store.rescans_asked(engine, 9, None) == []

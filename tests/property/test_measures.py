@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.domain.measures import accept_doubt, rate
+from central.quality.rules import accept_doubt, error_rate
 
 _COUNTS = st.integers(0, 5_000).flatmap(
     lambda total: st.tuples(st.integers(0, total), st.just(total))
@@ -15,27 +15,27 @@ _COUNTS = st.integers(0, 5_000).flatmap(
 
 @given(_COUNTS)
 def test_the_share_lies_between_its_bounds(counts: tuple[int, int]) -> None:
-    found = rate(*counts)
+    found = error_rate(*counts)
     assert 0.0 <= found.low <= found.value <= found.high <= 1.0
 
 
 @given(_COUNTS.filter(lambda counts: counts[1] > 0))
 def test_the_same_share_of_more_values_is_known_better(counts: tuple[int, int]) -> None:
     wrong, total = counts
-    few, many = rate(wrong, total), rate(10 * wrong, 10 * total)
+    few, many = error_rate(wrong, total), error_rate(10 * wrong, 10 * total)
     assert many.high - many.low < few.high - few.low
 
 
 def test_bounds_are_wilsons() -> None:
-    found = rate(1, 10)
+    found = error_rate(1, 10)
     assert (found.low, found.high) == pytest.approx((0.017876, 0.404150), abs=1e-6)
-    assert rate(0, 3_838).high == pytest.approx(0.001, abs=1e-6)
-    assert (rate(0, 0).low, rate(0, 0).high) == (0.0, 1.0)
+    assert error_rate(0, 3_838).high == pytest.approx(0.001, abs=1e-6)
+    assert (error_rate(0, 0).low, error_rate(0, 0).high) == (0.0, 1.0)
 
 
 def test_more_wrong_than_there_were_is_no_rate() -> None:
     with pytest.raises(ValueError, match="3 of 2"):
-        rate(3, 2)
+        error_rate(3, 2)
 
 
 _VALUES = st.lists(st.tuples(st.floats(0, 0.4, allow_subnormal=False), st.booleans()), max_size=60)

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from central.domain import forecast
-from central.domain.delays import working_days
-from central.domain.forecast import Pace
+from central.delays import rules as delays_rules
+from central.delays.rules import Throughput, working_days
 from central.errors import DocumentInvalid
 from central.intake import messages
 from vaguemestre.model.calendar import (
@@ -97,8 +96,8 @@ def test_the_end_of_the_calendar_ends_a_delay() -> None:
 
 
 def test_what_is_due_in_the_year_9999_is_not_foretold_as_missed() -> None:
-    at = Pace(10.0, (9, 10, 11))
+    at = Throughput(10.0, (9, 10, 11))
     backlog = {dt.date.max: 5, _NOW.date(): 1, None: 2}
-    found = forecast.forecast(backlog, at, _NOW.replace(tzinfo=None), frozenset())
+    found = delays_rules.forecast_queue(backlog, at, _NOW.replace(tzinfo=None), frozenset())
     assert found.backlog == 8
     assert [day for day, _ in found.missed] == [_NOW.date()]

@@ -8,9 +8,9 @@ import grpc
 import pytest
 import sqlalchemy as sa
 
+from central.db.engine import transaction
 from central.errors import BlobMissing
-from central.store import documents
-from central.store.engine import transaction
+from central.intake import store as intake_store
 from tests.support.central import document, page
 from tests.support.intake import Centre
 from vaguemestre.v1 import intake_pb2, intake_pb2_grpc
@@ -54,7 +54,7 @@ def test_citing_the_digest_of_another_sites_file_proves_nothing(
     with transaction(engine) as connection:
         connection.execute(sa.text("INSERT INTO sites VALUES ('orleans') ON CONFLICT DO NOTHING"))
     with pytest.raises(BlobMissing):
-        documents.store(engine, foreign)
+        intake_store.store_document(engine, foreign)
 
 
 def test_a_site_that_has_the_same_file_sends_it_and_may_name_it(
@@ -62,6 +62,6 @@ def test_a_site_that_has_the_same_file_sends_it_and_may_name_it(
 ) -> None:
     (answer,) = _answers(centre, "orleans", _chunk(_DATA))
     assert answer.HasField("blob_stored")
-    assert documents.store(engine, document(page(_DATA), site="orleans")) is False
+    assert intake_store.store_document(engine, document(page(_DATA), site="orleans")) is False
     (again,) = _answers(centre, "orleans", _chunk(b""))
     assert again.HasField("blob_stored"), "its own file is passed over, as before"

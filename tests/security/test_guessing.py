@@ -9,10 +9,8 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from central.console.passwords import Passwords
-from central.domain.access import Role
-from central.domain.addresses import counted
-from central.domain.password_rule import fault
+from central.accounts.rules import Role, counted, password_problem
+from central.sign_in.credentials import Passwords
 from tests.support.console import PASSWORD, add_person, serving, settings
 
 _GUESSER, _OWNER = "192.0.2.1", "192.0.2.2"
@@ -112,7 +110,7 @@ def test_the_owner_is_not_throttled_by_who_uses_their_login(
     ],
 )  # fmt: skip
 def test_a_password_that_everybody_tries_is_refused(password: str) -> None:
-    assert fault(password, "anne.durand")
+    assert password_problem(password, "anne.durand")
 
 
 @pytest.mark.parametrize(
@@ -123,4 +121,4 @@ def test_a_password_that_everybody_tries_is_refused(password: str) -> None:
     ],
 )  # fmt: skip
 def test_a_password_of_ones_own_is_taken(password: str) -> None:
-    assert fault(password, "anne.durand") == ""
+    assert password_problem(password, "anne.durand") == ""

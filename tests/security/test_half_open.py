@@ -13,9 +13,9 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from central import webapp
 from central.connections import Phase
-from central.console import server
-from central.intake import service
+from central.intake import server
 from edge import telemetry as edge_events
 from edge.web import server as page_server
 from tests.support import page
@@ -89,7 +89,7 @@ def test_silent_connections_do_not_shut_others_out(console: httpx.Client, begins
 def test_a_request_that_comes_a_byte_at_a_time_is_ended(
     engine: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begins: bytes
 ) -> None:
-    monkeypatch.setattr(server, "_LONGEST_S", {Phase.HEAD: 1.0, Phase.BODY: 1.0})
+    monkeypatch.setattr(webapp, "_LONGEST_S", {Phase.HEAD: 1.0, Phase.BODY: 1.0})
     with (
         serving(settings(tmp_path), engine) as client,
         _silent(*_port(client), 1, begins) as (link,),
@@ -108,7 +108,7 @@ def test_a_request_that_comes_a_byte_at_a_time_is_ended(
 def test_who_never_takes_an_answer_is_let_go(
     engine: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "_LONGEST_S", {Phase.TAKING: 1.0})
+    monkeypatch.setattr(webapp, "_LONGEST_S", {Phase.TAKING: 1.0})
     with serving(settings(tmp_path), engine) as client:
         host, port = _port(client)
         with socket.socket() as link:
@@ -137,7 +137,7 @@ def _has_ended(link: socket.socket, asked: bytes) -> bool:
 def test_a_site_that_opens_streams_and_says_nothing_shuts_no_other_site_out(
     tmp_path: Path, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "HELLO_WITHIN_S", 600.0)
+    monkeypatch.setattr(server, "HELLO_WITHIN_S", 600.0)
     centre = Centre(tmp_path, engine, max_streams=12, max_streams_per_site=4)
     with centre.running(), contextlib.ExitStack() as held:
         calls = [held.enter_context(_stream(centre, "gien", None)) for _ in range(40)]
@@ -176,7 +176,7 @@ def test_streams_beyond_the_most_are_refused_and_not_left_waiting(
 def test_a_stream_without_a_hello_is_ended(
     tmp_path: Path, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "HELLO_WITHIN_S", 0.5)
+    monkeypatch.setattr(server, "HELLO_WITHIN_S", 0.5)
     centre = Centre(tmp_path, engine)
     with centre.running(), contextlib.ExitStack() as held:
         one = held.enter_context(_stream(centre, SITE, None))

@@ -18,10 +18,10 @@ import pikepdf
 import psutil
 import pytest
 
-from central.domain.document import DeliveryPage
 from central.rendering import binding, binding_child, link
 from central.rendering.binding import Binder
 from tests.support.central import picture, tiff
+from vaguemestre.model.document import DeliveryPage
 
 _MOST_GROWN = 100_000_000
 
@@ -65,7 +65,7 @@ def _png_bomb(side: int) -> bytes:
 def test_a_process_that_delivers_has_no_decoder_in_it() -> None:
     """Neither img2pdf, Pillow, qpdf nor PDFium parses a byte beside the database's password."""
     program = (
-        "import sys, central.dispatch.process\n"
+        "import sys, central.processes\n"
         "print([one for one in ('PIL', 'pikepdf', 'img2pdf', 'pypdfium2') if one in sys.modules])"
     )
     done = subprocess.run(

@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from central import sealing
-from central.console.gate import seal_old_secrets
-from central.domain.access import Role
+from central.accounts.rules import Role
 from central.errors import ConfigInvalid
 from central.sealing import Seal
+from central.sign_in.credentials import seal_old_secrets
 from tests.support.console import PASSWORD, add_person, enter, serving, settings
 
 _KEY, _OTHER = bytes(32), b"x" * 32

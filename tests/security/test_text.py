@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from prometheus_client import generate_latest
 
 from central import blobs
+from central.accounts import session_store
+from central.accounts.rules import Role
 from central.config import CentralConfig
-from central.console.sessions import COOKIE
-from central.domain.access import Role
-from central.domain.clean import is_written, without_controls
-from central.events import Events
+from central.documents.text import is_written, without_controls
 from central.intake import messages
-from central.store import people
+from central.telemetry import Telemetry
+from central.web.sessions import COOKIE
 from tests.support import every_state
 from tests.support.console import add_person, serving, settings, sign_in
 from tests.support.every_state import EveryState
@@ -45,7 +45,7 @@ _NAMES = (
 
 
 def test_what_a_station_calls_a_state_makes_no_metric_of_its_own() -> None:
-    events = Events("test")
+    events = Telemetry("test")
     for n in range(3_000):
         events.lot_stored("gien", "id", f"{n} " + "x" * 90)
     assert len(generate_latest(events.registry)) < 100_000
@@ -99,11 +99,11 @@ def test_odd_values_are_refused_and_fail_no_page(
     """Somebody of every role, so that every page is tried once."""
     client, filled = console
     number = add_person(engine, "all", *Role)
-    people.open_session(engine, number, "token", "csrf", "local", 3_600.0)
+    session_store.open_session(engine, number, "token", "csrf", "local", 3_600.0)
     client.cookies.set(COOKIE, "token")
     client.headers["x-csrf"] = "csrf"
     failed = []
-    for route in routes(config, engine, blobs.open_store(config.blobs), Events("test")):
+    for route in routes(config, engine, blobs.open_store(config.blobs), Telemetry("test")):
         if route.path in _ENDS_THE_SESSION:
             continue
         path = route.path.replace("{id:int}", "1").replace("{number}", "0")

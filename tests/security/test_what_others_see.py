@@ -7,11 +7,13 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from central.commands import account_of
-from central.console.sessions import COOKIE
-from central.domain.access import Person, Reach, Role
+from central.accounts import session_store
+from central.accounts.rules import Person, Reach, Role
+from central.cli import account_of
+from central.documents import lease_store
 from central.errors import InputInvalid
-from central.store import holds, leases, people
+from central.holds import store as holds_store
+from central.web.sessions import COOKIE
 from tests.support.console import add_person, serving, settings
 from tests.support.mail import Post
 
@@ -23,7 +25,7 @@ def console(engine: sa.Engine, tmp_path: Path) -> Iterator[httpx.Client]:
 
 
 def _as(console: httpx.Client, engine: sa.Engine, number: int, login: str) -> httpx.Client:
-    people.open_session(engine, number, login, "csrf", "local", 3_600.0)
+    session_store.open_session(engine, number, login, "csrf", "local", 3_600.0)
     console.cookies.clear()
     console.cookies.set(COOKIE, login)
     console.headers["x-csrf"] = "csrf"
@@ -33,8 +35,8 @@ def _as(console: httpx.Client, engine: sa.Engine, number: int, login: str) -> ht
 def test_holds_of_other_sites_are_not_shown_with_their_reason(
     console: httpx.Client, engine: sa.Engine
 ) -> None:
-    holds.place(engine, "ops", "site", "orleans", "Inondation à Orléans.")
-    holds.place(engine, "ops", "site", "gien", "Panne à Gien.")
+    holds_store.place_hold(engine, "ops", "site", "orleans", "Inondation à Orléans.")
+    holds_store.place_hold(engine, "ops", "site", "gien", "Panne à Gien.")
     here = add_person(engine, "gien", Role.OPERATIONS, sites=("gien",))
     everywhere = add_person(engine, "partout", Role.OPERATIONS)
     for path in ("/retenues", "/exploitation", "/echecs"):
@@ -51,11 +53,11 @@ def test_a_page_is_not_shown_once_its_document_was_given_up(
     mail = Post(engine, tmp_path / "images").deliver("A", kind="name")
     number = add_person(engine, "keyer", Role.KEYER)
     who = Person(number, "keyer", "K", frozenset({Role.KEYER}), Reach("*"), Reach("*"))
-    assert leases.take_this(engine, who, mail.id, "name", 60)
+    assert lease_store.take_document(engine, who, mail.id, "name", 60)
     image = f"/api/documents/{mail.id}/pages/0/image?width=240"
     _as(console, engine, number, "token")
     assert console.get(image).status_code == 200
-    leases.let_go(engine, number, [mail.id])
+    lease_store.release(engine, number, [mail.id])
     assert console.get(image).status_code == 403
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import httpx
 import sqlalchemy as sa
 
-from central.console.passwords import Passwords
-from central.store import accounts
-from central.store.accounts import NewAccount
+from central.accounts import store as accounts_store
+from central.accounts.store import NewAccount
+from central.sign_in.credentials import Passwords
 from tests.support.console import enter
 
 
@@ -49,7 +49,7 @@ def add(engine: sa.Engine, wanted: tuple[Account, ...] = READY) -> None:
             poles=("*",),
             team=one.team,
         )
-        accounts.add(engine, "person:demo", made)
+        accounts_store.add_account(engine, "person:demo", made)
 
 
 def signed_in(address: str, role: str) -> httpx.Client:

@@ -12,15 +12,12 @@ import sqlalchemy as sa
 from PIL import Image, ImageDraw
 from uuid6 import uuid7
 
-from central.domain.incoming import (
-    IncomingDocument,
-    IncomingField,
-    IncomingPage,
-    IncomingRef,
-    IncomingRoute,
-)
-from central.store import documents, tables, upkeep
-from central.store.engine import transaction
+from central.db import tables
+from central.db.engine import transaction
+from central.delivery import failure_store
+from central.intake import store as intake_store
+from vaguemestre.model.document import IncomingField, IncomingPage, IncomingRef, IncomingRoute
+from vaguemestre.model.lot import IncomingDocument
 
 _numbers = itertools.count()
 """After the end of a picture: no two documents show the same image unless a test wants it."""
@@ -113,8 +110,8 @@ def store(engine: sa.Engine, made: IncomingDocument) -> IncomingDocument:
             {"site": made.site},
         )
     for digest in made.digests:
-        documents.blob_stored(engine, digest, 1, made.site)
-    assert documents.store(engine, made) is False
+        intake_store.blob_stored(engine, digest, 1, made.site)
+    assert intake_store.store_document(engine, made) is False
     return made
 
 
@@ -142,4 +139,4 @@ def copies(engine: sa.Engine, document_id: uuid.UUID, count: int) -> None:
 def reroute(engine: sa.Engine, actor: str, document_id: uuid.UUID, destination: str) -> None:
     """Send a document that waits for a person to a destination, as naming does at its end."""
     with transaction(engine) as connection:
-        upkeep.send(connection, actor, document_id, destination)
+        failure_store.send_to(connection, actor, document_id, destination)

@@ -11,14 +11,13 @@ from pathlib import Path
 import httpx
 import sqlalchemy as sa
 
-from central import blobs
+from central import blobs, webapp
+from central.accounts import store as accounts_store
+from central.accounts.rules import Role
+from central.accounts.store import NewAccount
 from central.config import Blobs, CentralConfig, Console, Database, Destination, Intake
-from central.console import server
-from central.console.passwords import Passwords
-from central.domain.access import Role
-from central.events import Events
-from central.store import accounts
-from central.store.accounts import NewAccount
+from central.sign_in.credentials import Passwords
+from central.telemetry import Telemetry
 
 PASSWORD = "un mot de passe de test"
 SECRET = b"a secret between us"
@@ -51,14 +50,15 @@ def settings(folder: Path, *poles: str) -> CentralConfig:
 
 @contextlib.contextmanager
 def serving(
-    config: CentralConfig, engine: sa.Engine, events: Events | None = None
+    config: CentralConfig, engine: sa.Engine, events: Telemetry | None = None
 ) -> Iterator[httpx.Client]:
     """Serve the console's pages; the client is nobody yet."""
     stop = threading.Event()
     ready: queue.SimpleQueue[str] = queue.SimpleQueue()
     images = blobs.open_store(config.blobs)
     serving_thread = threading.Thread(
-        target=server.run, args=(config, engine, images, events or Events("test"), stop, ready.put)
+        target=webapp.run,
+        args=(config, engine, images, events or Telemetry("test"), stop, ready.put),
     )
     serving_thread.start()
     try:
@@ -74,7 +74,7 @@ def add_person(engine: sa.Engine, login: str, *roles: Role, **limits: object) ->
     kept = Passwords().hash(PASSWORD)
     limits = {"sites": ("*",), "poles": ("*",)} | limits
     made = NewAccount(login=login, name=login.title(), roles=roles, password_hash=kept, **limits)  # type: ignore[arg-type]
-    return accounts.add(engine, "person:test", made)
+    return accounts_store.add_account(engine, "person:test", made)
 
 
 def sign_in(client: httpx.Client, engine: sa.Engine, login: str, *roles: Role) -> None:

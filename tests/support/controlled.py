@@ -9,17 +9,19 @@ import sqlalchemy as sa
 from uuid6 import uuid7
 
 from central.blobs import BlobStore
-from central.domain.incoming import IncomingDocument, IncomingField
-from central.domain.sampling import DrawPolicy
+from central.db.engine import transaction
+from central.delivery import store as delivery_store
+from central.intake import store as intake_store
 from central.pack import load
-from central.store import deliveries, documents
-from central.store.engine import transaction
+from central.quality.rules import SamplingPolicy
 from tests.support.central import document, page, picture, tiff
 from vaguemestre.model.catalogue import Catalogue, TypeEntry
+from vaguemestre.model.document import IncomingField
+from vaguemestre.model.lot import IncomingDocument
 from vaguemestre.pack import default_dir
 
 POLE = "FRAIS_DE_SANTE"
-ALL = DrawPolicy(share=1.0)
+ALL = SamplingPolicy(share=1.0)
 NIR, SURNAME, TOTAL = "255081416802538", "DUPRE", "26.50"
 
 
@@ -66,7 +68,7 @@ def put(
     made: IncomingDocument,
     *,
     blobs: BlobStore | None = None,
-    drawing: DrawPolicy | None = ALL,
+    drawing: SamplingPolicy | None = ALL,
 ) -> IncomingDocument:
     """Store a document as the intake does, with its image if there is a place for it."""
     with transaction(engine) as connection:
@@ -81,16 +83,16 @@ def put(
             incoming.write(data)
             incoming.commit()
     for wanted in made.digests:
-        documents.blob_stored(engine, wanted, len(data), made.site)
-    documents.store(engine, made, drawing)
+        intake_store.blob_stored(engine, wanted, len(data), made.site)
+    intake_store.store_document(engine, made, drawing)
     return made
 
 
 def deliver(engine: sa.Engine) -> Mapping[uuid.UUID, Mapping[str, str | None]]:
     """Hand over everything that is due; the values of each document as its pôle got them."""
     got: dict[uuid.UUID, Mapping[str, str | None]] = {}
-    while (claimed := deliveries.claim(engine, "test", [POLE], 60.0)) is not None:
+    while (claimed := delivery_store.claim_next(engine, "test", [POLE], 60.0)) is not None:
         told = claimed.document
         got[told.id] = {field.name: field.value for field in told.fields}
-        deliveries.delivered(engine, claimed.claim, "receipt")
+        delivery_store.record_delivered(engine, claimed.claim, "receipt")
     return got

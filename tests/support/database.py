@@ -13,9 +13,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from central.embedded import EmbeddedPostgres
-from central.store import migrate
-from central.store.engine import ensure_database, open_engine
+from central.db import migrate
+from central.db.embedded import EmbeddedPostgres
+from central.db.engine import ensure_database, open_engine
 
 
 class TestServer:

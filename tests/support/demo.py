@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from central.console import labels
+from central.web import labels
 from edge.sources.folder.grouping import STATUS_FOLDER
 from models.training import lots
 from models.training.lots import TrueLot

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from central import blobs
+from central import blobs, processes
 from central.blobs import BlobStore
 from central.config import Blobs, CentralConfig, Database, Destination, Dispatch, Intake
-from central.dispatch import process
-from central.events import Events
+from central.telemetry import Telemetry
 
 PATIENCE_S = 120.0
 """For what takes well under a second on a machine that has nothing else to do."""
@@ -57,7 +56,7 @@ def running(config: CentralConfig, engine: sa.Engine, folder: Path) -> Iterator[
     work = folder / "work"
     work.mkdir(exist_ok=True)
     part = threading.Thread(
-        target=process.run, args=(config, engine, work, Events("test"), stop), daemon=True
+        target=processes.run, args=(config, engine, work, Telemetry("test"), stop), daemon=True
     )
     part.start()
     try:

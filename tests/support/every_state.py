@@ -18,13 +18,13 @@ import sqlalchemy as sa
 from uuid6 import uuid7
 
 from central import blobs
-from central.console.audit_words import ACTIONS
-from central.domain.access import Role
-from central.domain.returns import Cause
-from central.store import tables
-from central.store.engine import transaction
-from central.store.tables import mail, operations, work
-from central.store.tables.people import METHODS, STEPS
+from central.accounts.rules import Role
+from central.db import tables
+from central.db.engine import transaction
+from central.db.tables import mail, operations, work
+from central.db.tables.people import METHODS, STEPS
+from central.documents.rules import ReturnCause
+from central.web.labels import ACTIONS
 from tests.support.central import picture, tiff
 from tests.support.console import add_person
 
@@ -66,7 +66,7 @@ class EveryState:
         self._engine, self._now, self._today = engine, now, now.date()
         self._image = tiff([picture(number=n) for n in range(8)])
         self._digest = hashlib.sha256(self._image).digest()
-        store = blobs.local(images)
+        store = blobs.folder_store(images)
         with store.receive(self._digest, len(self._image)) as into:
             into.write(self._image)
             into.commit()
@@ -301,7 +301,7 @@ class EveryState:
                 )  # fmt: skip
         lives = {"name": "machine-1", "destinations": list(POLES), "lives_until": self._now + _DAY}
         self._insert(tables.dispatchers, lives)
-        for n, cause in enumerate(Cause):
+        for n, cause in enumerate(ReturnCause):
             told = {"cause": cause, "channel": next(channels), "comment": "Voir." if n % 2 else ""}
             place = {"document_id": self.documents[n], "destination": POLES[0], "round": 1}
             self._insert(tables.returns, {**place, **told})

@@ -16,8 +16,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 from rich.console import Console
 
-from central import embedded
-from central.store.engine import open_engine
+from central.db import embedded
+from central.db.engine import open_engine
 from tests.support.browser import SMALL, chromium, pictured, sign_in, visitor
 from tests.support.demo import Demo
 from tests.support.mail import Line, Post

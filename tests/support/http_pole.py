@@ -7,7 +7,7 @@ import time
 from email.message import Message
 from email.parser import BytesParser
 
-from central.dispatch.targets.http import HttpTarget, Secrets
+from central.delivery.targets.http import HttpTarget, Secrets
 
 SECRET = b"a secret that is shared"
 

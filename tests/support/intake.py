@@ -10,11 +10,11 @@ from typing import Any
 
 from central import blobs
 from central.config import Blobs, CentralConfig, Database, Intake
-from central.domain.sampling import DrawPolicy
-from central.events import Events
+from central.db.engine import Engine
 from central.intake import server
-from central.intake.stream import Stores
-from central.store.engine import Engine
+from central.intake.stream import IntakeStores
+from central.quality.rules import SamplingPolicy
+from central.telemetry import Telemetry
 from edge import config
 from edge.uplink import sender
 from tests.support.certificates import Authority, Pair
@@ -32,8 +32,8 @@ class Centre:
         self.authority = Authority(folder / "certificats")
         self._pair = self.authority.server()
         self._engine, self._limits = engine, limits
-        self.drawing: DrawPolicy | None = None
-        self.blobs = blobs.local(folder / "images")
+        self.drawing: SamplingPolicy | None = None
+        self.blobs = blobs.folder_store(folder / "images")
         self._folder, self.port = folder, 0
 
     @contextlib.contextmanager
@@ -53,9 +53,9 @@ class Centre:
         )
         stop = threading.Event()
         ready: queue.SimpleQueue[int] = queue.SimpleQueue()
-        stores = Stores(self._engine, self.blobs, self.drawing)
+        stores = IntakeStores(self._engine, self.blobs, self.drawing)
         thread = threading.Thread(
-            target=server.run, args=(settings, stores, Events("test"), stop, ready.put)
+            target=server.run, args=(settings, stores, Telemetry("test"), stop, ready.put)
         )
         thread.start()
         try:

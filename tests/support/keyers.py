@@ -5,9 +5,9 @@ import uuid
 import sqlalchemy as sa
 
 from central import pack
-from central.domain.access import EVERYWHERE, Person, Role
-from central.store import leases
-from central.store.engine import transaction
+from central.accounts.rules import EVERYWHERE, Person, Role
+from central.db.engine import transaction
+from central.documents import lease_store
 from tests.support.console import add_person
 from vaguemestre import pack as vaguemestre_pack
 
@@ -34,4 +34,4 @@ def state_of(engine: sa.Engine, document_id: uuid.UUID) -> str:
 
 def take(engine: sa.Engine, person: Person, queue: str = "name") -> uuid.UUID | None:
     """Take the next document of a queue."""
-    return leases.take(engine, person, queue, 60)
+    return lease_store.take_next(engine, person, queue, 60)

@@ -11,8 +11,9 @@ from PIL import Image, ImageDraw, ImageFont
 from uuid6 import uuid7
 
 from central import blobs
-from central.domain.incoming import IncomingDocument, IncomingField, IncomingRoute
 from tests.support.central import document, page, store
+from vaguemestre.model.document import IncomingField, IncomingRoute
+from vaguemestre.model.lot import IncomingDocument
 
 _DPI = 150
 _WIDTH_MM, _HEIGHT_MM = 210.0, 297.0
@@ -56,7 +57,7 @@ class Post:
     """Stores documents at a centre whose database and image folder are at hand."""
 
     def __init__(self, engine: sa.Engine, images: Path) -> None:
-        self._engine, self._blobs = engine, blobs.local(images)
+        self._engine, self._blobs = engine, blobs.folder_store(images)
         self.lot = uuid.UUID(str(uuid7()))
         self._position = self._scans = 0
 

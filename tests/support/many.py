@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from central import pack
-from central.store import partitions
-from central.store.engine import transaction
+from central.db import migrate
+from central.db.engine import transaction
 from tests.support import many_sql as sql
 from vaguemestre import pack as vaguemestre_pack
 from vaguemestre.model.calendar import is_working_day, public_holidays
@@ -44,8 +44,8 @@ def fill(
     """
     month = (now - dt.timedelta(days=days_back)).date().replace(day=1)
     while month <= now.date():
-        partitions.make_ahead(engine, month, 0)
-        month = partitions.next_month(month)
+        migrate.make_ahead(engine, month, 0)
+        month = migrate.next_month(month)
     with transaction(engine) as connection:
         connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
         _prepare(connection, documents, days_back, now)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from central.store.engine import transaction
-from central.store.tables import controls, keyings
+from central.db.engine import transaction
+from central.db.tables import controls, keyings
 from tests.support.controlled import controlled, put
 
 TYPES = ("S3110", "S3704", "S3501")

@@ -4,20 +4,20 @@ from unittest import mock
 
 from prometheus_client import CollectorRegistry
 
-from central import events as central_events
-from central.console import gauges
-from central.store import gauges as store_gauges
-from central.store.engine import Engine
+from central import telemetry as central_events
+from central.db.engine import Engine
+from central.monitoring import metrics
+from central.monitoring import metrics_store as store_gauges
 from edge import telemetry as edge_events
 
-_NOTHING = store_gauges.Seen((), (), (), (), (), (), 0, ())
+_NOTHING = store_gauges.MetricsSnapshot((), (), (), (), (), (), 0, ())
 
 
 def of_the_centre() -> set[str]:
     """Counters of a process, and gauges of a database that holds nothing."""
-    registry = central_events.Events("test").registry
-    gauges.register(registry, mock.Mock(spec=Engine))
-    with mock.patch.object(store_gauges, "look", return_value=_NOTHING):
+    registry = central_events.Telemetry("test").registry
+    metrics.register(registry, mock.Mock(spec=Engine))
+    with mock.patch.object(store_gauges, "read_snapshot", return_value=_NOTHING):
         return _names(registry)
 
 

@@ -1,7 +1,6 @@
 """Packages for tests, and what is in them."""
 
-from central.dispatch.package import Package
-from central.dispatch.part import Part
+from central.delivery.package import Package, Part
 
 
 def package(

@@ -3,22 +3,22 @@
 import sqlalchemy as sa
 from starlette.routing import Route
 
+from central import webapp
 from central.blobs import BlobStore
 from central.config import CentralConfig
-from central.console import app
-from central.events import Events
+from central.telemetry import Telemetry
 
 
 def routes(
-    config: CentralConfig, engine: sa.Engine, blobs: BlobStore, events: Events
+    config: CentralConfig, engine: sa.Engine, blobs: BlobStore, events: Telemetry
 ) -> list[Route]:
     """Every route that is ours."""
-    made = app.create(config, engine, blobs, events)
+    made = webapp.create(config, engine, blobs, events)
     return [one for one in made.app.routes if isinstance(one, Route)]
 
 
 def get_routes(
-    config: CentralConfig, engine: sa.Engine, blobs: BlobStore, events: Events
+    config: CentralConfig, engine: sa.Engine, blobs: BlobStore, events: Telemetry
 ) -> list[str]:
     """The paths of pages that are opened by their address."""
     return sorted(

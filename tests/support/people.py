@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from uuid6 import uuid7
 
-from central.store.engine import transaction
-from central.store.tables import people
+from central.db.engine import transaction
+from central.db.tables import people
 
 
 def person(engine: sa.Engine) -> int:

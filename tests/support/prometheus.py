@@ -58,7 +58,7 @@ class Prometheus:
         self._log = folder / "prometheus.log"
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        confine = [sys.executable, "-I", "-S", str(ROOT / "central/confine.py")]
+        confine = [sys.executable, "-I", "-S", str(ROOT / "central/db/confine.py")]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [

@@ -21,14 +21,14 @@ from typing import IO, Any
 
 import httpx
 
-from central import embedded
-from central.store.engine import open_engine
+from central.db import embedded
+from central.db.engine import open_engine
 from tests.support import accounts
 from tests.support.certificates import Authority
 from vaguemestre.pack import default_dir
 
 _ROOT = Path(__file__).parents[2]
-_CONFINE = _ROOT / "central" / "confine.py"
+_CONFINE = _ROOT / "central" / "db" / "confine.py"
 _READY_WITHIN_S = 180.0
 _STOP_WITHIN_S = 60.0
 

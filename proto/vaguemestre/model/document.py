@@ -1,4 +1,8 @@
-"""What the edge knows of a document, as frozen values.
+"""A document as the centre hands it to a pôle application.
+
+What a station hands over, after the wire and before the database; frozen and checked.
+
+What the edge knows of a document, as frozen values.
 
 A lot is dropped by an operator; it holds source files, kept unaltered and named by
 their SHA-256. A page is one image of one source file: ``(sha256, index)``. A document
@@ -14,6 +18,121 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+NEGATIVE = "negative"
+"""Mark of a page whose image has dark paper and light ink."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPage:
+    """One page of one stored source file.
+
+    ``rotation`` is the clockwise turn to upright, after the image's own orientation tag;
+    ``width_mm`` and ``height_mm`` are the upright page's. A negative is shown turned over.
+    """
+
+    sha256: bytes
+    index: int
+    role: str
+    rotation: int
+    file: str
+    width_mm: float
+    height_mm: float
+    is_negative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryField:
+    """One field with its value; ``page`` counts from 0 in the document.
+
+    ``source`` is ``machine`` or ``person``; ``reason`` says why a person left it without a value.
+    """
+
+    name: str
+    value: str | None
+    confidence: float
+    check: str
+    accepted: bool
+    page: int
+    source: str = "machine"
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One part of a package that differs from the round before: ``type``, ``fields.nir``, ...
+
+    ``by`` is who made it what it is now: ``person``, ``machine`` or ``plan``.
+    """
+
+    what: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """The round that a delivery takes the place of; ``cause`` is why the pôle gave it back.
+
+    Without a cause it was never confirmed: the application may have it or not.
+    """
+
+    round: int
+    idempotency_key: str
+    cause: str | None
+    changed: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingRef:
+    """One image of one source file."""
+
+    file: str
+    index: int
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingPage:
+    """One page; lengths in millimetres, angles in degrees (proto/vaguemestre/model/document.py)."""
+
+    ref: IncomingRef
+    role: str
+    rotation: int
+    skew_deg: float
+    dpi: float
+    width_mm: float
+    height_mm: float
+    blur: float
+    text: str
+    marks: tuple[str, ...]
+    twin: IncomingRef | None
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingField:
+    """One field as the edge read it; ``box_mm`` is left, top, width, height."""
+
+    name: str
+    value: str | None
+    raw: str
+    confidence: float
+    accepted: bool
+    check: str
+    page: int
+    box_mm: tuple[float, float, float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingRoute:
+    """Where the edge sends the document; ``kind`` is straight, name or key."""
+
+    kind: str
+    reasons: tuple[str, ...]
+    process: str
+    pole: str
+    destination: str
+    due_on: dt.date | None
+    retention: str
 
 
 class BoxMm(NamedTuple):

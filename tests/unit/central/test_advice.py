@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from central.console import advice
+from central.delivery import views as delivery_views
 from tests.support import markdown
 
 
@@ -14,7 +14,7 @@ def _codes() -> set[str]:
 
 
 def test_each_code_of_the_runbook_has_its_advice_and_no_other_has() -> None:
-    assert _codes() - {"http_<status>"} == set(advice._KNOWN)
+    assert _codes() - {"http_<status>"} == set(delivery_views._KNOWN)
 
 
 @pytest.mark.parametrize(
@@ -22,8 +22,8 @@ def test_each_code_of_the_runbook_has_its_advice_and_no_other_has() -> None:
     [("http_401", "secret_file"), ("http_503", "Attendez"), ("http_422", "journal")],
 )
 def test_a_status_is_told_by_what_it_means(code: str, word: str) -> None:
-    assert word in advice.of(code).do
+    assert word in delivery_views.advice_for(code).do
 
 
 def test_a_code_that_nobody_foresaw_is_told_as_such() -> None:
-    assert advice.of("later").happened == "Cause inattendue."
+    assert delivery_views.advice_for("later").happened == "Cause inattendue."

@@ -2,7 +2,7 @@
 
 import pytest
 
-from central.domain.arrival import Arrival, arrival
+from central.delivery.rules import Arrival, arrival
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from central.console import audit_words
-from central.console.audit_pages import _line
+from central.audit.views import _line
+from central.web import labels
 
 _SOURCES = Path(__file__).parents[3] / "central"
 _RECORDED = re.compile(r'audit\.record\(\s*connection,\s*[^,]+,\s*"(\w+)"')
@@ -25,7 +25,7 @@ def test_every_action_has_its_words() -> None:
     written = _written()
 
     assert {"document_stored", "account_closed", "sign_in_failed"} <= written
-    assert written - set(audit_words.ACTIONS) == set()
+    assert written - set(labels.ACTIONS) == set()
 
 
 def test_changes_are_told_as_before_and_after() -> None:
@@ -34,7 +34,7 @@ def test_changes_are_told_as_before_and_after() -> None:
         "after": {"roles": ["keyer", "auditor"], "sites": ["gien"], "team": "A"},
     }
 
-    assert audit_words.details(detail) == [
+    assert labels.detail_lines(detail) == [
         ("rôles", "vidéocodage → vidéocodage, audit"),
         ("sites", "tous → gien"),
     ]
@@ -43,7 +43,7 @@ def test_changes_are_told_as_before_and_after() -> None:
 def test_details_are_told_without_codes() -> None:
     told = {"why": "control", "type": "misdirected", "state": "to_name"}
 
-    assert audit_words.detail(told) == "pour : contrôler, type : autre organisme, état : à nommer"
+    assert labels.detail_text(told) == "pour : contrôler, type : autre organisme, état : à nommer"
 
 
 def test_a_spreadsheet_runs_nothing_of_what_somebody_was_called() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from central.domain.commands import COMMANDS, USUAL, chosen_of, fault, letters_of
+from central.web.commands import COMMANDS, USUAL, chosen_of, fault, letters_of
 
 
 def test_the_usual_letters_can_be() -> None:

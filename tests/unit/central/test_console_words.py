@@ -3,7 +3,7 @@
 import pytest
 
 from central import pack
-from central.console import formats, labels
+from central.web import formats, labels
 from edge.pipeline import routing
 from edge.spool.joining import CONTINUATION, PROBABLY_SPLIT
 from vaguemestre import pack as vaguemestre_pack

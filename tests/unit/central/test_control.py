@@ -4,15 +4,15 @@ import uuid
 
 import pytest
 
-from central.domain.control import (
-    Compared,
-    Opinions,
-    disputed,
+from central.documents.rules import KeyedValue, KeyReason
+from central.quality.rules import (
+    ControlOutcome,
+    ValuePair,
+    arbitration_order,
+    count_outcome,
+    disputed_positions,
     is_same,
-    settled,
-    shown,
 )
-from central.domain.keying import Entry, KeyReason
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from central.domain.keying import Entry, KeyReason
     ],
 )
 def test_spelling_is_no_error(kind: str, one: str, other: str) -> None:
-    assert is_same(kind, Entry(one), Entry(other))
+    assert is_same(kind, KeyedValue(one), KeyedValue(other))
 
 
 @pytest.mark.parametrize(
@@ -42,42 +42,46 @@ def test_spelling_is_no_error(kind: str, one: str, other: str) -> None:
     ],
 )
 def test_another_value_is(kind: str, one: str, other: str) -> None:
-    assert not is_same(kind, Entry(one), Entry(other))
+    assert not is_same(kind, KeyedValue(one), KeyedValue(other))
 
 
 def test_no_value_is_like_none_for_the_same_reason_only() -> None:
-    absent, illegible = Entry(None, KeyReason.ABSENT), Entry(None, KeyReason.ILLEGIBLE)
+    absent, illegible = KeyedValue(None, KeyReason.ABSENT), KeyedValue(None, KeyReason.ILLEGIBLE)
     assert is_same("name", absent, absent)
     assert not is_same("name", absent, illegible)
-    assert not is_same("name", absent, Entry("DUPRE"))
+    assert not is_same("name", absent, KeyedValue("DUPRE"))
 
 
 def test_machine_and_person_may_both_be_wrong() -> None:
     opinions = {
-        0: Opinions("name", Entry("DUPRE"), Entry("DUPRÉ")),
-        1: Opinions("digits", Entry("123"), Entry("128")),
-        2: Opinions("digits", Entry("5"), Entry("6")),
-        3: Opinions("digits", Entry("7"), Entry("1")),
-        4: Opinions("name", Entry("X"), Entry("Y")),
+        0: ValuePair("name", KeyedValue("DUPRE"), KeyedValue("DUPRÉ")),
+        1: ValuePair("digits", KeyedValue("123"), KeyedValue("128")),
+        2: ValuePair("digits", KeyedValue("5"), KeyedValue("6")),
+        3: ValuePair("digits", KeyedValue("7"), KeyedValue("1")),
+        4: ValuePair("name", KeyedValue("X"), KeyedValue("Y")),
     }
-    assert disputed(opinions) == [1, 2, 3, 4]
+    assert disputed_positions(opinions) == [1, 2, 3, 4]
     truths = {
-        1: Entry("128"),
-        2: Entry("5"),
-        3: Entry("4"),
-        4: Entry(None, KeyReason.ILLEGIBLE),
+        1: KeyedValue("128"),
+        2: KeyedValue("5"),
+        3: KeyedValue("4"),
+        4: KeyedValue(None, KeyReason.ILLEGIBLE),
     }
-    assert settled(opinions, truths) == Compared(fields=5, machine_wrong=3, person_wrong=3)
+    assert count_outcome(opinions, truths) == ControlOutcome(
+        fields=5, machine_wrong=3, person_wrong=3
+    )
 
 
 def test_a_dispute_without_a_truth_is_not_settled() -> None:
     with pytest.raises(KeyError):
-        settled({1: Opinions("digits", Entry("1"), Entry("2"))}, {})
+        count_outcome({1: ValuePair("digits", KeyedValue("1"), KeyedValue("2"))}, {})
 
 
 def test_the_order_says_nothing_of_who_is_who() -> None:
-    machine, person = Entry("1"), Entry("7")
-    one = Opinions("digits", machine, person)
-    first = [shown(uuid.UUID(int=i), 3, one)[0] is machine for i in range(2_000)]
-    assert first == [shown(uuid.UUID(int=i), 3, one)[0] is machine for i in range(2_000)]
+    machine, person = KeyedValue("1"), KeyedValue("7")
+    one = ValuePair("digits", machine, person)
+    first = [arbitration_order(uuid.UUID(int=i), 3, one)[0] is machine for i in range(2_000)]
+    assert first == [
+        arbitration_order(uuid.UUID(int=i), 3, one)[0] is machine for i in range(2_000)
+    ]
     assert 880 < sum(first) < 1_120

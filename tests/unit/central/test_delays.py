@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from central.domain.delays import Due, Standing, by_type, horizon, working_days
+from central.delays.rules import DueCount, Urgency, by_type, horizon, working_days
 from vaguemestre.model.calendar import public_holidays
 
 _TUESDAY = dt.date(2026, 11, 10)  # the 11th is a holiday
@@ -39,17 +39,17 @@ def test_the_next_working_day_leaps_over_a_holiday_and_the_third_over_the_weeken
 @pytest.mark.parametrize(
     ("due_on", "standing"),
     [
-        ("2026-11-09", Standing.LATE), ("2026-11-10", Standing.TODAY),
-        ("2026-11-12", Standing.NEXT), ("2026-11-13", Standing.SOON),
-        ("2026-11-16", Standing.SOON), ("2026-11-17", Standing.LATER),
+        ("2026-11-09", Urgency.LATE), ("2026-11-10", Urgency.TODAY),
+        ("2026-11-12", Urgency.NEXT), ("2026-11-13", Urgency.SOON),
+        ("2026-11-16", Urgency.SOON), ("2026-11-17", Urgency.LATER),
     ],
 )  # fmt: skip
-def test_a_day_stands_where_it_is_seen_from_today(due_on: str, standing: Standing) -> None:
+def test_a_day_stands_where_it_is_seen_from_today(due_on: str, standing: Urgency) -> None:
     assert horizon(_TUESDAY, _HOLIDAYS).standing(_day(due_on)) is standing
 
 
 def test_no_day_is_no_delay() -> None:
-    assert horizon(_TUESDAY, _HOLIDAYS).standing(None) is Standing.NONE
+    assert horizon(_TUESDAY, _HOLIDAYS).standing(None) is Urgency.NONE
 
 
 @pytest.mark.parametrize(
@@ -66,10 +66,10 @@ def test_working_days_are_counted_between_two_days(first: str, last: str, days: 
 
 def test_types_are_told_the_most_pressing_first_with_how_late_the_oldest_is() -> None:
     found = [
-        Due("S3110", _day("2026-11-13"), 7), Due("S3110", None, 2),
-        Due("S6200", _day("2026-11-06"), 1), Due("S6200", _day("2026-11-10"), 3),
+        DueCount("S3110", _day("2026-11-13"), 7), DueCount("S3110", None, 2),
+        DueCount("S6200", _day("2026-11-06"), 1), DueCount("S6200", _day("2026-11-10"), 3),
     ]  # fmt: skip
     late, other = by_type(found, horizon(_TUESDAY, _HOLIDAYS), _HOLIDAYS)
-    assert (late.type, late.total, late.counts[Standing.LATE], late.late_days) == ("S6200", 4, 1, 2)
-    assert (other.type, other.total, other.counts[Standing.NONE]) == ("S3110", 9, 2)
+    assert (late.type, late.total, late.counts[Urgency.LATE], late.late_days) == ("S6200", 4, 1, 2)
+    assert (other.type, other.total, other.counts[Urgency.NONE]) == ("S3110", 9, 2)
     assert (other.oldest, other.late_days) == (_day("2026-11-13"), 0)

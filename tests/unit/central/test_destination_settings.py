@@ -7,8 +7,8 @@ import pydantic
 import pytest
 
 from central.config import CentralConfig, Destination, Dispatch
-from central.dispatch.making import make_target
 from central.errors import ConfigInvalid
+from central.processes import make_target
 from tests.support.dispatching import settings
 
 _HTTP: dict[str, Any] = {"name": "A", "kind": "http", "url": "http://127.0.0.1:9/"}

@@ -7,18 +7,18 @@ from pydantic import TypeAdapter
 
 from central.config import Intake
 from central.errors import CentralError, ConfigInvalid, DocumentInvalid, StoreUnavailable
-from central.events import Events
 from central.intake import server
+from central.telemetry import Telemetry
 from tests.support.certificates import Authority
 
 
-def _value(events: Events, name: str, **labels: str) -> float | None:
+def _value(events: Telemetry, name: str, **labels: str) -> float | None:
     return events.registry.get_sample_value(f"vaguemestre_central_{name}", labels)
 
 
 @pytest.mark.parametrize("error", [CentralError, StoreUnavailable, DocumentInvalid])
 def test_an_error_is_told_as_0_before_it_happens(error: type[CentralError]) -> None:
-    events = Events("test")
+    events = Telemetry("test")
     assert _value(events, "errors_total", code=error.code) == 0.0
     assert _value(events, "refusals_total", code=error.code) == 0.0
     events.failed(error.code)
@@ -26,7 +26,7 @@ def test_an_error_is_told_as_0_before_it_happens(error: type[CentralError]) -> N
 
 
 def test_streams_are_counted_while_they_are_open() -> None:
-    events = Events("test")
+    events = Telemetry("test")
     events.stream_opened("gien", "poste-1")
     events.stream_opened("gien", "poste-2")
     events.stream_closed("gien", "poste-1", "cut")
@@ -35,7 +35,7 @@ def test_streams_are_counted_while_they_are_open() -> None:
 
 
 def test_documents_are_counted_by_what_the_station_decided() -> None:
-    events = Events("test")
+    events = Telemetry("test")
     for route in ("straight", "straight", "key"):
         events.document_stored("gien", "id", route, again=False)
     told = _value(events, "documents_total", site="gien", route="straight", again="false")
@@ -48,7 +48,7 @@ def _intake(certificate: Path, key: Path, authority: Authority) -> Intake:
 
 
 def test_the_certificate_that_stations_see_is_told_until_when(tmp_path: Path) -> None:
-    authority, events = Authority(tmp_path), Events("test")
+    authority, events = Authority(tmp_path), Telemetry("test")
     assert _value(events, "certificate_expiry_timestamp_seconds") == 0.0
     own = authority.server()
     server._credentials(_intake(own.certificate, own.key, authority), events)
@@ -63,4 +63,4 @@ def test_a_file_that_is_no_certificate_is_named(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.pem"
     wrong.write_text("no certificate", "ascii")
     with pytest.raises(ConfigInvalid, match=r"wrong\.pem"):
-        server._credentials(_intake(wrong, authority.server().key, authority), Events("test"))
+        server._credentials(_intake(wrong, authority.server().key, authority), Telemetry("test"))

@@ -1,7 +1,7 @@
 """Every field of the shipped forms has a French name."""
 
 from central import pack
-from central.console.field_names import field_name
+from central.web.formats import field_name
 from vaguemestre import pack as vaguemestre_pack
 
 

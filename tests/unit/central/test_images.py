@@ -5,9 +5,15 @@ import io
 import pytest
 from PIL import Image, ImageDraw
 
-from central.console.images import Kept, cut, preview, view_of, zone
+from central.documents.store import SeenPage
+from central.page_images.previews import (
+    ByteLimitedCache,
+    crop_zone,
+    encode_preview,
+    encode_zone,
+    view_of,
+)
 from central.rendering.decode import decode
-from central.store.views import SeenPage
 
 _WIDTH, _HEIGHT = 420, 594  # A4, two pixels a millimetre
 
@@ -50,8 +56,8 @@ def _darkness(image: Image.Image) -> float:
 )
 def test_a_zone_holds_what_stands_in_its_box(data: bytes) -> None:
     page = _decoded(data, _view())
-    assert _darkness(cut(page, _view(), (21, 31, 18, 8), 0)) > 0.9
-    assert _darkness(cut(page, _view(), (60, 31, 18, 8), 0)) < 0.05
+    assert _darkness(crop_zone(page, _view(), (21, 31, 18, 8), 0)) > 0.9
+    assert _darkness(crop_zone(page, _view(), (60, 31, 18, 8), 0)) < 0.05
 
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])
@@ -59,7 +65,7 @@ def test_a_turned_page_comes_upright(rotation: int) -> None:
     lying = _marked().rotate(rotation, expand=True)  # anticlockwise, so that clockwise mends it
     page = _decoded(_bytes(lying, "PNG"), _view(rotation))
     assert page.size == (_WIDTH, _HEIGHT)
-    assert _darkness(cut(page, _view(), (21, 31, 18, 8), 0)) > 0.9
+    assert _darkness(crop_zone(page, _view(), (21, 31, 18, 8), 0)) > 0.9
 
 
 def test_a_skewed_page_is_straightened_as_the_station_did() -> None:
@@ -90,18 +96,18 @@ def test_a_page_that_is_not_there_is_a_value_error() -> None:
 
 
 def test_a_box_outside_the_page_gives_something_to_look_at() -> None:
-    assert min(cut(_marked(), _view(), (500, 500, 10, 10), 0).size) > 0
+    assert min(crop_zone(_marked(), _view(), (500, 500, 10, 10), 0).size) > 0
 
 
 def test_previews_are_as_wide_as_asked_and_never_wider_than_the_page() -> None:
-    assert Image.open(io.BytesIO(preview(_marked(), 240).data)).width == 240
-    assert Image.open(io.BytesIO(preview(_marked(), 2_000).data)).width == _WIDTH
-    assert Image.open(io.BytesIO(zone(_marked(), 100).data)).width == 100
+    assert Image.open(io.BytesIO(encode_preview(_marked(), 240).data)).width == 240
+    assert Image.open(io.BytesIO(encode_preview(_marked(), 2_000).data)).width == _WIDTH
+    assert Image.open(io.BytesIO(encode_zone(_marked(), 100).data)).width == 100
 
 
 def test_what_was_used_last_is_kept_up_to_a_size() -> None:
     made: list[int] = []
-    kept: Kept[int, bytes] = Kept(20, len)
+    kept: ByteLimitedCache[int, bytes] = ByteLimitedCache(20, len)
 
     def make(key: int) -> bytes:
         made.append(key)

@@ -1,6 +1,7 @@
 """Which fields a person keys, and what two people who keyed blind have said."""
 
-from central.domain.keying import Entry, KeyReason, ReadField, agree, missing, next_pass, tasks
+from central.documents.rules import KeyedValue, KeyReason, ReadField
+from central.keying.rules import keyed_alike, keying_tasks, missing_fields, next_pass
 from vaguemestre.model.catalogue import FieldSpec, KeyingMode, TypeEntry
 
 _SPECS = (
@@ -19,7 +20,7 @@ def _field(position: int, value: str | None, *, accepted: bool = False, **more: 
 
 
 def _names(fields: list[ReadField], layout: str | None, *reasons: str) -> list[str]:
-    return [t.field.name for t in tasks(_ENTRY, fields, layout=layout, reasons=reasons)]
+    return [t.field.name for t in keying_tasks(_ENTRY, fields, layout=layout, reasons=reasons)]
 
 
 def test_of_a_measured_form_only_what_the_station_doubts_is_keyed() -> None:
@@ -46,28 +47,30 @@ def test_what_people_have_settled_is_not_keyed_again() -> None:
 
 
 def test_what_is_keyed_twice_is_keyed_blind() -> None:
-    found = tasks(_ENTRY, [_field(0, "1"), _field(1, "FR")], layout=None, reasons=())
+    found = keying_tasks(_ENTRY, [_field(0, "1"), _field(1, "FR")], layout=None, reasons=())
     assert [t.is_blind for t in found] == [False, True]
 
 
 def test_a_type_says_which_required_fields_nobody_has_read() -> None:
-    assert [s.name for s in missing(_ENTRY, [])] == ["nir"]
-    assert missing(_ENTRY, [_field(0, None)]) == ()
+    assert [s.name for s in missing_fields(_ENTRY, [])] == ["nir"]
+    assert missing_fields(_ENTRY, [_field(0, None)]) == ()
 
 
 def test_case_and_spaces_are_no_difference_but_a_reason_is() -> None:
-    assert agree(Entry("Martin  Léa"), Entry("MARTIN LÉA"))
-    assert not agree(Entry("MARTIN"), Entry("MARTINE"))
-    assert not agree(Entry(None, KeyReason.ABSENT), Entry(None, KeyReason.ILLEGIBLE))
-    assert not agree(Entry(None, KeyReason.ABSENT), Entry("x"))
+    assert keyed_alike(KeyedValue("Martin  Léa"), KeyedValue("MARTIN LÉA"))
+    assert not keyed_alike(KeyedValue("MARTIN"), KeyedValue("MARTINE"))
+    assert not keyed_alike(
+        KeyedValue(None, KeyReason.ABSENT), KeyedValue(None, KeyReason.ILLEGIBLE)
+    )
+    assert not keyed_alike(KeyedValue(None, KeyReason.ABSENT), KeyedValue("x"))
 
 
 def test_a_second_look_follows_where_something_is_keyed_twice() -> None:
-    assert next_pass(1, {1: Entry("a")}, {}) == 2
+    assert next_pass(1, {1: KeyedValue("a")}, {}) == 2
     assert next_pass(1, {}, {}) is None
 
 
 def test_a_third_person_decides_only_where_two_differ() -> None:
-    assert next_pass(2, {1: Entry("a")}, {1: Entry("A")}) is None
-    assert next_pass(2, {1: Entry("a")}, {1: Entry("b")}) == 3
-    assert next_pass(3, {1: Entry("a")}, {1: Entry("b")}) is None
+    assert next_pass(2, {1: KeyedValue("a")}, {1: KeyedValue("A")}) is None
+    assert next_pass(2, {1: KeyedValue("a")}, {1: KeyedValue("b")}) == 3
+    assert next_pass(3, {1: KeyedValue("a")}, {1: KeyedValue("b")}) is None

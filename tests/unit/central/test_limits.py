@@ -4,9 +4,9 @@ import pytest
 from starlette.exceptions import HTTPException
 
 from central.config import Console
-from central.console import limits
-from central.console.limits import Limits
-from central.events import Events
+from central.telemetry import Telemetry
+from central.web import rate_limit
+from central.web.rate_limit import RequestLimiter
 
 
 class Clock:
@@ -18,12 +18,12 @@ class Clock:
         return self.now
 
 
-def _limits(clock: Clock) -> Limits:
+def _limits(clock: Clock) -> RequestLimiter:
     settings = Console(sign_ins_per_minute=4, tries_per_minute=2, requests_per_minute=60)
-    return Limits(settings, Events("test"), clock)
+    return RequestLimiter(settings, Telemetry("test"), clock)
 
 
-def _is_refused(limited: Limits, address: str, login: str) -> str:
+def _is_refused(limited: RequestLimiter, address: str, login: str) -> str:
     try:
         limited.sign_in(address, login)
     except HTTPException as error:
@@ -54,7 +54,7 @@ def test_waiting_as_long_as_told_lets_in_again() -> None:
 def test_a_flood_of_names_fills_no_memory_and_the_newest_are_known(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(limits, "_MOST_REMEMBERED", 50)
+    monkeypatch.setattr(rate_limit, "_MOST_REMEMBERED", 50)
     limited = _limits(Clock())
     for number in range(1_000):
         _is_refused(limited, f"address {number}", f"login {number}")

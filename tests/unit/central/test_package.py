@@ -24,20 +24,14 @@ from lxml import etree  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from PIL import Image
 
-from central.dispatch import package
-from central.dispatch.content import FORMER
-from central.domain.document import (
-    Change,
-    Claim,
-    DeliverableDocument,
-    Delivery,
-    DeliveryField,
-    DeliveryPage,
-    Superseded,
-)
+from central.delivery import package
+from central.delivery.content import FORMER
+from central.delivery.rules import Claim, Delivery
+from central.documents.rules import DeliverableDocument
 from central.rendering.binding import Binder
 from tests.support.central import picture, tiff
 from tests.support.packages import files_of
+from vaguemestre.model.document import Change, DeliveryField, DeliveryPage, Superseded
 
 ID = uuid.UUID("0192f1c2-0000-7000-8000-000000000001")
 SIZE = (416, 586)
@@ -447,8 +441,8 @@ import contextlib, hashlib, pathlib, tempfile
 import pikepdf, psutil
 from PIL import Image
 from tests.unit.central.test_package import _delivery, _page
-from central.dispatch import package
-from central.dispatch.content import FORMER
+from central.delivery import package
+from central.delivery.content import FORMER
 from central.rendering.binding import Binder
 files = [pathlib.Path({folder!r}, str(n)) for n in range({pages})]
 known = {{hashlib.sha256(f.read_bytes()).digest(): f for f in files}}

@@ -6,29 +6,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from central import pack
-from central.domain.plan_changes import Way, as_json, changed, difference, from_json
+from central.plan.rules import PlannedRoute, as_json, changed_route, from_json, plan_difference
 from vaguemestre import pack as vaguemestre_pack
 
 _CATALOGUE = pack.load(vaguemestre_pack.default_dir())
 _TUESDAY = dt.date(2026, 11, 3)
-_WAY = Way("Frais de santé", "FRAIS_DE_SANTE", dt.date(2026, 11, 10))
+_WAY = PlannedRoute("Frais de santé", "FRAIS_DE_SANTE", dt.date(2026, 11, 10))
 
 
 def test_only_what_differs_from_the_plan_is_a_change() -> None:
     entry = _CATALOGUE.of("S3110")
     same = {"pole": entry.pole, "destination": entry.destination, "delay_days": entry.delay_days}
-    assert difference(entry, same) == {}
-    assert difference(entry, {**same, "delay_days": 1}) == {"delay_days": 1}
+    assert plan_difference(entry, same) == {}
+    assert plan_difference(entry, {**same, "delay_days": 1}) == {"delay_days": 1}
 
 
 def test_a_change_of_the_route_leaves_the_due_date_alone() -> None:
-    after = changed(_WAY, _TUESDAY, {"destination": "ATEMPO"}, ())
-    assert after == Way("Frais de santé", "ATEMPO", _WAY.due_on)
+    after = changed_route(_WAY, _TUESDAY, {"destination": "ATEMPO"}, ())
+    assert after == PlannedRoute("Frais de santé", "ATEMPO", _WAY.due_on)
 
 
 def test_a_change_of_the_delay_counts_from_the_receipt() -> None:
-    after = changed(_WAY, _TUESDAY, {"delay_days": 6}, {dt.date(2026, 11, 11)})
-    assert after == Way("Frais de santé", "FRAIS_DE_SANTE", dt.date(2026, 11, 12))
+    after = changed_route(_WAY, _TUESDAY, {"delay_days": 6}, {dt.date(2026, 11, 11)})
+    assert after == PlannedRoute("Frais de santé", "FRAIS_DE_SANTE", dt.date(2026, 11, 12))
 
 
 def test_a_change_for_every_fund_reaches_those_with_a_way_of_their_own() -> None:
@@ -53,8 +53,11 @@ def test_types_that_nobody_changed_stay_as_they_are() -> None:
 
 @given(
     st.builds(
-        Way, st.text(min_size=1), st.text(min_size=1), st.none() | st.dates(dt.date(1900, 1, 1))
+        PlannedRoute,
+        st.text(min_size=1),
+        st.text(min_size=1),
+        st.none() | st.dates(dt.date(1900, 1, 1)),
     )
 )
-def test_a_way_comes_back_from_the_database_as_it_was(way: Way) -> None:
+def test_a_way_comes_back_from_the_database_as_it_was(way: PlannedRoute) -> None:
     assert from_json(as_json(way)) == way

@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 
-from central.console.quality_plot import HEIGHT, WIDTH, plot
-from central.domain import lookalikes
-from central.domain.quality import Week
+from central.keying import rules as keying_rules
+from central.quality.rules import Week
+from central.quality.views import HEIGHT, WIDTH, rate_chart
 
 _MONDAY = dt.date(2026, 11, 2)
 
@@ -18,11 +18,11 @@ def _weeks(*counts: tuple[int, int, int]) -> list[Week]:
 
 
 def test_nothing_is_drawn_of_no_controls() -> None:
-    assert plot([], 0.001) is None
+    assert rate_chart([], 0.001) is None
 
 
 def test_every_point_lies_inside_the_picture() -> None:
-    found = plot(_weeks((100, 0, 1), (3, 3, 0), (10, 1, 2)), 0.001)
+    found = rate_chart(_weeks((100, 0, 1), (3, 3, 0), (10, 1, 2)), 0.001)
     assert found is not None
     for points in (found.machine, found.people, found.band):
         for point in points.split():
@@ -32,20 +32,20 @@ def test_every_point_lies_inside_the_picture() -> None:
 
 
 def test_a_week_of_the_wanted_rate_lies_on_its_line() -> None:
-    found = plot(_weeks((1_000, 1, 0), (1_000, 1, 0)), 0.001)
+    found = rate_chart(_weeks((1_000, 1, 0), (1_000, 1, 0)), 0.001)
     assert found is not None
     assert [y for _, y in found.dots] == [found.wanted_y] * 2
 
 
 def test_a_worse_week_lies_higher() -> None:
-    found = plot(_weeks((100, 1, 0), (100, 5, 0)), 0.001)
+    found = rate_chart(_weeks((100, 1, 0), (100, 5, 0)), 0.001)
     assert found is not None
     assert found.dots[1][1] < found.dots[0][1]
 
 
 def test_one_week_stands_alone_and_many_have_few_labels() -> None:
-    alone = plot(_weeks((10, 0, 0)), 0.001)
-    many = plot(_weeks(*[(10, 0, 0)] * 26), 0.001)
+    alone = rate_chart(_weeks((10, 0, 0)), 0.001)
+    many = rate_chart(_weeks(*[(10, 0, 0)] * 26), 0.001)
     assert alone is not None
     assert many is not None
     assert len(alone.dots) == 1
@@ -53,13 +53,13 @@ def test_one_week_stands_alone_and_many_have_few_labels() -> None:
 
 
 def test_readings_stand_beside_what_looks_like_them() -> None:
-    order = lookalikes.order({0: "711", 1: "17", 2: "111", 3: "117"})
+    order = keying_rules.order_by_likeness({0: "711", 1: "17", 2: "111", 3: "117"})
     assert order == [1, 2, 3, 0]
 
 
 def test_a_pair_is_found_by_either_character() -> None:
-    assert lookalikes.holds("0O", "ABO")
-    assert lookalikes.holds("0O", "AB0")
-    assert not lookalikes.holds("0O", "AB1")
+    assert keying_rules.has_character("0O", "ABO")
+    assert keying_rules.has_character("0O", "AB0")
+    assert not keying_rules.has_character("0O", "AB1")
     with pytest.raises(KeyError):
-        lookalikes.holds("xy", "x")
+        keying_rules.has_character("xy", "x")

@@ -1,7 +1,7 @@
 """Rates of fields and teams, from counts and disputes."""
 
-from central.domain.keying import Entry, KeyReason
-from central.domain.quality import (
+from central.documents.rules import KeyedValue, KeyReason
+from central.quality.rules import (
     Counted,
     Dispute,
     Pair,
@@ -20,8 +20,8 @@ def _kind(_: str, name: str) -> str:
 
 
 def _dispute(name: str, machine: str, person: str, truth: str | None, team: str = "A") -> Dispute:
-    said = Entry(truth, None if truth else KeyReason.ABSENT)
-    return Dispute("S3110", name, Entry(machine), Entry(person), said, team, 0.9)
+    said = KeyedValue(truth, None if truth else KeyReason.ABSENT)
+    return Dispute("S3110", name, KeyedValue(machine), KeyedValue(person), said, team, 0.9)
 
 
 _DISPUTES = (
@@ -63,7 +63,9 @@ def test_fields_of_one_kind_or_type_count_together() -> None:
 
 def test_both_of_a_pair_answer_for_what_a_third_decided() -> None:
     counts = [TeamCount("A", 40, 3), TeamCount("B", 20, 4)]
-    pair = Pair("S3110", "total", Entry("1.00"), "A", Entry("2.00"), "B", Entry("3.00"))
+    pair = Pair(
+        "S3110", "total", KeyedValue("1.00"), "A", KeyedValue("2.00"), "B", KeyedValue("3.00")
+    )
     found = by_team(counts, _DISPUTES, [pair], _kind)
     # A: 265.00 was right, 7.00, the NIR, DURE and 1.00 were not; B: 2.00 was not.
     assert (found["A"].wrong, found["A"].total) == (4, 40)

@@ -10,24 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.console import report_csv, report_pdf, report_text
-from central.console.periods import period_of
-from central.domain.reports import (
+from central.errors import InputInvalid
+from central.reports import files
+from central.reports.rules import (
     LEAST_PEOPLE,
     SMALL_TEAMS,
-    Flow,
-    Kind,
+    ColumnKind,
+    FlowCounts,
     Table,
-    Team,
+    TeamCounts,
     flow_table,
     team_table,
 )
-from central.errors import InputInvalid
+from central.reports.views import period_of
 
 _NOW = dt.datetime(2026, 11, 26, 4, 0, tzinfo=dt.UTC)
 _FLOWS = {
-    "orleans": Flow(1_200, 3_600, 900, 150, 150, 1_100, 12, 3),
-    "gien": Flow(0, 0, 0, 0, 0, 5, 0, 0),
+    "orleans": FlowCounts(1_200, 3_600, 900, 150, 150, 1_100, 12, 3),
+    "gien": FlowCounts(0, 0, 0, 0, 0, 5, 0, 0),
 }
 _DELAYS = [
     ("orleans", dt.date(2026, 11, 3), dt.date(2026, 11, 5), 3),  # 2 working days
@@ -51,12 +51,12 @@ def test_what_was_only_delivered_has_a_row_too() -> None:
 
 _TEAMS = st.dictionaries(
     st.sampled_from(["", "A", "B", "C", "D"]),
-    st.builds(Team, st.integers(1, 6), st.integers(0, 99), st.just(9.0), st.integers(0, 99)),
+    st.builds(TeamCounts, st.integers(1, 6), st.integers(0, 99), st.just(9.0), st.integers(0, 99)),
 )
 
 
 @given(_TEAMS)
-def test_no_figure_of_a_team_is_of_too_few_people(teams: dict[str, Team]) -> None:
+def test_no_figure_of_a_team_is_of_too_few_people(teams: dict[str, TeamCounts]) -> None:
     table = team_table(teams)
     people = [int(row[1] or 0) for row in table.rows]
     everybody = sum(team.people for team in teams.values())
@@ -70,18 +70,20 @@ def test_no_figure_of_a_team_is_of_too_few_people(teams: dict[str, Team]) -> Non
 
 
 def test_teams_of_one_or_two_are_told_together() -> None:
-    table = team_table({"A": Team(3, 30, 60.0), "B": Team(2, 5, 5.0), "": Team(1, 1, 1.0)})
+    table = team_table(
+        {"A": TeamCounts(3, 30, 60.0), "B": TeamCounts(2, 5, 5.0), "": TeamCounts(1, 1, 1.0)}
+    )
     assert [(row[0], row[1], row[2]) for row in table.rows] == [("A", 3, 30), (SMALL_TEAMS, 3, 6)]
     assert table.rows[0][3] == 2.0
 
 
 def _of_csv(table: Table) -> list[list[str]]:
-    text = report_csv.written(table).decode("utf-8-sig")
+    text = files.to_csv(table).decode("utf-8-sig")
     return list(csv.reader(io.StringIO(text, newline=""), delimiter=";"))
 
 
 def test_the_csv_opens_in_a_french_spreadsheet() -> None:
-    raw = report_csv.written(_TABLE)
+    raw = files.to_csv(_TABLE)
     assert raw.startswith(b"\xef\xbb\xbf")
     assert raw.count(b"\r\n") == 4
     head, gien, orleans, total = _of_csv(_TABLE)
@@ -93,7 +95,7 @@ def test_the_csv_opens_in_a_french_spreadsheet() -> None:
 
 @pytest.mark.parametrize("name", ["=1+1", "+cmd", "-2", "@SUM(A1)", "\tx"])
 def test_a_name_is_never_a_formula(name: str) -> None:
-    table = flow_table("Site", {name: Flow(1)}, (), ())
+    table = flow_table("Site", {name: FlowCounts(1)}, (), ())
     assert _of_csv(table)[1][0] == f"'{name}"
 
 
@@ -102,27 +104,27 @@ def _digits(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "table", [_TABLE, team_table({"Équipe « Cœur »": Team(3, 30, 61.0, 12, 40, 9_000.0)})]
+    "table", [_TABLE, team_table({"Équipe « Cœur »": TeamCounts(3, 30, 61.0, 12, 40, 9_000.0)})]
 )
 def test_page_csv_and_pdf_tell_the_same_numbers(table: Table) -> None:
-    pdf = report_pdf.written("Rapport par site", "novembre 2026", table, ("Note…",), _NOW)
+    pdf = files.to_pdf("Rapport par site", "novembre 2026", table, ("Note…",), _NOW)
     with pypdfium2.PdfDocument(pdf) as document:
         printed = _digits("".join(page.get_textpage().get_text_bounded() for page in document))
     rows = (*table.rows, table.total)
     for shown, plain, row in zip(
-        (report_text.cells(table, row) for row in rows), _of_csv(table)[1:], rows, strict=True
+        (files.row_texts(table, row) for row in rows), _of_csv(table)[1:], rows, strict=True
     ):
         assert _digits("".join(shown)) in printed
         for text, number, value, column in zip(shown, plain, row, table.columns, strict=True):
-            if isinstance(value, float) and column.kind is not Kind.SECONDS:
+            if isinstance(value, float) and column.kind is not ColumnKind.SECONDS:
                 assert _digits(text).rstrip("j") == number
     assert "novembre2026" in printed
     assert "Imprimele26112026" in printed.replace("é", "e")
 
 
 def test_a_long_report_has_its_heads_and_its_number_on_each_page() -> None:
-    table = flow_table("Type", {f"S{n:04d}": Flow(n) for n in range(60)}, (), ())
-    pdf = report_pdf.written("Rapport par type", "novembre 2026", table, (), _NOW)
+    table = flow_table("Type", {f"S{n:04d}": FlowCounts(n) for n in range(60)}, (), ())
+    pdf = files.to_pdf("Rapport par type", "novembre 2026", table, (), _NOW)
     with pypdfium2.PdfDocument(pdf) as document:
         texts = [page.get_textpage().get_text_bounded() for page in document]
         sizes = {(round(page.get_width()), round(page.get_height())) for page in document}
@@ -136,8 +138,8 @@ def test_a_long_report_has_its_heads_and_its_number_on_each_page() -> None:
 
 
 def test_a_name_without_end_is_cut_and_its_numbers_are_not() -> None:
-    table = flow_table("Pôle", {"Pôle " + "très " * 60: Flow(123_456)}, (), ())
-    pdf = report_pdf.written("Rapport par pôle", "novembre 2026", table, (), _NOW)
+    table = flow_table("Pôle", {"Pôle " + "très " * 60: FlowCounts(123_456)}, (), ())
+    pdf = files.to_pdf("Rapport par pôle", "novembre 2026", table, (), _NOW)
     with pypdfium2.PdfDocument(pdf) as document:
         text = document[0].get_textpage().get_text_bounded()
     assert "…" in text

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from central.dispatch.returns import ReturnsFolder, Taken
-from central.domain.returns import Cause, ReturnNote, Which
-from central.store.returns import Returned
+from central.documents.rules import ReturnCause, ReturnNote, Which
+from central.returns.folder import ReturnEntry, ReturnsFolder
+from central.returns.store import ReturnOutcome
 
 ID = uuid.UUID("0197a3c4-0000-7000-8000-000000000001")
 _TOLD = {"cause": "wrong_pole", "comment": "Payé à l'étranger"}
@@ -19,16 +19,16 @@ _TOLD = {"cause": "wrong_pole", "comment": "Payé à l'étranger"}
 class Centre:
     """Takes everything back, or answers what it is told to."""
 
-    def __init__(self, answer: Returned = Returned.TAKEN) -> None:
+    def __init__(self, answer: ReturnOutcome = ReturnOutcome.TAKEN) -> None:
         self.given: list[tuple[uuid.UUID, ReturnNote, Which]] = []
         self._answer = answer
 
-    def __call__(self, document_id: uuid.UUID, why: ReturnNote, which: Which) -> Returned:
+    def __call__(self, document_id: uuid.UUID, why: ReturnNote, which: Which) -> ReturnOutcome:
         self.given.append((document_id, why, which))
         return self._answer
 
 
-def _collect(folder: Path, centre: Centre) -> list[Taken]:
+def _collect(folder: Path, centre: Centre) -> list[ReturnEntry]:
     returns = ReturnsFolder(folder)
     assert list(returns.collect(centre)) == []  # the first look
     return list(returns.collect(centre))
@@ -49,8 +49,8 @@ def test_a_note_is_read_as_windows_writes_it(tmp_path: Path, data: bytes) -> Non
     package.mkdir()
     (package / "retour.json").write_bytes(data)
     centre = Centre()
-    assert _collect(tmp_path, centre) == [Taken(ID, Cause.WRONG_POLE)]
-    assert centre.given == [(ID, ReturnNote(Cause.WRONG_POLE, "Payé à l'étranger"), Which(1))]
+    assert _collect(tmp_path, centre) == [ReturnEntry(ID, ReturnCause.WRONG_POLE)]
+    assert centre.given == [(ID, ReturnNote(ReturnCause.WRONG_POLE, "Payé à l'étranger"), Which(1))]
 
 
 def test_a_note_without_a_cause_of_ours_keeps_its_comment(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_note_without_a_cause_of_ours_keeps_its_comment(tmp_path: Path) -> Non
     (package / "retour.json").write_text('{"cause": "parce que", "comment": "voir"}')
     centre = Centre()
     _collect(tmp_path, centre)
-    assert centre.given == [(ID, ReturnNote(Cause.OTHER, "voir"), Which(3))]
+    assert centre.given == [(ID, ReturnNote(ReturnCause.OTHER, "voir"), Which(3))]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_package_says_its_round_wherever_it_lies(tmp_path: Path) -> None:
 
 def test_what_could_mean_several_deliveries_is_set_aside_for_a_person(tmp_path: Path) -> None:
     (tmp_path / f"{ID}.json").write_text("{}")
-    assert _collect(tmp_path, Centre(Returned.UNCLEAR)) == [Taken(None)]
+    assert _collect(tmp_path, Centre(ReturnOutcome.UNCLEAR)) == [ReturnEntry(None)]
     assert [entry.name for entry in (tmp_path / "a-verifier").iterdir()] == [f"{ID}.json"]
 
 
@@ -140,20 +140,22 @@ def test_what_cannot_be_read_is_told_once_waits_and_stops_no_other(
     returns, centre = ReturnsFolder(tmp_path), Centre()
     looks = [list(returns.collect(centre)) for _ in range(4)]
     assert looks[1] == [
-        Taken(ID, is_stuck=True, is_read=False),
-        Taken(uuid.UUID(second[:36]), Cause.WRONG_POLE),
+        ReturnEntry(ID, is_stuck=True, is_read=False),
+        ReturnEntry(uuid.UUID(second[:36]), ReturnCause.WRONG_POLE),
     ]
     assert looks[2:] == [[], []]
     assert [document_id for document_id, _, _ in centre.given] == [uuid.UUID(second[:36])]
     closed.clear()
     looks = [list(returns.collect(centre)) for _ in range(2)]
-    assert looks[1] == [Taken(ID, Cause.WRONG_POLE)], "with its reason, once it can be read"
+    assert looks[1] == [ReturnEntry(ID, ReturnCause.WRONG_POLE)], (
+        "with its reason, once it can be read"
+    )
 
 
 def test_what_is_stuck_keeps_nothing_behind_it_from_being_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("central.dispatch.returns._MAX_ENTRIES", 3)
+    monkeypatch.setattr("central.returns.folder._MAX_ENTRIES", 3)
     stuck = [f"{str(ID)[:-1]}{n}-A-1" for n in range(2, 5)]
     last = f"{str(ID)[:-1]}9-A-1"
     for name in (*stuck, last):

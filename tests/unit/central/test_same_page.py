@@ -14,7 +14,6 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from central.domain.document import DeliveryPage
 from central.rendering.decode import View, decode
 from central.rendering.page_pdf import PageWriter
 from edge.imaging import cleaning
@@ -22,6 +21,7 @@ from edge.imaging.decode import open_source
 from edge.imaging.source_file import Limits
 from tests.support import paper, pictures, tiffs
 from tests.unit.imaging import test_pdf_pages as pdfs
+from vaguemestre.model.document import DeliveryPage
 
 Gray = NDArray[np.uint8]
 PAGE = pictures.page(400, 600)

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from central.domain.searching import id_range, nir_values
+from central.search.rules import id_range, nir_values
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from central import apps, blobs, sealing
+from central import blobs, processes, sealing
 from central.config import Blobs, CentralConfig, Database, Intake, Oidc
-from central.console.oidc import Provider
 from central.errors import ConfigInvalid
-from central.events import Events
 from central.intake import server
+from central.sign_in.oidc import IdentityProvider
+from central.telemetry import Telemetry
 from tests.support.certificates import Authority
 from tests.support.dispatching import settings
 
@@ -20,13 +20,13 @@ _UNUSABLE = [b"", b" \n\t\n", b"one line\nand another\n", b"\xff\xfe\x00", b"a\x
 def _as_password_of_the_database(folder: Path, file: Path) -> None:
     database = Database(url="postgresql://u@127.0.0.1:9/d", password_file=file)
     config: CentralConfig = settings(folder).model_copy(update={"database": database})
-    with apps.opened(config):
+    with processes.opened(config):
         pytest.fail("it was opened")
 
 
 def _as_secret_of_the_client(_: Path, file: Path) -> None:
     told = {"issuer": "https://id.example", "client_id": "v", "roles": {"g": "keyer"}}
-    Provider(
+    IdentityProvider(
         Oidc(**told, sites_claim="*", poles_claim="*", client_secret_file=file), "https://here/"
     )
 
@@ -75,4 +75,4 @@ def test_an_intake_whose_every_handshake_would_fail_does_not_start(
     if which in files:
         files[which] = blank
     with pytest.raises(ConfigInvalid, match=r"\.(pem|key) : "):
-        server._credentials(Intake(listen="127.0.0.1:0", **files), Events("test"))
+        server._credentials(Intake(listen="127.0.0.1:0", **files), Telemetry("test"))

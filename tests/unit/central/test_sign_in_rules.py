@@ -5,14 +5,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from central.console.second_factor import grouped, new_secret, picture, step_of
-from central.domain.access import is_login
-from central.domain.lockout import LockPolicy, pause_after
-from central.domain.password_rule import fault
-from central.domain.rates import Bucket, Rate, draw
+from central.accounts.rules import (
+    LockPolicy,
+    RateLimit,
+    TokenBucket,
+    is_login,
+    password_problem,
+    pause_after,
+    take_token,
+)
+from central.sign_in.credentials import grouped_secret, new_secret, qr_code, step_of
 
 _POLICY = LockPolicy(after=5, first_s=30.0, longest_s=900.0)
-_MINUTE = Rate(per_minute=60.0, burst=3.0)
+_MINUTE = RateLimit(per_minute=60.0, burst=3.0)
 _AT = 1_800_000_015.0
 
 
@@ -29,15 +34,15 @@ def test_a_pause_never_shrinks_with_more_failures(failures: int) -> None:
 
 
 def test_a_bucket_lets_a_burst_in_and_then_says_how_long_to_wait() -> None:
-    bucket: Bucket | None = None
+    bucket: TokenBucket | None = None
     waits = []
     for _ in range(4):
-        bucket, wait = draw(_MINUTE, bucket, 100.0)
+        bucket, wait = take_token(_MINUTE, bucket, 100.0)
         waits.append(wait)
 
     assert waits == [0.0, 0.0, 0.0, 1.0]
-    assert draw(_MINUTE, bucket, 101.0)[1] == 0.0
-    assert draw(_MINUTE, bucket, 100.5)[1] == pytest.approx(0.5)
+    assert take_token(_MINUTE, bucket, 101.0)[1] == 0.0
+    assert take_token(_MINUTE, bucket, 100.5)[1] == pytest.approx(0.5)
 
 
 @settings(deadline=None)
@@ -46,7 +51,7 @@ def test_no_rhythm_gets_more_in_than_the_burst_and_the_rate(pauses: list[float])
     bucket, now, let_in = None, 0.0, 0
     for pause in pauses:
         now += pause
-        bucket, wait = draw(_MINUTE, bucket, now)
+        bucket, wait = take_token(_MINUTE, bucket, now)
         let_in += wait == 0.0
     assert let_in <= 3 + now * 1.0 + 1e-6
 
@@ -54,10 +59,10 @@ def test_no_rhythm_gets_more_in_than_the_burst_and_the_rate(pauses: list[float])
 def test_waiting_as_long_as_told_is_enough() -> None:
     bucket, now = None, 7.0
     for _ in range(20):
-        bucket, wait = draw(_MINUTE, bucket, now)
+        bucket, wait = take_token(_MINUTE, bucket, now)
         if wait:
             now += wait + 1e-9
-            bucket, wait = draw(_MINUTE, bucket, now)
+            bucket, wait = take_token(_MINUTE, bucket, now)
         assert wait == 0.0
 
 
@@ -75,11 +80,11 @@ def test_waiting_as_long_as_told_is_enough() -> None:
     ],
 )
 def test_passwords_that_will_not_do(password: str, old: str) -> None:
-    assert fault(password, "paulinedupont", old).endswith(".")
+    assert password_problem(password, "paulinedupont", old).endswith(".")
 
 
 def test_a_sentence_is_a_password() -> None:
-    assert fault("quatre mots et un café", "pauline", "un autre d'avant") == ""
+    assert password_problem("quatre mots et un café", "pauline", "un autre d'avant") == ""
 
 
 @pytest.mark.parametrize("login", ["anne", "a.b-c_d@e+f", "9lives"])
@@ -120,9 +125,9 @@ def test_a_code_may_be_typed_in_groups() -> None:
 
 
 def test_the_picture_is_an_image_without_styles_or_scripts() -> None:
-    svg = picture(new_secret(), "anne").decode()
+    svg = qr_code(new_secret(), "anne").decode()
 
     assert "<svg" in svg
     for word in ("style", "script", "class=", "onload"):
         assert word not in svg
-    assert grouped("ABCDEFGH") == "ABCD EFGH"
+    assert grouped_secret("ABCDEFGH") == "ABCD EFGH"

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from central.accounts.rules import Role
 from central.config import load
-from central.console.oidc import Provider
-from central.domain.access import Role
 from central.errors import ConfigInvalid
+from central.sign_in.oidc import IdentityProvider
 
 _CENTRE = """
 [database]
@@ -113,4 +113,4 @@ def test_a_secret_that_cannot_be_read_is_told_at_the_start(tmp_path: Path) -> No
     assert config is not None
     assert config.oidc is not None
     with pytest.raises(ConfigInvalid, match="none"):
-        Provider(config.oidc, "https://courrier.example/x")
+        IdentityProvider(config.oidc, "https://courrier.example/x")

@@ -1,6 +1,6 @@
 """The box around all lines of a field, from the box of its first."""
 
-from central.domain.whole_field import whole_box
+from central.keying.rules import whole_box
 from tests.support.keyers import CATALOGUE
 from vaguemestre.model.catalogue import FieldSpec
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from central.console import formats
+from central.web import formats
 from edge.sources.folder.status_file import status_text
 from edge.web import status
 from tests.support.station import Station
@@ -17,7 +17,7 @@ from vaguemestre.model import clock
 _ROOT = Path(__file__).parents[3]
 _SUMMER = dt.datetime(2026, 7, 14, 22, 30, tzinfo=dt.UTC)  # half past midnight, the 15th
 _WINTER = dt.datetime(2026, 12, 31, 23, 30, tzinfo=dt.UTC)
-_IN_UTC = {"central/apps.py", "central/dispatch/sweeper.py", "central/store/documents.py"}
+_IN_UTC = {"central/processes.py", "central/housekeeping.py", "central/intake/store.py"}
 """Where the days of UTC are meant: months of the partitions."""
 
 

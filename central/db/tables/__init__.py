@@ -1,0 +1,76 @@
+"""Every table of the centre, in SQLAlchemy Core; migrations are tested to equal this."""
+
+from central.db.tables.base import metadata
+from central.db.tables.handing import handed_over
+from central.db.tables.mail import (
+    NOTIFY_CHANNEL,
+    PARTITIONED,
+    audit,
+    blob_sites,
+    blobs,
+    circuits,
+    deliveries,
+    documents,
+    fields,
+    lots,
+    pages,
+    returns,
+    sites,
+    stations,
+)
+from central.db.tables.operations import (
+    dispatchers,
+    flow,
+    holds,
+    plan_change_documents,
+    plan_changes,
+)
+from central.db.tables.people import people, sessions, sign_in_steps, sign_in_tries
+from central.db.tables.work import (
+    controls,
+    drafts,
+    keyings,
+    leases,
+    namings,
+    remarks,
+    rescans,
+    sent_work,
+    straight_types,
+)
+
+__all__ = [
+    "NOTIFY_CHANNEL",
+    "PARTITIONED",
+    "audit",
+    "blob_sites",
+    "blobs",
+    "circuits",
+    "controls",
+    "deliveries",
+    "dispatchers",
+    "documents",
+    "drafts",
+    "fields",
+    "flow",
+    "handed_over",
+    "holds",
+    "keyings",
+    "leases",
+    "lots",
+    "metadata",
+    "namings",
+    "pages",
+    "people",
+    "plan_change_documents",
+    "plan_changes",
+    "remarks",
+    "rescans",
+    "returns",
+    "sent_work",
+    "sessions",
+    "sign_in_steps",
+    "sign_in_tries",
+    "sites",
+    "stations",
+    "straight_types",
+]

@@ -1,0 +1,1 @@
+"""Which documents are due when, and when queues will be empty."""

@@ -1,0 +1,470 @@
+"""Dispatch processes and the destinations that each knows.
+
+Processes may know different destinations: one that alone reaches a pôle's network, or one that
+was started before the settings changed. What any living one knows is known.
+
+Upkeep of deliveries: lost claims, unknown destinations, dead letters, new routes.
+
+Dead letters are looked at by people: replayed, or discarded with a reason.
+
+Dead and held deliveries as people look at them: by what stopped them, and one by one.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from central.db import audit
+from central.db.engine import transaction
+from central.db.tables import deliveries, dispatchers, documents
+from central.documents.rules import DeliveryStep, DocumentState
+from central.documents.state_store import (
+    HELD,
+    UNKNOWN,
+    apply_step,
+    enqueue,
+    in_batches,
+    is_covered,
+    is_in_doubt,
+    lock_routing_shared,
+    notify_dispatch,
+    sync_document_state,
+    sync_document_states,
+)
+from central.errors import NotFound
+from central.holds import store as holds_store
+
+_dispatchers_c = dispatchers.c
+
+
+def tell(engine: sa.Engine, name: str, destinations: Collection[str], for_s: float) -> None:
+    """Tell that a process lives and what it knows; it counts for ``for_s`` seconds.
+
+    Raises:
+        StoreUnavailable: nothing was written.
+    """
+    values = {
+        "destinations": sorted(destinations),
+        "lives_until": sa.func.now() + dt.timedelta(seconds=for_s),
+    }
+    with transaction(engine) as connection:
+        connection.execute(
+            insert(dispatchers)
+            .values(name=name, **values)
+            .on_conflict_do_update(index_elements=[_dispatchers_c.name], set_=values)
+        )
+        connection.execute(dispatchers.delete().where(_dispatchers_c.lives_until < sa.func.now()))
+
+
+def leave(engine: sa.Engine, name: str) -> None:
+    """Tell that a process ends.
+
+    Raises:
+        StoreUnavailable: it counts until its time is over.
+    """
+    with transaction(engine) as connection:
+        connection.execute(dispatchers.delete().where(_dispatchers_c.name == name))
+
+
+def known_destinations(engine: sa.Engine) -> set[str]:
+    """Every destination that a living process knows.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
+    query = sa.select(_dispatchers_c.destinations).where(
+        _dispatchers_c.lives_until >= sa.func.now()
+    )
+    with transaction(engine) as connection:
+        return {name for names in connection.scalars(query) for name in names}
+
+
+_upkeep_d = deliveries.c
+_LOST = ("worker_lost", "Chaque essai de livraison a été interrompu.")
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedClaims:
+    """What one sweep did."""
+
+    expired: int  # claims taken back
+    dead: int  # of which are not tried again
+
+
+def release_expired_claims(engine: sa.Engine, give_up_after: int) -> ReleasedClaims:
+    """Take back claims whose lease has passed: their worker died or hangs.
+
+    A document that ends its worker each time becomes a dead letter, like any other that fails.
+
+    Raises:
+        StoreUnavailable: nothing was changed.
+    """
+    is_lost = _upkeep_d.lease_until < sa.func.now()
+    freed = {"claimed_by": None, "lease_until": None}
+    with transaction(engine) as connection:
+        lock_routing_shared(connection)
+        hopeless = apply_step(
+            connection,
+            DeliveryStep.GIVE_UP,
+            is_lost,
+            _upkeep_d.attempts >= give_up_after,
+            last_code=_LOST[0],
+            last_reason=_LOST[1],
+            **freed,
+        )
+        for row in hopeless:
+            sync_document_state(connection, row.document_id)
+            audit.record(connection, "dispatch:sweeper", "delivery_dead", str(row.document_id))
+        expired = apply_step(
+            connection, DeliveryStep.EXPIRE, is_lost, next_at=sa.func.now(), **freed
+        )
+        if expired:
+            notify_dispatch(connection, "sweep")
+    return ReleasedClaims(len(expired) + len(hopeless), len(hopeless))
+
+
+def hold_unknown_destinations(
+    engine: sa.Engine, known: Collection[str], *, within_s: float | None = None
+) -> tuple[int, int]:
+    """Hold deliveries to destinations that nobody configured, release those that somebody did.
+
+    What an open hold covers stays held, for that reason. What another living dispatch process knows
+    is known, too (central/delivery/failure_store.py). What a hold began, and its process did not
+    finish, is finished.
+
+    Args:
+        engine: The database.
+        known: The configured destinations.
+        within_s: As much of each kind as fits into so many seconds; None: all.
+
+    Returns:
+        How many were held, how many released.
+
+    Raises:
+        StoreUnavailable: some may be done; the rest is, the next time.
+    """
+    code, reason = UNKNOWN
+    known = known_destinations(engine).union(known)
+    is_unknown = _upkeep_d.destination.not_in(known)
+    is_found = (_upkeep_d.destination.in_(known), _upkeep_d.last_code == code)
+
+    def hold(connection: sa.Connection, is_one: sa.ColumnElement[bool]) -> int:
+        told = {"last_code": code, "last_reason": reason}
+        return len(apply_step(connection, DeliveryStep.HOLD, is_one, is_unknown, **told))
+
+    def release(connection: sa.Connection, is_one: sa.ColumnElement[bool]) -> int:
+        released = apply_step(
+            connection,
+            DeliveryStep.RELEASE,
+            is_one,
+            *is_found,
+            ~is_covered(),
+            next_at=sa.func.now(),
+        )
+        connection.execute(
+            deliveries.update()
+            .where(_upkeep_d.state == "held", is_one, *is_found)
+            .values(last_code=HELD[0], last_reason=HELD[1])
+        )
+        if released:
+            notify_dispatch(connection, "release")
+        return len(released)
+
+    held = in_batches(engine, DeliveryStep.HOLD, [is_unknown], hold, within_s=within_s).changed
+    released = in_batches(
+        engine, DeliveryStep.RELEASE, is_found, release, within_s=within_s
+    ).changed
+    covered, freed = holds_store.settle(engine, known, within_s=within_s)
+    return held + covered, released + freed
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySelection:
+    """Which dead or held deliveries are meant; what is empty or None limits nothing.
+
+    ``sites`` and ``poles`` are those that a person is limited to.
+    """
+
+    document_ids: Collection[uuid.UUID] | None = None
+    destination: str | None = None
+    code: str | None = None
+    state: str | None = None
+    pairs: Collection[tuple[uuid.UUID, str]] | None = None
+    sites: Collection[str] = field(default_factory=frozenset)
+    poles: Collection[str] = field(default_factory=frozenset)
+
+    def where(self) -> list[sa.ColumnElement[bool]]:
+        """The same as conditions on deliveries."""
+        told: list[sa.ColumnElement[bool]] = []
+        if self.document_ids is not None:
+            told.append(_upkeep_d.document_id.in_(self.document_ids))
+        if self.destination is not None:
+            told.append(_upkeep_d.destination == self.destination)
+        if self.code is not None:
+            told.append(sa.func.coalesce(_upkeep_d.last_code, "") == self.code)
+        if self.state is not None:
+            told.append(_upkeep_d.state == self.state)
+        if self.pairs is not None:
+            told.append(
+                sa.tuple_(_upkeep_d.document_id, _upkeep_d.destination).in_(list(self.pairs))
+            )
+        if self.sites or self.poles:
+            told.append(self._is_seen())
+        return told
+
+    def _is_seen(self) -> sa.ColumnElement[bool]:
+        c = documents.c
+        # A dead or held delivery's document is not done: few are, and an index finds them.
+        not_done = c.state.not_in(("delivered", "discarded"))
+        seen = sa.select(c.id).where(not_done)
+        if self.sites:
+            seen = seen.where(c.site.in_(self.sites))
+        if self.poles:
+            seen = seen.where(c.pole.in_(self.poles))
+        return _upkeep_d.document_id.in_(seen)
+
+
+def replay(
+    engine: sa.Engine,
+    actor: str,
+    document_ids: Collection[uuid.UUID] | None = None,
+    destination: str | None = None,
+) -> int:
+    """Try dead letters again from the start; returns how many.
+
+    Args:
+        engine: The database.
+        actor: Who asks, as ``person:name``.
+        document_ids: Of these only; None: of all documents.
+        destination: To this one only; None: to any.
+
+    Raises:
+        StoreUnavailable: nothing was changed.
+    """
+    return replay_chosen(engine, actor, DeliverySelection(document_ids, destination))
+
+
+def replay_chosen(engine: sa.Engine, actor: str, chosen: DeliverySelection) -> int:
+    """Try the dead letters among these again from the start; returns how many.
+
+    Raises:
+        StoreUnavailable: some may be done; asked again, the rest is.
+    """
+
+    def act(connection: sa.Connection, is_one: sa.ColumnElement[bool]) -> int:
+        changed = apply_step(
+            connection, DeliveryStep.REPLAY, is_one, attempts=0, next_at=sa.func.now()
+        )
+        if changed:
+            ids = {row.document_id for row in changed}
+            sync_document_states(connection, ids)
+            audit.record_each(connection, actor, "delivery_replayed", ids)
+            notify_dispatch(connection, "replay")
+        return len(changed)
+
+    return in_batches(engine, DeliveryStep.REPLAY, chosen.where(), act).changed
+
+
+def discard(
+    engine: sa.Engine,
+    actor: str,
+    reason: str,
+    document_ids: Collection[uuid.UUID],
+    destination: str | None = None,
+) -> int:
+    """Give dead or held deliveries up for a reason; returns how many.
+
+    Raises:
+        StoreUnavailable: nothing was changed.
+    """
+    return discard_chosen(engine, actor, reason, DeliverySelection(document_ids, destination))
+
+
+def discard_chosen(engine: sa.Engine, actor: str, reason: str, chosen: DeliverySelection) -> int:
+    """Give the dead or held deliveries among these up for a reason; returns how many.
+
+    Raises:
+        StoreUnavailable: some may be done; asked again, the rest is.
+    """
+
+    def act(connection: sa.Connection, is_one: sa.ColumnElement[bool]) -> int:
+        changed = apply_step(connection, DeliveryStep.DISCARD, is_one, last_reason=reason)
+        if changed:
+            ids = {row.document_id for row in changed}
+            sync_document_states(connection, ids)
+            audit.record_each(connection, actor, "delivery_discarded", ids, reason=reason)
+        return len(changed)
+
+    return in_batches(engine, DeliveryStep.DISCARD, chosen.where(), act).changed
+
+
+def send_to(
+    connection: sa.Connection, actor: str, document_id: uuid.UUID, destination: str
+) -> None:
+    """Send a document that a person named (anew) to a destination, in the caller's transaction.
+
+    To the pôle that gave it back it is another delivery, with a key of its own. A caller that
+    locks rows before shares the routes first (central/documents/state_store.py).
+
+    Raises:
+        NotFound: no such document waits for a person.
+    """
+    lock_routing_shared(connection)
+    state = connection.scalar(
+        sa.select(documents.c.state).where(documents.c.id == document_id).with_for_update()
+    )
+    if state not in (DocumentState.TO_NAME, DocumentState.TO_KEY):
+        raise NotFound(f"{document_id} waits for nobody")
+    is_its = _upkeep_d.document_id == document_id
+    apply_step(connection, DeliveryStep.SUPERSEDE, is_its, _upkeep_d.destination != destination)
+    connection.execute(
+        documents.update().where(documents.c.id == document_id).values(destination=destination)
+    )
+    enqueue(connection, [document_id], destination)
+    sync_document_state(connection, document_id)
+    audit.record(connection, actor, "document_rerouted", str(document_id), destination=destination)
+
+
+_stuck_c, _stuck_d = documents.c, deliveries.c
+_STUCK = ("dead", "held")
+
+
+@dataclass(frozen=True, slots=True)
+class FailureGroup:
+    """How many were stopped by the same thing on the way to the same destination."""
+
+    destination: str
+    state: str
+    code: str
+    reason: str
+    count: int
+    oldest: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FailedDelivery:
+    """One delivery that waits for a person; ``since`` it is in its state."""
+
+    document_id: uuid.UUID
+    destination: str
+    state: str
+    code: str
+    reason: str
+    attempts: int
+    created_at: dt.datetime
+    since: dt.datetime
+    type: str
+    site: str
+    pole: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailureQuery:
+    """Which are listed: of a type, of a site, after the last one of the page before."""
+
+    type: str = ""
+    site: str = ""
+    after: tuple[dt.datetime, uuid.UUID, str] | None = None
+
+
+def failure_groups(engine: sa.Engine, chosen: DeliverySelection) -> list[FailureGroup]:
+    """What stopped deliveries, the dead first, then the most.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
+    code = sa.func.coalesce(_stuck_d.last_code, "").label("code")
+    query = (
+        sa.select(
+            _stuck_d.destination,
+            _stuck_d.state,
+            code,
+            sa.func.coalesce(sa.func.max(_stuck_d.last_reason), "").label("reason"),
+            sa.func.count().label("count"),
+            sa.func.min(_stuck_d.created_at).label("oldest"),
+        )
+        .where(_stuck_d.state.in_(_STUCK), *chosen.where())
+        .group_by(_stuck_d.destination, _stuck_d.state, code)
+        .order_by(_stuck_d.state, sa.func.count().desc(), _stuck_d.destination)
+    )
+    with transaction(engine) as connection:
+        return [FailureGroup(**row._mapping) for row in connection.execute(query)]
+
+
+def failed_deliveries(
+    engine: sa.Engine, chosen: DeliverySelection, asked: FailureQuery, limit: int
+) -> list[FailedDelivery]:
+    """Deliveries one by one, the oldest first.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
+    since = sa.case((_stuck_d.state == "dead", _stuck_c.state_at), else_=_stuck_d.created_at)
+    order = (_stuck_d.created_at, _stuck_d.document_id, _stuck_d.destination)
+    where: list[sa.ColumnElement[bool]] = []
+    if asked.type:
+        where.append(_stuck_c.type == asked.type)
+    if asked.site:
+        where.append(_stuck_c.site == asked.site)
+    if asked.after is not None:
+        where.append(sa.tuple_(*order) > sa.tuple_(*asked.after))
+    query = (
+        sa.select(
+            _stuck_d.document_id,
+            _stuck_d.destination,
+            _stuck_d.state,
+            _stuck_d.attempts,
+            _stuck_d.created_at,
+            sa.func.coalesce(_stuck_d.last_code, "").label("code"),
+            sa.func.coalesce(_stuck_d.last_reason, "").label("reason"),
+            since.label("since"),
+            _stuck_c.type,
+            _stuck_c.site,
+            _stuck_c.pole,
+        )
+        .join(documents, _stuck_c.id == _stuck_d.document_id)
+        .where(_stuck_d.state.in_(_STUCK), *chosen.where(), *where)
+        .order_by(*order)
+        .limit(limit)
+    )
+    with transaction(engine) as connection:
+        return [FailedDelivery(**row._mapping) for row in connection.execute(query)]
+
+
+def failure_counts(engine: sa.Engine, chosen: DeliverySelection) -> dict[str, int]:
+    """How many of these are dead, how many held.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
+    query = (
+        sa.select(_stuck_d.state, sa.func.count().label("deliveries"))
+        .where(_stuck_d.state.in_(_STUCK), *chosen.where())
+        .group_by(_stuck_d.state)
+    )
+    found: dict[str, Any] = dict.fromkeys(_STUCK, 0)
+    with transaction(engine) as connection:
+        for row in connection.execute(query):
+            found[row.state] = row.deliveries
+    return found
+
+
+def in_doubt(engine: sa.Engine, chosen: DeliverySelection) -> dict[str, int]:
+    """How many of these each destination may have without having said so: they are not discarded.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
+    query = (
+        sa.select(_stuck_d.destination, sa.func.count().label("deliveries"))
+        .where(_stuck_d.state.in_(_STUCK), is_in_doubt(), *chosen.where())
+        .group_by(_stuck_d.destination)
+        .order_by(_stuck_d.destination)
+    )
+    with transaction(engine) as connection:
+        return {row.destination: row.deliveries for row in connection.execute(query)}

@@ -1,0 +1,1 @@
+"""Documents: their states, who works on them, reading and writing them."""

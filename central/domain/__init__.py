@@ -1,1 +1,0 @@
-"""Pure rules of the centre: lifecycle, routing, retry, delays."""

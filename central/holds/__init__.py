@@ -1,0 +1,1 @@
+"""Deliveries that people keep back."""

@@ -1,0 +1,1 @@
+"""Fields that people key: rules and their storing."""

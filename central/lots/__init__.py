@@ -1,0 +1,1 @@
+"""What became of the pages of a lot: its counts."""

@@ -1,0 +1,1 @@
+"""The board, sites and lots, and figures for Prometheus."""

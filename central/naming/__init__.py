@@ -1,0 +1,1 @@
+"""Types that people give to documents, and turning, splitting, joining pages."""

@@ -1,0 +1,1 @@
+"""Documents that somebody gives back, skips or sends on."""

@@ -1,0 +1,1 @@
+"""Changes of the plan, proposed, decided, applied and undone."""

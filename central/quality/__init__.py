@@ -1,0 +1,1 @@
+"""Blind controls, sampling and error rates."""

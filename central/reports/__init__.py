@@ -1,0 +1,1 @@
+"""Reports for a period, on the page and as files."""

@@ -1,0 +1,1 @@
+"""Documents that are to be scanned again."""

@@ -1,0 +1,1 @@
+"""What somebody has just sent, and taking it back."""

@@ -1,0 +1,1 @@
+"""Signing in by password, one-time code or identity provider."""
