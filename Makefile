@@ -54,21 +54,21 @@ $(TRAIN_VENV)/.ready: requirements/dev.txt requirements/train.txt requirements/t
 
 train-reader: $(TRAIN_STAMP) ## teach the line reader on; MINUTES=90 THREADS=2, stopped it goes on where it was
 	mkdir -p build/train/reader
-	$(TRAIN_PYTHON) -m models.training.train_reader build/train/reader --minutes $(MINUTES) --threads $(THREADS) \
+	$(TRAIN_PYTHON) -m models.training.lines.train build/train/reader --minutes $(MINUTES) --threads $(THREADS) \
 	  --from models/training/weights/reader.npz $(REAL_LINES)
 
 CELLS := build/train/cells
 train-cells: $(TRAIN_STAMP) ## teach the cell network (needs the digits of VAGUEMESTRE_SAMPLES)
 	mkdir -p $(CELLS)
 	for seed in 1 2 3 4 5; do [ -e $(CELLS)/learn-$$seed.npz ] || \
-	  $(TRAIN_PYTHON) -m models.training.cells learn 40000 $$seed $(CELLS)/learn-$$seed.npz || exit 1; done
-	[ -e $(CELLS)/measure-1.npz ] || $(TRAIN_PYTHON) -m models.training.cells measure 12000 1 $(CELLS)/measure-1.npz
-	[ -e $(CELLS)/calibrate-1.npz ] || $(TRAIN_PYTHON) -m models.training.cells calibrate 8000 1 $(CELLS)/calibrate-1.npz
-	$(TRAIN_PYTHON) -m models.training.train_cells $(CELLS) $(CELLS)/net.pt --minutes $(MINUTES) --rate 2.5e-3
+	  $(TRAIN_PYTHON) -m models.training.cells.corpus learn 40000 $$seed $(CELLS)/learn-$$seed.npz || exit 1; done
+	[ -e $(CELLS)/measure-1.npz ] || $(TRAIN_PYTHON) -m models.training.cells.corpus measure 12000 1 $(CELLS)/measure-1.npz
+	[ -e $(CELLS)/calibrate-1.npz ] || $(TRAIN_PYTHON) -m models.training.cells.corpus calibrate 8000 1 $(CELLS)/calibrate-1.npz
+	$(TRAIN_PYTHON) -m models.training.cells.train $(CELLS) $(CELLS)/net.pt --minutes $(MINUTES) --rate 2.5e-3
 
 HAND := build/train/hand
 train-hand: $(TRAIN_STAMP) ## teach the network that tells handwriting (needs the digits of VAGUEMESTRE_SAMPLES)
-	$(TRAIN_PYTHON) -m models.training.train_hand $(HAND) --threads $(THREADS) $(REAL_LINES)
+	$(TRAIN_PYTHON) -m models.training.hands.train $(HAND) --threads $(THREADS) $(REAL_LINES)
 
 TICKS := build/train/ticks
 TICK_SEEDS := $(shell seq 301 312)
@@ -77,24 +77,24 @@ TICK_COURSE := --steps 32000 --rate 2.5e-3 --bfloat16 --threads $(THREADS)
 train-ticks: $(TRAIN_STAMP) ## teach the two networks that look at tick boxes
 	mkdir -p $(TICKS)
 	for seed in $(TICK_SEEDS); do [ -e $(TICKS)/learn-$$seed.npz ] || \
-	  $(TRAIN_PYTHON) -m models.training.tick_samples 5000 $$seed $(TICKS)/learn-$$seed.npz || exit 1; done
+	  $(TRAIN_PYTHON) -m models.training.ticks.samples 5000 $$seed $(TICKS)/learn-$$seed.npz || exit 1; done
 	for seed in $(PALE_SEEDS); do [ -e $(TICKS)/learn-pale-$$seed.npz ] || \
-	  $(TRAIN_PYTHON) -m models.training.tick_samples 5000 $$seed $(TICKS)/learn-pale-$$seed.npz --pale || exit 1; done
-	[ -e $(TICKS)/held-101.npz ] || $(TRAIN_PYTHON) -m models.training.tick_samples 3000 101 $(TICKS)/held-101.npz
-	$(TRAIN_PYTHON) -m models.training.train_ticks $(TICKS) $(TICKS)/one.pt --seed 47 $(TICK_COURSE)
-	$(TRAIN_PYTHON) -m models.training.train_ticks $(TICKS) $(TICKS)/two.pt --seed 48 $(TICK_COURSE) --beside $(TICKS)/one.pt
+	  $(TRAIN_PYTHON) -m models.training.ticks.samples 5000 $$seed $(TICKS)/learn-pale-$$seed.npz --pale || exit 1; done
+	[ -e $(TICKS)/held-101.npz ] || $(TRAIN_PYTHON) -m models.training.ticks.samples 3000 101 $(TICKS)/held-101.npz
+	$(TRAIN_PYTHON) -m models.training.ticks.train $(TICKS) $(TICKS)/one.pt --seed 47 $(TICK_COURSE)
+	$(TRAIN_PYTHON) -m models.training.ticks.train $(TICKS) $(TICKS)/two.pt --seed 48 $(TICK_COURSE) --beside $(TICKS)/one.pt
 
 PAGE := build/train/page
 train-page: $(TRAIN_STAMP) ## teach the page network
-	$(TRAIN_PYTHON) -m models.training.thumbs $(PAGE)/drawn 5000 --processes $(THREADS)
-	$(TRAIN_PYTHON) -m models.training.train_page $(PAGE)/drawn $(PAGE)/looked $(PAGE)/page.onnx
+	$(TRAIN_PYTHON) -m models.training.pages.draw $(PAGE)/drawn 5000 --processes $(THREADS)
+	$(TRAIN_PYTHON) -m models.training.pages.train $(PAGE)/drawn $(PAGE)/looked $(PAGE)/page.onnx
 
 train: train-reader train-cells train-hand train-ticks train-page ## teach all networks
 
 evaluate: $(TRAIN_STAMP) ## figures of the cards of the line reader and the hand network
-	$(TRAIN_PYTHON) -m models.training.evaluate_reader models/onnx/reader.onnx $(REAL_LINES) \
+	$(TRAIN_PYTHON) -m models.training.lines.evaluate models/onnx/reader.onnx $(REAL_LINES) \
 	  --plot models/cards/reader-reliability.png
-	$(TRAIN_PYTHON) -m models.training.evaluate_hand
+	$(TRAIN_PYTHON) -m models.training.hands.evaluate
 
 proto: $(STAMP) ## regenerate the wire code
 	$(BIN)/python -m tests.support.proto

@@ -1,7 +1,7 @@
 """Labelled samples for training, written to a folder that its owner alone can read.
 
-``labels.jsonl`` has one JSON object a line (models/training/samples.py reads it), ``crops`` the
-fields' pictures, cut from the stored originals with a little margin. Both are personal data.
+``labels.jsonl`` has one JSON object a line (models/training/lines/samples.py reads it), ``crops``
+the fields' pictures, cut from the stored originals with a little margin. Both are personal data.
 """
 
 import contextlib

@@ -67,7 +67,7 @@ _UNKEYED: Mapping[FieldKind, float] = MappingProxyType(
 )
 
 # The same for combs read cell by cell: the doubt is that of the whole string among all that
-# satisfy its key, measured on drawn combs (models/training/calibrate_cells.py).
+# satisfy its key, measured on drawn combs (models/training/calibration/cells.py).
 _CELLS_KEYED: Mapping[FieldKind, float] = MappingProxyType(
     {FieldKind.NIR: 0.40, FieldKind.DIGITS: 0.20, FieldKind.DATE: 0.010}
 )

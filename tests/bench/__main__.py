@@ -19,7 +19,7 @@ from rich.table import Table
 from edge import config
 from edge.inference.engine import StationEngine, load_engine
 from edge.ocr.engine import OcrEngine
-from models.training import reader_sets
+from models.training.lines import draw
 from tests.bench import (
     agent,
     backs,
@@ -285,7 +285,7 @@ def _print_lines(console: Console, station: StationEngine, samples: Path | None)
         readers["Tesseract fra"] = yardstick
     table = Table("", *readers, title=f"Character errors on {_LINES} drawn lines, held-out faces")
     for name in ("clean", "degraded"):
-        drawn = reader_sets.drawn_set(name, _LINES)
+        drawn = draw.drawn_set(name, _LINES)
         crops, truths = [one.image for one in drawn], [one.text for one in drawn]
         found = [lines.measure(read, crops, truths) for read in readers.values()]
         table.add_row(name, *(f"{e.rate:.2%} ({e.wrong}/{e.characters})" for e in found))

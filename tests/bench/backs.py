@@ -17,8 +17,8 @@ from PIL import Image, ImageDraw, ImageFont
 from edge.imaging.source_file import PageImage
 from edge.ocr.engine import Gray, OcrEngine
 from edge.pipeline import page as pipeline_page
-from models.training import degrade, synthesise
-from models.training.typefaces import cabinet
+from models.training.drawing import degrade, synthesise
+from models.training.drawing.fill import cabinet
 from tests.bench.forms import DPI, TODAY
 from vaguemestre import pack
 from vaguemestre.model.document import ImageRef

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from edge.classification.registration import Registration
 from edge.extraction.zones import read_fields
 from edge.ocr.engine import Gray, OcrEngine
-from models.training import degrade, fill
-from models.training.cell_glyphs import Part
-from models.training.handwriting import Handwriting
+from models.training.cells.glyphs import Part
+from models.training.drawing import degrade, fill
+from models.training.drawing.fill import Handwriting
 from tests.bench import forms
 from tests.bench.forms import Outcome, Verdict
 from tests.bench.proportion import Proportion

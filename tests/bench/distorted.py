@@ -1,9 +1,9 @@
 """Forms whose sheet slipped, was stretched, curled or photographed askew, and was read.
 
 The real blanks where there are samples, else drawn ones, typed full, distorted by up to 6 mm
-(``models.training.distort``) and scanned a little askew. What counts is not what is read, but what
-goes on without a person: a wrong value that was accepted, and a value that stands on the sheet and
-is delivered as if nothing stood there.
+(``models.training.drawing.distort``) and scanned a little askew. What counts is not what is read,
+but what goes on without a person: a wrong value that was accepted, and a value that stands on the
+sheet and is delivered as if nothing stood there.
 """
 
 import random
@@ -14,8 +14,8 @@ from pathlib import Path
 
 from edge.imaging.source_file import PageImage
 from edge.ocr.engine import OcrEngine
-from models.training import degrade, distort, fill
-from models.training import forms as drawn_forms
+from models.training.drawing import degrade, distort, fill
+from models.training.drawing import forms as drawn_forms
 from tests.bench import forms
 from tests.bench.forms import DPI, Filled, Outcome, Verdict
 from tests.bench.proportion import Proportion

@@ -1,8 +1,9 @@
 """Forms that nothing was taught on, learned from one and from five samples, and known again.
 
 Samples are filled copies as an office scanner gives them; the pages to know again are filled
-otherwise and have every fault of ``models.training.degrade``. All the learned forms lie in one pack
-with ours, as they would at a site. What counts is what the station says of a page: its type.
+otherwise and have every fault of ``models.training.drawing.degrade``. All the learned forms lie in
+one pack with ours, as they would at a site. What counts is what the station says of a page: its
+type.
 """
 
 import random
@@ -15,7 +16,7 @@ from edge.enrolment.learn import Sample, learn_form
 from edge.imaging.source_file import PageImage
 from edge.ocr.engine import OcrEngine
 from edge.pipeline import page as pipeline_page
-from models.training import degrade, synthesise
+from models.training.drawing import degrade, synthesise
 from tests.bench.forms import TODAY
 from tests.bench.proportion import Proportion
 from vaguemestre import pack

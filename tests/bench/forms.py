@@ -1,8 +1,8 @@
 """The real blanks of S3110 and S3704, filled by program, scanned badly, and read back.
 
 Every page is typed in one of eight typefaces, turned by up to 2°, blurred and dusted by
-``models.training.degrade``, and every fourth stands on its head. Unfilled fields count too: a
-value read where nothing stands is as wrong as a misread one.
+``models.training.drawing.degrade``, and every fourth stands on its head. Unfilled fields count too:
+a value read where nothing stands is as wrong as a misread one.
 """
 
 import datetime as dt
@@ -19,10 +19,10 @@ from edge.imaging.source_file import Limits, PageImage
 from edge.ocr.engine import Gray, OcrEngine
 from edge.pipeline import page as pipeline_page
 from edge.results import PageReading
-from models.training import degrade, fill
-from models.training import values as training_values
-from models.training.cell_glyphs import Part
-from models.training.handwriting import Handwriting
+from models.training.cells.glyphs import Part
+from models.training.drawing import degrade, fill
+from models.training.drawing import people as training_values
+from models.training.drawing.fill import Handwriting
 from tests.bench.proportion import Proportion
 from vaguemestre import pack
 from vaguemestre.model.document import Field, ImageRef

@@ -1,8 +1,8 @@
 """Types of drawn pages of all kinds: right, rejected as they should be, or surely wrong.
 
-Fonts and layouts that no training saw, every fault of ``models.training.degrade``, quarter turns.
-Pages of forms whose layout was measured are told apart from those of random layouts, and both
-from what is none of ours: such pages must come out as unknown or misdirected.
+Fonts and layouts that no training saw, every fault of ``models.training.drawing.degrade``, quarter
+turns. Pages of forms whose layout was measured are told apart from those of random layouts, and
+both from what is none of ours: such pages must come out as unknown or misdirected.
 """
 
 import collections
@@ -12,7 +12,7 @@ from edge.classification import printed_text
 from edge.imaging.source_file import PageImage
 from edge.ocr.engine import OcrEngine
 from edge.pipeline import page as pipeline_page
-from models.training import synthesise
+from models.training.drawing import synthesise
 from tests.bench.forms import TODAY
 from tests.bench.proportion import Proportion
 from vaguemestre import pack

@@ -1,6 +1,6 @@
 """Character errors line by line: our own reader, the careful one, and Tesseract on the same crops.
 
-Drawn lines come from typefaces and seeds that training never sees (``models.training.reader_sets``,
+Drawn lines come from typefaces and seeds that training never sees (``models.training.lines.draw``,
 which needs the Debian fonts that ``models/training/README.md`` lists).
 """
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edge import sheets
-from models.training import degrade, letters, lots, people
-from models.training.lots import Artist
-from models.training.paper import A4, Sheet
+from models.training.drawing import degrade, lots, mail, people
+from models.training.drawing.lots import Artist
+from models.training.drawing.paper import A4, Sheet
 
 Pixels = NDArray[np.uint8]
 
@@ -55,7 +55,7 @@ def draw(count: int, seed: int) -> Path:
 
 def _makers(artist: Artist, count: int) -> list[tuple[Callable[[], Pixels], bool]]:
     forms, texts = round(0.6 * count), round(0.25 * count)
-    other = (letters.prescription, letters.bank_details, letters.returned_envelope)
+    other = (mail.prescription, mail.bank_details, mail.returned_envelope)
     kinds: list[list[Callable[[], Pixels]]] = [
         [functools.partial(_form, artist, kind) for kind in ("S3110", "S3704")],
         [functools.partial(_mail, artist, full_text)],

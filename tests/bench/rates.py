@@ -21,7 +21,7 @@ from rapidocr import RapidOCR
 from edge.imaging.source_file import PageImage
 from edge.ocr.engine import Gray, OcrEngine
 from edge.pipeline import page as pipeline_page
-from models.training.lots import Artist
+from models.training.drawing.lots import Artist
 from tests.bench import mixed
 from tests.bench.forms import TODAY
 from vaguemestre import pack

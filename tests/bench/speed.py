@@ -11,7 +11,7 @@ from edge.imaging.decode import open_source
 from edge.imaging.source_file import Limits
 from edge.ocr.engine import OcrEngine
 from edge.pipeline import page as pipeline_page
-from models.training import lots
+from models.training.drawing import lots
 from tests.bench.forms import TODAY
 from vaguemestre import pack
 from vaguemestre.model.document import ImageRef

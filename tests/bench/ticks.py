@@ -1,7 +1,7 @@
 """Tick boxes on whole forms: marked as people do, scanned as offices do, read as any page.
 
 Marks are drawn by a pen, and pages are soiled by faults, that the tick network never learned from
-(``models.training.tick_pages``). A box counts as accepted wrong when its value was accepted and is
+(``models.training.ticks.pages``). A box counts as accepted wrong when its value was accepted and is
 not what may be said of its mark; of a struck out one nothing may be. A mark of which the scan shows
 nothing is counted by itself: no reader can see it. With the real samples every second page is on a
 real blank. The forms' blanks are measured first, as a fund does once (``enrol --blanks``), or not.
@@ -26,9 +26,9 @@ from edge.imaging.decode import open_source
 from edge.imaging.source_file import Limits, PageImage
 from edge.ocr.engine import Gray, OcrEngine
 from edge.pipeline import page as pipeline_page
-from models.training import forms as drawn_forms
-from models.training import tick_pages
-from models.training.tick_ink import Mark
+from models.training.drawing import forms as drawn_forms
+from models.training.ticks import pages as ticks_pages
+from models.training.ticks.ink import Mark
 from tests.bench.forms import TODAY
 from tests.bench.proportion import Proportion
 from vaguemestre import pack
@@ -66,9 +66,9 @@ class Found:
     by: dict[tuple[str, str], Count] = field(default_factory=lambda: collections.defaultdict(Count))
     errors: list[str] = field(default_factory=list)
 
-    def add(self, page: tick_pages.TickedPage, box: tick_pages.Box, value: str | None) -> bool:
+    def add(self, page: ticks_pages.TickedPage, box: ticks_pages.Box, value: str | None) -> bool:
         """Count one box; ``value`` is what was accepted of it. Returns whether it was wrong."""
-        is_right = value in tick_pages.MAY_SAY[box.mark]
+        is_right = value in ticks_pages.MAY_SAY[box.mark]
         is_marked = "marked" if box.mark is not Mark.EMPTY else "not marked"
         pen = page.pen if box.mark is not Mark.EMPTY else "none"
         keys = ("all", "all"), ("all", is_marked), ("mark", box.mark.value)
@@ -114,7 +114,7 @@ def measure(
 
 def drawn(
     whole: Mapping[str, FormDefinition], pages: int, seed: int, samples: Path | None
-) -> Iterator[tuple[int, FormDefinition, tick_pages.TickedPage]]:
+) -> Iterator[tuple[int, FormDefinition, ticks_pages.TickedPage]]:
     """The pages, with their number and form; the same seed draws the same."""
     rng = random.Random(seed)
     sheets: dict[tuple[str, int, bool], Gray] = {}
@@ -129,7 +129,7 @@ def drawn(
                 if is_real and samples is not None
                 else drawn_forms.blank(form, dpi)
             )
-        yield number, form, tick_pages.draw(form, sheets[key], dpi, rng.getrandbits(32))
+        yield number, form, ticks_pages.draw(form, sheets[key], dpi, rng.getrandbits(32))
 
 
 def with_blanks(

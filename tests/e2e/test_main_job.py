@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 from central.returns.views import sign_return
-from models.training.lots import TrueLot
+from models.training.drawing.lots import TrueLot
 from tests.support import small_lots, verdict
 from tests.support.http_pole import SECRET, HttpApplication
 from tests.support.prometheus import free_port

@@ -22,7 +22,7 @@ from central.db import tables
 from central.db.embedded import running_url
 from central.db.engine import open_engine, transaction
 from central.returns.views import sign_return
-from models.training.lots import Artist, attending_doctors
+from models.training.drawing.lots import Artist, attending_doctors
 from tests.support import prometheus, rules
 from tests.support.http_pole import SECRET, HttpApplication
 from tests.support.prometheus import Prometheus

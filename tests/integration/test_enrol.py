@@ -17,7 +17,7 @@ from edge.ocr.engine import OcrEngine
 from edge.ocr.lines import read_fast
 from edge.pipeline import upright
 from edge.results import TextLine
-from models.training import forms as drawn_forms
+from models.training.drawing import forms as drawn_forms
 from tests.support import drawn_form
 from vaguemestre import pack
 from vaguemestre.model import forms

@@ -13,7 +13,7 @@ from edge.__main__ import main
 from edge.classification.registration import Registration
 from edge.extraction import tick_blank
 from edge.extraction import ticks as extraction_ticks
-from models.training import forms as drawn_forms
+from models.training.drawing import forms as drawn_forms
 from vaguemestre import pack
 from vaguemestre.model import forms
 from vaguemestre.model.forms import FieldKind, FormDefinition

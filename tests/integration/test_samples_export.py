@@ -19,7 +19,7 @@ from central.keying.store import SubmittedField
 from central.quality import store as quality_store
 from central.samples.export import document_hash
 from edge.ocr.network_io import HEIGHT_PX, line_tensor
-from models.training import samples
+from models.training.lines import samples
 from tests.support.console import add_person
 from tests.support.controlled import NIR, SURNAME, TOTAL, controlled, entry_of, put
 from vaguemestre.model.lot import IncomingDocument

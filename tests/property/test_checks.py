@@ -6,7 +6,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.training import people
+from models.training.drawing import people
 from vaguemestre.model.document import Check
 from vaguemestre.model.forms import FieldKind, FieldSpec, NumberCheck
 from vaguemestre.model.values import check_read

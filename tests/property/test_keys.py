@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.extraction import keys
-from models.training import people
+from models.training.drawing import people
 from vaguemestre.model.document import BoxMm, Check
 from vaguemestre.model.forms import FieldKind, FieldSpec, NumberCheck
 from vaguemestre.model.values import check_read

@@ -22,8 +22,8 @@ from rich.table import Table
 
 from central.web import labels
 from edge.sources.folder.grouping import STATUS_FOLDER
-from models.training import lots
-from models.training.lots import TrueLot
+from models.training.drawing import lots
+from models.training.drawing.lots import TrueLot
 from tests.support import accounts, small_lots, verdict
 from tests.support.site import Ended, Site
 

@@ -5,9 +5,9 @@ import random
 import numpy as np
 from numpy.typing import NDArray
 
-from models.training import degrade, people
-from models.training.fill import typefaces
-from models.training.paper import A4, Sheet
+from models.training.drawing import degrade, people
+from models.training.drawing.fill import typefaces
+from models.training.drawing.paper import A4, Sheet
 from vaguemestre.model.document import BoxMm
 
 DPI = 200

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from models.training.lots import Artist, TrueLot, attending_doctors, care_sheets, kodak_tree
+from models.training.drawing.lots import Artist, TrueLot, attending_doctors, care_sheets, kodak_tree
 
 _SEED = 7
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models.training.lots import TrueDocument, TrueLot
+from models.training.drawing.lots import TrueDocument, TrueLot
 
 _WAITING = ("to_name", "to_key")
 _STRAIGHT_AT_LEAST = 2 / 3

@@ -12,8 +12,8 @@ from edge.inference.engine import StationEngine, load_engine
 from edge.ocr.engine import Gray
 from edge.pipeline import page as pipeline_page
 from edge.results import PageReading
-from models.training import degrade, fill, letters
-from models.training import forms as drawn_forms
+from models.training.drawing import degrade, fill, mail
+from models.training.drawing import forms as drawn_forms
 from tests.support import paper
 from vaguemestre import pack
 from vaguemestre.model.document import ImageRef
@@ -69,7 +69,7 @@ def a_double_feed_that_sticks_out() -> Gray:
 
 
 def a_letter_beside_a_form() -> Gray:
-    letter = letters.letter(random.Random(7), DPI, FACE)
+    letter = mail.typed_letter(random.Random(7), DPI, FACE)
     return np.hstack([claim(8, "S3704"), on(np.full((2339, 1656), 255, np.uint8), letter, 0, 0)])
 
 

@@ -13,8 +13,8 @@ from edge.inference.engine import StationEngine, load_engine
 from edge.ocr.engine import Gray
 from edge.pipeline import page as pipeline_page
 from edge.results import PageReading
-from models.training import degrade, distort, fill
-from models.training import forms as drawn_forms
+from models.training.drawing import degrade, distort, fill
+from models.training.drawing import forms as drawn_forms
 from vaguemestre import pack
 from vaguemestre.model.document import BoxMm, Check, ImageRef, Layout
 from vaguemestre.model.forms import FieldSpec, FormDefinition

@@ -11,7 +11,7 @@ from edge.errors import PackInvalid
 from edge.inference import session
 from edge.inference.readers import HandNetwork
 from edge.ocr.engine import Gray
-from models.training.fill import typefaces
+from models.training.drawing.fill import typefaces
 
 NAMES = ("DUPONT MARIE-CLAIRE", "12 RUE DE L'ÉGLISE", "45200 MONTARGIS", "Fournier Jean-Baptiste")
 

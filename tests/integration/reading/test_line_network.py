@@ -16,7 +16,7 @@ from edge.inference.readers import LineNetwork
 from edge.inference.session import Session
 from edge.ocr.engine import Alphabet, Gray, least_sure
 from edge.ocr.network_io import line_tensor
-from models.training.fill import typefaces
+from models.training.drawing.fill import typefaces
 
 LINES = (
     "DÉCLARATION DE CHOIX DU MÉDECIN TRAITANT",

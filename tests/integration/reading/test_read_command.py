@@ -22,7 +22,7 @@ from PIL import ImageFont
 from edge.__main__ import main
 from edge.errors import ReadingError
 from edge.imaging import cleaning
-from models.training import letters
+from models.training.drawing import mail
 from tests.support import paper, pictures, tiffs
 
 ROOT = Path(__file__).parents[3]
@@ -328,7 +328,7 @@ def font() -> Path:
 
 @pytest.mark.slow
 def test_turned_pages_of_a_letter_are_read_upright(tmp_path: Path) -> None:
-    page = letters.letter(random.Random(1), 200, font())
+    page = mail.typed_letter(random.Random(1), 200, font())
     lot = []
     for rotation, skew in ((0, 1.5), (90, -2.0), (180, 2.0), (270, 0.0)):
         lot.append(cleaning.quarter_turn(paper.turned(page, skew), rotation))

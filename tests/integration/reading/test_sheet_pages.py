@@ -15,7 +15,7 @@ from edge.ocr.engine import Gray
 from edge.pipeline import page as pipeline_page
 from edge.results import Separator, SeparatorKind
 from edge.spool.values import Rescan
-from models.training import degrade, lots
+from models.training.drawing import degrade, lots
 from tests.support import paper
 from vaguemestre.model.document import ImageRef
 from vaguemestre.model.lot import AskedSheet, LotHeader

@@ -12,7 +12,7 @@ from edge.inference.engine import StationEngine, load_engine
 from edge.ocr.engine import Gray
 from edge.pipeline import page as pipeline_page
 from edge.results import PageReading
-from models.training import degrade, synthesise
+from models.training.drawing import degrade, synthesise
 from tests.bench import backs
 from tests.bench.forms import DPI, TODAY
 from vaguemestre import pack

@@ -17,7 +17,7 @@ from edge.imaging.decode import open_source
 from edge.imaging.source_file import Limits
 from edge.results import Separator, SeparatorKind
 from edge.spool.values import Rescan
-from models.training import degrade
+from models.training.drawing import degrade
 from tests.support import paper, pictures
 from tests.support.pictures import Gray
 from vaguemestre.model.lot import AskedSheet, LotHeader

@@ -12,7 +12,7 @@ from edge.enrolment import blanks
 from edge.errors import EnrolmentRefused, PackInvalid
 from edge.extraction import tick_blank, ticks
 from edge.ocr.engine import Gray
-from models.training import forms as drawn_forms
+from models.training.drawing import forms as drawn_forms
 from vaguemestre import pack
 from vaguemestre.model import forms
 from vaguemestre.model.forms import FieldKind, FormDefinition

@@ -8,7 +8,7 @@ from edge.enrolment.learn import Sample, learn_form
 from edge.enrolment.proposal import PrintedWords
 from edge.enrolment.structure import Comb, PrintedStructure
 from edge.results import BoxPx, TextLine
-from models.training import forms as drawn_forms
+from models.training.drawing import forms as drawn_forms
 from tests.support import drawn_form
 from tests.unit.reading.test_registration import load
 from vaguemestre.model.document import BoxMm, Layout

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from edge import sheets
 from edge.imaging import cleaning, separators
 from edge.results import Separator, SeparatorKind
-from models.training import degrade, lots
+from models.training.drawing import degrade, lots
 from tests.support import paper
 from tests.support.paper import DPI, Gray
 from vaguemestre.model.lot import LotHeader

@@ -8,7 +8,7 @@ import pytest
 from edge.imaging import cleaning
 from edge.imaging.cleaning import quarter_turn
 from edge.ocr.engine import Gray
-from models.training import degrade, fill, forms, synthesise
+from models.training.drawing import degrade, fill, forms, synthesise
 from vaguemestre import pack
 
 DPI = 200

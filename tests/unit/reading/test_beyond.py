@@ -9,7 +9,7 @@ import pytest
 from edge.classification.registration import Registration
 from edge.extraction.foreign_content import is_misprinted, place_of, word_goes_on
 from edge.ocr.engine import Gray
-from models.training import degrade, fill, forms
+from models.training.drawing import degrade, fill, forms
 from vaguemestre import pack
 
 DPI = 200

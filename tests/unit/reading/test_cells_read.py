@@ -14,7 +14,7 @@ from edge.extraction.acceptance import AcceptanceContext
 from edge.inference import session
 from edge.inference.readers import CellNetwork
 from edge.ocr.engine import Alphabet, Gray, LineReading
-from models.training import degrade, fill, forms, people
+from models.training.drawing import degrade, fill, forms, people
 from tests.support.fake_readers import NoReaders
 from vaguemestre import pack
 from vaguemestre.model.document import BoxMm, Check

@@ -10,7 +10,7 @@ from edge.classification.registration import Registration
 from edge.extraction import combs, ink
 from edge.ocr.engine import Gray
 from edge.ocr.network_io import SIDE_PX, normalise_cell
-from models.training import degrade, fill, forms
+from models.training.drawing import degrade, fill, forms
 from vaguemestre import pack
 from vaguemestre.model.document import BoxMm
 from vaguemestre.model.forms import FieldSpec

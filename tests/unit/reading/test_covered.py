@@ -8,8 +8,8 @@ import pytest
 from edge.classification.registration import Registration
 from edge.extraction.foreign_content import hidden_print, is_covered, is_near
 from edge.ocr.engine import Gray
-from models.training import degrade
-from models.training import forms as drawn_forms
+from models.training.drawing import degrade
+from models.training.drawing import forms as drawn_forms
 from vaguemestre import pack
 from vaguemestre.model.document import BoxMm
 

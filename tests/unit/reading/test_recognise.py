@@ -9,7 +9,7 @@ from edge.classification import registration
 from edge.ocr.engine import Alphabet, Gray, LineReading, Quad, ReadMode
 from edge.ocr.lines import crop
 from edge.pipeline.page import identify_by_layout
-from models.training import forms as drawn_forms
+from models.training.drawing import forms as drawn_forms
 from tests.support.fake_readers import NoReaders
 from tests.support.form_lines import DPI, lines_of, quad
 from vaguemestre import pack

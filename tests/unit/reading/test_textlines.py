@@ -11,8 +11,8 @@ from edge.ocr import line_finder, orientation
 from edge.ocr.engine import Gray, Quad
 from edge.ocr.lines import bounds, crop
 from edge.results import BoxPx
-from models.training.fill import typefaces
-from models.training.paper import A4, Sheet
+from models.training.drawing.fill import typefaces
+from models.training.drawing.paper import A4, Sheet
 from tests.support import paper
 from vaguemestre.model.document import BoxMm
 

@@ -15,7 +15,7 @@ from edge.extraction import ticks as extraction_ticks
 from edge.inference import session
 from edge.inference.readers import TickNetwork
 from edge.ocr.engine import Gray, Patch
-from models.training import forms
+from models.training.drawing import forms
 from vaguemestre import pack
 from vaguemestre.model.document import BoxMm
 from vaguemestre.model.forms import FieldKind, FieldSpec, FormDefinition

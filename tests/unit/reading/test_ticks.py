@@ -16,9 +16,10 @@ from edge.extraction.zones import read_fields
 from edge.inference import session
 from edge.inference.readers import TickNetwork
 from edge.ocr.engine import Gray, Patch, TickChances
-from models.training import degrade, fill, forms, tick_pages
-from models.training.tick_ink import Mark
-from models.training.tick_pages import Pen
+from models.training.drawing import degrade, fill, forms
+from models.training.ticks import pages
+from models.training.ticks.ink import Mark
+from models.training.ticks.pages import Pen
 from tests.support.fake_readers import NoReaders
 from vaguemestre import pack
 from vaguemestre.model.document import Field
@@ -67,7 +68,7 @@ def form_of(kind: str) -> FormDefinition:
     return blanks.with_blanks(form, blanks.measured(form, [(sheet, where)]))
 
 
-def read(page: tick_pages.TickedPage, form: FormDefinition, readers: Ticks) -> dict[str, Field]:
+def read(page: pages.TickedPage, form: FormDefinition, readers: Ticks) -> dict[str, Field]:
     ticks = tuple(spec for spec in form.fields if spec.kind is FieldKind.TICK)
     only = dataclasses.replace(form, fields=ticks)
     where = Registration(page.where)
@@ -81,7 +82,7 @@ def marked(
     """All boxes of a form, marked alike; those of which the scan shows nothing left out."""
     form = form_of(kind)
     marks = {spec.name: mark for spec in form.fields if spec.kind is FieldKind.TICK}
-    page = tick_pages.draw(form, blank(kind), DPI, seed, way=way, marks=marks, with_pen=pen)
+    page = pages.draw(form, blank(kind), DPI, seed, way=way, marks=marks, with_pen=pen)
     fields = read(page, form, readers)
     return [fields[box.name] for box in page.boxes if not box.is_lost]
 
@@ -134,7 +135,7 @@ def test_neat_crosses_and_empty_boxes_need_nobody(way: str, readers: Ticks) -> N
     image = degrade.bitonal(image) if way == "black and white" else image
     px = image.shape[1] / form.width_mm
     where = turn @ np.diag([px, px, 1.0])
-    scanned = tick_pages.TickedPage(image, DPI, where, "pen", way, ())
+    scanned = pages.TickedPage(image, DPI, where, "pen", way, ())
     fields = read(scanned, form, readers)
     sure = [name for name in names if fields[name].accepted]
     assert all(fields[name].value == written.get(name, "false") for name in sure)

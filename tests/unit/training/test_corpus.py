@@ -12,8 +12,8 @@ from edge.imaging import quality, separators
 from edge.imaging.cleaning import quarter_turn
 from edge.inference.engine import load_engine
 from edge.ocr import show_through
-from models.training import attachments, degrade, facts, grammar, layouts, synthesise, typefaces
-from models.training.typefaces import HELD_OUT, cabinet
+from models.training.drawing import attachments, degrade, fill, layouts, synthesise, texts
+from models.training.drawing.fill import HELD_OUT, cabinet
 
 _KINDS = [*synthesise.known_types(), "unknown", "blank", "invented-7", "worded-7"]
 
@@ -87,7 +87,7 @@ def test_the_rotation_told_is_the_one_done() -> None:
 @pytest.mark.parametrize("characters", [300, 1800, 2600])
 def test_a_letter_is_as_long_as_asked_and_its_text_is_told(characters: int) -> None:
     rng = random.Random(characters)
-    body = grammar.letter_body(rng, characters)
+    body = texts.letter_body(rng, characters)
 
     assert sum(len(part) for part in body) >= characters
 
@@ -127,7 +127,7 @@ def test_without_installed_fonts_pages_are_drawn_all_the_same() -> None:
 
 
 def test_a_face_without_accents_writes_without_them() -> None:
-    face = typefaces.Face("x", Path("x"), Path("x"), is_french=False)
+    face = fill.Face("x", Path("x"), Path("x"), is_french=False)
 
     assert face.spelt("Né(e) à l'Île, ÇA 12 €!") == "Ne(e) a l'Ile, CA 12 !"
 
@@ -151,4 +151,4 @@ def test_every_type_of_the_pack_has_a_title() -> None:
     for name in synthesise.known_types():
         page, _ = synthesise.draw(name, 1, 60)
         assert page.size
-    assert all(titles for titles in facts.TITLES.values())
+    assert all(titles for titles in texts.TITLES.values())

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from models.training import tick_sight
-from models.training.tick_ink import Layer
+from models.training.ticks import sight
+from models.training.ticks.ink import Layer
 
 PX = 8.0
 STAYS = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
@@ -16,14 +16,14 @@ def stroke() -> Layer:
     return ink
 
 
-def seen(darkness: float, noise: float) -> tick_sight.Sight:
+def seen(darkness: float, noise: float) -> sight.Sight:
     """Of a stroke of 5 × 0.5 mm on paper that varies."""
     chance = np.random.default_rng(1)
     paper = 230 + chance.normal(0, noise, (240, 240))
     unmarked = np.clip(paper, 0, 255).astype(np.uint8)
     marked = np.clip(paper - darkness * stroke(), 0, 255).astype(np.uint8)
-    scans = tick_sight.Scans(marked, unmarked, np.full((240, 240), 230, np.uint8), PX)
-    return tick_sight.sight(scans, stroke(), STAYS)
+    scans = sight.Scans(marked, unmarked, np.full((240, 240), 230, np.uint8), PX)
+    return sight.sight(scans, stroke(), STAYS)
 
 
 def test_a_dark_stroke_is_seen_whole() -> None:

@@ -1,0 +1,1 @@
+"""Which doubts are accepted: measured."""

@@ -1,0 +1,1 @@
+"""Sample pages, drawn: forms, letters, lots, paper."""

@@ -1,0 +1,1 @@
+"""The network that recognises pages by their look."""
