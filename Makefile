@@ -19,7 +19,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 setup: $(STAMP) ## virtual environment in .venv with pinned dependencies
 
 demo: $(STAMP) ## the whole line on this machine; ONCE=1 ends by itself, LOT=path drops your own
-	$(BIN)/python -m tests.support.demo
+	$(BIN)/python -m tests.tools.demo
 
 pictures: $(STAMP) ## pages in the guides, photographed anew (needs chromium)
 	$(BIN)/python -m tests.support.guide_pictures
@@ -32,7 +32,7 @@ lint: $(STAMP) ## style, types, import rules, generated code
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m tests.support.proto --check
+	$(BIN)/python -m tests.tools.proto --check
 
 bench: $(STAMP) ## measured figures (samples through VAGUEMESTRE_SAMPLES)
 	$(BIN)/python -m tests.bench
@@ -97,7 +97,7 @@ evaluate: $(TRAIN_STAMP) ## figures of the cards of the line reader and the hand
 	$(TRAIN_PYTHON) -m models.training.hands.evaluate
 
 proto: $(STAMP) ## regenerate the wire code
-	$(BIN)/python -m tests.support.proto
+	$(BIN)/python -m tests.tools.proto
 
 requirements: ## compile the pinned requirement files
 	cd requirements && for part in edge central dev train; do \

@@ -7,7 +7,7 @@ import pytest
 
 from central.config import CentralConfig
 from edge.config import EdgeConfig
-from tests.support import settings_docs
+from tests.tools import settings_docs
 
 _DOCS = Path(__file__).parents[2] / "docs"
 
@@ -16,7 +16,7 @@ _DOCS = Path(__file__).parents[2] / "docs"
 def test_a_page_is_generated_from_its_model(name: str) -> None:
     written = (_DOCS / name).read_text("utf-8")
 
-    assert settings_docs.pages()[name] == written, "run python -m tests.support.settings_docs"
+    assert settings_docs.pages()[name] == written, "run python -m tests.tools.settings_docs"
 
 
 @pytest.mark.parametrize("model", [EdgeConfig, CentralConfig])

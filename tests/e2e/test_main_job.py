@@ -21,10 +21,11 @@ import pytest
 
 from central.returns.views import sign_return
 from models.training.drawing.lots import TrueLot
-from tests.support import small_lots, verdict
+from tests.support import small_lots
 from tests.support.http_pole import SECRET, HttpApplication
 from tests.support.prometheus import free_port
 from tests.support.site import Destination, Site, destinations_of_plan
+from tests.tools import verdict
 from vaguemestre.pack import default_dir
 
 _DEADLINE_S = 300.0

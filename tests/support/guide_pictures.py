@@ -19,9 +19,9 @@ from rich.console import Console
 from central.db import embedded
 from central.db.engine import open_engine
 from tests.support.browser import SMALL, chromium, pictured, sign_in, visitor
-from tests.support.demo import Demo
 from tests.support.mail import Line, Post
 from tests.support.page import busy_station, serving
+from tests.tools.demo import Demo
 
 _INTO = Path(__file__).parents[2] / "docs" / "images"
 _COLOURS = 48  # pages of text and bitonal scans need no more, and take a third of the bytes

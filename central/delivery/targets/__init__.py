@@ -1,1 +1,1 @@
-"""Pôle applications as dispatch sees them; every target passes tests/contract/test_targets.py."""
+"""Pôle applications as delivery sees them; tests/central/delivery/test_targets.py tries each."""

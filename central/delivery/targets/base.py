@@ -1,4 +1,4 @@
-"""What every target promises; tests/contract/test_targets.py holds each of them to it.
+"""What every target promises; tests/central/delivery/test_targets.py holds each of them to it.
 
 ``deliver`` never raises for an expected outcome. Delivering the same package again, after a
 crash, in doubt or at the same time, changes nothing at the application and is ``Delivered``
