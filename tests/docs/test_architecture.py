@@ -1,5 +1,6 @@
 """docs/architecture.md shows the import rules that ``make lint`` checks."""
 
+import re
 import tomllib
 from typing import Any
 
@@ -28,6 +29,19 @@ def test_the_table_of_layers_is_the_checked_one(name: str, column: int) -> None:
     shown = [row[column] for row in rows if row[column]]
 
     assert shown == _contract(name)["layers"]
+
+
+@pytest.mark.parametrize("name", ["vaguemestre", "edge", "central"])
+def test_every_package_has_its_line_and_no_line_is_stale(name: str) -> None:
+    section = markdown.text("docs/architecture.md").split("\n## Packages\n", 1)[1]
+    tables = section.split("\n## ", 1)[0].split("| Package | What it is for |\n|---|---|\n")[1:]
+    table = tables[["vaguemestre", "edge", "central"].index(name)].split("\n\n", 1)[0]
+    shown = re.findall(r"`(\w+)`", " ".join(row.split("|")[1] for row in table.splitlines()))
+    layers = {
+        module for layer in _contract(name)["layers"] for module in re.split(r" [|:] ", layer)
+    }
+
+    assert sorted(shown) == sorted(layers - {"__main__"})
 
 
 def test_every_contract_is_shown_and_no_other() -> None:

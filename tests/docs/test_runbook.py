@@ -8,7 +8,9 @@ from edge.errors import EdgeError
 from tests.support import markdown
 
 _PAGE = markdown.ROOT / "docs/runbook.md"
-_OUTCOME = re.compile(r'\b(?:Rejected|Unavailable|Unprepared|OtherContent)\(\s*f?"([\w{}]+)"')
+_OUTCOME = re.compile(
+    r'\b(?:Rejected|Unavailable|PackageUnavailable|OtherContent)\(\s*f?"([\w{}]+)"'
+)
 _PAIR = re.compile(r'^_?[A-Z]+ = \("(\w+)", "[^"]+ [^"]+"\)$', re.M)  # code and French reason
 
 
