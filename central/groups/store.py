@@ -211,7 +211,8 @@ def submit_item(
         entry = entry_of(row.type, row.fund)
         _remember(connection, person, document_id, entry.title, sending)
         wanted = {
-            t.field.position: t for t in keying_store.tasks_of(connection, row._asdict(), entry)
+            t.field.position: t
+            for t in keying_store.pending_tasks_in(connection, row._asdict(), entry)
         }
         for position, one in sent.items():
             if position not in wanted or wanted[position].is_blind:

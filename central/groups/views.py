@@ -13,7 +13,7 @@ from central.errors import InputInvalid, LeaseLost
 from central.groups import store as groups_store
 from central.groups.store import GroupCandidate, GroupItem, Name, Sending
 from central.keying import rules as keying_rules
-from central.keying.rules import KeyingTask, spec_of
+from central.keying.rules import KeyingTask, find_field_spec
 from central.keying.store import SubmittedField
 from central.queues.presentation import present_task
 from central.queues.views import fields_sent, id_of, ids_of
@@ -136,7 +136,9 @@ class _Pages:
         field = item.fields[one.position]
         pages = {page.number: page for page in item.pages}
         shown = present_task(
-            one.document_id, KeyingTask(field, spec_of(self._entry(item), field.name), False), pages
+            one.document_id,
+            KeyingTask(field, find_field_spec(self._entry(item), field.name), False),
+            pages,
         )
         told = {name: item.document[name] for name in ("id", "type", "lot_name", "site", "due_on")}
         return {**told, "number": item.document["position"] + 1, "draft": item.draft, "task": shown}
@@ -147,7 +149,7 @@ class _Pages:
         return {name: values for name, values in found.items() if self._is_for_groups(name)}
 
     def _is_for_groups(self, name: Name) -> bool:
-        spec = spec_of(self._desk.catalogue().of(name[0]), name[1])
+        spec = find_field_spec(self._desk.catalogue().of(name[0]), name[1])
         return spec.mode is KeyingMode.CONFIRM and spec.kind != "signature"
 
     def _wanted(
@@ -155,7 +157,7 @@ class _Pages:
     ) -> tuple[list[Name], Callable[[str | None], bool]]:
         if not pair:
             return [(code, name)] if self._is_for_groups((code, name)) else [], lambda _: True
-        if pair not in keying_rules.PAIRS:
+        if pair not in keying_rules.LOOKALIKE_PAIRS:
             raise InputInvalid("pair")
         names = [one for one in self._waiting(visit) if self._has_characters(one)]
         return names, lambda value: value is not None and keying_rules.has_character(pair, value)
@@ -164,7 +166,7 @@ class _Pages:
         """Whether a field belongs to a group, whoever holds its document."""
         if not pair:
             return lambda wanted, _: wanted == (code, name) and self._is_for_groups(wanted)
-        if pair not in keying_rules.PAIRS:
+        if pair not in keying_rules.LOOKALIKE_PAIRS:
             raise InputInvalid("pair")
         return lambda wanted, value: (
             value is not None
@@ -174,8 +176,8 @@ class _Pages:
         )
 
     def _has_characters(self, name: Name) -> bool:
-        spec = spec_of(self._desk.catalogue().of(name[0]), name[1])
-        return spec.kind in keying_rules.KINDS
+        spec = find_field_spec(self._desk.catalogue().of(name[0]), name[1])
+        return spec.kind in keying_rules.LOOKALIKE_KINDS
 
     def _fields(self, waiting: Mapping[Name, list[str | None]]) -> list[Choice]:
         found = [
@@ -205,16 +207,16 @@ class _Pages:
                 detail="",
                 count=sum(keying_rules.has_character(pair, reading) for reading in readings),
             )
-            for pair, (one, other) in keying_rules.PAIRS.items()
+            for pair, (one, other) in keying_rules.LOOKALIKE_PAIRS.items()
         ]
         return sorted((one for one in found if one.count), key=lambda one: -one.count)
 
     def _title(self, pair: str, code: str, name: str) -> str:
         if not pair:
             return f"{field_name(name)}, {self._desk.catalogue().of(code).title}"
-        if pair not in keying_rules.PAIRS:
+        if pair not in keying_rules.LOOKALIKE_PAIRS:
             raise InputInvalid("paire")
-        return "{} ou {}".format(*keying_rules.PAIRS[pair])
+        return "{} ou {}".format(*keying_rules.LOOKALIKE_PAIRS[pair])
 
 
 def _type_told(code: str, title: str) -> str:

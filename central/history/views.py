@@ -27,7 +27,7 @@ from central.documents.rules import (
 from central.errors import Forbidden, InputInvalid, StepRefused
 from central.history import store as store_life
 from central.history.store import DocumentHistory
-from central.keying.rules import Box, spec_of, whole_box
+from central.keying.rules import Box, enclosing_box, find_field_spec
 from central.rescans import store as rescans_store
 from central.returns import store as returns_store
 from central.returns.store import ReturnOutcome
@@ -310,7 +310,7 @@ def _box(field: Mapping[str, Any], life: DocumentHistory, entry: TypeEntry) -> B
         return None
     left, top, width, height = field["box_mm"]
     size = (page["width_mm"], page["height_mm"])
-    return whole_box(spec_of(entry, field["name"]), (left, top, width, height), size)
+    return enclosing_box(find_field_spec(entry, field["name"]), (left, top, width, height), size)
 
 
 def _is_to_key_blind(field: Mapping[str, Any], life: DocumentHistory, entry: TypeEntry) -> bool:
@@ -319,5 +319,5 @@ def _is_to_key_blind(field: Mapping[str, Any], life: DocumentHistory, entry: Typ
         return False
     if any(control["state"] != "done" for control in life.controls):
         return True
-    is_twice = spec_of(entry, field["name"]).mode is KeyingMode.DOUBLE
+    is_twice = find_field_spec(entry, field["name"]).mode is KeyingMode.DOUBLE
     return is_twice and DocumentState(life.document["state"]) in _TO_KEY

@@ -1,11 +1,12 @@
-"""Which fields of a document a person must key, and what follows from what was keyed.
+"""Which fields of a document people key, and how they are shown.
 
-Characters that readers take for each other; who looks for one sees its neighbours at once.
+A station says which fields of a measured form it doubts; elsewhere all that was read is looked at,
+and what a type requires is keyed. Fields of the mode ``double`` are keyed by two people who do not
+see each other's values; where these differ, a third decides.
 
-Where all of a field stands on its page: a station tells where its first line was read.
-
-The other lines of a measured form lie below it as on the blank. Where nobody measured, an address
-goes on below its first line, at the same left edge.
+Beside that rule: pairs of characters that readers confuse, so that somebody who looks for one sees
+similar readings side by side, and the box around all lines of a field, of which a station tells
+the first one only. Pure functions on values.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,66 +19,81 @@ from vaguemestre.model.catalogue import FieldSpec, KeyingMode, TypeEntry
 _FIELD = "field:"
 
 
-"""By ``documents.key_pass``, from 1."""
-
-
 @dataclass(frozen=True, slots=True)
 class KeyingTask:
-    """One field to key; ``is_blind``: what others read or keyed is not shown."""
+    """One field to key; when ``is_blind``, what others read or keyed is not shown."""
 
     field: ReadField
     spec: FieldSpec
     is_blind: bool
-    others: tuple[KeyedValue, ...] = ()  # of the two that differ, for who arbitrates
-
-
-def spec_of(entry: TypeEntry, name: str) -> FieldSpec:
-    """A field's definition; free text for one that the type no longer has."""
-    return next((s for s in entry.fields if s.name == name), FieldSpec(name, "text"))
+    others: tuple[KeyedValue, ...] = ()  # the two values that differ, for the arbiter
 
 
 def keying_tasks(
-    entry: TypeEntry,
+    document_type: TypeEntry,
     fields: Sequence[ReadField],
     *,
     layout: str | None,
     reasons: Sequence[str],
 ) -> tuple[KeyingTask, ...]:
-    """Tell what is to key of a document, in the order of the form.
-
-    Where the layout was measured the station has said which fields it doubts. Elsewhere whatever
-    was read is looked at, and what must not be missing is keyed.
+    """List the fields of a document that a person must key, in the order of the form.
 
     Args:
-        entry: The document's type.
+        document_type: The document's type.
         fields: Of the document, as they stand.
         layout: ``verified`` where the station knew the form's measures.
         reasons: Why the station routed it to a person, as ``field:nir``.
     """
-    doubted = {r.removeprefix(_FIELD) for r in reasons if r.startswith(_FIELD)}
-    found = []
-    for one in sorted(fields, key=lambda f: f.position):
-        spec = spec_of(entry, one.name)
-        if spec.kind == "signature" or spec.mode is KeyingMode.READ_ONLY or is_settled(one):
+    doubted_names = {r.removeprefix(_FIELD) for r in reasons if r.startswith(_FIELD)}
+    tasks = []
+    for field in sorted(fields, key=lambda f: f.position):
+        spec = find_field_spec(document_type, field.name)
+        if spec.kind == "signature" or spec.mode is KeyingMode.READ_ONLY or is_settled(field):
             continue
         if layout == "verified":
-            is_wanted = one.name in doubted or (spec.required and not one.accepted)
+            must_key = field.name in doubted_names or (spec.required and not field.accepted)
         else:
-            is_wanted = spec.required or one.value is not None
-        if is_wanted:
-            found.append(KeyingTask(one, spec, spec.mode is KeyingMode.DOUBLE))
-    return tuple(found)
+            must_key = spec.required or field.value is not None
+        if must_key:
+            tasks.append(KeyingTask(field, spec, spec.mode is KeyingMode.DOUBLE))
+    return tuple(tasks)
+
+
+def missing_fields(document_type: TypeEntry, fields: Sequence[ReadField]) -> tuple[FieldSpec, ...]:
+    """Required fields of a type for which a document has no row."""
+    known = {field.name for field in fields}
+    return tuple(s for s in document_type.keyed_fields if s.required and s.name not in known)
+
+
+def find_field_spec(document_type: TypeEntry, name: str) -> FieldSpec:
+    """Return a field's definition; free text for one that the type no longer has."""
+    return next((s for s in document_type.fields if s.name == name), FieldSpec(name, "text"))
 
 
 def is_settled(field: ReadField) -> bool:
-    """Whether people have said what a field holds."""
+    """Whether a person has decided the field's value."""
     return field.source == "person" and field.accepted
 
 
-def missing_fields(entry: TypeEntry, fields: Sequence[ReadField]) -> tuple[FieldSpec, ...]:
-    """What a document of a type must have, and has no field for."""
-    known = {field.name for field in fields}
-    return tuple(s for s in entry.keyed_fields if s.required and s.name not in known)
+def next_key_pass(
+    key_pass: int, first_values: Mapping[int, KeyedValue], second_values: Mapping[int, KeyedValue]
+) -> int | None:
+    """Return the pass that follows a finished one; None when no further one is needed.
+
+    Args:
+        key_pass: The pass that has just ended, from 1.
+        first_values: By field, what the first person keyed of the fields that are keyed twice.
+        second_values: What the second person did.
+    """
+    if key_pass == 1:
+        return 2 if first_values else None
+    if key_pass == 2:
+        return (
+            3
+            if any(not keyed_alike(e, second_values[p]) for p, e in first_values.items())
+            else None
+        )
+    return None
 
 
 def keyed_alike(one: KeyedValue, other: KeyedValue) -> bool:
@@ -91,24 +107,7 @@ def _folded(value: str) -> str:
     return " ".join(value.casefold().split())
 
 
-def next_pass(
-    key_pass: int, firsts: Mapping[int, KeyedValue], seconds: Mapping[int, KeyedValue]
-) -> int | None:
-    """Tell which look is next at fields that are keyed twice; None: no further one.
-
-    Args:
-        key_pass: The look that has just ended.
-        firsts: By field, what the first person keyed of the fields that are keyed twice.
-        seconds: What the second person did.
-    """
-    if key_pass == 1:
-        return 2 if firsts else None
-    if key_pass == 2:
-        return 3 if any(not keyed_alike(e, seconds[p]) for p, e in firsts.items()) else None
-    return None
-
-
-PAIRS: Mapping[str, tuple[str, str]] = MappingProxyType(
+LOOKALIKE_PAIRS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "17": ("1", "7"),
         "38": ("3", "8"),
@@ -122,10 +121,9 @@ PAIRS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "8B": ("8", "B"),
     }
 )
-"""By name; the first five hide in numbers, the others in codes."""
-
-KINDS = frozenset({"nir", "date", "digits", "amount", "code"})
-"""How fields are written in which one character is worth looking for."""
+"""Characters that readers confuse, by name; the first five in numbers, the others in codes."""
+LOOKALIKE_KINDS = frozenset({"nir", "date", "digits", "amount", "code"})
+"""Kinds of fields in which single characters are compared."""
 
 
 def has_character(pair: str, reading: str) -> bool:
@@ -134,28 +132,30 @@ def has_character(pair: str, reading: str) -> bool:
     Raises:
         KeyError: there is no pair of that name.
     """
-    return any(character in reading for character in PAIRS[pair])
+    return any(character in reading for character in LOOKALIKE_PAIRS[pair])
 
 
 def order_by_likeness(readings: Mapping[int, str]) -> list[int]:
-    """Readings that look alike side by side: by length, then character by character."""
+    """Order readings so that similar ones stand together: by length, then by character."""
     return sorted(readings, key=lambda key: (len(readings[key]), readings[key], key))
 
 
 Box = tuple[float, float, float, float]
 """Left, top, width, height in millimetres of the upright page."""
-
 _ADDRESS_MM = (95.0, 24.0)
 """Room for the four lines that an address has after the name."""
 _HAS_LINES = frozenset({"text", "address"})
 
 
-def whole_box(spec: FieldSpec, first: Box, page_mm: tuple[float, float]) -> Box:
-    """Give the box around all lines of a field.
+def enclosing_box(spec: FieldSpec, first: Box, page_mm: tuple[float, float]) -> Box:
+    """Return the box around all lines of a field.
+
+    The other lines of a measured form lie below the first as on the blank. Where nobody measured,
+    an address goes on below its first line, at the same left edge.
 
     Args:
-        spec: What the form says of it.
-        first: The box of its first line, on this page.
+        spec: The form's definition of the field.
+        first: Box of its first line on this page: left, top, width, height in millimetres.
         page_mm: Width and height of the page; the box ends there.
     """
     left, top, width, height = first
@@ -171,11 +171,11 @@ def whole_box(spec: FieldSpec, first: Box, page_mm: tuple[float, float]) -> Box:
     return left, top, _within(left, right, page_mm[0]), _within(top, bottom, page_mm[1])
 
 
-def has_lines(spec: FieldSpec) -> bool:
-    """Whether a field may hold more than fits on one line."""
+def is_multiline(spec: FieldSpec) -> bool:
+    """Whether a field may have several lines."""
     return spec.kind in _HAS_LINES
 
 
-def _within(start: float, end: float, side: float) -> float:
+def _within(start: float, end: float, page_side: float) -> float:
     """The length from start to end, or to the page's own end where that is known."""
-    return (min(end, side) if side > start else end) - start
+    return (min(end, page_side) if page_side > start else end) - start

@@ -1,10 +1,9 @@
-"""What people decide of a document: what it is, that it came twice, that it is urgent.
+"""What people key of a document: stored once, checked, and what the document does next.
 
-An act needs the person's lease, and changes what it says in one transaction.
-
-What people key, stored once, checked, and what the document does next.
-
-Documents that a pôle gives back because a value is wrong: keyed anew, whatever was accepted.
+Each value is stored beside what the machine had read, with its pass: first, second (blind) or
+arbitration. A document whose fields all have a value goes on to delivery; one in which two people
+differed waits for a third. A document that a pôle returned for a wrong value is keyed anew,
+whatever was accepted before. Everything happens in one transaction and needs the person's lease.
 """
 
 import uuid
@@ -34,21 +33,71 @@ from central.documents.rules import (
 from central.errors import InputInvalid
 from central.keying.rules import (
     KeyingTask,
+    find_field_spec,
     is_settled,
     keyed_alike,
     keying_tasks,
     missing_fields,
-    next_pass,
-    spec_of,
+    next_key_pass,
 )
 from central.sent_work import store as sent_work_store
 from vaguemestre.model.catalogue import NOT_KEYED, KeyingMode, TypeEntry
 
-_FIELDS_OF_A_PAGE = 500
+_c, _f = documents.c, fields.c
+_MAX_ADDED_FIELDS = 500
 
 
-def add_fields(connection: sa.Connection, document_id: uuid.UUID, entry: TypeEntry) -> None:
-    """Make rows for what a type must have and nobody has read."""
+@dataclass(frozen=True, slots=True)
+class SubmittedField:
+    """What a person sent for one field; ``check`` is the result of the value's own check."""
+
+    entry: KeyedValue
+    check: str = "none"
+    seconds: float | None = None
+
+
+def pending_tasks(
+    engine: sa.Engine, row: Mapping[str, Any], document_type: TypeEntry
+) -> tuple[KeyingTask, ...]:
+    """List what is to key of a document now.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
+    with transaction(engine) as connection:
+        return pending_tasks_in(connection, row, document_type)
+
+
+def pending_tasks_in(
+    connection: sa.Connection, row: Mapping[str, Any], document_type: TypeEntry
+) -> tuple[KeyingTask, ...]:
+    """List what is to key of a document in its present pass, within a transaction.
+
+    The first pass takes everything in doubt; the second and the third only what the first left to
+    them, whatever the pack has said since, and the third sees both values.
+    """
+    document_id = row["id"]
+    add_fields(connection, document_id, document_type)
+    known = documents_store.fields_of(connection, document_id)
+    tasks = keying_tasks(document_type, known, layout=row["layout"], reasons=row["route_reasons"])
+    if row["key_pass"] == 1:
+        return tasks
+    first_values = documents_store.keyed_values(connection, document_id, KeyPass.FIRST)
+    second_values = documents_store.keyed_values(connection, document_id, KeyPass.SECOND)
+    blind_tasks = _second_pass_tasks(connection, document_id, document_type, known, tasks)
+    blind_tasks = [task for task in blind_tasks if task.field.position in first_values]
+    if row["key_pass"] == 2:
+        return tuple(blind_tasks)
+    return tuple(
+        KeyingTask(t.field, t.spec, False, (first_values[p], second_values[p]))
+        for t in blind_tasks
+        if (p := t.field.position) in second_values
+        and not keyed_alike(first_values[p], second_values[p])
+    )
+
+
+def add_fields(connection: sa.Connection, document_id: uuid.UUID, document_type: TypeEntry) -> None:
+    """Insert rows for the required fields of a type that nobody has read."""
     known = documents_store.fields_of(connection, document_id)
     position = max((f.position for f in known), default=-1) + 1
     rows = [
@@ -64,143 +113,75 @@ def add_fields(connection: sa.Connection, document_id: uuid.UUID, entry: TypeEnt
             "page": 0,
             "box_mm": list(spec.box_mm) if spec.box_mm else None,
         }
-        for i, spec in enumerate(missing_fields(entry, known)[:_FIELDS_OF_A_PAGE])
+        for i, spec in enumerate(missing_fields(document_type, known)[:_MAX_ADDED_FIELDS])
     ]
     if rows:
         connection.execute(fields.insert(), rows)
-
-
-_keying_c, _keying_f = documents.c, fields.c
-
-
-@dataclass(frozen=True, slots=True)
-class SubmittedField:
-    """What a person sent of one field; ``check`` is what the value's own check said."""
-
-    entry: KeyedValue
-    check: str = "none"
-    seconds: float | None = None
-
-
-def tasks_of(
-    connection: sa.Connection, row: Mapping[str, Any], entry: TypeEntry
-) -> tuple[KeyingTask, ...]:
-    """What is to key of a document at its present look.
-
-    The first look is at everything in doubt; the second and the third only at what the first left
-    to them, whatever the pack has said since, and the third sees both entries.
-    """
-    document_id = row["id"]
-    add_fields(connection, document_id, entry)
-    known = documents_store.fields_of(connection, document_id)
-    found = keying_tasks(entry, known, layout=row["layout"], reasons=row["route_reasons"])
-    if row["key_pass"] == 1:
-        return found
-    firsts = documents_store.keyed_values(connection, document_id, KeyPass.FIRST)
-    seconds = documents_store.keyed_values(connection, document_id, KeyPass.SECOND)
-    twice = _left_to_others(connection, document_id, entry, known, found)
-    twice = [task for task in twice if task.field.position in firsts]
-    if row["key_pass"] == 2:
-        return tuple(twice)
-    return tuple(
-        KeyingTask(t.field, t.spec, False, (firsts[p], seconds[p]))
-        for t in twice
-        if (p := t.field.position) in seconds and not keyed_alike(firsts[p], seconds[p])
-    )
-
-
-def _left_to_others(
-    connection: sa.Connection,
-    document_id: uuid.UUID,
-    entry: TypeEntry,
-    known: Sequence[ReadField],
-    found: Sequence[KeyingTask],
-) -> list[KeyingTask]:
-    """What the first look left to a second; where it did not say so, what the pack keys twice."""
-    query = sa.select(_keying_c.keyed_twice).where(_keying_c.id == document_id)
-    positions = connection.scalar(query)
-    if positions is None:
-        return [task for task in found if task.is_blind]
-    return [
-        KeyingTask(field, spec_of(entry, field.name), True)
-        for field in known
-        if field.position in positions and not is_settled(field)
-    ]
-
-
-def pending_tasks(
-    engine: sa.Engine, row: Mapping[str, Any], entry: TypeEntry
-) -> tuple[KeyingTask, ...]:
-    """What is to key of a document now.
-
-    Raises:
-        StoreUnavailable: the database does not answer.
-    """
-    with transaction(engine) as connection:
-        return tasks_of(connection, row, entry)
 
 
 def submit_keying(
     engine: sa.Engine,
     person: Person,
     document_id: uuid.UUID,
-    entry_of: Callable[[str, str], TypeEntry],
-    sent: Mapping[int, SubmittedField],
+    find_type: Callable[[str, str], TypeEntry],
+    submitted: Mapping[int, SubmittedField],
     wait_s: float = 0.0,
 ) -> DocumentState:
-    """Store what somebody keyed of a document, all of it, and let the document go on.
+    """Store all that a person keyed of a document in this pass, and change its state.
 
     Args:
         engine: The database.
-        person: Who keyed; holds the document.
-        document_id: Which.
-        entry_of: Gives the entry of a type in a fund.
-        sent: By the field's position; every task's, and no others.
+        person: Who keyed, and holds the lease.
+        document_id: The document.
+        find_type: Returns a type as it is in a fund: ``find_type(code, fund)``.
+        submitted: By the field's position: one for every task, and no others.
         wait_s: How long its delivery waits, so that it can be taken back.
 
     Raises:
-        InputInvalid: a field is missing, or one too many.
+        InputInvalid: a field is missing, or there is one too many.
         LeaseLost: somebody else holds it.
         StoreUnavailable: nothing was stored; what was typed is in the draft.
     """
     with transaction(engine) as connection:
         row = lease_store.require_lease(connection, person.id, document_id, "key")
-        entry = entry_of(row.type, row.fund)
-        sent_work_store.remember(connection, person, document_id, "key", entry.title)
-        wanted = {t.field.position: t for t in tasks_of(connection, row._asdict(), entry)}
-        if set(wanted) != set(sent):
+        document_type = find_type(row.type, row.fund)
+        sent_work_store.remember(connection, person, document_id, "key", document_type.title)
+        tasks = {
+            t.field.position: t for t in pending_tasks_in(connection, row._asdict(), document_type)
+        }
+        if set(tasks) != set(submitted):
             raise InputInvalid("fields")
         key_pass = PASSES[row.key_pass - 1]
-        for position, one in sent.items():
-            record_keying(connection, person, document_id, wanted[position], key_pass, one)
-        following = _following(connection, row, wanted)
-        for position, one in sent.items():
-            if not wanted[position].is_blind or row.key_pass == 3:
-                set_field(connection, document_id, position, one)
+        for position, field in submitted.items():
+            record_keying(connection, person, document_id, tasks[position], key_pass, field)
+        following_pass = _following_pass(connection, row, tasks)
+        for position, field in submitted.items():
+            if not tasks[position].is_blind or row.key_pass == 3:
+                set_field(connection, document_id, position, field)
         lease_store.end_lease(connection, document_id)
         audit.record(
             connection, person.actor, "document_keyed", str(document_id),
-            look=key_pass.value, fields=len(sent),
+            look=key_pass.value, fields=len(submitted),
         )  # fmt: skip
-        if following is not None:
-            twice = [p for p, task in wanted.items() if task.is_blind]
-            values = {"keyed_twice": twice} if row.key_pass == 1 else {}
-            _look_again(connection, document_id, following, **values)
+        if following_pass is not None:
+            blind_positions = [p for p, task in tasks.items() if task.is_blind]
+            values = {"keyed_twice": blind_positions} if row.key_pass == 1 else {}
+            _start_pass(connection, document_id, following_pass, **values)
             return DocumentState.TO_KEY
         if row.key_pass > 1:
-            _settle_agreed(connection, row, entry)
-            if _is_left(connection, row, entry):
-                _look_again(connection, document_id, 1, keyed_twice=None)
+            _settle_agreed(connection, row, document_type)
+            if _is_left(connection, row, document_type):
+                _start_pass(connection, document_id, 1, keyed_twice=None)
                 return DocumentState.TO_KEY
         failure_store.send_to(
-            connection, person.actor, document_id, row.destination or entry.destination
+            connection, person.actor, document_id, row.destination or document_type.destination
         )
         sent_work_store.wait(connection, document_id, wait_s)
         return DocumentState.READY
 
 
-def back_to_naming(engine: sa.Engine, person: Person, document_id: uuid.UUID) -> None:
-    """Say that a document is not of the type that it was given.
+def send_back_to_naming(engine: sa.Engine, person: Person, document_id: uuid.UUID) -> None:
+    """Return a document to naming: it is not of the type that it was given.
 
     Raises:
         LeaseLost: somebody else holds it.
@@ -212,74 +193,62 @@ def back_to_naming(engine: sa.Engine, person: Person, document_id: uuid.UUID) ->
         lease_store.end_lease(connection, document_id)
         connection.execute(
             documents.update()
-            .where(_keying_c.id == document_id)
+            .where(_c.id == document_id)
             .values(
                 state=DocumentState.TO_NAME.value,
                 state_at=sa.func.now(),
-                route_reasons=sa.func.array_append(_keying_c.route_reasons, "type_doubtful"),
+                route_reasons=sa.func.array_append(_c.route_reasons, "type_doubtful"),
             )
         )
         audit.record(connection, person.actor, "document_sent_to_naming", str(document_id))
 
 
-def _following(
-    connection: sa.Connection, row: sa.Row[Any], wanted: Mapping[int, KeyingTask]
-) -> int | None:
-    firsts = documents_store.keyed_values(connection, row.id, KeyPass.FIRST)
-    seconds = documents_store.keyed_values(connection, row.id, KeyPass.SECOND)
-    if row.key_pass == 1:
-        firsts = {p: e for p, e in firsts.items() if p in wanted and wanted[p].is_blind}
-    return next_pass(row.key_pass, {p: e for p, e in firsts.items() if p in wanted}, seconds)
+def has_wrong_value(connection: sa.Connection, document_id: uuid.UUID) -> bool:
+    """Whether a pôle returned the document for a wrong value."""
+    r, d = returns.c, deliveries.c
+    is_returned = sa.exists().where(
+        d.document_id == document_id,
+        d.state == DeliveryState.RETURNED,
+        r.document_id == d.document_id,
+        r.destination == d.destination,
+        r.round == d.round,
+        r.cause == ReturnCause.WRONG_VALUE,
+    )
+    return bool(connection.scalar(sa.select(is_returned)))
 
 
-def _look_again(
-    connection: sa.Connection, document_id: uuid.UUID, key_pass: int, **values: Any
-) -> None:
+def require_rekeying(connection: sa.Connection, row: sa.Row[Any], document_type: TypeEntry) -> None:
+    """Make every keyed field of the type a task: else the wrong value is delivered again."""
+    keyed = [
+        field
+        for field in documents_store.fields_of(connection, row.id)
+        if (spec := find_field_spec(document_type, field.name)).kind not in NOT_KEYED
+        and spec.mode is not KeyingMode.READ_ONLY
+    ]
+    positions = [field.position for field in keyed]
+    is_it = (_f.document_id == row.id, _f.position.in_(positions))
+    connection.execute(fields.update().where(*is_it).values(accepted=False))
+    reasons = dict.fromkeys((*row.route_reasons, *(f"field:{field.name}" for field in keyed)))
     connection.execute(
-        documents.update()
-        .where(_keying_c.id == document_id)
-        .values(key_pass=key_pass, state_at=sa.func.now(), **values)
+        documents.update().where(_c.id == row.id).values(route_reasons=list(reasons))
     )
 
 
-def _is_left(connection: sa.Connection, row: sa.Row[Any], entry: TypeEntry) -> bool:
-    """Whether the pack, which may have changed since the first look, wants more to be keyed."""
-    known = documents_store.fields_of(connection, row.id)
-    return bool(keying_tasks(entry, known, layout=row.layout, reasons=row.route_reasons))
-
-
-def _settle_agreed(connection: sa.Connection, row: sa.Row[Any], entry: TypeEntry) -> None:
-    """What two people keyed alike is so; where a third decided, that stands already.
-
-    Only what is still to key: the document may have been keyed before it came back, and its
-    fields have been read anew since, or are those of another type.
-    """
-    known = documents_store.fields_of(connection, row.id)
-    found = keying_tasks(entry, known, layout=row.layout, reasons=row.route_reasons)
-    twice = _left_to_others(connection, row.id, entry, known, found)
-    firsts = documents_store.keyed_values(connection, row.id, KeyPass.FIRST)
-    seconds = documents_store.keyed_values(connection, row.id, KeyPass.SECOND)
-    for position in (task.field.position for task in twice):
-        first, second = firsts.get(position), seconds.get(position)
-        if first is not None and second is not None and keyed_alike(first, second):
-            set_field(connection, row.id, position, SubmittedField(first, "ok"))
-
-
 def set_field(
-    connection: sa.Connection, document_id: uuid.UUID, position: int, sent: SubmittedField
+    connection: sa.Connection, document_id: uuid.UUID, position: int, submitted: SubmittedField
 ) -> None:
-    """Say what a field holds: a person has decided."""
-    is_wrong = sent.entry.reason is KeyReason.WRONG_ON_PAPER
+    """Store the value that a person decided for a field."""
+    is_wrong = submitted.entry.reason is KeyReason.WRONG_ON_PAPER
     connection.execute(
         fields.update()
-        .where(_keying_f.document_id == document_id, _keying_f.position == position)
+        .where(_f.document_id == document_id, _f.position == position)
         .values(
-            value=None if is_wrong else sent.entry.value,
-            reason=sent.entry.reason,
+            value=None if is_wrong else submitted.entry.value,
+            reason=submitted.entry.reason,
             accepted=True,
             source="person",
             confidence=1.0,
-            check_result="none" if sent.entry.reason else sent.check,
+            check_result="none" if submitted.entry.reason else submitted.check,
         )
     )
 
@@ -290,9 +259,9 @@ def record_keying(
     document_id: uuid.UUID,
     task: KeyingTask,
     key_pass: KeyPass,
-    sent: SubmittedField,
+    submitted: SubmittedField,
 ) -> None:
-    """Keep what somebody keyed of a field, beside what the machine had read."""
+    """Store what a person keyed of a field, beside what the machine had read."""
     connection.execute(
         keyings.insert().values(
             {
@@ -301,46 +270,76 @@ def record_keying(
                 "name": task.field.name,
                 "pass": key_pass.value,
                 "person_id": person.id,
-                "value": sent.entry.value,
-                "reason": sent.entry.reason,
+                "value": submitted.entry.value,
+                "reason": submitted.entry.reason,
                 "machine_value": task.field.value or (task.field.raw or None),
                 "machine_confidence": task.field.confidence,
                 "machine_accepted": task.field.accepted,
-                "seconds": sent.seconds,
+                "seconds": submitted.seconds,
             }
         )
     )
 
 
-_wrong_values_c, _wrong_values_f = documents.c, fields.c
-
-
-def has_wrong_value(connection: sa.Connection, document_id: uuid.UUID) -> bool:
-    """Whether a pôle has given a document back because a value of it is wrong."""
-    r, d = returns.c, deliveries.c
-    said = sa.exists().where(
-        d.document_id == document_id,
-        d.state == DeliveryState.RETURNED,
-        r.document_id == d.document_id,
-        r.destination == d.destination,
-        r.round == d.round,
-        r.cause == ReturnCause.WRONG_VALUE,
-    )
-    return bool(connection.scalar(sa.select(said)))
-
-
-def require_rekeying(connection: sa.Connection, row: sa.Row[Any], entry: TypeEntry) -> None:
-    """Have all that is keyed of a type keyed: else the same wrong value is delivered again."""
-    keyed = [
-        field
-        for field in documents_store.fields_of(connection, row.id)
-        if (spec := spec_of(entry, field.name)).kind not in NOT_KEYED
-        and spec.mode is not KeyingMode.READ_ONLY
+def _second_pass_tasks(
+    connection: sa.Connection,
+    document_id: uuid.UUID,
+    document_type: TypeEntry,
+    known: Sequence[ReadField],
+    tasks: Sequence[KeyingTask],
+) -> list[KeyingTask]:
+    """Tasks that the first pass left to a second; if it did not say, what the pack keys twice."""
+    query = sa.select(_c.keyed_twice).where(_c.id == document_id)
+    positions = connection.scalar(query)
+    if positions is None:
+        return [task for task in tasks if task.is_blind]
+    return [
+        KeyingTask(field, find_field_spec(document_type, field.name), True)
+        for field in known
+        if field.position in positions and not is_settled(field)
     ]
-    positions = [field.position for field in keyed]
-    is_it = (_wrong_values_f.document_id == row.id, _wrong_values_f.position.in_(positions))
-    connection.execute(fields.update().where(*is_it).values(accepted=False))
-    reasons = dict.fromkeys((*row.route_reasons, *(f"field:{field.name}" for field in keyed)))
-    connection.execute(
-        documents.update().where(_wrong_values_c.id == row.id).values(route_reasons=list(reasons))
+
+
+def _following_pass(
+    connection: sa.Connection, row: sa.Row[Any], tasks: Mapping[int, KeyingTask]
+) -> int | None:
+    first_values = documents_store.keyed_values(connection, row.id, KeyPass.FIRST)
+    second_values = documents_store.keyed_values(connection, row.id, KeyPass.SECOND)
+    if row.key_pass == 1:
+        first_values = {p: e for p, e in first_values.items() if p in tasks and tasks[p].is_blind}
+    return next_key_pass(
+        row.key_pass, {p: e for p, e in first_values.items() if p in tasks}, second_values
     )
+
+
+def _start_pass(
+    connection: sa.Connection, document_id: uuid.UUID, key_pass: int, **values: Any
+) -> None:
+    connection.execute(
+        documents.update()
+        .where(_c.id == document_id)
+        .values(key_pass=key_pass, state_at=sa.func.now(), **values)
+    )
+
+
+def _is_left(connection: sa.Connection, row: sa.Row[Any], document_type: TypeEntry) -> bool:
+    """Whether the pack, which may have changed since the first pass, wants more keyed."""
+    known = documents_store.fields_of(connection, row.id)
+    return bool(keying_tasks(document_type, known, layout=row.layout, reasons=row.route_reasons))
+
+
+def _settle_agreed(connection: sa.Connection, row: sa.Row[Any], document_type: TypeEntry) -> None:
+    """Accept what two people keyed alike; what a third decided is stored already.
+
+    Only what is still to key: the document may have been keyed before it came back, and its
+    fields have been read anew since, or are those of another type.
+    """
+    known = documents_store.fields_of(connection, row.id)
+    tasks = keying_tasks(document_type, known, layout=row.layout, reasons=row.route_reasons)
+    blind_tasks = _second_pass_tasks(connection, row.id, document_type, known, tasks)
+    first_values = documents_store.keyed_values(connection, row.id, KeyPass.FIRST)
+    second_values = documents_store.keyed_values(connection, row.id, KeyPass.SECOND)
+    for position in (task.field.position for task in blind_tasks):
+        first, second = first_values.get(position), second_values.get(position)
+        if first is not None and second is not None and keyed_alike(first, second):
+            set_field(connection, row.id, position, SubmittedField(first, "ok"))

@@ -27,7 +27,7 @@ from central.documents.rules import KeyedValue, KeyPass, KeyReason
 from central.documents.state_store import lock_routing_shared
 from central.errors import InputInvalid, LeaseLost, NotYours
 from central.keying import store as keying_store
-from central.keying.rules import KeyingTask, spec_of
+from central.keying.rules import KeyingTask, find_field_spec
 from central.keying.store import SubmittedField
 from central.quality import correction_store
 from central.quality.rules import (
@@ -126,7 +126,7 @@ def control_tasks(
         return tuple(
             KeyingTask(
                 one,
-                spec_of(entry, one.name),
+                find_field_spec(entry, one.name),
                 False,
                 arbitration_order(document_id, one.position, its),
             )
@@ -184,7 +184,7 @@ def blind_tasks(
         if one.accepted
         and one.source == "machine"
         and one.value is not None
-        and (spec := spec_of(entry, one.name)).kind != "signature"
+        and (spec := find_field_spec(entry, one.name)).kind != "signature"
         and spec.mode is not KeyingMode.READ_ONLY
     }
 
@@ -200,7 +200,7 @@ def value_pairs(
     )
     return {
         row.position: ValuePair(
-            spec_of(entry, row.name).kind,
+            find_field_spec(entry, row.name).kind,
             KeyedValue(row.machine_value),
             KeyedValue(row.value, KeyReason(row.reason) if row.reason else None),
         )
@@ -353,7 +353,9 @@ def settle_dispute(
             raise InputInvalid("fields")
         known = {one.position: one for one in documents_store.fields_of(connection, document_id)}
         for position, one in truths.items():
-            task = KeyingTask(known[position], spec_of(entry, known[position].name), is_blind=False)
+            task = KeyingTask(
+                known[position], find_field_spec(entry, known[position].name), is_blind=False
+            )
             look = KeyPass.CONTROL_ARBITRATION
             keying_store.record_keying(connection, person, document_id, task, look, one)
         found = {position: one.entry for position, one in truths.items()}

@@ -14,7 +14,7 @@ from typing import Any
 from starlette.responses import Response
 
 from central.accounts.rules import Person, Role
-from central.keying.rules import spec_of
+from central.keying.rules import find_field_spec
 from central.quality import statistics_store
 from central.quality.rules import (
     Dispute,
@@ -241,7 +241,7 @@ class _Pages:
         return found
 
     def _kind(self, code: str, name: str) -> str:
-        return spec_of(self._desk.catalogue().of(code), name).kind
+        return find_field_spec(self._desk.catalogue().of(code), name).kind
 
 
 def toml_of(report: Report, day: dt.date) -> str:

@@ -11,7 +11,7 @@ from central.accounts.rules import Person
 from central.documents import store as store_work
 from central.documents.store import Work, WorkPage, image_version
 from central.keying import store as keying_store
-from central.keying.rules import KeyingTask, has_lines, whole_box
+from central.keying.rules import KeyingTask, enclosing_box, is_multiline
 from central.naming import rules as naming_rules
 from central.naming import store as naming_store
 from central.quality import store as quality_store
@@ -146,7 +146,7 @@ def present_task(
     field, page = task.field, pages.get(task.field.page)
     box, zone = None, ""
     if field.box_mm is not None and page is not None:
-        box = whole_box(task.spec, field.box_mm, (page.width_mm, page.height_mm))
+        box = enclosing_box(task.spec, field.box_mm, (page.width_mm, page.height_mm))
         asked = dict(zip(("left", "top", "width", "height"), box, strict=True))
         asked["margin"] = _ZONE_MARGIN_MM
         seen = image_version(page.sha256, page.file_index, page.rotation)
@@ -168,7 +168,7 @@ def present_task(
         "others": [{"value": e.value, "reason": e.reason} for e in task.others],
         "page": field.page,
         "box_mm": box,
-        "has_lines": has_lines(task.spec),
+        "has_lines": is_multiline(task.spec),
         "zone": zone,
     }
 

@@ -29,7 +29,7 @@ from central.errors import (
     NotFound,
 )
 from central.keying import store as store_keying
-from central.keying.rules import spec_of
+from central.keying.rules import find_field_spec
 from central.keying.store import SubmittedField
 from central.naming import page_store
 from central.naming import store as store_naming
@@ -210,7 +210,7 @@ class _Queues:
         lease_store.demand_held(self._desk.engine, visit.who.id, wanted)
         document = documents_store.load_header(self._desk.engine, visit.who, wanted, "key")
         entry = self._desk.catalogue().of(document["type"], document["fund"])
-        spec = spec_of(entry, visit.text("name", most=100))
+        spec = find_field_spec(entry, visit.text("name", most=100))
         found = typed.check_typed(spec, visit.text("value", most=typed.LONGEST), today())
         return json_response({"value": found.value, "check": found.check, "problem": found.problem})
 
@@ -284,7 +284,7 @@ class _Queues:
         return json_response({"sent": [asdict(one) for one in found]})
 
     def to_naming(self, visit: PageRequest) -> Response:
-        store_keying.back_to_naming(self._desk.engine, visit.who, id_in_path(visit))
+        store_keying.send_back_to_naming(self._desk.engine, visit.who, id_in_path(visit))
         return json_response({})
 
 
@@ -310,7 +310,7 @@ def fields_sent(
         position = one.get("position") if isinstance(one, dict) else None
         if not isinstance(position, int) or position not in names:
             raise InputInvalid("fields")
-        sent[position] = _sent_of(spec_of(entry, names[position]), one)
+        sent[position] = _sent_of(find_field_spec(entry, names[position]), one)
     return sent
 
 

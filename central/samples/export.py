@@ -21,7 +21,7 @@ from PIL import Image
 from central.blobs import BlobStore
 from central.documents.store import SeenPage
 from central.errors import BlobCorrupt, BlobMissing, InputInvalid
-from central.keying.rules import spec_of
+from central.keying.rules import find_field_spec
 from central.page_images import previews
 from central.rendering.runner import Renderer
 from central.samples.store import Sample
@@ -128,7 +128,7 @@ def _label(sample: Sample, catalogue: Catalogue) -> dict[str, object]:
         "document": document_hash(sample.document_id),
         "type": sample.type,
         "field": sample.field,
-        "kind": spec_of(catalogue.of(sample.type), sample.field).kind,
+        "kind": find_field_spec(catalogue.of(sample.type), sample.field).kind,
         "truth": sample.truth,
         "reason": sample.reason,
         "reading": sample.machine_value,

@@ -1,7 +1,7 @@
 """Which fields a person keys, and what two people who keyed blind have said."""
 
 from central.documents.rules import KeyedValue, KeyReason, ReadField
-from central.keying.rules import keyed_alike, keying_tasks, missing_fields, next_pass
+from central.keying.rules import keyed_alike, keying_tasks, missing_fields, next_key_pass
 from vaguemestre.model.catalogue import FieldSpec, KeyingMode, TypeEntry
 
 _SPECS = (
@@ -66,11 +66,11 @@ def test_case_and_spaces_are_no_difference_but_a_reason_is() -> None:
 
 
 def test_a_second_look_follows_where_something_is_keyed_twice() -> None:
-    assert next_pass(1, {1: KeyedValue("a")}, {}) == 2
-    assert next_pass(1, {}, {}) is None
+    assert next_key_pass(1, {1: KeyedValue("a")}, {}) == 2
+    assert next_key_pass(1, {}, {}) is None
 
 
 def test_a_third_person_decides_only_where_two_differ() -> None:
-    assert next_pass(2, {1: KeyedValue("a")}, {1: KeyedValue("A")}) is None
-    assert next_pass(2, {1: KeyedValue("a")}, {1: KeyedValue("b")}) == 3
-    assert next_pass(3, {1: KeyedValue("a")}, {1: KeyedValue("b")}) is None
+    assert next_key_pass(2, {1: KeyedValue("a")}, {1: KeyedValue("A")}) is None
+    assert next_key_pass(2, {1: KeyedValue("a")}, {1: KeyedValue("b")}) == 3
+    assert next_key_pass(3, {1: KeyedValue("a")}, {1: KeyedValue("b")}) is None

@@ -135,7 +135,7 @@ def test_a_draft_comes_back_and_ends_with_the_document(engine: sa.Engine, post: 
 def test_a_document_of_the_wrong_type_goes_back_to_naming(engine: sa.Engine, post: Post) -> None:
     wanted, person = _rib(post), keyer(engine, "p")
     take(engine, person, "key")
-    keying_store.back_to_naming(engine, person, wanted)
+    keying_store.send_back_to_naming(engine, person, wanted)
     assert state_of(engine, wanted) == "to_name"
 
 

@@ -1,6 +1,6 @@
 """The box around all lines of a field, from the box of its first."""
 
-from central.keying.rules import whole_box
+from central.keying.rules import enclosing_box
 from tests.support.keyers import CATALOGUE
 from vaguemestre.model.catalogue import FieldSpec
 
@@ -15,7 +15,9 @@ def test_the_lines_of_a_measured_form_lie_as_on_its_blank_however_the_page_lies(
     spec = _spec("S3704", "address")
     assert spec.box_mm is not None
     assert len(spec.more_boxes_mm) == 2
-    left, top, width, height = whole_box(spec, (57.7, 100.5, 144.6, 4.4), _PAGE)  # 2 right, 3 up
+    left, top, width, height = enclosing_box(
+        spec, (57.7, 100.5, 144.6, 4.4), _PAGE
+    )  # 2 right, 3 up
     assert (left, top, round(width, 3)) == (57.7, 100.5, 144.6)
     last = spec.more_boxes_mm[-1]
     assert round(top + height, 3) == round(last[1] + last[3] - 3.0, 3)
@@ -23,15 +25,15 @@ def test_the_lines_of_a_measured_form_lie_as_on_its_blank_however_the_page_lies(
 
 def test_an_address_that_nobody_measured_goes_on_below_its_first_line() -> None:
     spec = _spec("S1104", "address")
-    assert whole_box(spec, (85.0, 45.0, 60.0, 5.0), _PAGE) == (85.0, 45.0, 95.0, 24.0)
-    assert whole_box(spec, (85.0, 45.0, 120.0, 30.0), _PAGE) == (85.0, 45.0, 120.0, 30.0)
+    assert enclosing_box(spec, (85.0, 45.0, 60.0, 5.0), _PAGE) == (85.0, 45.0, 95.0, 24.0)
+    assert enclosing_box(spec, (85.0, 45.0, 120.0, 30.0), _PAGE) == (85.0, 45.0, 120.0, 30.0)
 
 
 def test_no_box_leaves_its_page() -> None:
     spec = _spec("S1104", "address")
-    left, top, width, height = whole_box(spec, (150.0, 290.0, 40.0, 5.0), _PAGE)
+    left, top, width, height = enclosing_box(spec, (150.0, 290.0, 40.0, 5.0), _PAGE)
     assert (left + width, top + height) == _PAGE
-    assert whole_box(spec, (220.0, 10.0, 5.0, 5.0), _PAGE)[2] > 0  # outside, as it was told
+    assert enclosing_box(spec, (220.0, 10.0, 5.0, 5.0), _PAGE)[2] > 0  # outside, as it was told
 
 
 def test_ticks_have_other_places_and_no_other_lines() -> None:

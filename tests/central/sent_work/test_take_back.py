@@ -204,7 +204,7 @@ def test_nothing_comes_back_to_somebody_else_or_once_others_have_gone_on(
     assert lease_store.take_next(engine, tom, "key", 60) == made.id
     with pytest.raises(LeaseLost):
         sent_work_store.take_back(engine, lea, made.id, 60)
-    keying_store.back_to_naming(engine, tom, made.id)
+    keying_store.send_back_to_naming(engine, tom, made.id)
     with pytest.raises(LeaseLost):
         sent_work_store.take_back(engine, lea, made.id, 60)
     assert sent_work_store.take_back(engine, tom, made.id, 60).queue == "key"
