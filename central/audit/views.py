@@ -49,7 +49,6 @@ class _Pages:
             visit,
             "audit.html",
             rows=rows[:_PAGE],
-            words=labels,
             actions=select_options(labels.ACTIONS),
             asked={name: visit.text(name) for name in _FILTERS},
             older=older,

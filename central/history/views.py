@@ -233,7 +233,6 @@ class _Pages:
             is_done=state in (DocumentState.DELIVERED, DocumentState.DISCARDED),
             sees_content=sees_content,
             field_name=field_name,
-            words=labels,
             version=documents_store.image_version,
             acts=who.has_any(_ACT),
             may_name_again=store_life.may_be_named_again(document),

@@ -107,7 +107,6 @@ class _Pages:
             "person.html",
             row=row,
             recent=recent,
-            words=labels,
             password=password,
             is_self=person_id == visit.who.id,
             is_provided=row["oidc_issuer"] is not None,
