@@ -36,9 +36,12 @@ from central.errors import ConfigInvalid, StoreUnavailable
 from central.groups import views as groups_views
 from central.history import views as history_views
 from central.holds import views as holds_views
+from central.keying import views as keying_views
 from central.monitoring import metrics
 from central.monitoring import views as monitoring_views
+from central.naming import views as naming_views
 from central.page_images import views as page_images_views
+from central.passing_on import views as passing_on_views
 from central.people import views as people_views
 from central.plan import views as plan_views
 from central.plan.views import CurrentPlan
@@ -49,6 +52,7 @@ from central.rendering.runner import Renderer
 from central.reports import views as reports_views
 from central.returns.views import ReturnsEndpoint
 from central.search import views as search_views
+from central.sent_work import views as sent_work_views
 from central.sign_in import views as sign_in_views
 from central.sign_in.credentials import seal_old_secrets
 from central.telemetry import Telemetry
@@ -75,8 +79,10 @@ _HTTPS_FOR_A_YEAR = "max-age=31536000"
 AREAS = (
     sign_in_views.register_sign_in,
     sign_in_views.register_account,
-    queues_views.register_queues,
-    queues_views.register_page_acts,
+    naming_views.register,
+    keying_views.register,
+    passing_on_views.register,
+    sent_work_views.register,
     page_images_views.register,
     monitoring_views.register_board,
     delivery_views.register,
@@ -94,6 +100,8 @@ AREAS = (
     audit_views.register,
 )
 """Each adds its pages to the desk."""
+QUEUES = (naming_views.NamingQueue, keying_views.KeyingQueue, quality_views.ControlQueue)
+"""In which people work, each made with the desk."""
 
 
 def create(
@@ -124,6 +132,7 @@ def create(
     desk = Console(config, engine, blobs, events, plan, sessions, limits, renderer, seal)
     for register in AREAS:
         register(desk)
+    queues_views.register(desk, [queue(desk) for queue in QUEUES])
     door = ReturnsEndpoint(engine, _secrets(config), events)
     machines = _ForMachines(readiness or (lambda: look(engine, blobs)))
     routes: list[BaseRoute] = [

@@ -15,9 +15,8 @@ from central.groups.store import GroupCandidate, GroupItem, Name, Sending
 from central.keying import rules as keying_rules
 from central.keying.rules import KeyingTask, find_field_spec
 from central.keying.store import SubmittedField
-from central.queues.presentation import present_task
-from central.queues.views import fields_sent, id_of, ids_of
-from central.web.console import Console, json_response
+from central.keying.views import parse_fields, present_task
+from central.web.console import Console, ids_parameter, json_response, parse_id
 from central.web.formats import field_name
 from central.web.requests import PageRequest
 from vaguemestre.model.catalogue import KeyingMode, TypeEntry
@@ -72,7 +71,7 @@ class _Pages:
         """Hold the next documents of a group; or show those that came back to somebody."""
         pair, code, name = (visit.text(key, most=100) for key in ("pair", "type", "field"))
         engine, lease_s = self._desk.engine, self._desk.config.console.lease_s
-        if came_back := ids_of(visit, "ids"):
+        if came_back := ids_parameter(visit, "ids"):
             found = groups_store.held(engine, visit.who, came_back, self._is_of(pair, code, name))
         else:
             names, fits = self._wanted(visit, pair, code, name)
@@ -101,7 +100,7 @@ class _Pages:
         """Of one document: done, left (more is to key), lost, or refused with what is wrong."""
         if not isinstance(told, dict):
             raise InputInvalid("answers")
-        wanted = id_of(told.get("id"))
+        wanted = parse_id(told.get("id"))
         try:
             if told.get("wrong") is True:
                 groups_store.remove_from_group(self._desk.engine, visit.who, wanted, sending)
@@ -127,7 +126,7 @@ class _Pages:
 
     def _sent(self, item: GroupItem, told: Any) -> dict[int, SubmittedField]:
         names = {position: one.name for position, one in item.fields.items()}
-        return fields_sent(told, self._entry(item), names, least=1, most=MOST)
+        return parse_fields(told, self._entry(item), names, least=1, most=MOST)
 
     def _entry(self, item: GroupItem) -> TypeEntry:
         return self._desk.catalogue().of(item.document["type"], item.document["fund"])

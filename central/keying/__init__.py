@@ -1,1 +1,1 @@
-"""Fields that people key: rules and their storing."""
+"""Fields that people key: their queue, rules and storing."""

@@ -1,1 +1,1 @@
-"""Types that people give to documents, and turning, splitting, joining pages."""
+"""The queue of documents to be named, and turning, splitting, joining pages."""

@@ -23,8 +23,6 @@ from central.errors import InputInvalid
 from central.keying import store as keying_store
 from central.keying.rules import keying_tasks
 from central.keying.store import add_fields
-from central.passing_on import store as passing_on_store
-from central.passing_on.store import Way
 from central.plan import store as plan_store
 from central.rescans import store as rescans_store
 from central.rescans.store import Sheet
@@ -166,21 +164,6 @@ def ask_rescan(
             connection, document_id, person.id, person.actor, reason, sheet
         )
         record_act(connection, person, row, "rescan", row.type)
-
-
-def pass_on(
-    engine: sa.Engine, person: Person, document_id: uuid.UUID, queue: str, way: Way
-) -> None:
-    """Let a document go to others, with a remark (``central.passing_on.store``).
-
-    Raises:
-        InputInvalid: the way needs a remark or somebody, or they may not see the document.
-        LeaseLost: somebody else holds it.
-        StoreUnavailable: nothing was changed.
-    """
-    with transaction(engine) as connection:
-        row = lease_store.require_lease(connection, person.id, document_id, queue)
-        passing_on_store.pass_on(connection, person, row, queue, way)
 
 
 def set_urgent(engine: sa.Engine, person: Person, document_id: uuid.UUID) -> None:

@@ -15,6 +15,7 @@ from central.accounts.session_store import person_of
 from central.db import audit
 from central.db.engine import transaction
 from central.db.tables import leases, people, remarks
+from central.documents import lease_store
 from central.errors import InputInvalid
 from central.sent_work import store as sent_work_store
 
@@ -40,20 +41,29 @@ class Way:
 
 
 def pass_on(
-    connection: sa.Connection, person: Person, row: sa.Row[Any], queue: str, way: Way
+    engine: sa.Engine, person: Person, document_id: uuid.UUID, queue: str, way: Way
 ) -> None:
-    """Let a document that somebody holds go to others.
+    """Let a document that somebody holds go to others, with a remark.
 
     Args:
-        connection: Of a transaction that has the document's row locked.
+        engine: The database.
         person: Who holds it.
-        row: The document.
+        document_id: Which.
         queue: ``name`` or ``key``.
         way: Where to, and what is said of it.
 
     Raises:
         InputInvalid: the way needs a remark or somebody, or they may not see the document.
+        LeaseLost: somebody else holds it.
+        StoreUnavailable: nothing was changed.
     """
+    with transaction(engine) as connection:
+        row = lease_store.require_lease(connection, person.id, document_id, queue)
+        _check(connection, person, row, way)
+        _pass_on(connection, person, row, queue, way)
+
+
+def _check(connection: sa.Connection, person: Person, row: sa.Row[Any], way: Way) -> None:
     if way.name not in _TOLD:
         raise InputInvalid("way")
     if way.name != "give_back" and not way.remark:
@@ -64,6 +74,11 @@ def pass_on(
         raise InputInvalid("to")
     if way.name == "skill" and not way.to_skill:
         raise InputInvalid("to")
+
+
+def _pass_on(
+    connection: sa.Connection, person: Person, row: sa.Row[Any], queue: str, way: Way
+) -> None:
     sent_work_store.remember(connection, person, row.id, queue, _TOLD[way.name])
     close(connection, row.id)
     is_open = way.name in ("colleague", "skill", "supervisor")

@@ -1,21 +1,26 @@
-"""The error rates of weeks as coordinates of a picture that the page draws itself.
+"""The blind control: its queue, and what controls found.
 
-What controls found: error rates of machine and people, and the thresholds that follow.
+The queue; error rates of machine and people, with the thresholds that follow; and the rates of
+weeks as coordinates of a picture that the page draws itself.
 """
 
 import datetime as dt
 import json
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import Response
 
 from central.accounts.rules import Person, Role
+from central.documents.store import Work
 from central.keying.rules import find_field_spec
+from central.keying.views import present_keying, submitted_fields
 from central.quality import statistics_store
+from central.quality import store as quality_store
 from central.quality.rules import (
     Dispute,
     ErrorRate,
@@ -29,9 +34,10 @@ from central.quality.rules import (
     wrong_doubts,
 )
 from central.quality.statistics_store import ControlCounts
-from central.web.console import Console
+from central.web.console import Console, id_in_path, json_response
 from central.web.requests import PageRequest
 from vaguemestre.model import clock
+from vaguemestre.model.catalogue import TypeEntry
 
 WIDTH, HEIGHT = 640, 180
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 8, 8, 24
@@ -113,6 +119,43 @@ def _step(most: float) -> float:
 
 def _points(points: Iterable[tuple[float, float]]) -> str:
     return " ".join(f"{x:g},{y:g}" for x, y in points)
+
+
+class ControlQueue:
+    """Documents that went straight, drawn to be keyed blind, and what an arbiter settles."""
+
+    name, path, template = quality_store.QUEUE, "/controle", "control.html"
+
+    def __init__(self, console: Console) -> None:
+        self._console, self._engine = console, console.engine
+
+    def take_next(
+        self, person: Person, lease_s: float, besides: Collection[uuid.UUID], *, is_ahead: bool
+    ) -> uuid.UUID | None:
+        """As ``quality.store.take_next_control``; one that is loaded ahead is held as any other."""
+        del is_ahead
+        return quality_store.take_next_control(self._engine, person, lease_s, besides=besides)
+
+    def take_document(self, person: Person, document_id: uuid.UUID, lease_s: float) -> bool:
+        """As ``quality.store.take_control``."""
+        return quality_store.take_control(self._engine, person, document_id, lease_s)
+
+    def present(self, _: Person, loaded: Work, document_type: TypeEntry) -> dict[str, Any]:
+        """What is to key; no value that the machine is sure of."""
+        tasks = quality_store.control_tasks(self._engine, loaded.document["id"], document_type)
+        return present_keying(loaded, tasks) | {"fields": []}
+
+    def submit(self, request: PageRequest) -> Response:
+        """Send what was keyed blind, or what an arbiter decided."""
+        document_id = id_in_path(request)
+        state, sent_again = quality_store.submit_control(
+            self._engine,
+            request.who,
+            document_id,
+            self._console.catalogue().of,
+            submitted_fields(self._console, request, document_id, self.name),
+        )
+        return json_response({"state": state, "round": sent_again})
 
 
 READERS = (Role.SUPERVISOR, Role.OPERATIONS, Role.AUDITOR)

@@ -1,1 +1,1 @@
-"""The pages on which people name and key."""
+"""What every queue has: documents that are taken, held, drafted and let go of."""

@@ -35,6 +35,8 @@ from central.web.requests import PageRequest, RequestGuard
 from central.web.sessions import Sessions
 from vaguemestre.model.catalogue import Catalogue
 
+_MOST_IDS = 24
+
 
 def id_in_path(visit: PageRequest, name: str = "id") -> uuid.UUID:
     """The id in the page's address.
@@ -46,6 +48,30 @@ def id_in_path(visit: PageRequest, name: str = "id") -> uuid.UUID:
         return uuid.UUID(str(visit.request.path_params[name]))
     except ValueError as error:
         raise NotFound("not an id") from error
+
+
+def parse_id(value: object, name: str = "id") -> uuid.UUID:
+    """An id that came in a request.
+
+    Raises:
+        InputInvalid: it is none; tells ``name``.
+    """
+    try:
+        return uuid.UUID(value) if isinstance(value, str) else uuid.UUID("")
+    except ValueError:
+        raise InputInvalid(name) from None
+
+
+def ids_parameter(visit: PageRequest, name: str) -> list[uuid.UUID]:
+    """A list of ids of documents, as many as one page holds.
+
+    Raises:
+        InputInvalid: it is none, or too long.
+    """
+    values = visit.content.get(name, [])
+    if not isinstance(values, list) or len(values) > _MOST_IDS:
+        raise InputInvalid(name)
+    return [parse_id(one) for one in values]
 
 
 def day_parameter(visit: PageRequest, name: str) -> dt.date | None:

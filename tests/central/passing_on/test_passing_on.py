@@ -39,7 +39,7 @@ def lea(engine: sa.Engine, made: IncomingDocument) -> Person:
 
 
 def _pass(engine: sa.Engine, person: Person, made: IncomingDocument, way: Way) -> None:
-    naming_store.pass_on(engine, person, made.id, "name", way)
+    passing_on_store.pass_on(engine, person, made.id, "name", way)
 
 
 def _pass_time(engine: sa.Engine, by: dt.timedelta) -> None:
@@ -144,6 +144,6 @@ def test_it_comes_back_to_who_passed_it_on(
     assert sent_work_store.take_back(engine, lea, made.id, 60).queue == "name"
     assert take(engine, lea) == made.id
     with pytest.raises(LeaseLost):
-        naming_store.pass_on(engine, tom, made.id, "name", Way("give_back"))
+        passing_on_store.pass_on(engine, tom, made.id, "name", Way("give_back"))
     with pytest.raises(LeaseLost):
-        naming_store.pass_on(engine, lea, uuid.uuid4(), "name", Way("give_back"))
+        passing_on_store.pass_on(engine, lea, uuid.uuid4(), "name", Way("give_back"))

@@ -31,10 +31,10 @@ from central.errors import (
 )
 from central.holds import store as holds_store
 from central.naming import store as naming_store
+from central.naming.views import due_on
 from central.plan import follow_store, move_store
 from central.plan import store as plan_store
 from central.plan.views import CurrentPlan
-from central.queues.views import due_on
 from central.telemetry import Telemetry
 from tests.support.central import copies, document, store
 from tests.support.console import add_person, serving, settings, sign_in
