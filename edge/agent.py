@@ -26,8 +26,8 @@ from edge.errors import (
 from edge.pack import load_pack
 from edge.pipeline.lot import LotContext, read_lot
 from edge.pipeline.workers import Checker, Progress, Workers
-from edge.pipeline.workers import settings as worker_settings
 from edge.pipeline.workers.progress import ReadingRate
+from edge.pipeline.workers.settings import station_settings, without_networks
 from edge.results import PageReading
 from edge.sources.folder.source import FolderSource
 from edge.spool.spool import Spool
@@ -38,7 +38,6 @@ from edge.uplink.sender import UplinkClient
 from edge.web.routes import Routes
 from edge.web.server import Server
 from vaguemestre import pack
-from vaguemestre.model.calendar import public_holidays_from
 from vaguemestre.model.lot import LotHeader
 
 _HOUSEKEEPING_EVERY_S = 5.0
@@ -94,7 +93,7 @@ def run(
     Raises:
         EdgeError: what the agent cannot go on with.
     """
-    settings = worker_settings.of_station(config)
+    settings = station_settings(config)
     recognition = load_pack(settings.pack_dir)
     try:
         config.station.work_dir.mkdir(parents=True, exist_ok=True)
@@ -111,7 +110,7 @@ def run(
         events.page_read(reading, seconds)
 
     workers = Workers(settings, config.reading.workers, page_read)
-    checker = Checker(worker_settings.for_looking(settings), config.reading.check_timeout_s)
+    checker = Checker(without_networks(settings), config.reading.check_timeout_s)
     supervisor: Supervisor | None = None
     try:
         versions = {"program": metadata.version("vaguemestre"), **workers.versions()}
@@ -318,7 +317,6 @@ class LotReader:
             lot.fund,
             lot.received_on,
             header,
-            public_holidays_from(lot.received_on),
             duplex=lot.source in self._duplex,
         )
         try:

@@ -134,7 +134,7 @@ def _reachable(centre: str, config: EdgeConfig, now: dt.datetime) -> Finding:
 
 def _reading(config: EdgeConfig) -> Iterator[Finding]:
     """Start a reading process: it loads the pack, is confined, and says how far."""
-    workers = Workers(settings.of_station(config), 1)
+    workers = Workers(settings.station_settings(config), 1)
     try:
         held = workers.held()
     except ConfinementMissing as error:

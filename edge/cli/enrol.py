@@ -20,15 +20,15 @@ from edge import config
 from edge.classification import embedding
 from edge.classification.registration import Registration, register
 from edge.enrolment import blanks, form_file
-from edge.enrolment import learn as enrolment_sample
-from edge.enrolment.learn import LearnedForm, Sample, learn_form
+from edge.enrolment.learn import LearnedForm, learn_form
 from edge.errors import EnrolmentRefused, PackInvalid
-from edge.imaging import cleaning, quality
 from edge.imaging.source_file import Limits, PageImage
 from edge.inference.engine import load_engine
 from edge.inference.page_network import PageNetwork, load_network
 from edge.ocr.engine import OcrEngine
-from edge.pipeline.workers import Checker, settings
+from edge.pipeline.page import FormSample, read_sample
+from edge.pipeline.workers import Checker
+from edge.pipeline.workers.settings import default_settings, without_networks
 from vaguemestre import pack
 from vaguemestre.model import forms
 from vaguemestre.model.definitions import DefinitionInvalid
@@ -124,20 +124,20 @@ def measure_blanks(
     return 0
 
 
-def _laid(sheet: Sample, path: Path, form: FormDefinition) -> Registration:
+def _laid(sheet: FormSample, path: Path, form: FormDefinition) -> Registration:
     where = register(sheet.gray, sheet.dpi, sheet.lines, form)
     if where is None:
         raise EnrolmentRefused(f"{path} ne se superpose pas au formulaire {form.type}.")
     return where
 
 
-def _read_all(samples: Sequence[Path], number: int) -> list[Sample]:
+def _read_all(samples: Sequence[Path], number: int) -> list[FormSample]:
     with contextlib.ExitStack() as stack:
         cached = config.cache_dir(stack)
         checker = stack.enter_context(contextlib.closing(_checker(cached)))
         pages = [_decoded(path, number, checker) for path in samples]
-        readers = load_engine(cached)
-        return [_read(page, path, readers) for page, path in zip(pages, samples, strict=True)]
+        engine = load_engine(cached)
+        return [_read(page, path, engine) for page, path in zip(pages, samples, strict=True)]
 
 
 def _check_count(samples: Sequence[Path]) -> None:
@@ -161,9 +161,8 @@ def _check(name: str, samples: Sequence[Path], targets: dict[str, Path], *, forc
 def _checker(cache_dir: Path) -> Checker:
     """What opens the samples: they come from outside as any scan does."""
     limits = Limits(max_page_pixels=_MOST_PIXELS, max_pages=200, max_file_bytes=_MOST_BYTES)
-    usual = settings.standard(pack.default_dir(), cache_dir)
-    told = dataclasses.replace(settings.for_looking(usual), limits=limits)
-    return Checker(told, usual.page_timeout_s)
+    settings = dataclasses.replace(without_networks(default_settings(cache_dir)), limits=limits)
+    return Checker(settings, settings.page_timeout_s)
 
 
 def _decoded(path: Path, number: int, checker: Checker) -> PageImage:
@@ -180,15 +179,14 @@ def _decoded(path: Path, number: int, checker: Checker) -> PageImage:
     return page
 
 
-def _read(page: PageImage, path: Path, readers: OcrEngine) -> Sample:
-    """A sample upright and read, by the same steps as any page (edge/pipeline/page.py)."""
-    gray, _ = cleaning.whiten_border(page.gray)
-    if quality.is_blank(gray, page.dpi):
+def _read(image: PageImage, path: Path, engine: OcrEngine) -> FormSample:
+    sample = read_sample(image, engine)
+    if sample is None:
         raise EnrolmentRefused(f"{path} est une page blanche.")
-    return enrolment_sample.read_sample(gray, page.dpi, readers)
+    return sample
 
 
-def _vectors(network: PageNetwork, samples: Sequence[Sample]) -> str:
+def _vectors(network: PageNetwork, samples: Sequence[FormSample]) -> str:
     pages = [embedding.augmented(embedding.thumbnail(sample.gray).pixels) for sample in samples]
     seen = [
         network.look([embedding.Thumbnail(page, 0) for page in group]).vectors for group in pages

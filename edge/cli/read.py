@@ -24,7 +24,8 @@ from edge.errors import (
 )
 from edge.pack import load_pack
 from edge.pipeline.lot import LotContext, read_lot
-from edge.pipeline.workers import Workers, settings
+from edge.pipeline.workers import Workers
+from edge.pipeline.workers.settings import default_settings
 from edge.results import LotResult
 from edge.sources.folder import filesystem, grouping
 from edge.sources.folder.claim import in_place
@@ -36,7 +37,6 @@ from edge.spool.rules import ENDINGS
 from edge.spool.values import ClaimedFile
 from vaguemestre import pack
 from vaguemestre.model import clock
-from vaguemestre.model.calendar import public_holidays_from
 from vaguemestre.model.lot import SetAside
 
 _CHUNK = 1 << 20
@@ -80,15 +80,10 @@ def read(
         PackInvalid: the reading processes cannot start.
     """
     with contextlib.ExitStack() as stack:
-        told = dataclasses.replace(
-            settings.standard(pack.default_dir(), config.cache_dir(stack)),
-            separator_barcodes=tuple(separator_barcodes),
-        )
-        recognition = load_pack(told.pack_dir)
-        today = clock.day(agent.now())
-        holidays = public_holidays_from(today)
-        context = LotContext(fund, today, None, holidays, duplex=duplex)
-        workers = Workers(told, count)
+        settings = default_settings(config.cache_dir(stack), separator_barcodes)
+        recognition = load_pack(settings.pack_dir)
+        context = LotContext(fund, clock.day(agent.now()), duplex=duplex)
+        workers = Workers(settings, count)
         threads = stack.enter_context(ThreadPoolExecutor(count, thread_name_prefix="lot"))
         stack.callback(workers.close)  # before the threads are waited for: a Ctrl-C ends at once
         workers.versions()

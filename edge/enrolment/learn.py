@@ -3,8 +3,6 @@
 The first sample gives the sheet; the others are laid on it by their print. What stands on all of
 them at the same place is an anchor. What is written differs from sample to sample and falls out
 of their middle value, which stands for the blank.
-
-A sample of a form, upright and read.
 """
 
 from collections.abc import Sequence
@@ -18,10 +16,9 @@ from rapidfuzz import fuzz
 from edge.classification.printed_text import numbers_in
 from edge.classification.registration import Registration, register
 from edge.enrolment import proposal, structure
-from edge.ocr.engine import Gray, OcrEngine, ReadMode
-from edge.ocr.lines import fold_text, read_fast
-from edge.pipeline import upright
-from edge.results import BoxPx, TextLine
+from edge.ocr.lines import fold_text
+from edge.pipeline.page import FormSample
+from edge.results import BoxPx
 from vaguemestre.model.document import BoxMm, Layout
 from vaguemestre.model.forms import Anchor, FormDefinition
 
@@ -32,15 +29,6 @@ _SAME_PLACE_MM = 3.0
 _FEWEST, _MOST = 6, 60  # registration needs six; more than sixty say nothing new
 _TITLE_SHARE = 0.4  # of the sheet, from its top
 _TITLE_WEIGHT, _NUMBER_WEIGHT = 3.0, 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """An upright page as it was read: grey, its resolution, its lines."""
-
-    gray: NDArray[np.uint8]
-    dpi: float
-    lines: tuple[TextLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +44,7 @@ class LearnedForm:
     problem: str = ""
 
 
-def learn_form(name: str, samples: Sequence[Sample]) -> LearnedForm:
+def learn_form(name: str, samples: Sequence[FormSample]) -> LearnedForm:
     """Learn a form from one to five samples.
 
     Args:
@@ -103,7 +91,7 @@ def learn_form(name: str, samples: Sequence[Sample]) -> LearnedForm:
     return LearnedForm(form, blank, first.dpi)
 
 
-def _anchors(sample: Sample) -> tuple[Anchor, ...]:
+def _anchors(sample: FormSample) -> tuple[Anchor, ...]:
     """Lines that were read well and stand once on the page."""
     texts = [fold_text(line.text) for line in sample.lines]
     return tuple(
@@ -116,7 +104,7 @@ def _anchors(sample: Sample) -> tuple[Anchor, ...]:
     )
 
 
-def _stands(anchor: Anchor, sample: Sample, where: Registration) -> bool:
+def _stands(anchor: Anchor, sample: FormSample, where: Registration) -> bool:
     """Whether an anchor is printed on another sample at its place."""
     if anchor.box_mm is None:
         return False
@@ -130,7 +118,9 @@ def _stands(anchor: Anchor, sample: Sample, where: Registration) -> bool:
     )
 
 
-def _blank(first: Sample, pairs: Sequence[tuple[Sample, Registration]]) -> NDArray[np.uint8]:
+def _blank(
+    first: FormSample, pairs: Sequence[tuple[FormSample, Registration]]
+) -> NDArray[np.uint8]:
     """What the samples have in common: their middle value, of two the lighter."""
     height, width = first.gray.shape
     to_mm = np.diag([25.4 / first.dpi, 25.4 / first.dpi, 1.0])
@@ -152,7 +142,7 @@ def _blank(first: Sample, pairs: Sequence[tuple[Sample, Registration]]) -> NDArr
 
 
 def _words(
-    blank: NDArray[np.uint8], first: Sample, rules_found: structure.PrintedStructure
+    blank: NDArray[np.uint8], first: FormSample, rules_found: structure.PrintedStructure
 ) -> list[proposal.PrintedWords]:
     """The printed lines with boxes around their words; what was only written is gone."""
     found, px = [], first.dpi / 25.4
@@ -193,17 +183,3 @@ def _weighted(anchor: Anchor, title: Anchor, numbers: Sequence[str]) -> Anchor:
     flat = anchor.text.replace(" ", "")
     is_numbered = any(number.split("*")[0].lstrip("S") in flat for number in numbers)
     return replace(anchor, weight=_NUMBER_WEIGHT) if is_numbered else anchor
-
-
-def read_sample(gray: Gray, dpi: float, readers: OcrEngine) -> Sample:
-    """Read a sample as any page is read, with more care.
-
-    Args:
-        gray: As scanned, its black borders painted white.
-        dpi: Its resolution.
-        readers: The recognition networks.
-    """
-    page = upright.make_upright(gray, dpi, readers, {}).gray
-    # The detector keeps tick boxes apart from their labels; time does not matter here.
-    text = read_fast(page, readers.find_lines(page), readers).improved(readers, ReadMode.VALUE)
-    return Sample(page, dpi, text.lines())

@@ -17,10 +17,11 @@ from edge.errors import LotTooLong
 from edge.pipeline.assembly import DocumentDraft, assemble_documents, compare
 from edge.pipeline.routing import RoutingContext, decide_route
 from edge.pipeline.sides import MissingPage
-from edge.pipeline.workers import Desk, Failure, FilePages, Workers
+from edge.pipeline.workers import Failure, FilePages, LotWorkers, Workers
 from edge.results import LotResult, PageReading
 from edge.spool.joining import CONTINUATION
 from edge.spool.values import ClaimedFile
+from vaguemestre.model.calendar import public_holidays_from
 from vaguemestre.model.document import Document, ImageRef, PageRole
 from vaguemestre.model.lot import LotHeader, SetAside
 from vaguemestre.model.plan import Plan
@@ -39,7 +40,6 @@ class LotContext:
     fund: str
     received_on: dt.date
     header: LotHeader | None = None  # of an index file, or the settings' process
-    holidays: Collection[dt.date] = ()
     duplex: bool = False  # pages are the two sides of sheets, one after the other
 
 
@@ -72,8 +72,8 @@ def read_lot(
     pages: list[PageReading | MissingPage] = []
     uncounted = 0
     is_torn = False
-    with workers.lot(context.header.priority if context.header else 0) as desk:
-        for found in _with_growth(_read_files(files, desk), desk):
+    with workers.lot(context.header.priority if context.header else 0) as lot_workers:
+        for found in _with_growth(_read_files(files, lot_workers), lot_workers):
             pages += found.pages
             uncounted += found.never_ours
             set_aside += found.set_aside
@@ -86,7 +86,8 @@ def read_lot(
     duplicates = {file.sha256 for file in files if file.duplicate_of}
     drafts = _with_doubtful_order(assembly.drafts, files)
     drafts = tuple(map(_torn, drafts)) if is_torn else drafts
-    documents = tuple(_document(draft, pack, context, duplicates) for draft in drafts)
+    holidays = public_holidays_from(context.received_on)
+    documents = tuple(_document(draft, pack, context, holidays, duplicates) for draft in drafts)
     documents = _with_what_is_missing(documents, pack.plan, context.fund)
     return LotReading(
         LotResult(documents, tuple(set_aside), assembly.header, assembly.loose),
@@ -95,16 +96,18 @@ def read_lot(
 
 
 def _read_files(
-    files: Sequence[ClaimedFile], desk: Desk
+    files: Sequence[ClaimedFile], workers: LotWorkers
 ) -> Iterator[tuple[ClaimedFile, _ReadFile]]:
     twins = {f.twin_of: f for f in files if f.twin_of and f.twin_certain and f.code is None}
     alone = [f for f in files if not (f.twin_of and f.twin_certain)]
-    with ThreadPoolExecutor(desk.count, thread_name_prefix="file") as threads:
-        found = threads.map(lambda file: _read_file(file, desk, twins.get(file.name)), alone)
+    with ThreadPoolExecutor(workers.count, thread_name_prefix="file") as threads:
+        found = threads.map(lambda file: _read_file(file, workers, twins.get(file.name)), alone)
         yield from zip(alone, found, strict=True)
 
 
-def _with_growth(found: Iterable[tuple[ClaimedFile, _ReadFile]], desk: Desk) -> list[_ReadFile]:
+def _with_growth(
+    found: Iterable[tuple[ClaimedFile, _ReadFile]], workers: LotWorkers
+) -> list[_ReadFile]:
     """Take what is new in later copies of files that grew: no page twice, none lost.
 
     A later copy of the same lot that holds all of the earlier one replaces it. Of one whose
@@ -123,7 +126,7 @@ def _with_growth(found: Iterable[tuple[ClaimedFile, _ReadFile]], desk: Desk) -> 
             read.append((replace(file, continues=before[0].continues), pages))
         else:
             read.append((file, _without(pages, growth.known, is_torn=True)))
-    return [_beyond_other_lots(file, pages, desk) for file, pages in read]
+    return [_beyond_other_lots(file, pages, workers) for file, pages in read]
 
 
 def _without(pages: _ReadFile, known: Collection[int], *, is_torn: bool) -> _ReadFile:
@@ -131,13 +134,13 @@ def _without(pages: _ReadFile, known: Collection[int], *, is_torn: bool) -> _Rea
     return replace(pages, pages=kept, is_torn=is_torn)
 
 
-def _beyond_other_lots(file: ClaimedFile, pages: _ReadFile, desk: Desk) -> _ReadFile:
+def _beyond_other_lots(file: ClaimedFile, pages: _ReadFile, workers: LotWorkers) -> _ReadFile:
     """Leave gaps for the pages that another lot holds; that lot's copy is read to know them."""
     earlier = file.continues
     if earlier is None or pages.is_torn or file.code is not None:
         return pages
     copy = replace(file, sha256=earlier.sha256, path=earlier.path, continues=None)
-    growth = compare(_read_file(copy, desk, None).pages, pages.pages)
+    growth = compare(_read_file(copy, workers, None).pages, pages.pages)
     kept = tuple(
         MissingPage(page.ref) if place in growth.known else page
         for place, page in enumerate(pages.pages)
@@ -149,29 +152,29 @@ def _torn(draft: DocumentDraft) -> DocumentDraft:
     return replace(draft, marks=(*draft.marks, CONTINUATION))
 
 
-def _read_file(file: ClaimedFile, desk: Desk, twin: ClaimedFile | None) -> _ReadFile:
+def _read_file(file: ClaimedFile, workers: LotWorkers, twin: ClaimedFile | None) -> _ReadFile:
     if file.code is not None:  # lost at the claim and told there: its place stays empty
         if twin is not None:
-            return _read_file(twin, desk, None)
+            return _read_file(twin, workers, None)
         return _ReadFile((MissingPage(ImageRef(file.name, 0, file.sha256)),), never_ours=1)
-    found = desk.pages_of(file.path, ImageRef(file.name, 0, file.sha256))
-    if isinstance(found, FilePages) and not desk.admit(len(found.indices)):
+    found = workers.pages_of(file.path, ImageRef(file.name, 0, file.sha256))
+    if isinstance(found, FilePages) and not workers.admit(len(found.indices)):
         found = Failure.of(LotTooLong)
     if isinstance(found, Failure):
         aside = SetAside(file.name, None, found.code, found.reason)
         if twin is None:
             return _ReadFile((MissingPage(ImageRef(file.name, 0, file.sha256)),), (aside,))
-        instead = _read_file(twin, desk, None)
+        instead = _read_file(twin, workers, None)
         return _ReadFile(instead.pages, (aside, *instead.set_aside))
     refs = [ImageRef(file.name, index, file.sha256) for index in found.indices]
-    answers = [(ref, desk.read(file.path, ref)) for ref in refs]
+    answers = [(ref, workers.read(file.path, ref)) for ref in refs]
     pages: list[PageReading | MissingPage] = []
     set_aside: list[SetAside] = []
     for ref, future in answers:
         answer = future.result()
         if isinstance(answer, Failure):
             set_aside.append(SetAside(file.name, ref.index, answer.code, answer.reason))
-            pages.append(_instead(twin, ref, desk) or MissingPage(ref))
+            pages.append(_instead(twin, ref, workers) or MissingPage(ref))
         elif twin is not None:
             other = ImageRef(twin.name, ref.index, twin.sha256)
             pages.append(replace(answer, twin=other, marks=(*answer.marks, _TWIN)))
@@ -180,11 +183,11 @@ def _read_file(file: ClaimedFile, desk: Desk, twin: ClaimedFile | None) -> _Read
     return _ReadFile(tuple(pages), tuple(set_aside))
 
 
-def _instead(twin: ClaimedFile | None, ref: ImageRef, desk: Desk) -> PageReading | None:
+def _instead(twin: ClaimedFile | None, ref: ImageRef, workers: LotWorkers) -> PageReading | None:
     """The other image of a side whose first choice cannot be read."""
     if twin is None:
         return None
-    page = desk.read(twin.path, ImageRef(twin.name, ref.index, twin.sha256)).result()
+    page = workers.read(twin.path, ImageRef(twin.name, ref.index, twin.sha256)).result()
     return None if isinstance(page, Failure) else page
 
 
@@ -243,7 +246,11 @@ def _show_one_side(one: PageReading, other: PageReading) -> bool:
 
 
 def _document(
-    draft: DocumentDraft, pack: Pack, context: LotContext, duplicates: set[str]
+    draft: DocumentDraft,
+    pack: Pack,
+    context: LotContext,
+    holidays: Collection[dt.date],
+    duplicates: Collection[str],
 ) -> Document:
     # A blank or separator sheet has the same bytes in every lot and proves nothing.
     written = [p for p in draft.pages if p.role not in (PageRole.BLANK, PageRole.SEPARATOR)]
@@ -254,7 +261,7 @@ def _document(
         received_on=(header.received_on if header else None) or context.received_on,
         header=header,
         is_duplicate=is_duplicate,
-        holidays=context.holidays,
+        holidays=holidays,
     )
     marks = list(draft.marks)
     if is_duplicate:

@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge.classification.printed_text import classify
-from edge.enrolment import learn
-from edge.enrolment.learn import Sample, learn_form
+from edge.enrolment.learn import learn_form
 from edge.imaging.source_file import PageImage
 from edge.ocr.engine import OcrEngine
-from edge.pipeline import page as pipeline_page
+from edge.pipeline.page import FormSample, ReadingContext, read_page, read_sample
 from models.training.drawing import degrade, synthesise
 from tests.bench.forms import TODAY
 from tests.bench.proportion import Proportion
@@ -48,9 +47,9 @@ def measure(readers: OcrEngine, count: int, each: int, seed: int) -> list[Outcom
         for i in range(each)
     ]
     recognition = pack.load(pack.default_dir())
-    recipe = pipeline_page.ReadingContext(recognition.forms, accept_error_rate=0.001)
+    recipe = ReadingContext(recognition.forms, accept_error_rate=0.001)
     read = [
-        (name, pipeline_page.read_page(page, ImageRef(name, i, ""), recipe, readers, TODAY))
+        (name, read_page(page, ImageRef(name, i, ""), recipe, readers, TODAY))
         for i, (name, page) in enumerate(pages)
     ]
     found = []
@@ -73,15 +72,18 @@ def measure(readers: OcrEngine, count: int, each: int, seed: int) -> list[Outcom
     return found
 
 
-def _learned(samples: Mapping[str, list[Sample]], number: int) -> dict[str, FormDefinition]:
+def _learned(samples: Mapping[str, list[FormSample]], number: int) -> dict[str, FormDefinition]:
     learned = {name: learn_form(name, some[:number]).form for name, some in samples.items()}
     return {name: form for name, form in learned.items() if form is not None}
 
 
-def _sample(name: str, seed: int, readers: OcrEngine) -> Sample:
+def _sample(name: str, seed: int, readers: OcrEngine) -> FormSample:
     drawn, _ = synthesise.draw(name, seed, _DPI, held_out=True)
     scanned = degrade.scan(drawn, random.Random(seed))
-    return learn.read_sample(scanned, _DPI, readers)
+    sample = read_sample(PageImage(scanned, _DPI, dpi_known=True), readers)
+    if sample is None:
+        raise ValueError(f"{name} {seed} reads as blank")
+    return sample
 
 
 def _page(name: str, seed: int) -> PageImage:

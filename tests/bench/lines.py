@@ -16,12 +16,13 @@ import cv2
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from edge.imaging import cleaning
 from edge.imaging.decode import open_source
 from edge.imaging.source_file import Limits
 from edge.inference.engine import StationEngine
 from edge.ocr.engine import Gray, ReadMode
 from edge.ocr.lines import crop
+from edge.pipeline.page import prepare
+from edge.pipeline.upright import make_upright
 from tests.bench import text as bench_text
 
 Read = Callable[[Sequence[Gray]], list[str]]
@@ -112,9 +113,9 @@ def pages_on_same_lines(
 
 def _crops(picture: Path, station: StationEngine) -> list[Gray]:
     with open_source(picture.read_bytes(), Limits()) as source:
-        gray, _ = cleaning.whiten_border(source.page(0).gray)
-    gray = cleaning.straighten(gray, cleaning.estimate_skew(gray))
-    return [crop(gray, quad) for quad in station.find_lines(gray)]
+        prepared = prepare(source.page(0), station)
+    page = make_upright(prepared.gray, prepared.dpi, station, {}).gray
+    return [crop(page, quad) for quad in station.find_lines(page)]
 
 
 def _joined(read: Read, crops: Sequence[Gray]) -> Callable[[Path], str]:

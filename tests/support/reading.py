@@ -1,6 +1,7 @@
 """Real reading processes for tests, and lots made of plain files."""
 
 import contextlib
+import dataclasses
 import datetime as dt
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -9,9 +10,9 @@ from pathlib import Path
 import psutil
 
 from edge import config
-from edge.imaging.source_file import Limits
 from edge.pipeline.lot import LotContext, read_lot
 from edge.pipeline.workers import Workers, WorkerSettings
+from edge.pipeline.workers.settings import default_settings
 from edge.results import LotResult
 from edge.spool.values import ClaimedFile
 from vaguemestre import pack
@@ -28,14 +29,11 @@ def settings(
     pack_dir: Path | None = None,
 ) -> WorkerSettings:
     """What workers are told, as a station's defaults say."""
-    return WorkerSettings(
+    return dataclasses.replace(
+        default_settings(config.user_cache_dir(), barcodes),
         pack_dir=pack_dir or pack.default_dir(),
-        cache_dir=config.user_cache_dir(),
-        limits=Limits(),
         memory_bytes=memory_bytes,
         page_timeout_s=timeout_s,
-        accept_error_rate=_USUAL.accept_error_rate,
-        separator_barcodes=tuple(barcodes),
     )
 
 

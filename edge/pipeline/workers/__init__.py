@@ -2,15 +2,15 @@
 
 from edge.pipeline.workers.handle import Checker
 from edge.pipeline.workers.messages import Confinement, Failure, FilePages, WorkerSettings
-from edge.pipeline.workers.pool import Desk, Workers
+from edge.pipeline.workers.pool import LotWorkers, Workers
 from edge.pipeline.workers.progress import Progress
 
 __all__ = [
     "Checker",
     "Confinement",
-    "Desk",
     "Failure",
     "FilePages",
+    "LotWorkers",
     "Progress",
     "WorkerSettings",
     "Workers",

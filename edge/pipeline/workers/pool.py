@@ -116,25 +116,25 @@ class Workers:
             threading.Thread(target=self._serve, args=(handle,), name=f"reading-{i}", daemon=True)
             for i, handle in enumerate(self._all)
         ]
-        self._no_lot = Desk(self, 0)
+        self._no_lot = LotWorkers(self, 0)
         for thread in self._threads:
             thread.start()
 
     @contextlib.contextmanager
-    def lot(self, priority: int = 0) -> Iterator["Desk"]:
+    def lot(self, priority: int = 0) -> Iterator["LotWorkers"]:
         """A lot is read: its pages take turns with those of the others, within its budget."""
-        desk = Desk(self, priority)
+        lot = LotWorkers(self, priority)
         try:
-            yield desk
+            yield lot
         finally:
-            desk.close()
+            lot.close()
 
     def pages_of(self, path: Path, ref: ImageRef) -> FilePages | Failure:
-        """``Desk.pages_of`` of a file that belongs to no lot."""
+        """``LotWorkers.pages_of`` of a file that belongs to no lot."""
         return self._no_lot.pages_of(path, ref)
 
     def read(self, path: Path, ref: ImageRef) -> "Future[PageReading | Failure]":
-        """``Desk.read`` of a file that belongs to no lot."""
+        """``LotWorkers.read`` of a file that belongs to no lot."""
         return self._no_lot.read(path, ref)
 
     def versions(self) -> dict[str, str]:
@@ -197,7 +197,7 @@ class Workers:
         return None
 
 
-class Desk:
+class LotWorkers:
     """Where one lot has its files read; made by ``Workers.lot``. Safe to call from any thread."""
 
     def __init__(self, workers: Workers, priority: int) -> None:

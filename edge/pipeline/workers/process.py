@@ -1,12 +1,10 @@
-"""A page that no one sent, in every format: read once before a process is confined.
-
-What libraries import late, and the buffers that they keep, are there from then on.
-
-The life of one reading process: load, be confined, answer until the link closes.
+"""The program of a reading process: load, be confined, answer tasks until the link closes.
 
 Hostile files make decoders loop, allocate, crash or obey. A limit on this process's private
 memory turns the second into an error; the first and the third end the process, and its owner
-sees it; against the fourth it has nothing in its hands (edge/pipeline/workers/confinement.py).
+sees it; against the fourth it can open nothing (edge/pipeline/workers/confinement.py). Before it
+is confined it reads a page of its own in every format: what libraries import late, and the
+buffers that they keep, are there from then on.
 """
 
 import datetime as dt
@@ -31,11 +29,11 @@ from PIL import Image
 
 from edge.errors import ConfinementMissing, PackInvalid, PageCrashed, ReadingError
 from edge.imaging.decode import is_complete, open_source
-from edge.imaging.source_file import Data, ImageFile
+from edge.imaging.source_file import Data, ImageFile, PageImage
 from edge.inference.engine import load_engine
 from edge.ocr.engine import OcrEngine
 from edge.pack import load_pack
-from edge.pipeline import page as pipeline_page
+from edge.pipeline.page import ReadingContext, read_page
 from edge.pipeline.workers import confinement
 from edge.pipeline.workers.messages import (
     ANSWER,
@@ -57,42 +55,22 @@ from edge.pipeline.workers.messages import (
     Task,
     WorkerSettings,
 )
+from edge.results import PageReading
 from vaguemestre.model import clock
 from vaguemestre.model.document import ImageRef
 
-_WIDTH, _HEIGHT, _DPI = 850, 600, (150, 150)
-_WORDS = ("MONTANT TOTAL 26,50 EUR", "le 12/03/2026", "NOM Prenom 1 84 12 17 300 125 84")
-
-
-def files() -> Iterator[bytes]:
-    """The page as a file of each kind that is read."""
-    page = np.full((_HEIGHT, _WIDTH), 255, np.uint8)
-    for row, words in enumerate(_WORDS):
-        cv2.putText(page, words, (40, 120 + 150 * row), cv2.FONT_HERSHEY_SIMPLEX, 1.2, 0, 3)
-    gray = Image.fromarray(page)
-    for image, kind, options in (
-        (gray, "PNG", {}),
-        (gray, "JPEG", {}),
-        (gray.convert("RGB"), "TIFF", {"compression": "jpeg"}),
-        (gray, "TIFF", {"compression": "tiff_lzw"}),
-        (gray.convert("1"), "TIFF", {"compression": "group4"}),
-        (gray, "PDF", {}),
-    ):
-        held = io.BytesIO()
-        image.save(held, kind, dpi=_DPI, **options)
-        yield held.getvalue()
-
-
 _READ_AT_ONCE = 32_000_000  # a mapped file that shrinks ends the process; a read one does not
 _MOST_FRAMES = 20
+_WARM_UP_SIZE, _WARM_UP_DPI = (600, 850), (150, 150)  # height and width
+_WARM_UP_LINES = ("MONTANT TOTAL 26,50 EUR", "le 12/03/2026", "NOM Prenom 1 84 12 17 300 125 84")
 _CODECS = ("latin_1", "cp1252", "utf_8_sig", "utf_16", "utf_16_be", "utf_16_le", "ascii")
 
 
 def main() -> None:
     """The program of the process: its only argument is the number of its end of the link."""
     link = Link(socket.socket(fileno=int(sys.argv[1])))
-    told, _ = link.take()
-    serve(link, SETTINGS.validate_json(told))
+    settings, _ = link.take()
+    serve(link, SETTINGS.validate_json(settings))
     # At once: what native libraries do at a usual end depends on the order in which they were
     # loaded, and waits for ever for what a confined process may not do any more.
     os._exit(0)
@@ -108,28 +86,28 @@ def serve(link: Link, settings: WorkerSettings) -> None:
     Image.MAX_IMAGE_PIXELS = None  # the settings' limit holds, and before anything is decoded
     cv2.setNumThreads(1)  # one page a process at a time; the others have cores to themselves
     try:
-        desk = _Desk.load(settings)
+        tasks = _Tasks.load(settings)
     except PackInvalid as error:
-        _say_not(link, error.code, str(error))
+        _refuse(link, error.code, str(error))
         return
-    desk.warm_up()
+    tasks.warm_up()
     _close_all_but(link.fileno())
-    held = confinement.lock()
-    lacking = confinement.REQUIRED - held
+    protections = confinement.lock()
+    lacking = confinement.REQUIRED - protections
     if lacking and settings.confinement is Confinement.REQUIRED:
-        _say_not(link, ConfinementMissing.code, ", ".join(sorted(lacking)))
+        _refuse(link, ConfinementMissing.code, ", ".join(sorted(lacking)))
         return
-    link.send(FIRST.dump_json(Started(desk.versions, held)))
+    link.send(FIRST.dump_json(Started(tasks.versions, protections)))
     with suppress(LinkBroken):
         while True:
-            question, fd = link.take()
-            answer, pixels = desk.answer(TASK.validate_json(question), fd)
+            task, fd = link.take()
+            answer, pixels = tasks.answer(TASK.validate_json(task), fd)
             link.send(ANSWER.dump_json(answer))
             if pixels is not None:
                 link.send(pixels)
 
 
-def _say_not(link: Link, code: str, detail: str) -> None:
+def _refuse(link: Link, code: str, detail: str) -> None:
     link.send(FIRST.dump_json(NotStarted(code, detail)))
 
 
@@ -142,24 +120,24 @@ def _close_all_but(kept: int) -> None:
     os.closerange(kept + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
-class _Desk:
-    """What answers tasks."""
+class _Tasks:
+    """Answers tasks; without networks it only looks at files and decodes pages."""
 
     def __init__(
         self,
         settings: WorkerSettings,
-        recipe: pipeline_page.ReadingContext | None,
-        readers: OcrEngine | None,
+        context: ReadingContext | None,
+        engine: OcrEngine | None,
         versions: dict[str, str],
     ) -> None:
         self.versions = versions
         self._limits = settings.limits
-        self._recipe, self._readers = recipe, readers
+        self._context, self._engine = context, engine
         self._key: tuple[str, str] | None = None
         self._source: ImageFile | None = None
 
     @classmethod
-    def load(cls, settings: WorkerSettings) -> "_Desk":
+    def load(cls, settings: WorkerSettings) -> "_Tasks":
         """Load what the settings ask for.
 
         Raises:
@@ -167,12 +145,12 @@ class _Desk:
         """
         if not settings.networks:
             return cls(settings, None, None, {})
-        recognition = load_pack(settings.pack_dir)
-        readers = load_engine(settings.cache_dir, 1, settings.pack_dir / "onnx")
-        recipe = pipeline_page.ReadingContext(
-            recognition.forms, settings.accept_error_rate, settings.separator_barcodes
+        pack = load_pack(settings.pack_dir)
+        engine = load_engine(settings.cache_dir, 1, settings.pack_dir / "onnx")
+        context = ReadingContext(
+            pack.forms, settings.accept_error_rate, settings.separator_barcodes
         )
-        return cls(settings, recipe, readers, {**recognition.versions, **readers.versions})
+        return cls(settings, context, engine, {**pack.versions, **engine.versions})
 
     def warm_up(self) -> None:
         """Have everything imported and every thread made that reading may ever ask for."""
@@ -182,14 +160,10 @@ class _Desk:
         folders = [Path(folder) for folder in stdnum.__path__]
         for path in sorted(path for folder in folders for path in folder.glob("*/iban.py")):
             importlib.import_module(f"stdnum.{path.parent.name}.iban")
-        for data in files():
+        for data in _warm_up_files():
             with open_source(data, self._limits) as source:
                 page = source.page(source.indices[0])
-            if self._recipe is not None and self._readers is not None:
-                today = clock.day(dt.datetime.now(dt.UTC))
-                pipeline_page.read_page(
-                    page, ImageRef("", 0, ""), self._recipe, self._readers, today
-                )
+            self._read(page, ImageRef("", 0, ""))
 
     def answer(self, task: Task, fd: int | None) -> tuple[Answer, bytes | None]:
         """Answer one task, with pixels when it asks for them; the file is closed again."""
@@ -219,15 +193,21 @@ class _Desk:
             case Act.DECODE:
                 page = source.page(task.ref.index)
                 height, width = page.gray.shape
-                told = Decoded(height, width, page.dpi, page.dpi_known, page.marks)
-                return told, np.ascontiguousarray(page.gray).tobytes()
-            case _:
-                if self._recipe is None or self._readers is None:
-                    return Failed(PageCrashed.code, "no networks"), None
-                today = clock.day(dt.datetime.now(dt.UTC))
+                decoded = Decoded(height, width, page.dpi, page.dpi_known, page.marks)
+                return decoded, np.ascontiguousarray(page.gray).tobytes()
+            case Act.READ:
                 page = source.page(task.ref.index)
-                read = pipeline_page.read_page(page, task.ref, self._recipe, self._readers, today)
-                return Read(replace(read, pixels=page.digest())), None
+                reading = self._read(page, task.ref)
+                if reading is None:
+                    return Failed(PageCrashed.code, "no networks"), None
+                return Read(replace(reading, pixels=page.digest())), None
+
+    def _read(self, page: PageImage, ref: ImageRef) -> PageReading | None:
+        """Read a page by the recipe; None without networks."""
+        if self._context is None or self._engine is None:
+            return None
+        today = clock.day(dt.datetime.now(dt.UTC))
+        return read_page(page, ref, self._context, self._engine, today)
 
     def _open(self, ref: ImageRef, fd: int) -> ImageFile:
         """Open a file, or go on with it: the pages of a lot of 1,000 come one by one."""
@@ -240,6 +220,25 @@ class _Desk:
         self._source = open_source(_mapped(fd), self._limits)
         self._key = key
         return self._source
+
+
+def _warm_up_files() -> Iterator[bytes]:
+    """A page of a few lines as a file of each kind that is read."""
+    page = np.full(_WARM_UP_SIZE, 255, np.uint8)
+    for row, words in enumerate(_WARM_UP_LINES):
+        cv2.putText(page, words, (40, 120 + 150 * row), cv2.FONT_HERSHEY_SIMPLEX, 1.2, 0, 3)
+    gray = Image.fromarray(page)
+    for image, kind, options in (
+        (gray, "PNG", {}),
+        (gray, "JPEG", {}),
+        (gray.convert("RGB"), "TIFF", {"compression": "jpeg"}),
+        (gray, "TIFF", {"compression": "tiff_lzw"}),
+        (gray.convert("1"), "TIFF", {"compression": "group4"}),
+        (gray, "PDF", {}),
+    ):
+        file = io.BytesIO()
+        image.save(file, kind, dpi=_WARM_UP_DPI, **options)
+        yield file.getvalue()
 
 
 def _mapped(fd: int) -> Data:

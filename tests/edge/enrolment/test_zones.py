@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from edge.enrolment import form_file, proposal, structure
-from edge.enrolment.learn import Sample, learn_form
+from edge.enrolment.learn import learn_form
 from edge.enrolment.proposal import PrintedWords
 from edge.enrolment.structure import Comb, PrintedStructure
+from edge.pipeline.page import FormSample
 from edge.results import BoxPx, TextLine
 from models.training.drawing import forms as drawn_forms
 from tests.edge.classification.test_registration_uni import load
@@ -140,14 +141,14 @@ def test_what_is_written_is_what_is_read() -> None:
     assert parse("S9999.toml", form_file.to_toml(form, ["une remarque"])) == form
 
 
-def _sample(texts: list[str], shift_px: int = 0) -> Sample:
+def _sample(texts: list[str], shift_px: int = 0) -> FormSample:
     gray = np.full((2339, 1654), 255, np.uint8)
     boxes = [
         BoxPx(100 + 450 * (i % 3) + shift_px, 150 + 180 * i + shift_px, 500, 40)
         for i in range(len(texts))
     ]
     lines = tuple(TextLine(text, 0.99, box) for text, box in zip(texts, boxes, strict=True))
-    return Sample(gray, 200.0, lines)
+    return FormSample(gray, 200.0, lines)
 
 
 _TEXTS = [

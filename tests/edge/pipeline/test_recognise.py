@@ -75,9 +75,9 @@ def test_a_form_is_known_by_a_few_of_its_lines(look: registration.LayoutMatch) -
     found = identify_by_layout(PAGE, lines_of(S3704), look, FORMS, readers)
 
     assert found is not None
-    assert found.guess.guesses[0].type == "S3704"
-    assert found.guess.guesses[0].confidence > 0.9
-    assert found.where is look.where
+    assert found.classification.guesses[0].type == "S3704"
+    assert found.classification.guesses[0].confidence > 0.9
+    assert found.registration is look.where
     assert readers.asked < len(lines_of(S3704)) / 1.5
 
 
@@ -135,8 +135,8 @@ def test_the_number_of_another_edition_makes_a_known_form_unverified(
     found = identify_by_layout(PAGE, lines_of(S3704), look, FORMS, Saying(texts))
 
     assert found is not None
-    assert found.guess.guesses[0].type == "S3704"
-    assert found.guess.layout is Layout.UNVERIFIED
+    assert found.classification.guesses[0].type == "S3704"
+    assert found.classification.layout is Layout.UNVERIFIED
 
 
 def by_line(look: registration.LayoutMatch) -> list[tuple[Anchor, int]]:

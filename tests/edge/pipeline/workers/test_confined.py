@@ -174,19 +174,19 @@ def _is_locked(process: psutil.Process, page: str) -> None:
 _READS_LOCKED = """
 import json, os, sys
 from pathlib import Path
-from vaguemestre.model.document import PageRef
-from edge.pipeline.workers import confine
-from edge.pipeline.workers.process import _Desk
+from vaguemestre.model.document import ImageRef
+from edge.pipeline.workers import confinement
+from edge.pipeline.workers.process import _Tasks
 from edge.pipeline.workers.messages import Act, Task
 from tests.support import reading
-desk = _Desk.load(reading.settings())
-desk.warm_up()
+tasks = _Tasks.load(reading.settings())
+tasks.warm_up()
 files = {path.name: os.open(path, os.O_RDONLY) for path in Path(sys.argv[1]).rglob("*.*")
          if path.suffix != ".py"}
-confine.lock(with_landlock=False)
+confinement.lock(with_landlock=False)
 told = {}
 for name, fd in files.items():
-    answer, _ = desk.answer(Task(Act.READ, PageRef(name, 0, name)), fd)
+    answer, _ = tasks.answer(Task(Act.READ, ImageRef(name, 0, name)), fd)
     told[name] = [answer.kind, getattr(answer, "where", ""),
                   answer.reading.guesses[0].type if answer.kind == "read" and
                   answer.reading.guesses else ""]
