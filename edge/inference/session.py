@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before onnxruntime is imported
+
 import numpy as np
 import onnxruntime as ort
 import pydantic
@@ -28,8 +30,6 @@ from edge.errors import PackInvalid
 from edge.ocr.engine import Gray
 from edge.ocr.network_io import line_tensor, stacked
 from vaguemestre import pack
-
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
 class Session:

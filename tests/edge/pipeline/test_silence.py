@@ -7,9 +7,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 LOAD = """
-from edge.inference import manifest
+from edge.inference.general_reader import CAREFUL_DETECTOR, read_model
 from edge.inference.session import Session
-Session(manifest.read(manifest.CAREFUL_DETECTOR), 1)
+Session(read_model(CAREFUL_DETECTOR), 1)
 """
 
 

@@ -217,15 +217,15 @@ def test_pages_of_every_kind_are_read_where_no_file_can_be_opened(tmp_path: Path
 # An older kernel: the calls that confine are not there. A filter of its own makes it so.
 _OLD_KERNEL = """
 import ctypes, errno, os, platform, struct, sys
-from edge.pipeline.workers import calls, handle, seccomp
-machine = calls.MACHINES[platform.machine()]
+from edge.pipeline.workers import confinement, handle
+machine = confinement.MACHINES[platform.machine()]
 libc = ctypes.CDLL(None, use_errno=True)
 libc.prctl(38, 1, 0, 0, 0)
 steps = [(0x20, 0, 0, 0)]
-for number in (machine.seccomp, calls.LANDLOCK_CREATE):
+for number in (machine.seccomp, confinement.LANDLOCK_CREATE):
     steps += [(0x15, 0, 1, number), (0x06, 0, 0, 0x00050000 | errno.ENOSYS)]
 steps.append((0x06, 0, 0, 0x7FFF0000))
-assert seccomp.install(machine, b"".join(struct.pack("=HBBI", *step) for step in steps))
+assert confinement.install(machine, b"".join(struct.pack("=HBBI", *step) for step in steps))
 os.execv(sys.executable, [*handle._PROGRAM, sys.argv[1]])
 """
 
