@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from central import blobs, pack, processes
+from central import blobs, processes
 from central.accounts import session_store
 from central.accounts import store as accounts_store
 from central.accounts.rules import ALL, Role, is_login, password_problem
@@ -21,12 +21,13 @@ from central.errors import Forbidden, InputInvalid
 from central.lots import store as lots_store
 from central.lots.rules import LotCounts, disagreements
 from central.monitoring import store as monitoring_store
+from central.pack import load_plan
 from central.samples import export
 from central.samples import store as samples_store
 from central.samples.store import SampleFilter
 from central.sign_in.credentials import Passwords
 from central.web import formats
-from vaguemestre import pack as vaguemestre_pack
+from vaguemestre import pack
 
 _COUNTS = tuple(LotCounts.__dataclass_fields__)
 _DAY_S = 86_400.0
@@ -145,14 +146,14 @@ def export_samples(
         InputInvalid: the folder is not empty, or others may read it.
     """
     kept_s = config.quality.keep_samples_days * _DAY_S
-    catalogue = pack.load(config.console.pack_dir or vaguemestre_pack.default_dir())
+    plan = load_plan(config.console.pack_dir or pack.default_dir())
     with processes.opened(config) as engine:
         person = session_store.find_user(engine, login)
         if person is None or Role.SUPERVISOR not in person.roles:
             raise Forbidden(f"{login} : aucun compte actif de ce nom n'a le rôle « supervisor »")
         export.prepare_folder(folder)
         found = samples_store.select_samples(engine, person, wanted, kept_s, through=_actor())
-        written = export.write_samples(folder, found, catalogue, blobs.open_store(config.blobs))
+        written = export.write_samples(folder, found, plan, blobs.open_store(config.blobs))
     console.print(f"{written.samples} échantillon(s) dans {folder}.")
     if written.lost:
         console.print(f"{written.lost} sans image lisible, laissé(s) de côté.")

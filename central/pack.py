@@ -1,25 +1,20 @@
-"""The part of the recognition pack that the centre reads: types of documents and their fields.
-
-The pack is the stations' too (``vaguemestre.pack``).
-"""
+"""The plan as the centre opens it: what is wrong with a pack is ``config_invalid``."""
 
 from pathlib import Path
 
 from central.errors import ConfigInvalid
-from vaguemestre.model import catalogue
-from vaguemestre.model.catalogue import Catalogue
+from vaguemestre import pack
+from vaguemestre.model.definitions import DefinitionInvalid
+from vaguemestre.model.plan import Plan
 
 
-def load(folder: Path) -> Catalogue:
-    """Read and check the catalogue.
+def load_plan(folder: Path) -> Plan:
+    """Read and check the plan of a pack, with its forms.
 
     Raises:
-        ConfigInvalid: something is missing, or is not what a pack holds.
+        ConfigInvalid: something is missing, or does not follow its schema.
     """
     try:
-        forms = [path.read_text("utf-8") for path in sorted((folder / "forms").glob("*.toml"))]
-        return catalogue.parse((folder / "plan.toml").read_text("utf-8"), forms)
-    except OSError as error:
-        raise ConfigInvalid(f"{error.filename}: {error.strerror}") from error
-    except ValueError as error:
-        raise ConfigInvalid(f"{folder}: {error}") from error
+        return pack.load(folder).plan
+    except DefinitionInvalid as error:
+        raise ConfigInvalid(str(error)) from error

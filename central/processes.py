@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from central import blobs, housekeeping, pack, readiness, scratch
+from central import blobs, housekeeping, readiness, scratch
 from central import webapp as console_server
 from central.config import CentralConfig, Destination, Quality, password, secret
 from central.db import embedded, migrate
@@ -38,10 +38,11 @@ from central.delivery.worker import Renewal, Shared, SourceFiles, WakeSignal, Wo
 from central.errors import CentralError, ConfigInvalid, EmbeddedFailed
 from central.intake import server as intake_server
 from central.intake.stream import IntakeStores
+from central.pack import load_plan
 from central.quality.rules import SamplingPolicy
 from central.rendering.binding import Binder
 from central.telemetry import Telemetry
-from vaguemestre import pack as vaguemestre_pack
+from vaguemestre import pack
 
 
 def make_target(destination: Destination) -> Target:
@@ -111,7 +112,7 @@ def run(
         binder=binder,
         folder=work / "packages",
         renewal=renewal,
-        catalogue=pack.load(config.console.pack_dir or vaguemestre_pack.default_dir()),
+        plan=load_plan(config.console.pack_dir or pack.default_dir()),
         settings=settings,
         events=events,
     )

@@ -24,7 +24,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from central import pack, sealing
+from central import sealing
 from central.audit import views as audit_views
 from central.blobs import BlobStore
 from central.config import CentralConfig, secret
@@ -60,7 +60,7 @@ from central.web import error_pages
 from central.web.console import Console
 from central.web.rate_limit import RequestLimiter
 from central.web.sessions import Sessions
-from vaguemestre import pack as vaguemestre_pack
+from vaguemestre import pack
 
 _HERE = Path(__file__).parent
 _HEADERS = {
@@ -124,7 +124,7 @@ def create(
         ConfigInvalid: a destination's secret or the pack cannot be read.
     """
     metrics.register(events.registry, engine)
-    shipped = pack.load(config.console.pack_dir or vaguemestre_pack.default_dir())
+    shipped = load_plan(config.console.pack_dir or pack.default_dir())
     seal = sealing.load(config.console.secrets_key_file)
     sessions = Sessions(engine, config.console, seal)
     limits = RequestLimiter(config.console, events)

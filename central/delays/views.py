@@ -78,7 +78,7 @@ class _Pages:
         days = last_working_days(now.date(), _PACE_DAYS, holidays)
         since = dt.datetime.combine(days[-1], dt.time(), clock.PARIS)
         done = () if site else flow_store.done_by_hour(self._engine, who, since)
-        catalogue = self._desk.catalogue()
+        plan = self._desk.plan()
         return self._desk.show(
             visit,
             "delays.html",
@@ -87,7 +87,7 @@ class _Pages:
             sites=names,
             at=at,
             types=types,
-            titles={one.type: catalogue.of(one.type).title for one in types},
+            titles={one.type: plan.of(one.type).title for one in types},
             totals={s: sum(one.counts[s] for one in types) for s in Urgency},
             shown=_SHOWN,
             plot=_plot(rows, now.date()),

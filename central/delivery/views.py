@@ -178,7 +178,7 @@ class _Pages:
             options={
                 "destination": sorted({g.destination for g in every}),
                 "code": sorted({g.code for g in every if g.code}),
-                "type": sorted(self._desk.catalogue().types),
+                "type": sorted(self._desk.plan().types),
                 "site": [one for one in known if not seen or one in seen],
             },
             may_act=visit.who.has_any(_ACTORS),

@@ -59,7 +59,8 @@ from central.documents.rules import DeliverableDocument
 from central.errors import CentralError
 from central.rendering.binding import Binder
 from central.telemetry import Telemetry
-from vaguemestre.model.catalogue import Catalogue
+from vaguemestre.model.forms import FieldKind
+from vaguemestre.model.plan import Plan
 
 _TIMES_A_LEASE = 4
 
@@ -230,7 +231,7 @@ def listen_for_work(
 
 
 _SHORTEST_SLEEP_S = 0.05
-_LOGICAL = frozenset({"tick", "signature"})
+_LOGICAL = frozenset({FieldKind.TICK, FieldKind.SIGNATURE})
 """Kinds of fields that hold true or false."""
 
 
@@ -248,7 +249,7 @@ class Shared:
 
     ``open_source`` opens a page's source file by its SHA-256; ``binder`` makes PDFs; ``folder`` is
     for packages while they are handed over; ``renewal`` keeps claims alive meanwhile;
-    ``catalogue`` knows which fields hold true or false.
+    ``plan`` knows which fields hold true or false.
     """
 
     engine: Engine
@@ -256,7 +257,7 @@ class Shared:
     binder: Binder
     folder: Path
     renewal: Renewal
-    catalogue: Catalogue
+    plan: Plan
     settings: Dispatch
     events: Telemetry
 
@@ -337,7 +338,7 @@ class Worker:
         return outcome
 
     def _logical(self, document: DeliverableDocument) -> frozenset[str]:
-        fields = self._shared.catalogue.of(document.type, document.fund).fields
+        fields = self._shared.plan.of(document.type, document.fund).fields
         return frozenset(one.name for one in fields if one.kind in _LOGICAL)
 
     def _record(self, held: Claim, outcome: Outcome | PackageUnavailable) -> str:

@@ -27,7 +27,7 @@ from central.errors import InputInvalid, LeaseLost
 from central.keying import store as keying_store
 from central.keying.store import SubmittedField
 from central.sent_work import store as sent_work_store
-from vaguemestre.model.catalogue import TypeEntry
+from vaguemestre.model.plan import DocumentType
 
 SEEN_WRONG = "seen_wrong"
 """Reason of a document that somebody took out of a group: it is keyed by itself."""
@@ -183,7 +183,7 @@ def submit_item(
     engine: sa.Engine,
     person: Person,
     document_id: uuid.UUID,
-    entry_of: Callable[[str, str], TypeEntry],
+    entry_of: Callable[[str, str], DocumentType],
     sent: Mapping[int, SubmittedField],
     wait_s: float = 0.0,
     sending: Sending | None = None,

@@ -19,7 +19,7 @@ from central.keying.views import parse_fields, present_task
 from central.web.console import Console, ids_parameter, json_response, parse_id
 from central.web.formats import field_name
 from central.web.requests import PageRequest
-from vaguemestre.model.catalogue import KeyingMode, TypeEntry
+from vaguemestre.model.plan import NOT_KEYED, DocumentType, KeyingMode
 
 MOST = 24
 _LEAST_OF_A_FIELD = 2
@@ -113,7 +113,7 @@ class _Pages:
                 self._desk.engine,
                 visit.who,
                 wanted,
-                self._desk.catalogue().of,
+                self._desk.plan().of,
                 sent,
                 self._desk.config.console.take_back_s,
                 sending,
@@ -128,8 +128,8 @@ class _Pages:
         names = {position: one.name for position, one in item.fields.items()}
         return parse_fields(told, self._entry(item), names, least=1, most=MOST)
 
-    def _entry(self, item: GroupItem) -> TypeEntry:
-        return self._desk.catalogue().of(item.document["type"], item.document["fund"])
+    def _entry(self, item: GroupItem) -> DocumentType:
+        return self._desk.plan().of(item.document["type"], item.document["fund"])
 
     def _item(self, one: GroupCandidate, item: GroupItem) -> dict[str, Any]:
         field = item.fields[one.position]
@@ -148,8 +148,9 @@ class _Pages:
         return {name: values for name, values in found.items() if self._is_for_groups(name)}
 
     def _is_for_groups(self, name: Name) -> bool:
-        spec = find_field_spec(self._desk.catalogue().of(name[0]), name[1])
-        return spec.mode is KeyingMode.CONFIRM and spec.kind != "signature"
+        entry = self._desk.plan().of(name[0])
+        spec = find_field_spec(entry, name[1])
+        return entry.mode_of(spec) is KeyingMode.CONFIRM and spec.kind not in NOT_KEYED
 
     def _wanted(
         self, visit: PageRequest, pair: str, code: str, name: str
@@ -175,7 +176,7 @@ class _Pages:
         )
 
     def _has_characters(self, name: Name) -> bool:
-        spec = find_field_spec(self._desk.catalogue().of(name[0]), name[1])
+        spec = find_field_spec(self._desk.plan().of(name[0]), name[1])
         return spec.kind in keying_rules.LOOKALIKE_KINDS
 
     def _fields(self, waiting: Mapping[Name, list[str | None]]) -> list[Choice]:
@@ -183,7 +184,7 @@ class _Pages:
             Choice(
                 address=f"/grouper?{urlencode({'type': code, 'champ': name})}",
                 title=field_name(name),
-                detail=_type_told(code, self._desk.catalogue().of(code).title),
+                detail=_type_told(code, self._desk.plan().of(code).title),
                 count=len(values),
             )
             for (code, name), values in waiting.items()
@@ -212,7 +213,7 @@ class _Pages:
 
     def _title(self, pair: str, code: str, name: str) -> str:
         if not pair:
-            return f"{field_name(name)}, {self._desk.catalogue().of(code).title}"
+            return f"{field_name(name)}, {self._desk.plan().of(code).title}"
         if pair not in keying_rules.LOOKALIKE_PAIRS:
             raise InputInvalid("paire")
         return "{} ou {}".format(*keying_rules.LOOKALIKE_PAIRS[pair])

@@ -37,7 +37,7 @@ from central.web.formats import field_name
 from central.web.requests import PageRequest
 from vaguemestre.model import clock
 from vaguemestre.model.calendar import public_holidays
-from vaguemestre.model.catalogue import KeyingMode, TypeEntry
+from vaguemestre.model.plan import DocumentType, KeyingMode
 
 _ACTS = {
     "named": "Nommé",
@@ -215,7 +215,7 @@ class _Pages:
         sees_content = who.has_any(_SEE_CONTENT)
         found = store_life.load_history(self._engine, document_id, who, with_content=sees_content)
         document = found.document
-        entry = self._desk.catalogue().of(document["type"], document["fund"])
+        entry = self._desk.plan().of(document["type"], document["fund"])
         state = DocumentState(document["state"])
         today = clock.day(dt.datetime.now(dt.UTC))
         days_left = None
@@ -293,7 +293,7 @@ def _may_be_given_back(delivery: Mapping[str, Any]) -> bool:
 
 
 def _shown(
-    field: Mapping[str, Any], person: Person, life: DocumentHistory, entry: TypeEntry
+    field: Mapping[str, Any], person: Person, life: DocumentHistory, entry: DocumentType
 ) -> dict[str, Any]:
     """A field as somebody may see it; what was read is no secret to who never keys."""
     field = {**field, "box_mm": _box(field, life, entry)}
@@ -302,7 +302,7 @@ def _shown(
     return {**field, "value": None, "raw": "", "is_hidden": True}
 
 
-def _box(field: Mapping[str, Any], life: DocumentHistory, entry: TypeEntry) -> Box | None:
+def _box(field: Mapping[str, Any], life: DocumentHistory, entry: DocumentType) -> Box | None:
     """Where all of a field stands."""
     page = next((one for one in life.pages if one["number"] == field["page"]), None)
     if not field["box_mm"] or page is None:
@@ -312,11 +312,11 @@ def _box(field: Mapping[str, Any], life: DocumentHistory, entry: TypeEntry) -> B
     return enclosing_box(find_field_spec(entry, field["name"]), (left, top, width, height), size)
 
 
-def _is_to_key_blind(field: Mapping[str, Any], life: DocumentHistory, entry: TypeEntry) -> bool:
+def _is_to_key_blind(field: Mapping[str, Any], life: DocumentHistory, entry: DocumentType) -> bool:
     """Whether people have yet to say what a field holds, without knowing what was read."""
     if field["source"] != "machine":
         return False
     if any(control["state"] != "done" for control in life.controls):
         return True
-    is_twice = find_field_spec(entry, field["name"]).mode is KeyingMode.DOUBLE
+    is_twice = entry.mode_of(find_field_spec(entry, field["name"])) is KeyingMode.DOUBLE
     return is_twice and DocumentState(life.document["state"]) in _TO_KEY

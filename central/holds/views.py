@@ -99,7 +99,7 @@ class _Pages:
 
     def _choices(self, person: Person) -> dict[str, list[tuple[str, str, int]]]:
         """What somebody may hold: value, title, how much is to be delivered."""
-        engine, types = self._desk.engine, self._desk.catalogue().types
+        engine, types = self._desk.engine, self._desk.plan().types
         to_deliver = holds_store.to_deliver(engine)
         destinations = {one.name for one in self._desk.config.destinations}
         destinations |= {value for kind, value in to_deliver if kind == "destination"}

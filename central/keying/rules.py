@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from central.documents.rules import KeyedValue, ReadField
-from vaguemestre.model.catalogue import FieldSpec, KeyingMode, TypeEntry
+from vaguemestre.model.forms import FieldKind, FieldSpec
+from vaguemestre.model.plan import NOT_KEYED, DocumentType, KeyingMode
 
 _FIELD = "field:"
 
@@ -30,7 +31,7 @@ class KeyingTask:
 
 
 def keying_tasks(
-    document_type: TypeEntry,
+    document_type: DocumentType,
     fields: Sequence[ReadField],
     *,
     layout: str | None,
@@ -48,26 +49,31 @@ def keying_tasks(
     tasks = []
     for field in sorted(fields, key=lambda f: f.position):
         spec = find_field_spec(document_type, field.name)
-        if spec.kind == "signature" or spec.mode is KeyingMode.READ_ONLY or is_settled(field):
+        mode = document_type.mode_of(spec)
+        if spec.kind in NOT_KEYED or mode is KeyingMode.READ_ONLY or is_settled(field):
             continue
         if layout == "verified":
             must_key = field.name in doubted_names or (spec.required and not field.accepted)
         else:
             must_key = spec.required or field.value is not None
         if must_key:
-            tasks.append(KeyingTask(field, spec, spec.mode is KeyingMode.DOUBLE))
+            tasks.append(KeyingTask(field, spec, mode is KeyingMode.DOUBLE))
     return tuple(tasks)
 
 
-def missing_fields(document_type: TypeEntry, fields: Sequence[ReadField]) -> tuple[FieldSpec, ...]:
+def missing_fields(
+    document_type: DocumentType, fields: Sequence[ReadField]
+) -> tuple[FieldSpec, ...]:
     """Required fields of a type for which a document has no row."""
     known = {field.name for field in fields}
     return tuple(s for s in document_type.keyed_fields if s.required and s.name not in known)
 
 
-def find_field_spec(document_type: TypeEntry, name: str) -> FieldSpec:
+def find_field_spec(document_type: DocumentType, name: str) -> FieldSpec:
     """Return a field's definition; free text for one that the type no longer has."""
-    return next((s for s in document_type.fields if s.name == name), FieldSpec(name, "text"))
+    return next(
+        (s for s in document_type.fields if s.name == name), FieldSpec(name, FieldKind.TEXT)
+    )
 
 
 def is_settled(field: ReadField) -> bool:
@@ -122,7 +128,9 @@ LOOKALIKE_PAIRS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """Characters that readers confuse, by name; the first five in numbers, the others in codes."""
-LOOKALIKE_KINDS = frozenset({"nir", "date", "digits", "amount", "code"})
+LOOKALIKE_KINDS = frozenset(
+    {FieldKind.NIR, FieldKind.DATE, FieldKind.DIGITS, FieldKind.AMOUNT, FieldKind.CODE}
+)
 """Kinds of fields in which single characters are compared."""
 
 
@@ -144,7 +152,7 @@ Box = tuple[float, float, float, float]
 """Left, top, width, height in millimetres of the upright page."""
 _ADDRESS_MM = (95.0, 24.0)
 """Room for the four lines that an address has after the name."""
-_HAS_LINES = frozenset({"text", "address"})
+_HAS_LINES = frozenset({FieldKind.TEXT, FieldKind.ADDRESS})
 
 
 def enclosing_box(spec: FieldSpec, first: Box, page_mm: tuple[float, float]) -> Box:
@@ -160,13 +168,14 @@ def enclosing_box(spec: FieldSpec, first: Box, page_mm: tuple[float, float]) -> 
     """
     left, top, width, height = first
     right, bottom = left + width, top + height
-    if spec.box_mm is not None and spec.more_boxes_mm:
-        across, down = left - spec.box_mm[0], top - spec.box_mm[1]  # how this page lies
-        boxes = [(x + across, y + down, w, h) for x, y, w, h in spec.more_boxes_mm]
+    blank = spec.first_line_mm
+    if blank is not None and spec.further_lines_mm:
+        across, down = left - blank.left, top - blank.top  # how this page lies
+        boxes = [(x + across, y + down, w, h) for x, y, w, h in spec.further_lines_mm]
         left, top = min(left, *(b[0] for b in boxes)), min(top, *(b[1] for b in boxes))
         right = max(right, *(b[0] + b[2] for b in boxes))
         bottom = max(bottom, *(b[1] + b[3] for b in boxes))
-    elif spec.kind == "address" and spec.box_mm is None:
+    elif spec.kind is FieldKind.ADDRESS and blank is None:
         right, bottom = max(right, left + _ADDRESS_MM[0]), max(bottom, top + _ADDRESS_MM[1])
     return left, top, _within(left, right, page_mm[0]), _within(top, bottom, page_mm[1])
 

@@ -41,7 +41,7 @@ from central.keying.rules import (
     next_key_pass,
 )
 from central.sent_work import store as sent_work_store
-from vaguemestre.model.catalogue import NOT_KEYED, KeyingMode, TypeEntry
+from vaguemestre.model.plan import NOT_KEYED, DocumentType, KeyingMode
 
 _c, _f = documents.c, fields.c
 _MAX_ADDED_FIELDS = 500
@@ -57,7 +57,7 @@ class SubmittedField:
 
 
 def pending_tasks(
-    engine: sa.Engine, row: Mapping[str, Any], document_type: TypeEntry
+    engine: sa.Engine, row: Mapping[str, Any], document_type: DocumentType
 ) -> tuple[KeyingTask, ...]:
     """List what is to key of a document now.
 
@@ -69,7 +69,7 @@ def pending_tasks(
 
 
 def pending_tasks_in(
-    connection: sa.Connection, row: Mapping[str, Any], document_type: TypeEntry
+    connection: sa.Connection, row: Mapping[str, Any], document_type: DocumentType
 ) -> tuple[KeyingTask, ...]:
     """List what is to key of a document in its present pass, within a transaction.
 
@@ -96,7 +96,9 @@ def pending_tasks_in(
     )
 
 
-def add_fields(connection: sa.Connection, document_id: uuid.UUID, document_type: TypeEntry) -> None:
+def add_fields(
+    connection: sa.Connection, document_id: uuid.UUID, document_type: DocumentType
+) -> None:
     """Insert rows for the required fields of a type that nobody has read."""
     known = documents_store.fields_of(connection, document_id)
     position = max((f.position for f in known), default=-1) + 1
@@ -111,7 +113,7 @@ def add_fields(connection: sa.Connection, document_id: uuid.UUID, document_type:
             "accepted": False,
             "check_result": "none",
             "page": 0,
-            "box_mm": list(spec.box_mm) if spec.box_mm else None,
+            "box_mm": list(spec.first_line_mm) if spec.first_line_mm else None,
         }
         for i, spec in enumerate(missing_fields(document_type, known)[:_MAX_ADDED_FIELDS])
     ]
@@ -123,7 +125,7 @@ def submit_keying(
     engine: sa.Engine,
     person: Person,
     document_id: uuid.UUID,
-    find_type: Callable[[str, str], TypeEntry],
+    find_type: Callable[[str, str], DocumentType],
     submitted: Mapping[int, SubmittedField],
     wait_s: float = 0.0,
 ) -> DocumentState:
@@ -217,13 +219,15 @@ def has_wrong_value(connection: sa.Connection, document_id: uuid.UUID) -> bool:
     return bool(connection.scalar(sa.select(is_returned)))
 
 
-def require_rekeying(connection: sa.Connection, row: sa.Row[Any], document_type: TypeEntry) -> None:
+def require_rekeying(
+    connection: sa.Connection, row: sa.Row[Any], document_type: DocumentType
+) -> None:
     """Make every keyed field of the type a task: else the wrong value is delivered again."""
     keyed = [
         field
         for field in documents_store.fields_of(connection, row.id)
         if (spec := find_field_spec(document_type, field.name)).kind not in NOT_KEYED
-        and spec.mode is not KeyingMode.READ_ONLY
+        and document_type.mode_of(spec) is not KeyingMode.READ_ONLY
     ]
     positions = [field.position for field in keyed]
     is_it = (_f.document_id == row.id, _f.position.in_(positions))
@@ -284,7 +288,7 @@ def record_keying(
 def _second_pass_tasks(
     connection: sa.Connection,
     document_id: uuid.UUID,
-    document_type: TypeEntry,
+    document_type: DocumentType,
     known: Sequence[ReadField],
     tasks: Sequence[KeyingTask],
 ) -> list[KeyingTask]:
@@ -322,13 +326,15 @@ def _start_pass(
     )
 
 
-def _is_left(connection: sa.Connection, row: sa.Row[Any], document_type: TypeEntry) -> bool:
+def _is_left(connection: sa.Connection, row: sa.Row[Any], document_type: DocumentType) -> bool:
     """Whether the pack, which may have changed since the first pass, wants more keyed."""
     known = documents_store.fields_of(connection, row.id)
     return bool(keying_tasks(document_type, known, layout=row.layout, reasons=row.route_reasons))
 
 
-def _settle_agreed(connection: sa.Connection, row: sa.Row[Any], document_type: TypeEntry) -> None:
+def _settle_agreed(
+    connection: sa.Connection, row: sa.Row[Any], document_type: DocumentType
+) -> None:
     """Accept what two people keyed alike; what a third decided is stored already.
 
     Only what is still to key: the document may have been keyed before it came back, and its

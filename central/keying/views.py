@@ -24,7 +24,8 @@ from central.web.console import Console, id_in_path, json_response
 from central.web.formats import field_name
 from central.web.requests import PageRequest
 from vaguemestre.model import clock, typed
-from vaguemestre.model.catalogue import FieldSpec, TypeEntry
+from vaguemestre.model.forms import FieldSpec
+from vaguemestre.model.plan import DocumentType
 
 _MOST_FIELDS = 500
 _ZONE_MARGIN_MM = 3.0
@@ -45,7 +46,7 @@ class KeyingQueue(WaitingDocuments):
 
     name, path, template = "key", "/videocoder", "keying.html"
 
-    def present(self, _: Person, loaded: Work, document_type: TypeEntry) -> dict[str, Any]:
+    def present(self, _: Person, loaded: Work, document_type: DocumentType) -> dict[str, Any]:
         """What is to key, and what the machine is sure of."""
         tasks = keying_store.pending_tasks(self.engine, loaded.document, document_type)
         # What is keyed blind may have been accepted by the machine.
@@ -65,7 +66,7 @@ class KeyingQueue(WaitingDocuments):
             self.engine,
             request.who,
             document_id,
-            self.console.catalogue().of,
+            self.console.plan().of,
             submitted_fields(self.console, request, document_id, self.name),
             self.console.config.console.take_back_s,
         )
@@ -81,7 +82,7 @@ class _Pages:
         document_id = id_in_path(request)
         lease_store.demand_held(self._engine, request.who.id, document_id)
         document = documents_store.load_header(self._engine, request.who, document_id, "key")
-        entry = self._console.catalogue().of(document["type"], document["fund"])
+        entry = self._console.plan().of(document["type"], document["fund"])
         spec = find_field_spec(entry, request.text("name", most=100))
         value = request.text("value", most=typed.LONGEST)
         result = typed.check_typed(spec, value, _today())
@@ -154,13 +155,13 @@ def submitted_fields(
         InputInvalid: they are no such list, name no field, or one cannot be.
     """
     loaded = documents_store.load_document(console.engine, request.who, document_id, queue)
-    entry = console.catalogue().of(loaded.document["type"], loaded.document["fund"])
+    entry = console.plan().of(loaded.document["type"], loaded.document["fund"])
     names = {field.position: field.name for field in loaded.fields}
     return parse_fields(request.content.get("fields"), entry, names, most=_MOST_FIELDS)
 
 
 def parse_fields(
-    content: Any, entry: TypeEntry, names: Mapping[int, str], *, least: int = 0, most: int
+    content: Any, entry: DocumentType, names: Mapping[int, str], *, least: int = 0, most: int
 ) -> dict[int, SubmittedField]:
     """Fields that were sent of a document, by position.
 

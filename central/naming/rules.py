@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from vaguemestre.model.catalogue import Catalogue
+from vaguemestre.model.plan import Plan
 
 MOST = 9
 _NOT_OFFERED = frozenset({"unknown"})
@@ -12,7 +12,7 @@ _S_NUMBER = re.compile(r"\bS\s?(\d{4})\b")
 
 
 def suggest_types(
-    catalogue: Catalogue,
+    plan: Plan,
     *,
     read_as: Sequence[str],
     text: str,
@@ -24,7 +24,7 @@ def suggest_types(
     title), then what people here name most often.
 
     Args:
-        catalogue: All types.
+        plan: All types.
         read_as: The station's type and its runner-up.
         text: What was read on the first page.
         usual: Types by how often they were named lately.
@@ -33,12 +33,12 @@ def suggest_types(
     numbers = {f"S{n}" for n in _S_NUMBER.findall(text)}
     named = [
         code
-        for code, entry in catalogue.types.items()
+        for code, entry in plan.types.items()
         if code in numbers or (len(entry.title) > 3 and fold_text(entry.title) in plain)
     ]
     found: list[str] = []
-    for code in (*read_as, *named, *usual, *catalogue.types):
-        if code in catalogue.types and code not in _NOT_OFFERED and code not in found:
+    for code in (*read_as, *named, *usual, *plan.types):
+        if code in plan.types and code not in _NOT_OFFERED and code not in found:
             found.append(code)
     return found[:MOST]
 

@@ -27,7 +27,7 @@ from central.plan import store as plan_store
 from central.rescans import store as rescans_store
 from central.rescans.store import Sheet
 from central.sent_work import store as sent_work_store
-from vaguemestre.model.catalogue import TypeEntry
+from vaguemestre.model.plan import DocumentType
 
 _c, _f, _p, _n = documents.c, fields.c, pages.c, namings.c
 _URGENT = 1
@@ -37,7 +37,7 @@ def name_document(
     engine: sa.Engine,
     person: Person,
     document_id: uuid.UUID,
-    entry: TypeEntry,
+    entry: DocumentType,
     *,
     due_on: dt.date,
     seconds: float | None = None,
@@ -245,13 +245,13 @@ def usual_types(engine: sa.Engine, days: int = 7) -> list[str]:
         )
 
 
-def _replace_fields(connection: sa.Connection, document_id: uuid.UUID, entry: TypeEntry) -> None:
+def _replace_fields(connection: sa.Connection, document_id: uuid.UUID, entry: DocumentType) -> None:
     """The fields of another type: what was read of the old one says nothing of the new."""
     connection.execute(fields.delete().where(_f.document_id == document_id))
     add_fields(connection, document_id, entry)
 
 
-def _has_tasks(connection: sa.Connection, document_id: uuid.UUID, entry: TypeEntry) -> bool:
+def _has_tasks(connection: sa.Connection, document_id: uuid.UUID, entry: DocumentType) -> bool:
     add_fields(connection, document_id, entry)
     row = connection.execute(
         sa.select(_c.layout, _c.route_reasons).where(_c.id == document_id)

@@ -26,7 +26,7 @@ from central.web import formats, labels
 from central.web.console import Console, id_in_path, json_response, parse_id
 from central.web.requests import PageRequest
 from vaguemestre.model.calendar import add_working_days, public_holidays
-from vaguemestre.model.catalogue import TypeEntry
+from vaguemestre.model.plan import DocumentType
 
 _USUAL_KEPT_S = 60.0
 _TEXT_CHARACTERS = 4_000
@@ -53,7 +53,7 @@ class NamingQueue(WaitingDocuments):
         self._lock = threading.Lock()
         self._usual: tuple[float, Sequence[str]] = (-_USUAL_KEPT_S, ())
 
-    def present(self, person: Person, loaded: Work, _: TypeEntry) -> dict[str, Any]:
+    def present(self, person: Person, loaded: Work, _: DocumentType) -> dict[str, Any]:
         """Why it is to be named, what it may be, and others with the same image."""
         document = loaded.document
         same = naming_store.same_image_documents(self.engine, document["id"], person)
@@ -65,12 +65,12 @@ class NamingQueue(WaitingDocuments):
 
     def submit(self, request: PageRequest) -> Response:
         """Say what a document is."""
-        document_id, catalogue = id_in_path(request), self.console.catalogue
+        document_id, plan = id_in_path(request), self.console.plan
         code = request.text("type", most=100, needed=True)
-        if code not in catalogue().types:
+        if code not in plan().types:
             raise InputInvalid("type")
         document = documents_store.load_header(self.engine, request.who, document_id, self.name)
-        entry = catalogue.shipped.of(code, document["fund"])
+        entry = plan.shipped.of(code, document["fund"])
         state = naming_store.name_document(
             self.engine,
             request.who,
@@ -83,11 +83,11 @@ class NamingQueue(WaitingDocuments):
         return json_response({"state": state.value})
 
     def _guesses(self, loaded: Work) -> list[dict[str, Any]]:
-        catalogue, document = self.console.catalogue(), loaded.document
+        plan, document = self.console.plan(), loaded.document
         text = loaded.pages[0].text[:_TEXT_CHARACTERS] if loaded.pages else ""
         read_as = [code for code in (document["type"], document["runner_up"]) if code]
-        codes = suggest_types(catalogue, read_as=read_as, text=text, usual=self._usually())
-        return [_choice(catalogue.of(code, document["fund"])) for code in codes]
+        codes = suggest_types(plan, read_as=read_as, text=text, usual=self._usually())
+        return [_choice(plan.of(code, document["fund"])) for code in codes]
 
     def _usually(self) -> Sequence[str]:
         with self._lock:
@@ -105,7 +105,7 @@ def due_on(received_on: dt.date, days: int) -> dt.date:
     return add_working_days(received_on, days, public_holidays([received_on]))
 
 
-def _choice(entry: TypeEntry) -> dict[str, Any]:
+def _choice(entry: DocumentType) -> dict[str, Any]:
     return {"code": entry.code, "title": entry.title, "pole": entry.pole}
 
 
@@ -150,7 +150,7 @@ class _PageActs:
         }
 
     def types(self, _: PageRequest) -> Response:
-        entries = self._console.catalogue().types.values()
+        entries = self._console.plan().types.values()
         return json_response({"types": [_choice(one) for one in entries]})
 
     def act(self, request: PageRequest) -> Response:
@@ -221,7 +221,7 @@ class _PageActs:
         """Which sheet is meant: the page that the person was looking at, else the first."""
         loaded = documents_store.load_document(self._engine, request.who, document_id, queue)
         document = loaded.document
-        entry = self._console.catalogue().of(document["type"], document["fund"])
+        entry = self._console.plan().of(document["type"], document["fund"])
         pages = [page.number for page in loaded.pages if page.role != "replaced"]
         number = request.number("page", pages[0] if pages else 0)
         if number not in pages:

@@ -41,7 +41,7 @@ class _Pages:
             request.number("person", 0) or None,
             request.text("skill", most=100) or None,
         )
-        if way.to_skill and way.to_skill not in self._console.catalogue().types:
+        if way.to_skill and way.to_skill not in self._console.plan().types:
             raise InputInvalid("skill")
         passing_on_store.pass_on(
             self._engine, request.who, id_in_path(request), queue_parameter(request), way

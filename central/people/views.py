@@ -171,7 +171,7 @@ class _Pages:
 
     def _choices(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """What can be ticked: what the centre knows, and what the account has already."""
-        types = self._desk.catalogue().types.values()
+        types = self._desk.plan().types.values()
         titles = {
             entry.code: labels.reason(entry.code) if entry.title == entry.code else entry.title
             for entry in types

@@ -17,7 +17,7 @@ from central.errors import ChangeUnderWay, LaterChange
 from central.plan import store as plan_store
 from central.plan.follow_store import settle, to_bring_back
 from central.plan.store import may_be_there, stays, target_of
-from vaguemestre.model.catalogue import Catalogue
+from vaguemestre.model.plan import Plan
 
 _c = documents.c
 _m, _p = plan_change_documents.c, plan_changes.c
@@ -49,7 +49,7 @@ def apply_change(engine: sa.Engine, person_id: int, actor: str, change_id: int) 
 
 
 def undo_change(
-    engine: sa.Engine, person_id: int, actor: str, change_id: int, shipped: Catalogue
+    engine: sa.Engine, person_id: int, actor: str, change_id: int, shipped: Plan
 ) -> int:
     """Take an applied change back, with the documents that it moved and that have not left.
 
@@ -150,7 +150,7 @@ def _demand_last(connection: sa.Connection, row: sa.Row[Any]) -> None:
 
 
 def _without(
-    connection: sa.Connection, row: sa.Row[Any], shipped: Catalogue
+    connection: sa.Connection, row: sa.Row[Any], shipped: Plan
 ) -> dict[str, dict[str, Any]]:
     """What the plan says of a type once a change of it no longer holds, by fund.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vaguemestre.model.calendar import add_working_days
-from vaguemestre.model.catalogue import TypeEntry
+from vaguemestre.model.plan import DocumentType
 
 KEYS = ("pole", "destination", "delay_days")
 
@@ -20,7 +20,7 @@ class PlannedRoute:
     due_on: dt.date | None
 
 
-def plan_difference(entry: TypeEntry, wanted: Mapping[str, Any]) -> dict[str, Any]:
+def plan_difference(entry: DocumentType, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """What of a wish differs from the plan as it is; empty: nothing would change."""
     return {
         key: wanted[key] for key in KEYS if key in wanted and wanted[key] != getattr(entry, key)

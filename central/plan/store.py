@@ -49,7 +49,7 @@ class PlanChange:
 
 
 def active_changes(engine: sa.Engine) -> list[tuple[str, str, Mapping[str, Any]]]:
-    """What holds now, in order, as ``Catalogue.changed`` takes it.
+    """What holds now, in order, as ``Plan.changed`` takes it.
 
     Raises:
         StoreUnavailable: the database does not answer.

@@ -26,28 +26,28 @@ from central.plan.store import PlanChange, What
 from central.web.console import Console, redirect
 from central.web.formats import counted
 from central.web.requests import PageRequest
-from vaguemestre.model.catalogue import Catalogue, TypeEntry
 from vaguemestre.model.clock import PARIS
+from vaguemestre.model.plan import DocumentType, Plan
 
 _REMEMBERED_S = 1.0
 
 
 class CurrentPlan:
-    """Gives the catalogue when called.
+    """Gives the plan as it holds now when called.
 
     Args:
         engine: The database, which holds the changes.
         shipped: The pack's plan.
     """
 
-    def __init__(self, engine: Engine, shipped: Catalogue) -> None:
+    def __init__(self, engine: Engine, shipped: Plan) -> None:
         self._engine, self.shipped = engine, shipped
         self._lock = threading.Lock()
-        self._known: Catalogue | None = None
+        self._known: Plan | None = None
         self._at = 0.0
 
-    def __call__(self) -> Catalogue:
-        """The catalogue with every change that holds.
+    def __call__(self) -> Plan:
+        """The plan with every change that holds.
 
         Raises:
             StoreUnavailable: the database does not answer, and never did.
@@ -58,7 +58,7 @@ class CurrentPlan:
                 self._at = time.monotonic()
             return self._known
 
-    def _read(self) -> Catalogue:
+    def _read(self) -> Plan:
         try:
             return self.shipped.changed(plan_store.active_changes(self._engine))
         except StoreUnavailable:
@@ -100,7 +100,7 @@ def register(desk: Console) -> None:
 class _Pages:
     def __init__(self, desk: Console) -> None:
         self._desk = desk
-        self._shipped = desk.catalogue.shipped
+        self._shipped = desk.plan.shipped
 
     def index(self, visit: PageRequest) -> Response:
         engine, now = self._desk.engine, self._now()
@@ -204,11 +204,11 @@ class _Pages:
         count = move_store.undo_change(self._desk.engine, who.id, who.actor, number, self._shipped)
         return redirect(f"/plan/{number}?{urlencode({'fait': 'annule', 'nombre': count})}")
 
-    def _now(self) -> Catalogue:
+    def _now(self) -> Plan:
         """The plan at this moment: whoever changes it is shown no older one."""
         return self._shipped.changed(plan_store.active_changes(self._desk.engine))
 
-    def _what(self, visit: PageRequest, now: Catalogue) -> What:
+    def _what(self, visit: PageRequest, now: Plan) -> What:
         """The change that a form describes.
 
         Raises:
@@ -234,7 +234,7 @@ class _Pages:
         return code, fund, plan_difference(now.of(code, fund), wanted)
 
 
-def _rows(now: Catalogue, shipped: Catalogue) -> list[dict[str, Any]]:
+def _rows(now: Plan, shipped: Plan) -> list[dict[str, Any]]:
     """A row for each type, and one below it for each fund that differs."""
     rows = []
     for code in sorted(now.types):
@@ -246,14 +246,14 @@ def _rows(now: Catalogue, shipped: Catalogue) -> list[dict[str, Any]]:
     return rows
 
 
-def _row(entry: TypeEntry, before: TypeEntry, fund: str) -> dict[str, Any]:
+def _row(entry: DocumentType, before: DocumentType, fund: str) -> dict[str, Any]:
     changed = {
         key: getattr(before, key) for key in KEYS if getattr(before, key) != getattr(entry, key)
     }
     return {"entry": entry, "fund": fund, "before": changed}
 
 
-def _poles(entry: TypeEntry) -> list[str]:
+def _poles(entry: DocumentType) -> list[str]:
     return [entry.pole, *(special["pole"] for special in entry.funds.values() if "pole" in special)]
 
 

@@ -41,16 +41,16 @@ from central.quality.rules import (
     draw_for_control,
     is_same,
 )
-from vaguemestre.model.catalogue import KeyingMode, TypeEntry
 from vaguemestre.model.clock import ZONE
 from vaguemestre.model.lot import IncomingDocument
+from vaguemestre.model.plan import NOT_KEYED, DocumentType, KeyingMode
 
 QUEUE = "control"
 WAITING, DISPUTED, DONE = "waiting", "disputed", "done"
 _controls_c, _controls_d, _k, _l, _n = controls.c, documents.c, keyings.c, held.c, namings.c
 UNTOUCHED = tuple(state.value for state in correction_store.CORRECTED)
 
-EntryOf = Callable[[str, str], TypeEntry]
+EntryOf = Callable[[str, str], DocumentType]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def take_control(engine: sa.Engine, person: Person, document_id: uuid.UUID, leas
 
 
 def control_tasks(
-    engine: sa.Engine, document_id: uuid.UUID, entry: TypeEntry
+    engine: sa.Engine, document_id: uuid.UUID, entry: DocumentType
 ) -> tuple[KeyingTask, ...]:
     """What is to key of a control now; of a dispute the two values, not told apart.
 
@@ -175,7 +175,7 @@ def require_control(
 
 
 def blind_tasks(
-    connection: sa.Connection, document_id: uuid.UUID, entry: TypeEntry
+    connection: sa.Connection, document_id: uuid.UUID, entry: DocumentType
 ) -> dict[int, KeyingTask]:
     """What is keyed blind of a document: all that the machine accepted, but for signatures."""
     return {
@@ -184,13 +184,13 @@ def blind_tasks(
         if one.accepted
         and one.source == "machine"
         and one.value is not None
-        and (spec := find_field_spec(entry, one.name)).kind != "signature"
-        and spec.mode is not KeyingMode.READ_ONLY
+        and (spec := find_field_spec(entry, one.name)).kind not in NOT_KEYED
+        and entry.mode_of(spec) is not KeyingMode.READ_ONLY
     }
 
 
 def value_pairs(
-    connection: sa.Connection, document_id: uuid.UUID, entry: TypeEntry
+    connection: sa.Connection, document_id: uuid.UUID, entry: DocumentType
 ) -> dict[int, ValuePair]:
     """What the machine and the person said of each controlled field."""
     rows = connection.execute(

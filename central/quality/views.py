@@ -37,7 +37,7 @@ from central.quality.statistics_store import ControlCounts
 from central.web.console import Console, id_in_path, json_response
 from central.web.requests import PageRequest
 from vaguemestre.model import clock
-from vaguemestre.model.catalogue import TypeEntry
+from vaguemestre.model.plan import DocumentType
 
 WIDTH, HEIGHT = 640, 180
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 8, 8, 24
@@ -140,7 +140,7 @@ class ControlQueue:
         """As ``quality.store.take_control``."""
         return quality_store.take_control(self._engine, person, document_id, lease_s)
 
-    def present(self, _: Person, loaded: Work, document_type: TypeEntry) -> dict[str, Any]:
+    def present(self, _: Person, loaded: Work, document_type: DocumentType) -> dict[str, Any]:
         """What is to key; no value that the machine is sure of."""
         tasks = quality_store.control_tasks(self._engine, loaded.document["id"], document_type)
         return present_keying(loaded, tasks) | {"fields": []}
@@ -152,7 +152,7 @@ class ControlQueue:
             self._engine,
             request.who,
             document_id,
-            self._console.catalogue().of,
+            self._console.plan().of,
             submitted_fields(self._console, request, document_id, self.name),
         )
         return json_response({"state": state, "round": sent_again})
@@ -217,7 +217,7 @@ class _Pages:
             wanted=wanted,
             plot=rate_chart(report.weeks, wanted),
             windows=WINDOWS,
-            title_of=lambda code: self._desk.catalogue().of(code).title,
+            title_of=lambda code: self._desk.plan().of(code).title,
         )
 
     def thresholds(self, visit: PageRequest) -> Response:
@@ -284,7 +284,7 @@ class _Pages:
         return found
 
     def _kind(self, code: str, name: str) -> str:
-        return find_field_spec(self._desk.catalogue().of(code), name).kind
+        return find_field_spec(self._desk.plan().of(code), name).kind
 
 
 def toml_of(report: Report, day: dt.date) -> str:

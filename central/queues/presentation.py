@@ -5,12 +5,12 @@ from typing import Any
 
 from central.documents.store import Work, WorkPage, image_version
 from central.web import formats, labels
-from vaguemestre.model.catalogue import TypeEntry
+from vaguemestre.model.plan import DocumentType
 
 _REMARKS_SHOWN = 3
 
 
-def present_document(loaded: Work, document_type: TypeEntry) -> dict[str, Any]:
+def present_document(loaded: Work, document_type: DocumentType) -> dict[str, Any]:
     """The document, its pages and what others said of it; not what is decided of it."""
     document = loaded.document
     shown = {

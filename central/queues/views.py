@@ -26,7 +26,7 @@ from central.web.console import (
     parse_id,
 )
 from central.web.requests import PageRequest
-from vaguemestre.model.catalogue import TypeEntry
+from vaguemestre.model.plan import DocumentType
 
 _LONGEST_S = 86_400.0
 
@@ -51,7 +51,7 @@ class Queue(Protocol):
         """Lease one document; False when it is somebody else's, or does not wait for them."""
         ...
 
-    def present(self, person: Person, loaded: Work, document_type: TypeEntry) -> dict[str, Any]:
+    def present(self, person: Person, loaded: Work, document_type: DocumentType) -> dict[str, Any]:
         """What this queue's page shows of a document beside what every queue's page does."""
         ...
 
@@ -164,7 +164,7 @@ def present(
         NotFound, Forbidden, StoreUnavailable: as ``central.documents.store.load_document``.
     """
     loaded = documents_store.load_document(console.engine, person, document_id, queue.name)
-    document_type = console.catalogue().of(loaded.document["type"], loaded.document["fund"])
+    document_type = console.plan().of(loaded.document["type"], loaded.document["fund"])
     return {
         **present_document(loaded, document_type),
         **queue.present(person, loaded, document_type),

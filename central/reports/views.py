@@ -211,7 +211,7 @@ class _Pages:
         by = visit.text("par", most=10) or "site"
         if by not in _BY:
             raise InputInvalid("par")
-        types = {code: entry.title for code, entry in self._desk.catalogue().types.items()}
+        types = {code: entry.title for code, entry in self._desk.plan().types.items()}
         return make_report(self._desk.engine, visit.who, period, by, types)
 
     def _taken(

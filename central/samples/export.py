@@ -25,7 +25,7 @@ from central.keying.rules import find_field_spec
 from central.page_images import previews
 from central.rendering.runner import Renderer
 from central.samples.store import Sample
-from vaguemestre.model.catalogue import Catalogue
+from vaguemestre.model.plan import Plan
 
 LABELS, CROPS = "labels.jsonl", "crops"
 MARGIN_MM = 1.0
@@ -61,7 +61,7 @@ def prepare_folder(folder: Path) -> None:
 
 
 def write_samples(
-    folder: Path, samples: Sequence[Sample], catalogue: Catalogue, blobs: BlobStore
+    folder: Path, samples: Sequence[Sample], plan: Plan, blobs: BlobStore
 ) -> ExportResult:
     """Write samples into a folder that ``prepare_folder`` has seen.
 
@@ -76,7 +76,7 @@ def write_samples(
                 name = f"{CROPS}/{number:06}.png"
                 with _create(folder / name) as file:
                     crop.save(file, "PNG")
-                label = {"file": name, **_label(sample, catalogue)}
+                label = {"file": name, **_label(sample, plan)}
                 labels.write(json.dumps(label, ensure_ascii=False).encode() + b"\n")
                 written = number
             labels.flush()
@@ -123,12 +123,12 @@ def _view(sample: Sample) -> SeenPage:
     )
 
 
-def _label(sample: Sample, catalogue: Catalogue) -> dict[str, object]:
+def _label(sample: Sample, plan: Plan) -> dict[str, object]:
     return {
         "document": document_hash(sample.document_id),
         "type": sample.type,
         "field": sample.field,
-        "kind": find_field_spec(catalogue.of(sample.type), sample.field).kind,
+        "kind": find_field_spec(plan.of(sample.type), sample.field).kind,
         "truth": sample.truth,
         "reason": sample.reason,
         "reading": sample.machine_value,

@@ -46,14 +46,14 @@ class _Pages:
         values: dict[str, Any] = {"found": None, "lots": (), "next": ""}
         if any(asked_for.values()) and not wrong:
             values = self._found(visit, wanted)
-        catalogue = self._desk.catalogue()
+        plan = self._desk.plan()
         return self._desk.show(
             visit,
             "search.html",
             status=400 if wrong else 200,
             asked_for=asked_for,
             wrong=wrong,
-            types=select_options({code: entry.title for code, entry in catalogue.types.items()}),
+            types=select_options({code: entry.title for code, entry in plan.types.items()}),
             sites=monitoring_store.site_names(self._engine, visit.who),
             **values,
         )

@@ -33,7 +33,7 @@ from central.web import commands, formats, labels
 from central.web.rate_limit import RequestLimiter
 from central.web.requests import PageRequest, RequestGuard
 from central.web.sessions import Sessions
-from vaguemestre.model.catalogue import Catalogue
+from vaguemestre.model.plan import Plan
 
 _MOST_IDS = 24
 
@@ -161,15 +161,15 @@ NAVIGATION = (
 )
 
 
-class CatalogueSource(Protocol):
-    """The catalogue as it holds now, when called (``central.plan.views.CurrentPlan``)."""
+class PlanSource(Protocol):
+    """The plan as it holds now, when called (``central.plan.views.CurrentPlan``)."""
 
     @property
-    def shipped(self) -> Catalogue:
+    def shipped(self) -> Plan:
         """The pack's own."""
         ...
 
-    def __call__(self) -> Catalogue:
+    def __call__(self) -> Plan:
         """With every change that holds."""
         ...
 
@@ -182,7 +182,7 @@ class Console:
     engine: Engine
     blobs: BlobStore
     events: Telemetry
-    catalogue: CatalogueSource
+    plan: PlanSource
     sessions: Sessions
     limits: RequestLimiter
     renderer: Renderer

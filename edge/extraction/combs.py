@@ -292,15 +292,6 @@ class CombInk:
         return self.in_cells and len(cells) >= _LONG and set(self.filled) <= ends
 
 
-def bounds(cells: Sequence[BoxMm]) -> BoxMm:
-    """The box around all cells."""
-    left = min(cell.left for cell in cells)
-    top = min(cell.top for cell in cells)
-    right = max(cell.left + cell.width for cell in cells)
-    bottom = max(cell.top + cell.height for cell in cells)
-    return BoxMm(left, top, right - left, bottom - top)
-
-
 def assign_ink(zone: Zone, cells: Sequence[BoxMm]) -> CombInk | None:
     """Sort a comb's ink into its cells; None when nothing is written."""
     labels, found = strokes_of(zone, cells)

@@ -36,11 +36,10 @@ from numpy.typing import NDArray
 
 from edge.classification.registration import Registration
 from edge.extraction import ink as extraction_ink
-from edge.extraction.combs import bounds
 from edge.imaging.pixels import connected_components, reduce, reduction_factor
 from edge.ocr.engine import Gray
 from vaguemestre.model.document import BoxMm
-from vaguemestre.model.forms import FormDefinition
+from vaguemestre.model.forms import FormDefinition, bounding_box
 
 _REACH = 1.2  # cells beyond the ends that are looked at, and between two characters of a number
 _BESIDE = 0.1  # of a cell: what stands so near to the comb's end may still be in its last cell
@@ -79,7 +78,7 @@ def place_of(gray: Gray, where: Registration, cells: Sequence[BoxMm]) -> Place:
         where: Where the form lies on it.
         cells: Of one comb, from left to right.
     """
-    box, pitch = bounds(cells), max(cell.width for cell in cells)
+    box, pitch = bounding_box(cells), max(cell.width for cell in cells)
     reach = _REACH * pitch
     zone = extraction_ink.cut_zone(
         gray, where, BoxMm(box.left - reach, box.top, box.width + 2 * reach, box.height)

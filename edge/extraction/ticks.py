@@ -27,12 +27,11 @@ from numpy.typing import NDArray
 from edge.classification.registration import Registration
 from edge.extraction import ink as extraction_ink
 from edge.extraction import tick_blank
-from edge.extraction.combs import bounds
 from edge.extraction.ink import Zone
 from edge.imaging.pixels import connected_components
 from edge.ocr.engine import Gray, Patch, TickChances
 from vaguemestre.model.document import BoxMm, Check, Field
-from vaguemestre.model.forms import FieldSpec, FormDefinition, GroupRule, TickGroup
+from vaguemestre.model.forms import FieldSpec, FormDefinition, GroupRule, TickGroup, bounding_box
 
 _SET, _EMPTY = "true", "false"
 
@@ -96,7 +95,7 @@ _LIFT = 4.0  # what is paler than the box's own paper by 8 of 255 shall be seen 
 
 def window(boxes: Sequence[BoxMm]) -> BoxMm:
     """The window of 16 × 12.8 mm around a tick's box, or around the parts of one."""
-    box = bounds(boxes)
+    box = bounding_box(boxes)
     wide, high = WIDE_PX / PX_PER_MM, HIGH_PX / PX_PER_MM
     left, top = box.left + box.width / 2 - wide / 2, box.top + box.height / 2 - high / 2
     return BoxMm(left, top, wide, high)
@@ -153,7 +152,7 @@ def written_in(form: FormDefinition) -> tuple[BoxMm, ...]:
     boxes: list[BoxMm] = []
     for spec in form.fields:
         if spec.cells_mm:
-            boxes.append(bounds(spec.cells_mm))
+            boxes.append(bounding_box(spec.cells_mm))
         elif spec.box_mm is not None:
             boxes += [spec.box_mm, *spec.boxes_mm]
     return tuple(boxes)
@@ -163,7 +162,7 @@ def plan(boxes: Sequence[BoxMm], printed: Iterable[BoxMm], others: Iterable[BoxM
     """Where the box is in its window, what is printed there and where else is written."""
     frame = window(boxes)
     made = np.full((HIGH_PX, WIDE_PX), _NOTHING, np.uint8)
-    own = bounds(boxes)
+    own = bounding_box(boxes)
     for group, value in ((others, _OTHER), ((own,), _PRINT), (printed, _PRINT), (boxes, _BOX)):
         for box in group:
             _fill(made, box, frame, value)

@@ -19,7 +19,7 @@ from edge.ocr import line_finder, lines
 from edge.ocr.engine import Alphabet, Gray, LineReading, OcrEngine, Quad
 from edge.ocr.lines import bounds, crop
 from vaguemestre.model.document import BoxMm, Check, Field
-from vaguemestre.model.forms import FieldKind, FieldSpec, FormDefinition
+from vaguemestre.model.forms import FieldKind, FieldSpec, FormDefinition, bounding_box
 
 _LINE_MARGIN_MM = 0.7
 _EDGE_MM = 1.2  # how near to a block's edge a corner of its box ends
@@ -95,7 +95,7 @@ def _cut(
     readers: OcrEngine,
     terms: AcceptanceContext,
 ) -> FieldCrop:
-    box = spec.box_mm if spec.box_mm is not None else combs.bounds(spec.cells_mm)
+    box = spec.box_mm if spec.box_mm is not None else bounding_box(spec.cells_mm)
     if spec.kind is FieldKind.TICK:
         return FieldCrop(spec, box)
     if spec.kind is FieldKind.SIGNATURE:

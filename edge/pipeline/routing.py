@@ -13,7 +13,7 @@ from vaguemestre.model.calendar import due_on
 from vaguemestre.model.document import Check, Field, Layout, Route, RouteKind
 from vaguemestre.model.forms import FieldKind, FieldSpec, FormDefinition
 from vaguemestre.model.lot import LotHeader
-from vaguemestre.model.plan import Plan, TypePlan
+from vaguemestre.model.plan import DocumentType, Plan
 
 _TO_NAME = frozenset({"unknown", "misdirected"})
 # Of a page: what else lies on its image is read by nobody, and no keying of fields would tell.
@@ -84,7 +84,7 @@ def _reasons_to_name(draft: DocumentDraft, plan: Plan, around: RoutingContext) -
 
 
 def _reasons_to_key(
-    draft: DocumentDraft, form: FormDefinition | None, entry: TypePlan
+    draft: DocumentDraft, form: FormDefinition | None, entry: DocumentType
 ) -> tuple[str, ...]:
     reasons = [mark for page in draft.pages for mark in page.marks if mark in FOR_A_PERSON]
     if draft.first.layout is Layout.UNVERIFIED:

@@ -4,14 +4,15 @@ import datetime as dt
 
 import pytest
 
-from vaguemestre.model.catalogue import FieldSpec
+from vaguemestre.model.forms import FieldKind, FieldSpec, NumberCheck
 from vaguemestre.model.typed import LONGEST, check_typed
 
 _TODAY = dt.date(2026, 11, 24)
 
 
 def _read(kind: str, text: str, check: str = "", *, ahead: bool = False) -> tuple[str | None, str]:
-    found = check_typed(FieldSpec("x", kind, check=check, may_lie_ahead=ahead), text, _TODAY)
+    spec = FieldSpec("x", FieldKind(kind), check=NumberCheck(check), may_lie_ahead=ahead)
+    found = check_typed(spec, text, _TODAY)
     assert (found.value is None) == bool(found.problem)
     return found.value, found.check
 

@@ -12,27 +12,21 @@ from central.blobs import BlobStore
 from central.db.engine import transaction
 from central.delivery import store as delivery_store
 from central.intake import store as intake_store
-from central.pack import load
 from central.quality.rules import SamplingPolicy
 from tests.support.central import document, page, picture, tiff
-from vaguemestre.model.catalogue import Catalogue, TypeEntry
+from tests.support.keyers import PLAN
 from vaguemestre.model.document import IncomingField
 from vaguemestre.model.lot import IncomingDocument
-from vaguemestre.pack import default_dir
+from vaguemestre.model.plan import DocumentType
 
 POLE = "FRAIS_DE_SANTE"
 ALL = SamplingPolicy(share=1.0)
 NIR, SURNAME, TOTAL = "255081416802538", "DUPRE", "26.50"
 
 
-def catalogue() -> Catalogue:
-    """What the program ships."""
-    return load(default_dir())
-
-
-def entry_of(code: str, fund: str) -> TypeEntry:
+def entry_of(code: str, fund: str) -> DocumentType:
     """As the console looks types up."""
-    return catalogue().of(code, fund)
+    return PLAN.of(code, fund)
 
 
 def read(name: str, value: str | None, place: int, **changes: object) -> IncomingField:

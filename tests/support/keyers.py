@@ -4,14 +4,14 @@ import uuid
 
 import sqlalchemy as sa
 
-from central import pack
 from central.accounts.rules import EVERYWHERE, Person, Role
 from central.db.engine import transaction
 from central.documents import lease_store
+from central.pack import load_plan
 from tests.support.console import add_person
-from vaguemestre import pack as vaguemestre_pack
+from vaguemestre import pack
 
-CATALOGUE = pack.load(vaguemestre_pack.default_dir())
+PLAN = load_plan(pack.default_dir())
 
 
 def keyer(engine: sa.Engine, login: str, *roles: Role, **limits: frozenset[str]) -> Person:

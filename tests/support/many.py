@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from central import pack
 from central.db import migrate
 from central.db.engine import transaction
+from central.pack import load_plan
 from tests.support import many_sql as sql
-from vaguemestre import pack as vaguemestre_pack
+from vaguemestre import pack
 from vaguemestre.model.calendar import is_working_day, public_holidays
 
 SITES = ("la-rochelle", "orleans", "montargis", "gien")
@@ -104,7 +104,7 @@ def _working_days(now: dt.datetime, days_back: int) -> Sequence[dt.date]:
 
 
 def _kinds() -> list[dict[str, object]]:
-    catalogue = pack.load(vaguemestre_pack.default_dir())
+    plan = load_plan(pack.default_dir())
     codes = [code for code, share in _KINDS.items() for _ in range(share)]
     return [
         {
@@ -112,5 +112,5 @@ def _kinds() -> list[dict[str, object]]:
             "delay": of.delay_days,
         }
         for n, code in enumerate(codes)
-        for of in [catalogue.of(code)]
+        for of in [plan.of(code)]
     ]  # fmt: skip

@@ -27,6 +27,7 @@ from edge.ocr.network_io import SIDE_PX, normalise_cell
 from models.training.cells import glyphs
 from models.training.cells.glyphs import Glyph, Part, Source
 from vaguemestre.model.document import BoxMm
+from vaguemestre.model.forms import bounding_box
 
 Pixels = NDArray[np.uint8]
 PX_PER_MM = 14.0  # drawn at, before the scan
@@ -264,7 +265,7 @@ def draw_comb(
     sheet = printed(made)
     inks = _write(sheet, made, source, contents, rng)
     page, where, _ = scanned(sheet, how, rng)
-    zone = extraction_ink.cut_zone(page, where, combs.bounds(made.cells), _MARGIN_MM)
+    zone = extraction_ink.cut_zone(page, where, bounding_box(made.cells), _MARGIN_MM)
     found = combs.assign_ink(zone, made.cells)
     return DrawnComb(found, made, [one[2] for one in contents], inks, bool(how.threshold))
 

@@ -26,12 +26,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from edge.extraction.combs import bounds
 from edge.ocr.lines import fold_text
 from models.training.cells.glyphs import Part, Source
 from models.training.drawing import people as training_values
 from vaguemestre.model.document import BoxMm
-from vaguemestre.model.forms import FieldKind, FieldSpec, FormDefinition
+from vaguemestre.model.forms import FieldKind, FieldSpec, FormDefinition, bounding_box
 
 _INK = (15, 90)  # grey
 _HEIGHT = (0.58, 0.85)  # of the cell's, but no more than _TALLEST_MM
@@ -124,7 +123,7 @@ def fill(
     for spec in form.fields:
         if value := values.get(spec.name):
             if across and spec.cells_mm:
-                pen.text(bounds(spec.cells_mm), _as_typed(spec, value), 2.6)
+                pen.text(bounding_box(spec.cells_mm), _as_typed(spec, value), 2.6)
             else:
                 _write(pen, spec, value)
     return np.asarray(image, np.uint8)
@@ -190,7 +189,7 @@ class _Pen:
 def _write(pen: _Pen, spec: FieldSpec, value: str) -> None:
     if spec.kind is FieldKind.TICK and spec.box_mm is not None:
         if value == "true":
-            pen.cross(bounds((spec.box_mm, *spec.boxes_mm)))
+            pen.cross(bounding_box((spec.box_mm, *spec.boxes_mm)))
     elif spec.kind is FieldKind.SIGNATURE and spec.box_mm is not None:
         if value == "true":
             pen.scribble(spec.box_mm)

@@ -13,11 +13,10 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.extraction.combs import bounds
 from models.training.drawing.fill import typefaces
 from models.training.drawing.paper import Sheet
 from vaguemestre.model.document import BoxMm
-from vaguemestre.model.forms import FieldKind, FieldSpec, FormDefinition
+from vaguemestre.model.forms import FieldKind, FieldSpec, FormDefinition, bounding_box
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +328,7 @@ def _field(sheet: Sheet, spec: FieldSpec, look: Look) -> None:
     if spec.cells_mm:
         _comb(sheet, spec, look)
     elif spec.box_mm is not None and spec.kind is FieldKind.TICK:
-        _tick(sheet, bounds((spec.box_mm, *spec.boxes_mm)))
+        _tick(sheet, bounding_box((spec.box_mm, *spec.boxes_mm)))
     elif spec.box_mm is not None and spec.kind is FieldKind.SIGNATURE:
         sheet.band(spec.box_mm, _PAPER)
     elif spec.box_mm is not None and look.is_tinted and spec.kind in _IN_TABLE:
@@ -347,7 +346,7 @@ def _tick(sheet: Sheet, box: BoxMm) -> None:
 
 
 def _comb(sheet: Sheet, spec: FieldSpec, look: Look) -> None:
-    around = bounds(spec.cells_mm)
+    around = bounding_box(spec.cells_mm)
     if not look.is_tinted:
         sheet.band(_grown(around, 0.9), _TINT)
         for cell in spec.cells_mm:

@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from edge.extraction import ticks as extraction_ticks
-from edge.extraction.combs import bounds
 from models.training.drawing import degrade, fill
 from models.training.drawing.paper import load_font
 from models.training.ticks import pens, sight
 from models.training.ticks.ink import Layer, Mark, inked, layer
 from vaguemestre.model.document import BoxMm
-from vaguemestre.model.forms import FieldKind, FieldSpec, FormDefinition
+from vaguemestre.model.forms import FieldKind, FieldSpec, FormDefinition, bounding_box
 
 Pixels = NDArray[np.uint8]
 
@@ -178,7 +177,7 @@ def _ink(
 ) -> Layer | None:
     if mark is Mark.EMPTY:
         return None
-    box = bounds(extraction_ticks.boxes_of(spec))
+    box = bounding_box(extraction_ticks.boxes_of(spec))
     px = page.shape[1] / form.width_mm
     if mark is Mark.STAMP:
         return _stamp(page.shape, box, px, rng)

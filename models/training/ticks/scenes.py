@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 from edge.classification.registration import Registration
 from edge.enrolment import blanks as blank_sheets
 from edge.extraction import ticks as extraction_ticks
-from edge.extraction.combs import bounds
 from edge.ocr.engine import Gray
 from models.training.drawing import forms
 from models.training.drawing import paper as drawing_paper
 from models.training.drawing.paper import Sheet
 from vaguemestre import pack
 from vaguemestre.model.document import BoxMm
-from vaguemestre.model.forms import FieldKind, FormDefinition
+from vaguemestre.model.forms import FieldKind, FormDefinition, bounding_box
 
 WIDE_MM, HIGH_MM = 30.0, 24.0
 _OURS = ("S3110", "S3501")
@@ -58,7 +57,7 @@ class Scene:
     @property
     def box(self) -> BoxMm:
         """The whole box."""
-        return bounds(self.boxes)
+        return bounding_box(self.boxes)
 
 
 def draw(rng: random.Random, *, of_ours: float = OF_OURS) -> Scene:
@@ -81,7 +80,7 @@ def _ours(rng: random.Random, dpi: int) -> Scene:
     form, padded = _form(rng.choice(_OURS), dpi)
     spec = rng.choice([spec for spec in form.fields if spec.kind is FieldKind.TICK])
     own = extraction_ticks.boxes_of(spec)
-    box, px = bounds(own), dpi / 25.4
+    box, px = bounding_box(own), dpi / 25.4
     left, top = box.left + box.width / 2 - WIDE_MM / 2, box.top + box.height / 2 - HIGH_MM / 2
     margin = _margin(dpi)
     y, x = round(top * px) + margin, round(left * px) + margin
@@ -96,7 +95,7 @@ def _ours(rng: random.Random, dpi: int) -> Scene:
         if other.name == spec.name or not boxes:
             continue
         group = ticks if other.kind is FieldKind.TICK else fields
-        group.append(_from(bounds(boxes), left, top))
+        group.append(_from(bounding_box(boxes), left, top))
     printed = tuple(_from(one, left, top) for one in spec.print_mm) if rng.random() < 0.9 else ()
     blank = _blank_of_ours(form.type, own)
     return Scene(

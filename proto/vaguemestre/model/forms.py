@@ -7,7 +7,7 @@ form (ordonnance, RIB, ...) has anchors, maybe labelled fields, and no layout.
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePath
@@ -100,6 +100,30 @@ class FieldSpec:
     print_mm: tuple[BoxMm, ...] = ()
     blanks: tuple[str, ...] = ()
     accept_doubt: float | None = None
+
+    @property
+    def first_line_mm(self) -> BoxMm | None:
+        """The box of its first line, or around its comb; None where the form was not measured."""
+        if self.box_mm is None and self.cells_mm:
+            return bounding_box(self.cells_mm)
+        return self.box_mm
+
+    @property
+    def further_lines_mm(self) -> tuple[BoxMm, ...]:
+        """The lines of a text after its first; a tick's other boxes are no lines."""
+        return () if self.kind in _MARKS else self.boxes_mm
+
+
+_MARKS = frozenset({FieldKind.TICK, FieldKind.SIGNATURE})
+
+
+def bounding_box(boxes: Sequence[BoxMm]) -> BoxMm:
+    """The smallest box around some; there must be one."""
+    left = min(box.left for box in boxes)
+    top = min(box.top for box in boxes)
+    right = max(box.left + box.width for box in boxes)
+    bottom = max(box.top + box.height for box in boxes)
+    return BoxMm(left, top, right - left, bottom - top)
 
 
 class GroupRule(StrEnum):

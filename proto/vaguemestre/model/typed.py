@@ -12,7 +12,7 @@ from stdnum import iban as iban_number
 from stdnum import luhn
 from stdnum.fr import nir as nir_number
 
-from vaguemestre.model.catalogue import FieldSpec
+from vaguemestre.model.forms import FieldSpec
 
 _OLDEST_YEAR = 1890
 _YEARS_AHEAD = 40

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from vaguemestre.model import plan
 from vaguemestre.model.definitions import DefinitionInvalid
 from vaguemestre.model.forms import FormDefinition, parse_all
 from vaguemestre.model.plan import Plan
-from vaguemestre.model.plan import parse as parse_plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +40,18 @@ def load(folder: Path) -> Pack:
             (path.name, path.read_text("utf-8"))
             for path in sorted((folder / "forms").glob("*.toml"))
         ]
-        plan = (folder / "plan.toml").read_text("utf-8")
+        plan_text = (folder / "plan.toml").read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise DefinitionInvalid(f"{folder}: {error}") from error
     if not forms:
         raise DefinitionInvalid(f"{folder} holds no form")
+    definitions = parse_all(forms)
     return Pack(
-        forms=parse_all(forms),
-        plan=parse_plan(plan),
+        forms=definitions,
+        plan=plan.parse(plan_text, definitions),
         versions={
             "forms": _digest("".join(text for _, text in forms)),
-            "plan": _digest(plan),
+            "plan": _digest(plan_text),
         },
     )
 

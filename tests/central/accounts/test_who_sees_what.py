@@ -36,7 +36,7 @@ from central.telemetry import Telemetry
 from tests.support import controlled
 from tests.support.browser import chromium, seen, visitor
 from tests.support.console import PASSWORD, add_person, enter, serving, settings
-from tests.support.keyers import CATALOGUE, keyer, state_of
+from tests.support.keyers import PLAN, keyer, state_of
 from tests.support.mail import Line, Post
 
 _IBAN = "FR1420041010050500013M02606"
@@ -64,9 +64,9 @@ def _key(engine: sa.Engine, person: Any, wanted: uuid.UUID, value: str) -> None:
     document = documents_store.load_document(engine, person, wanted, "key").document
     sent = {
         task.field.position: SubmittedField(KeyedValue(value), "ok")
-        for task in keying_store.pending_tasks(engine, document, CATALOGUE.of("rib"))
+        for task in keying_store.pending_tasks(engine, document, PLAN.of("rib"))
     }
-    keying_store.submit_keying(engine, person, wanted, CATALOGUE.of, sent)
+    keying_store.submit_keying(engine, person, wanted, PLAN.of, sent)
 
 
 def _looks(engine: sa.Engine) -> int:

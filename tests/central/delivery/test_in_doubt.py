@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from central import pack
 from central.accounts.rules import Person, Role
 from central.config import CentralConfig, Destination
 from central.db.engine import transaction
@@ -24,6 +23,7 @@ from central.errors import DeliveryInDoubt
 from central.history import store as history_store
 from central.holds import store as holds_store
 from central.naming import store as naming_store
+from central.pack import load_plan
 from central.plan import move_store
 from central.plan import store as plan_store
 from central.returns import store as returns_store
@@ -35,14 +35,14 @@ from tests.support.console import PASSWORD, add_person, enter, serving, sign_in
 from tests.support.console import settings as console_settings
 from tests.support.dispatching import images_of, put, running, settings, until
 from tests.support.http_pole import SECRET, HttpApplication
-from tests.support.keyers import CATALOGUE, keyer
+from tests.support.keyers import PLAN, keyer
 from tests.support.mail import Line, Post
-from vaguemestre import pack as vaguemestre_pack
+from vaguemestre import pack
 
 _A, _B = "FRAIS_DE_SANTE", "ATEMPO"
 _TO_B = {"pole": "Risques professionnels", "destination": _B}
 _TODAY = dt.date(2026, 11, 4)
-_SHIPPED = pack.load(vaguemestre_pack.default_dir())
+_SHIPPED = load_plan(pack.default_dir())
 _SCAN = tiff([picture(number=n) for n in range(20)])
 
 
@@ -235,7 +235,7 @@ def _named(engine: sa.Engine, post: Post) -> tuple[Person, uuid.UUID]:
         "Lettre", Line("nir", "NIR", "1", read="1"), kind="name", code="S1104", reasons=("unknown",)
     )
     assert lease_store.take_next(engine, lea, "name", 60) == made.id
-    entry = CATALOGUE.of("courrier", "45")
+    entry = PLAN.of("courrier", "45")
     naming_store.name_document(engine, lea, made.id, entry, due_on=dt.date(2026, 12, 1))
     return lea, made.id
 

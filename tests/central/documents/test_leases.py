@@ -14,7 +14,7 @@ from central.documents import lease_store
 from central.documents import store as documents_store
 from central.errors import Forbidden, LeaseLost, NotFound
 from central.naming import store as naming_store
-from tests.support.keyers import CATALOGUE, keyer, state_of, take
+from tests.support.keyers import PLAN, keyer, state_of, take
 from tests.support.mail import Post
 
 _DUE = dt.date(2026, 12, 1)
@@ -84,7 +84,7 @@ def test_a_silent_page_loses_its_document_to_somebody_else(engine: sa.Engine, po
     _expire(engine)
     assert take(engine, second) == made.id
     assert lease_store.renew(engine, first.id, [made.id], 60) == set()
-    entry = CATALOGUE.of("courrier")
+    entry = PLAN.of("courrier")
     with pytest.raises(LeaseLost):
         naming_store.name_document(engine, first, made.id, entry, due_on=_DUE)
     assert state_of(engine, made.id) == "to_name"
@@ -119,7 +119,7 @@ def test_a_lease_that_nobody_took_over_still_counts(engine: sa.Engine, post: Pos
     made, person = post.deliver("A", kind="name"), keyer(engine, "p")
     take(engine, person)
     _expire(engine)
-    naming_store.name_document(engine, person, made.id, CATALOGUE.of("pnd"), due_on=_DUE)
+    naming_store.name_document(engine, person, made.id, PLAN.of("pnd"), due_on=_DUE)
     assert state_of(engine, made.id) == "ready"
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from central import pack
 from central.accounts.rules import EVERYWHERE, Person, Role
 from central.db.engine import transaction
 from central.db.tables import deliveries as deliveries_table
@@ -22,10 +21,11 @@ from central.documents.rules import ReturnCause, ReturnNote
 from central.errors import AlreadyHeld, NotFound
 from central.holds import store as holds_store
 from central.naming import store as naming_store
+from central.pack import load_plan
 from central.returns import store as returns_store
 from tests.support.central import copies, document, reroute, store
 from tests.support.console import add_person
-from vaguemestre import pack as vaguemestre_pack
+from vaguemestre import pack
 
 pytestmark = pytest.mark.on_both_servers
 
@@ -128,7 +128,7 @@ def test_a_document_that_somebody_finishes_under_a_hold_is_held(engine: sa.Engin
     )
     made = store(engine, document(kind="name", type="courrier"))
     _place(engine, "type", "courrier")
-    entry = pack.load(vaguemestre_pack.default_dir()).of("courrier", made.fund)
+    entry = load_plan(pack.default_dir()).of("courrier", made.fund)
     assert lease_store.take_next(engine, keyer, "name", 60.0) == made.id
     naming_store.name_document(engine, keyer, made.id, entry, due_on=dt.date(2026, 11, 10))
     assert _state(engine, made.id, entry.destination) == "held"

@@ -4,11 +4,11 @@ import datetime as dt
 
 import pytest
 
-from central import pack
-from vaguemestre import pack as vaguemestre_pack
+from central.pack import load_plan
+from vaguemestre import pack
 from vaguemestre.model.typed import check_typed
 
-_CATALOGUE = pack.load(vaguemestre_pack.default_dir())
+_PLAN = load_plan(pack.default_dir())
 _TODAY = dt.date(2026, 3, 2)
 _AHEAD = {
     *(("S3116", name) for name in ("stop_from", "stop_to")),
@@ -28,7 +28,7 @@ _PAST = {("S3125", "date_to")}  # of care that was received
 def _dates() -> set[tuple[str, str]]:
     return {
         (code, one.name)
-        for code, entry in _CATALOGUE.types.items()
+        for code, entry in _PLAN.types.items()
         for one in entry.fields
         if one.kind == "date"
     }
@@ -37,7 +37,7 @@ def _dates() -> set[tuple[str, str]]:
 def test_these_dates_may_lie_ahead_and_no_others() -> None:
     found = {
         (code, one.name)
-        for code, entry in _CATALOGUE.types.items()
+        for code, entry in _PLAN.types.items()
         for one in entry.fields
         if one.may_lie_ahead
     }
@@ -51,6 +51,6 @@ def test_a_date_that_ends_something_may_lie_ahead_or_is_told_here() -> None:
 
 @pytest.mark.parametrize(("code", "name"), sorted(_AHEAD))
 def test_a_keyer_may_enter_a_date_that_lies_ahead(code: str, name: str) -> None:
-    spec = next(one for one in _CATALOGUE.of(code).fields if one.name == name)
+    spec = next(one for one in _PLAN.of(code).fields if one.name == name)
     typed = check_typed(spec, "20/03/2026", _TODAY)
     assert typed.value == "2026-03-20"

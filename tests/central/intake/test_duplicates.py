@@ -20,7 +20,7 @@ from central.quality.rules import SamplingPolicy
 from central.rescans import store as rescans_store
 from tests.support.central import document, page, picture, store, tiff
 from tests.support.console import add_person
-from tests.support.keyers import CATALOGUE
+from tests.support.keyers import PLAN
 from vaguemestre.model.lot import IncomingDocument
 
 pytestmark = pytest.mark.on_both_servers
@@ -104,9 +104,7 @@ def test_who_names_a_probable_duplicate_lets_it_go_and_sees_the_other(engine: sa
     assert [one["id"] for one in naming_store.same_image_documents(engine, again.id, person)] == [
         first.id
     ]
-    naming_store.name_document(
-        engine, person, again.id, CATALOGUE.of("pnd"), due_on=again.received_on
-    )
+    naming_store.name_document(engine, person, again.id, PLAN.of("pnd"), due_on=again.received_on)
     assert again.id in _delivered(engine)
 
 

@@ -13,7 +13,7 @@ from stdnum.fr import nir
 
 from tests.support.browser import chromium, visitor
 from tests.support.console import serving, settings
-from vaguemestre.model.catalogue import FieldSpec
+from vaguemestre.model.forms import FieldKind, FieldSpec, NumberCheck
 from vaguemestre.model.typed import check_typed
 
 _TODAY = dt.date(2026, 11, 24)
@@ -99,7 +99,7 @@ def test_both_say_the_same_of_the_same_values(engine: sa.Engine, tmp_path: Path)
         )
     differ = []
     for one, is_usable in zip(cases, told, strict=True):
-        spec = FieldSpec("x", one["kind"], check=one["check"])
+        spec = FieldSpec("x", FieldKind(one["kind"]), check=NumberCheck(one["check"]))
         if (check_typed(spec, one["text"], _TODAY).problem == "") != is_usable:
             differ.append(one)
     assert differ == []
@@ -109,5 +109,8 @@ def test_both_say_the_same_of_the_same_values(engine: sa.Engine, tmp_path: Path)
 @pytest.mark.parametrize("kind", ["nir", "date", "iban", "amount"])
 def test_the_samples_hold_right_and_wrong_values(kind: str) -> None:
     chance = random.Random(1)
-    found = [check_typed(FieldSpec("x", kind), text, _TODAY) for text in _samples(kind, chance)]
+    found = [
+        check_typed(FieldSpec("x", FieldKind(kind)), text, _TODAY)
+        for text in _samples(kind, chance)
+    ]
     assert {bool(one.problem) for one in found} == {True, False}

@@ -2,16 +2,21 @@
 
 from central.documents.rules import KeyedValue, KeyReason, ReadField
 from central.keying.rules import keyed_alike, keying_tasks, missing_fields, next_key_pass
-from vaguemestre.model.catalogue import FieldSpec, KeyingMode, TypeEntry
+from vaguemestre.model.forms import FieldKind, FieldSpec
+from vaguemestre.model.plan import DocumentType, KeyingMode
 
 _SPECS = (
-    FieldSpec("nir", "nir", required=True),
-    FieldSpec("iban", "iban", mode=KeyingMode.DOUBLE),
-    FieldSpec("notes", "text"),
-    FieldSpec("stamp", "text", mode=KeyingMode.READ_ONLY),
-    FieldSpec("signed", "signature", required=True),
+    FieldSpec("nir", FieldKind.NIR, required=True),
+    FieldSpec("iban", FieldKind.IBAN),
+    FieldSpec("notes", FieldKind.TEXT),
+    FieldSpec("stamp", FieldKind.TEXT),
+    FieldSpec("signed", FieldKind.SIGNATURE, required=True),
 )
-_ENTRY = TypeEntry("T", "type", "Pôle", "POLE", "AUTRE", 5, "rights", _SPECS)
+_ENTRY = DocumentType(
+    "T", "type", "Pôle", "POLE", "AUTRE", 5, "rights",
+    fields=_SPECS,
+    keying={"iban": KeyingMode.DOUBLE, "stamp": KeyingMode.READ_ONLY},
+)  # fmt: skip
 
 
 def _field(position: int, value: str | None, *, accepted: bool = False, **more: str) -> ReadField:

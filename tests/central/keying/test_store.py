@@ -14,9 +14,10 @@ from central.documents.rules import KeyedValue, KeyReason
 from central.errors import InputInvalid, LeaseLost
 from central.keying import store as keying_store
 from central.keying.store import SubmittedField
-from tests.support.keyers import CATALOGUE, keyer, state_of, take
+from tests.support.keyers import PLAN, keyer, state_of, take
 from tests.support.mail import Line, Post
-from vaguemestre.model.catalogue import Catalogue, FieldSpec, KeyingMode
+from vaguemestre.model.forms import FieldKind, FieldSpec
+from vaguemestre.model.plan import KeyingMode, Plan
 
 _IBAN, _OTHER = "FR1420041010050500013M02606", "FR7630006000011234567890189"
 
@@ -41,19 +42,19 @@ def _key(
     engine: sa.Engine,
     person: Person,
     wanted: uuid.UUID,
-    catalogue: Catalogue = CATALOGUE,
+    plan: Plan = PLAN,
     **values: KeyedValue,
 ) -> str:
     assert take(engine, person, "key") == wanted
     shown = documents_store.load_document(engine, person, wanted, "key")
-    entry = catalogue.of(shown.document["type"])
+    entry = plan.of(shown.document["type"])
     todo = {
         t.field.name: t.field.position
         for t in keying_store.pending_tasks(engine, shown.document, entry)
     }
     assert set(todo) == set(values), todo
     sent = {todo[name]: SubmittedField(value, "ok") for name, value in values.items()}
-    return keying_store.submit_keying(engine, person, wanted, catalogue.of, sent).value
+    return keying_store.submit_keying(engine, person, wanted, plan.of, sent).value
 
 
 def _values(engine: sa.Engine, person: Person, wanted: uuid.UUID) -> dict[str, str | None]:
@@ -82,7 +83,7 @@ def test_where_two_differ_a_third_who_supervises_decides(engine: sa.Engine, post
     assert take(engine, third, "key") is None
     assert take(engine, supervisor, "key") == wanted
     shown = documents_store.load_document(engine, supervisor, wanted, "key")
-    (task,) = keying_store.pending_tasks(engine, shown.document, CATALOGUE.of("rib"))
+    (task,) = keying_store.pending_tasks(engine, shown.document, PLAN.of("rib"))
     assert [e.value for e in task.others] == [_IBAN, _OTHER]
     assert _key(engine, supervisor, wanted, iban=KeyedValue(_OTHER)) == "ready"
     assert _values(engine, supervisor, wanted)["iban"] == _OTHER
@@ -102,7 +103,7 @@ def test_every_field_is_sent_and_no_other(engine: sa.Engine, post: Post) -> None
     for positions in ((), (0,), (0, 1, 9)):
         sent = {p: SubmittedField(KeyedValue("x")) for p in positions}
         with pytest.raises(InputInvalid):
-            keying_store.submit_keying(engine, person, wanted, CATALOGUE.of, sent)
+            keying_store.submit_keying(engine, person, wanted, PLAN.of, sent)
     assert state_of(engine, wanted) == "to_key"
 
 
@@ -139,13 +140,14 @@ def test_a_document_of_the_wrong_type_goes_back_to_naming(engine: sa.Engine, pos
     assert state_of(engine, wanted) == "to_name"
 
 
-def _pack(**changes: KeyingMode) -> Catalogue:
+def _plan(**changes: KeyingMode) -> Plan:
     """The pack with other modes of a type's fields; one that it lacks is added, required."""
-    entry = CATALOGUE.of("rib")
-    known = [replace(s, mode=changes.pop(s.name, s.mode)) for s in entry.fields]
-    new = [FieldSpec(name, "text", required=True, mode=mode) for name, mode in changes.items()]
-    types = {**CATALOGUE.types, "rib": replace(entry, fields=(*known, *new))}
-    return replace(CATALOGUE, types=types)
+    entry = PLAN.of("rib")
+    known = {spec.name for spec in entry.fields}
+    new = [FieldSpec(name, FieldKind.TEXT, required=True) for name in changes if name not in known]
+    changed = replace(entry, fields=(*entry.fields, *new), keying={**entry.keying, **changes})
+    types = {**PLAN.types, "rib": changed}
+    return replace(PLAN, types=types)
 
 
 @pytest.mark.parametrize("mode", [KeyingMode.CONFIRM, KeyingMode.READ_ONLY])
@@ -156,7 +158,7 @@ def test_a_second_person_keys_what_the_first_left_to_them_although_the_pack_chan
     first, second, third = keyer(engine, "p1"), keyer(engine, "p2"), keyer(engine, "p3")
     supervisor = keyer(engine, "s", Role.SUPERVISOR)
     _key(engine, first, wanted, iban=KeyedValue(_IBAN), account_holder=KeyedValue("MARTIN"))
-    other = _pack(iban=mode)
+    other = _plan(iban=mode)
     assert _key(engine, second, wanted, other, iban=KeyedValue(_OTHER)) == "to_key"
     assert take(engine, third, "key") is None
     assert _key(engine, supervisor, wanted, other, iban=KeyedValue(_OTHER)) == "ready"
@@ -169,7 +171,7 @@ def test_what_a_changed_pack_wants_besides_is_keyed_after_the_second_look(
     wanted = _rib(post)
     first, second, third = keyer(engine, "p1"), keyer(engine, "p2"), keyer(engine, "p3")
     _key(engine, first, wanted, iban=KeyedValue(_IBAN), account_holder=KeyedValue("MARTIN"))
-    other = _pack(bank=KeyingMode.CONFIRM)
+    other = _plan(bank=KeyingMode.CONFIRM)
     assert _key(engine, second, wanted, other, iban=KeyedValue(_IBAN)) == "to_key"
     assert _key(engine, third, wanted, other, bank=KeyedValue("LA BANQUE")) == "ready"
     values = _values(engine, third, wanted)

@@ -1,25 +1,25 @@
 """The box around all lines of a field, from the box of its first."""
 
 from central.keying.rules import enclosing_box
-from tests.support.keyers import CATALOGUE
-from vaguemestre.model.catalogue import FieldSpec
+from tests.support.keyers import PLAN
+from vaguemestre.model.forms import FieldKind, FieldSpec
 
 _PAGE = (210.0, 297.0)
 
 
 def _spec(code: str, name: str) -> FieldSpec:
-    return next(f for f in CATALOGUE.of(code).fields if f.name == name)
+    return next(f for f in PLAN.of(code).fields if f.name == name)
 
 
 def test_the_lines_of_a_measured_form_lie_as_on_its_blank_however_the_page_lies() -> None:
     spec = _spec("S3704", "address")
     assert spec.box_mm is not None
-    assert len(spec.more_boxes_mm) == 2
+    assert len(spec.further_lines_mm) == 2
     left, top, width, height = enclosing_box(
         spec, (57.7, 100.5, 144.6, 4.4), _PAGE
     )  # 2 right, 3 up
     assert (left, top, round(width, 3)) == (57.7, 100.5, 144.6)
-    last = spec.more_boxes_mm[-1]
+    last = spec.further_lines_mm[-1]
     assert round(top + height, 3) == round(last[1] + last[3] - 3.0, 3)
 
 
@@ -37,6 +37,8 @@ def test_no_box_leaves_its_page() -> None:
 
 
 def test_ticks_have_other_places_and_no_other_lines() -> None:
-    for entry in CATALOGUE.types.values():
+    for entry in PLAN.types.values():
         for spec in entry.fields:
-            assert spec.kind not in ("tick", "signature") or not spec.more_boxes_mm
+            assert (
+                spec.kind not in (FieldKind.TICK, FieldKind.SIGNATURE) or not spec.further_lines_mm
+            )

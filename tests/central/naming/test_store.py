@@ -14,7 +14,7 @@ from central.documents import store as documents_store
 from central.errors import InputInvalid, LeaseLost, NotFound
 from central.naming import page_store
 from central.naming import store as naming_store
-from tests.support.keyers import CATALOGUE, keyer, state_of, take
+from tests.support.keyers import PLAN, keyer, state_of, take
 from tests.support.mail import Line, Post
 
 _DUE = dt.date(2026, 12, 1)
@@ -30,13 +30,13 @@ def test_a_named_document_goes_to_keying_when_its_type_asks_for_fields(
 ) -> None:
     made, person = post.deliver("A", kind="name"), keyer(engine, "p")
     take(engine, person)
-    naming_store.name_document(engine, person, made.id, CATALOGUE.of("S3116"), due_on=_DUE)
+    naming_store.name_document(engine, person, made.id, PLAN.of("S3116"), due_on=_DUE)
     assert state_of(engine, made.id) == "to_key"
     shown = documents_store.load_document(engine, person, made.id, "key")
     assert shown.document["pole"] == "Prestations en espèces"
     assert shown.document["due_on"] == _DUE
     assert {f.name for f in shown.fields} == {
-        s.name for s in CATALOGUE.of("S3116").keyed_fields if s.required
+        s.name for s in PLAN.of("S3116").keyed_fields if s.required
     }
 
 
@@ -96,7 +96,7 @@ def test_a_neighbour_that_somebody_else_holds_or_that_left_cannot_be_joined(
     assert lease_store.take_document(engine, person, second.id, "name", 60)
     with pytest.raises(LeaseLost):
         page_store.join_documents(engine, person, second.id, into_previous=True)
-    naming_store.name_document(engine, other, first.id, CATALOGUE.of("pnd"), due_on=_DUE)
+    naming_store.name_document(engine, other, first.id, PLAN.of("pnd"), due_on=_DUE)
     with pytest.raises(NotFound):
         page_store.join_documents(engine, person, second.id, into_previous=True)
     assert state_of(engine, second.id) == "to_name"
@@ -158,7 +158,7 @@ def test_every_act_is_kept_and_audited_and_no_value_is(engine: sa.Engine, post: 
     take(engine, person)
     naming_store.set_urgent(engine, person, made.id)
     naming_store.name_document(
-        engine, person, made.id, CATALOGUE.of("courrier"), due_on=_DUE, seconds=3.5
+        engine, person, made.id, PLAN.of("courrier"), due_on=_DUE, seconds=3.5
     )
     with transaction(engine) as connection:
         acts = connection.scalars(sa.text("SELECT act FROM namings ORDER BY id")).all()

@@ -18,7 +18,7 @@ from central.passing_on import store as passing_on_store
 from central.passing_on.store import Way
 from central.sent_work import store as sent_work_store
 from tests.support.console import add_person
-from tests.support.keyers import CATALOGUE, keyer, take
+from tests.support.keyers import PLAN, keyer, take
 from tests.support.mail import Post
 from vaguemestre.model.lot import IncomingDocument
 
@@ -132,7 +132,7 @@ def test_what_has_gone_on_waits_for_nobody_in_particular(
     _pass(engine, lea, made, Way("colleague", _WHY, to_person=tom.id))
     assert take(engine, tom) == made.id
     due = dt.date(2026, 12, 1)
-    naming_store.name_document(engine, tom, made.id, CATALOGUE.of("S1104", "45"), due_on=due)
+    naming_store.name_document(engine, tom, made.id, PLAN.of("S1104", "45"), due_on=due)
     assert take(engine, keyer(engine, "ana"), "key") == made.id
 
 

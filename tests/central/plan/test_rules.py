@@ -5,17 +5,17 @@ import datetime as dt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central import pack
+from central.pack import load_plan
 from central.plan.rules import PlannedRoute, as_json, changed_route, from_json, plan_difference
-from vaguemestre import pack as vaguemestre_pack
+from vaguemestre import pack
 
-_CATALOGUE = pack.load(vaguemestre_pack.default_dir())
+_PLAN = load_plan(pack.default_dir())
 _TUESDAY = dt.date(2026, 11, 3)
 _WAY = PlannedRoute("Frais de santé", "FRAIS_DE_SANTE", dt.date(2026, 11, 10))
 
 
 def test_only_what_differs_from_the_plan_is_a_change() -> None:
-    entry = _CATALOGUE.of("S3110")
+    entry = _PLAN.of("S3110")
     same = {"pole": entry.pole, "destination": entry.destination, "delay_days": entry.delay_days}
     assert plan_difference(entry, same) == {}
     assert plan_difference(entry, {**same, "delay_days": 1}) == {"delay_days": 1}
@@ -34,21 +34,21 @@ def test_a_change_of_the_delay_counts_from_the_receipt() -> None:
 def test_a_change_for_every_fund_reaches_those_with_a_way_of_their_own() -> None:
     code, fund = next(
         (entry.code, fund)
-        for entry in _CATALOGUE.types.values()
+        for entry in _PLAN.types.values()
         for fund, special in entry.funds.items()
         if "destination" in special
     )
-    all_funds = _CATALOGUE.changed([(code, "", {"destination": "NEW"})])
+    all_funds = _PLAN.changed([(code, "", {"destination": "NEW"})])
     assert all_funds.of(code, fund).destination == all_funds.of(code).destination == "NEW"
-    assert all_funds.of(code, fund).pole == _CATALOGUE.of(code, fund).pole
+    assert all_funds.of(code, fund).pole == _PLAN.of(code, fund).pole
     one = all_funds.changed([(code, fund, {"destination": "OTHER"})])
     assert (one.of(code).destination, one.of(code, fund).destination) == ("NEW", "OTHER")
 
 
 def test_types_that_nobody_changed_stay_as_they_are() -> None:
-    after = _CATALOGUE.changed([("S3110", "", {"delay_days": 1}), ("gone", "", {"delay_days": 1})])
-    assert after.of("S3704") == _CATALOGUE.of("S3704")
-    assert set(after.types) == set(_CATALOGUE.types)
+    after = _PLAN.changed([("S3110", "", {"delay_days": 1}), ("gone", "", {"delay_days": 1})])
+    assert after.of("S3704") == _PLAN.of("S3704")
+    assert set(after.types) == set(_PLAN.types)
 
 
 @given(

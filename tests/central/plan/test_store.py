@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from central import housekeeping, pack
+from central import housekeeping
 from central.accounts.rules import EVERYWHERE, Person, Role
 from central.db.engine import open_engine, transaction
 from central.db.tables import deliveries as deliveries_table
@@ -39,13 +39,13 @@ from central.telemetry import Telemetry
 from tests.support.central import copies, document, store
 from tests.support.console import add_person, serving, settings, sign_in
 from tests.support.mail import Post
-from vaguemestre import pack as vaguemestre_pack
+from vaguemestre import pack
 
 pytestmark = pytest.mark.on_both_servers
 
 _FSP, _ATEMPO, _CNSE = "FRAIS_DE_SANTE", "ATEMPO", "CNSE"
 _TODAY = dt.date(2026, 11, 4)
-_SHIPPED = pack.load(vaguemestre_pack.default_dir())
+_SHIPPED = load_plan(pack.default_dir())
 _TO_ATEMPO = {"pole": "Risques professionnels", "destination": _ATEMPO}
 
 

@@ -21,7 +21,7 @@ from central.history import views as history_views
 from central.naming import page_store
 from central.naming import store as naming_store
 from central.sent_work import store as sent_work_store
-from tests.support.keyers import CATALOGUE, keyer, state_of
+from tests.support.keyers import PLAN, keyer, state_of
 from tests.support.mail import Line, Post
 
 _DUE = dt.date(2026, 12, 1)
@@ -58,7 +58,7 @@ def _hold(engine: sa.Engine, person: Person, document_id: uuid.UUID) -> None:
 
 
 def _name(engine: sa.Engine, person: Person, document_id: uuid.UUID, wait_s: float = 0) -> None:
-    entry = CATALOGUE.of("courrier", "45")
+    entry = PLAN.of("courrier", "45")
     naming_store.name_document(engine, person, document_id, entry, due_on=_DUE, wait_s=wait_s)
 
 

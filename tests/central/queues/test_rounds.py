@@ -29,7 +29,7 @@ from central.rescans import store as rescans_store
 from central.returns import store as returns_store
 from central.samples import store as samples_store
 from tests.support.central import document, page, picture, store, tiff
-from tests.support.keyers import CATALOGUE, keyer, state_of, take
+from tests.support.keyers import PLAN, keyer, state_of, take
 from tests.support.mail import Line, Post
 from vaguemestre.model.document import IncomingField
 from vaguemestre.model.lot import IncomingDocument
@@ -52,13 +52,13 @@ def _rib(post: Post) -> IncomingDocument:
 def _key(engine: sa.Engine, person: Person, wanted: uuid.UUID, **values: KeyedValue) -> str:
     assert take(engine, person, "key") == wanted
     shown = documents_store.load_document(engine, person, wanted, "key")
-    entry = CATALOGUE.of(shown.document["type"])
+    entry = PLAN.of(shown.document["type"])
     todo = {
         t.field.name: t.field.position
         for t in keying_store.pending_tasks(engine, shown.document, entry)
     }
     sent = {todo[name]: SubmittedField(value, "ok") for name, value in values.items()}
-    return keying_store.submit_keying(engine, person, wanted, CATALOGUE.of, sent).value
+    return keying_store.submit_keying(engine, person, wanted, PLAN.of, sent).value
 
 
 def _values(engine: sa.Engine, wanted: uuid.UUID) -> dict[str, str | None]:
@@ -68,7 +68,7 @@ def _values(engine: sa.Engine, wanted: uuid.UUID) -> dict[str, str | None]:
 
 def _todo(engine: sa.Engine, person: Person, wanted: uuid.UUID) -> list[str]:
     shown = documents_store.load_document(engine, person, wanted, "key")
-    entry = CATALOGUE.of(shown.document["type"])
+    entry = PLAN.of(shown.document["type"])
     return [t.field.name for t in keying_store.pending_tasks(engine, shown.document, entry)]
 
 
@@ -150,7 +150,7 @@ def test_a_form_sent_twice_at_one_moment_is_not_the_second_persons_look(
             for n, name in enumerate(holder)}  # fmt: skip
 
     def send() -> object:
-        return keying_store.submit_keying(engine, person, wanted, CATALOGUE.of, sent)
+        return keying_store.submit_keying(engine, person, wanted, PLAN.of, sent)
 
     came = _at_once(engine, wanted, send, send)
     assert sum(isinstance(one, LeaseLost) for one in came) == 1, came
@@ -254,7 +254,7 @@ def test_pages_that_come_while_somebody_names_are_seen_before_it_goes_on(
     store(engine, replace(second, rescan_id=asked, lot_id=first.lot_id, position=1))
     with pytest.raises(LeaseLost):
         naming_store.name_document(
-            engine, namer, wanted, CATALOGUE.of("autre"), due_on=first.received_on
+            engine, namer, wanted, PLAN.of("autre"), due_on=first.received_on
         )
     assert take(engine, namer) == wanted
     assert len(documents_store.load_document(engine, namer, wanted, "name").pages) == 3
@@ -313,7 +313,7 @@ def test_a_value_that_a_pole_calls_wrong_is_keyed_before_it_is_delivered_again(
     namer = keyer(engine, "namer")
     assert take(engine, namer) == wanted
     due = dt.date(2026, 12, 1)
-    state = naming_store.name_document(engine, namer, wanted, CATALOGUE.of("S3110"), due_on=due)
+    state = naming_store.name_document(engine, namer, wanted, PLAN.of("S3110"), due_on=due)
     assert state == "to_key"
     assert "nir" in _todo(engine, namer, wanted)
 

@@ -22,7 +22,7 @@ from central.plan import move_store
 from central.plan import store as plan_store
 from central.sent_work import store as sent_work_store
 from tests.support.console import add_person
-from tests.support.keyers import CATALOGUE, keyer, state_of
+from tests.support.keyers import PLAN, keyer, state_of
 from tests.support.mail import Line, Post
 from vaguemestre.model.lot import IncomingDocument
 
@@ -49,7 +49,7 @@ def _rows(engine: sa.Engine, made: IncomingDocument) -> list[Any]:
 def _name(engine: sa.Engine, person: Person, code: str, wait_s: float = 0) -> IncomingDocument:
     taken = lease_store.take_next(engine, person, "name", 60)
     assert taken is not None
-    entry = CATALOGUE.of(code, "45")
+    entry = PLAN.of(code, "45")
     naming_store.name_document(engine, person, taken, entry, due_on=_DUE, wait_s=wait_s)
     return taken  # type: ignore[return-value]
 
@@ -95,13 +95,13 @@ def test_what_was_keyed_comes_back_with_what_was_read(
         code="S1104", kind="key", reasons=("field:nir",),
     )  # fmt: skip
     assert lease_store.take_next(engine, lea, "key", 60) == made.id
-    entry = CATALOGUE.of("S1104", "45")
+    entry = PLAN.of("S1104", "45")
     with transaction(engine) as connection:
         document = connection.execute(sa.select(documents).where(documents.c.id == made.id)).one()
     looked = keying_store.pending_tasks(engine, document._asdict(), entry)
     before = _rows(engine, made)
     sent = {task.field.position: SubmittedField(KeyedValue("255081416802538")) for task in looked}
-    keying_store.submit_keying(engine, lea, made.id, CATALOGUE.of, sent)
+    keying_store.submit_keying(engine, lea, made.id, PLAN.of, sent)
     assert state_of(engine, made.id) == "ready"
     assert sent_work_store.take_back(engine, lea, made.id, 60).queue == "key"
     assert _rows(engine, made) == before
@@ -111,9 +111,9 @@ def _key(engine: sa.Engine, person: Person, made: IncomingDocument) -> None:
     assert lease_store.take_next(engine, person, "key", 60) == made.id
     with transaction(engine) as connection:
         row = connection.execute(sa.select(documents).where(documents.c.id == made.id)).one()
-    looked = keying_store.pending_tasks(engine, row._asdict(), CATALOGUE.of("S1104", "45"))
+    looked = keying_store.pending_tasks(engine, row._asdict(), PLAN.of("S1104", "45"))
     sent = {task.field.position: SubmittedField(KeyedValue("255081416802538")) for task in looked}
-    keying_store.submit_keying(engine, person, made.id, CATALOGUE.of, sent, wait_s=3_600)
+    keying_store.submit_keying(engine, person, made.id, PLAN.of, sent, wait_s=3_600)
 
 
 def test_what_comes_back_goes_where_the_plan_says_by_then(
@@ -135,7 +135,7 @@ def test_what_comes_back_goes_where_the_plan_says_by_then(
     _key(engine, lea, made)
     assert _where(engine, made) == "ATEMPO"
     assert _waits_for(engine, made) == {"ATEMPO"}
-    move_store.undo_change(engine, anne, "person:anne", change, CATALOGUE)
+    move_store.undo_change(engine, anne, "person:anne", change, PLAN)
     assert sent_work_store.take_back(engine, lea, made.id, 60).queue == "key"
     _key(engine, lea, made)
     assert _waits_for(engine, made) == {_WHERE}

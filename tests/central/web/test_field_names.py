@@ -1,13 +1,13 @@
 """Every field of the shipped forms has a French name."""
 
-from central import pack
+from central.pack import load_plan
 from central.web.formats import field_name
-from vaguemestre import pack as vaguemestre_pack
+from vaguemestre import pack
 
 
 def test_every_field_of_every_form_has_a_french_name() -> None:
-    catalogue = pack.load(vaguemestre_pack.default_dir())
-    names = {field.name for entry in catalogue.types.values() for field in entry.keyed_fields}
+    plan = load_plan(pack.default_dir())
+    names = {field.name for entry in plan.types.values() for field in entry.keyed_fields}
     assert names
     assert sorted(name for name in names if field_name(name) == name and "_" in name) == []
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from central import pack
+from central.pack import load_plan
 from central.web import formats, labels
 from edge.pipeline import routing
 from edge.spool.joining import CONTINUATION, PROBABLY_SPLIT
-from vaguemestre import pack as vaguemestre_pack
+from vaguemestre import pack
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_type_is_named_without_its_code(code: str, told: str) -> None:
 
 
 def test_every_retention_rule_of_the_plan_has_its_words() -> None:
-    entries = pack.load(vaguemestre_pack.default_dir()).types.values()
+    entries = load_plan(pack.default_dir()).types.values()
     rules = {entry.retention for entry in entries}
     assert rules
     assert all(labels.retention(rule) != rule for rule in rules)

@@ -18,6 +18,7 @@ from models.training.drawing import degrade, fill, forms, people
 from tests.support.fake_readers import NoReaders
 from vaguemestre import pack
 from vaguemestre.model.document import BoxMm, Check
+from vaguemestre.model.forms import bounding_box
 
 DPI = 200
 FORM = pack.load(pack.default_dir()).forms["S3704"]
@@ -51,7 +52,7 @@ def typed(nir: str, seed: int) -> tuple[Gray, random.Random]:
 def judged(gray: Gray, rng: random.Random, readers: Cells) -> comb_reading.CombReading | None:
     scanned = degrade.scan(gray, rng, most_skew=0.0)
     where = Registration(np.array([[SCALE, 0.0, 0.0], [0.0, SCALE, 0.0]]))
-    zone = ink.cut_zone(scanned, where, combs.bounds(SPEC.cells_mm), 0.7)
+    zone = ink.cut_zone(scanned, where, bounding_box(SPEC.cells_mm), 0.7)
     found = combs.assign_ink(zone, SPEC.cells_mm)
     assert found is not None
     return comb_reading.read_by_cells(found, SPEC, readers, TERMS)

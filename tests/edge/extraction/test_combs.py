@@ -13,7 +13,7 @@ from edge.ocr.network_io import SIDE_PX, normalise_cell
 from models.training.drawing import degrade, fill, forms
 from vaguemestre import pack
 from vaguemestre.model.document import BoxMm
-from vaguemestre.model.forms import FieldSpec
+from vaguemestre.model.forms import FieldSpec, bounding_box
 
 DPI = 200
 PX = DPI / 25.4
@@ -35,7 +35,7 @@ def cut(gray: Gray, spec: FieldSpec) -> combs.CombInk | None:
     scale = gray.shape[1] / FORM.width_mm
     where = Registration(np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0]]))
     return combs.assign_ink(
-        ink.cut_zone(gray, where, combs.bounds(spec.cells_mm), 0.7), spec.cells_mm
+        ink.cut_zone(gray, where, bounding_box(spec.cells_mm), 0.7), spec.cells_mm
     )
 
 
@@ -76,7 +76,7 @@ CELLS = tuple(BoxMm(5 + 4.5 * i, 5, 4.3, 5.4) for i in range(5))
 def pieces(*boxes: tuple[float, float, float, float]) -> combs.CombInk | None:
     gray = strokes(*boxes, cells=CELLS)
     where = Registration(np.array([[PX, 0.0, 0.0], [0.0, PX, 0.0]]))
-    return combs.assign_ink(ink.cut_zone(gray, where, combs.bounds(CELLS), 0.7), CELLS)
+    return combs.assign_ink(ink.cut_zone(gray, where, bounding_box(CELLS), 0.7), CELLS)
 
 
 def upright(cell: int, aside: float = 0.0) -> tuple[float, float, float, float]:
