@@ -23,7 +23,7 @@ from central.web import labels
 from central.web.console import Console, id_in_path, json_response
 from central.web.formats import field_name
 from central.web.requests import PageRequest
-from vaguemestre.model import clock, typed
+from vaguemestre.model import clock, values
 from vaguemestre.model.forms import FieldSpec
 from vaguemestre.model.plan import DocumentType
 
@@ -84,8 +84,8 @@ class _Pages:
         document = documents_store.load_header(self._engine, request.who, document_id, "key")
         entry = self._console.plan().of(document["type"], document["fund"])
         spec = find_field_spec(entry, request.text("name", most=100))
-        value = request.text("value", most=typed.LONGEST)
-        result = typed.check_typed(spec, value, _today())
+        value = request.text("value", most=values.MAX_TYPED_CHARACTERS)
+        result = values.check_typed(spec, value, _today())
         return json_response(
             {"value": result.value, "check": result.check, "problem": result.problem}
         )
@@ -193,7 +193,7 @@ def _parse_field(spec: FieldSpec, content: dict[str, Any]) -> SubmittedField:
         InputInvalid: neither a value that can be nor a reason; names the field.
     """
     value, reason = content.get("value"), content.get("reason")
-    if not isinstance(value, str | None) or len(value or "") > typed.LONGEST:
+    if not isinstance(value, str | None) or len(value or "") > values.MAX_TYPED_CHARACTERS:
         raise InputInvalid(spec.name)
     if not is_written(value or ""):
         raise InputInvalid(f"{spec.name} : un caractère ne s'écrit pas")
@@ -204,7 +204,7 @@ def _parse_field(spec: FieldSpec, content: dict[str, Any]) -> SubmittedField:
             raise InputInvalid(spec.name) from None
         kept = value if known is KeyReason.WRONG_ON_PAPER else None
         return SubmittedField(KeyedValue(kept, known), seconds=seconds_taken(content))
-    result = typed.check_typed(spec, value or "", _today())
+    result = values.check_typed(spec, value or "", _today())
     if result.problem or result.value is None:
         raise InputInvalid(f"{spec.name} : {result.problem}")
     return SubmittedField(KeyedValue(result.value), result.check, seconds_taken(content))

@@ -43,7 +43,7 @@ class CombReading:
 
     reading: LineReading
     raw: str
-    value: values.Normalised
+    value: values.CheckedValue
     confidence: float
     accepted: bool
     is_spoilt: bool
@@ -99,7 +99,7 @@ def _judged(
     key = keys.key_of(spec, len(reading.text), terms.today)
     found = None if key is None else keys.best_valid_text(reading.alternatives, key)
     if key is None or found is None:
-        failed = values.Normalised(None, Check.FAILED)
+        failed = values.CheckedValue(None, Check.FAILED)
         return CombReading(reading, reading.text, failed, 0.0, False, is_spoilt)
     confidence = 0.0 if is_spoilt else found.share
     for ranked in reading.alternatives:  # what the search did not look at is doubt too
@@ -107,11 +107,11 @@ def _judged(
     value = values.check_read(spec, found.text, terms.today)
     if value.value is not None and not found.is_best and found.text not in heard:
         # What the key puts in the place of a spoilt cell is nobody's writing.
-        repaired = values.Normalised(value.value, Check.REPAIRED)
-        value = values.Normalised(None, Check.FAILED) if is_spoilt else repaired
+        repaired = values.CheckedValue(value.value, Check.REPAIRED)
+        value = values.CheckedValue(None, Check.FAILED) if is_spoilt else repaired
     has_key = not isinstance(key, keys.NoKey)
     if not _is_filled(written, spec, is_proved=has_key and spec.kind is not FieldKind.DATE):
-        value = values.Normalised(None, Check.FAILED)
+        value = values.CheckedValue(None, Check.FAILED)
     accepted = (
         not is_spoilt
         and value.value is not None

@@ -113,12 +113,12 @@ def judge_field(
     raw = " ".join(reading.text for reading in readings if reading.text.strip())
     confidence = min((_least_sure(r, spec) for r in readings), default=0.0)
     found = values.check_read(spec, raw, terms.today)
-    if cut.images and found == values.Normalised(None, Check.NONE):
-        found = values.Normalised(None, Check.FAILED)  # written, and nothing of it was read
+    if cut.images and found == values.CheckedValue(None, Check.NONE):
+        found = values.CheckedValue(None, Check.FAILED)  # written, and nothing of it was read
     if found.check is Check.FAILED and len(readings) == 1:
         found = _repaired(spec, readings[0], terms.today) or found
     if cut.written is not None and not _fills_as_it_should(cut.written, spec, raw, found.check):
-        found = values.Normalised(None, Check.FAILED)
+        found = values.CheckedValue(None, Check.FAILED)
     accepted = (
         not cut.is_for_a_person
         and found.value is not None
@@ -237,11 +237,11 @@ def _fills_as_it_should(written: combs.CombInk, spec: FieldSpec, raw: str, check
     return True
 
 
-def _repaired(spec: FieldSpec, reading: LineReading, today: dt.date) -> values.Normalised | None:
+def _repaired(spec: FieldSpec, reading: LineReading, today: dt.date) -> values.CheckedValue | None:
     has_key = spec.kind is FieldKind.NIR or spec.check is not NumberCheck.NONE
     if not has_key or not reading.alternatives:
         return None
     text = keys.repair_text(
         reading.alternatives, lambda text: values.check_read(spec, text, today).check is Check.OK
     )
-    return None if text is None else values.Normalised(text, Check.REPAIRED)
+    return None if text is None else values.CheckedValue(text, Check.REPAIRED)

@@ -197,7 +197,7 @@ def key_of(spec: FieldSpec, length: int, today: dt.date) -> Key | None:
         case FieldKind.NIR:
             return NirKey() if length == 15 else None
         case FieldKind.DATE:
-            return DateKey(values.latest(spec, today)) if length == 8 else None
+            return DateKey(values.latest_day(spec, today)) if length == 8 else None
         case FieldKind.AMOUNT:
             return NoKey()
         case FieldKind.DIGITS:

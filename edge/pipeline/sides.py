@@ -55,9 +55,9 @@ def differ(one: Collection[str], other: Collection[str]) -> bool:
 def _in_text(page: PageReading) -> Iterator[str]:
     for line in page.lines:
         for written in _WRITTEN.finditer(line.text.upper()):
-            number = values.nir(re.sub(r"[^0-9AB]", "", written[0]))
-            if number.check is Check.OK and number.value is not None:
-                yield number.value
+            number = re.sub(r"[^0-9AB]", "", written[0])
+            if values.is_proved_nir(number):
+                yield number
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import pytest
 
 from central.pack import load_plan
 from vaguemestre import pack
-from vaguemestre.model.typed import check_typed
+from vaguemestre.model.values import check_typed
 
 _PLAN = load_plan(pack.default_dir())
 _TODAY = dt.date(2026, 3, 2)

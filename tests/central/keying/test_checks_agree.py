@@ -14,7 +14,7 @@ from stdnum.fr import nir
 from tests.support.browser import chromium, visitor
 from tests.support.console import serving, settings
 from vaguemestre.model.forms import FieldKind, FieldSpec, NumberCheck
-from vaguemestre.model.typed import check_typed
+from vaguemestre.model.values import check_typed
 
 _TODAY = dt.date(2026, 11, 24)
 _SEED, _EACH = 4, 60

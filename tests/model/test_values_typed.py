@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from vaguemestre.model.forms import FieldKind, FieldSpec, NumberCheck
-from vaguemestre.model.typed import LONGEST, check_typed
+from vaguemestre.model.values import MAX_TYPED_CHARACTERS, check_typed
 
 _TODAY = dt.date(2026, 11, 24)
 
@@ -64,7 +64,7 @@ def test_a_value_comes_out_as_poles_receive_it(
         ("tick", "peut-être", ""),
         ("name", "12 - 4", ""),
         ("text", "", ""),
-        ("text", "x" * (LONGEST + 1), ""),
+        ("text", "x" * (MAX_TYPED_CHARACTERS + 1), ""),
     ],
 )
 def test_what_cannot_be_is_refused(kind: str, text: str, check: str) -> None:

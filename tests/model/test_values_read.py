@@ -6,22 +6,22 @@ import pytest
 
 from vaguemestre.model.document import BoxMm, Check
 from vaguemestre.model.forms import FieldKind, FieldSpec, NumberCheck
-from vaguemestre.model.values import Normalised, birth_agrees, check_read
+from vaguemestre.model.values import CheckedValue, birth_agrees, check_read
 
 TODAY = dt.date(2026, 3, 20)
-FAILED = Normalised(None, Check.FAILED)
+FAILED = CheckedValue(None, Check.FAILED)
 
 
 def read(
     kind: FieldKind, raw: str, check: NumberCheck = NumberCheck.NONE, *, decimals: int = 0
-) -> Normalised:
+) -> CheckedValue:
     spec = FieldSpec("x", kind, check=check, box_mm=BoxMm(0, 0, 1, 1), decimals=decimals)
     return check_read(spec, raw, TODAY)
 
 
 def test_a_nir_loses_its_spaces_and_keeps_its_key() -> None:
     found = read(FieldKind.NIR, "2 55 08 14 168 025 38")
-    assert found == Normalised("255081416802538", Check.OK)
+    assert found == CheckedValue("255081416802538", Check.OK)
 
 
 @pytest.mark.parametrize("department", ["2A", "2B", "99"])
@@ -32,7 +32,7 @@ def test_a_nir_of_corsica_or_abroad_has_its_own_key(department: str) -> None:
 
 
 def test_a_nir_without_its_key_is_given_unproved() -> None:
-    assert read(FieldKind.NIR, "2550814168025") == Normalised("2550814168025", Check.NONE)
+    assert read(FieldKind.NIR, "2550814168025") == CheckedValue("2550814168025", Check.NONE)
 
 
 @pytest.mark.parametrize("month", ["01", "12", "20", "30", "31", "42", "50", "99"])
@@ -67,7 +67,7 @@ def test_a_nir_begins_with_a_sex_that_exists(sex: str) -> None:
     ],
 )
 def test_a_date_comes_out_in_iso(raw: str, value: str) -> None:
-    assert read(FieldKind.DATE, raw) == Normalised(value, Check.OK)
+    assert read(FieldKind.DATE, raw) == CheckedValue(value, Check.OK)
 
 
 @pytest.mark.parametrize(
@@ -139,12 +139,12 @@ def test_numbers_are_held_to_their_keys(
     if expected is None:
         assert found == FAILED
     else:
-        assert found == Normalised("".join(raw.split()), expected)
+        assert found == CheckedValue("".join(raw.split()), expected)
 
 
 def test_an_account_number_is_held_to_its_key() -> None:
     good = "FR14 2004 1010 0505 0001 3M02 606"
-    assert read(FieldKind.IBAN, good) == Normalised(good.replace(" ", ""), Check.OK)
+    assert read(FieldKind.IBAN, good) == CheckedValue(good.replace(" ", ""), Check.OK)
     assert read(FieldKind.IBAN, good.replace("606", "607")) == FAILED
 
 
@@ -158,7 +158,7 @@ def test_a_name_is_trimmed_and_its_spaces_are_collapsed() -> None:
 
 @pytest.mark.parametrize("kind", list(FieldKind))
 def test_an_empty_reading_is_unread_and_did_not_fail(kind: FieldKind) -> None:
-    assert read(kind, "  ") == Normalised(None, Check.NONE)
+    assert read(kind, "  ") == CheckedValue(None, Check.NONE)
 
 
 def test_a_nir_agrees_with_the_birth_date_it_holds() -> None:
