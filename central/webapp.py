@@ -40,6 +40,7 @@ from central.keying import views as keying_views
 from central.monitoring import metrics
 from central.monitoring import views as monitoring_views
 from central.naming import views as naming_views
+from central.pack import load_plan
 from central.page_images import views as page_images_views
 from central.passing_on import views as passing_on_views
 from central.people import views as people_views

@@ -32,6 +32,7 @@ from central.errors import (
 from central.holds import store as holds_store
 from central.naming import store as naming_store
 from central.naming.views import due_on
+from central.pack import load_plan
 from central.plan import follow_store, move_store
 from central.plan import store as plan_store
 from central.plan.views import CurrentPlan
