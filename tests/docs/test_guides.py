@@ -10,7 +10,7 @@ from central.web import labels
 from edge import __main__ as edge_main
 from edge.errors import EdgeError, ReadingError, SourceAbsent, SourceFailed, SpoolCorrupt, SpoolFull
 from edge.spool.values import OperatorState
-from tests.support import markdown, metrics
+from tests.support import markdown, metrics, source
 
 _OPERATOR = markdown.text("docs/guide-operateur.md")
 _OPERATIONS = markdown.text("docs/guide-exploitant.md")
@@ -56,10 +56,13 @@ def test_every_reason_that_operators_read_is_explained(error: type[EdgeError]) -
 
 
 def test_what_the_station_says_of_waiting_lots_is_explained() -> None:
-    sources = markdown.text("edge/sources/folder/readiness.py") + markdown.text(
-        "edge/sources/folder/source.py"
-    )
-    said = re.findall(r'"(L[ea] [^"{}]+\.|Prise [^"{}]+\.)"', sources)
+    modules = ("edge/sources/folder/readiness.py", "edge/sources/folder/source.py")
+    said = [
+        text
+        for module in modules
+        for text in source.texts(module)
+        if re.fullmatch(r"(L[ea]|Prise) .+\.", text)
+    ]
 
     assert said
     for words in said:

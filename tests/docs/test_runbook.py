@@ -5,14 +5,10 @@ from collections.abc import Iterator
 
 from central.errors import CentralError
 from edge.errors import EdgeError
-from tests.support import markdown
+from tests.support import markdown, source
 
 _PAGE = markdown.ROOT / "docs/runbook.md"
-_OUTCOME = re.compile(
-    r'\b(?:Rejected|Unavailable|PackageUnavailable|OtherContent)\(\s*f?"([\w{}]+)"'
-)
-_PAIR = re.compile(r'^_?[A-Z]+ = \("(\w+)", "[^"]+ [^"]+"\)$', re.M)  # code and French reason
-
+_OUTCOMES = ("Rejected", "Unavailable", "PackageUnavailable", "OtherContent")
 
 Error = type[EdgeError] | type[CentralError]
 
@@ -32,9 +28,10 @@ def _errors() -> list[Error]:
 
 
 def _codes_of_deliveries() -> set[str]:
-    sources = [path.read_text("utf-8") for path in (markdown.ROOT / "central").rglob("*.py")]
-    found = {code for text in sources for code in _OUTCOME.findall(text) + _PAIR.findall(text)}
-    return {code.replace("{code}", "<status>") for code in found}
+    outcomes = source.texts_handed_to("central", _OUTCOMES, 0)
+    pairs = source.pairs("central")
+    reasons = {code for code, reason in pairs if code.isidentifier() and " " in reason}
+    return {code.replace("{code}", "<status>") for code in outcomes | reasons}
 
 
 def _told() -> list[str]:

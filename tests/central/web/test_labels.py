@@ -1,28 +1,16 @@
 """The trail is read in French: every action that the store writes has its words."""
 
-import re
-from pathlib import Path
-
 from central.audit.views import _line
 from central.web import labels
-
-_SOURCES = Path(__file__).parents[3] / "central"
-_RECORDED = re.compile(r'audit\.record\(\s*connection,\s*[^,]+,\s*"(\w+)"')
-_CHOSEN = re.compile(r'action = "(\w+)" if .+ else "(\w+)"')
-
-
-def _written() -> set[str]:
-    found = set[str]()
-    for path in _SOURCES.rglob("*.py"):
-        text = path.read_text("utf-8")
-        found |= set(_RECORDED.findall(text))
-        if "audit.record" in text:
-            found |= {name for pair in _CHOSEN.findall(text) for name in pair}
-    return found
+from tests.support import source
 
 
 def test_every_action_has_its_words() -> None:
-    written = _written()
+    written = {
+        action
+        for action in source.texts_handed_to("central", {"audit.record"}, 2)
+        if "{" not in action
+    }
 
     assert {"document_stored", "account_closed", "sign_in_failed"} <= written
     assert written - set(labels.ACTIONS) == set()
