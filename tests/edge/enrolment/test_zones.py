@@ -10,7 +10,7 @@ from edge.enrolment.structure import Comb, PrintedStructure
 from edge.pipeline.page import FormSample
 from edge.results import BoxPx, TextLine
 from models.training.drawing import forms as drawn_forms
-from tests.edge.classification.test_registration_uni import load
+from tests.edge.classification.test_registration import load
 from tests.support import drawn_form
 from vaguemestre.model.document import BoxMm, Layout
 from vaguemestre.model.forms import Anchor, FieldKind, FieldSpec, FormDefinition, NumberCheck, parse
