@@ -4,13 +4,12 @@ One run for all tests of this file: documents are read, delivered, refused by a 
 back, a file is set aside, and at last the station stops.
 """
 
-import contextlib
 import datetime as dt
 import json
 import os
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +26,9 @@ from tests.support import prometheus, rules
 from tests.support.http_pole import SECRET, HttpApplication
 from tests.support.prometheus import Prometheus
 from tests.support.site import SITE, Destination, Site, destinations_of_plan
+from tests.support.waiting import wait_until
 
-_DEADLINE_S = 60.0
+_wait_until = partial(wait_until, passing=httpx.HTTPError)
 _POLE = "FRAIS_DE_SANTE"
 _VARIABLES = {"$__rate_interval": "1m", "$site": ".*"}
 
@@ -122,16 +122,6 @@ def _impatient(path: Path) -> Path:
     return path
 
 
-def _until(condition: Callable[[], bool], tell: Callable[[], str]) -> None:
-    deadline = time.monotonic() + _DEADLINE_S
-    while time.monotonic() < deadline:
-        with contextlib.suppress(httpx.HTTPError):
-            if condition():
-                return
-        time.sleep(0.2)
-    pytest.fail(tell())
-
-
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Watched, Prometheus]]:
     """Everything that happens before the station stops."""
@@ -162,14 +152,14 @@ def _run(watched: Watched, watching: Prometheus) -> None:
         return f"{watched.documents()}\n{log.read_text('utf-8')[-2_000:]}\n{watching.log()}"
 
     watched.drop("DMT-0001", seed=7)
-    _until(lambda: watched.count("delivered") == 1, tell)
+    _wait_until(lambda: watched.count("delivered") == 1, tell)
     seen = "vaguemestre_central_delivery_attempts_total"
-    _until(lambda: watching.values(f"sum({seen})") == [1.0], tell)
+    _wait_until(lambda: watching.values(f"sum({seen})") == [1.0], tell)
     watched.pole.answers += [(422, {}, b"refused")]
     watched.drop("DMT-0002", seed=8)
-    _until(lambda: watched.count("dead") == 1, tell)
+    _wait_until(lambda: watched.count("dead") == 1, tell)
     watched.drop("DMT-0003", seed=9)
-    _until(lambda: watched.count("delivered") == 2, tell)
+    _wait_until(lambda: watched.count("delivered") == 2, tell)
     first, second = (one["id"] for one in watched.documents() if one["state"] == "delivered")
     watched.give_back(first)
     watched.control(second)
@@ -185,7 +175,7 @@ def test_the_targets_are_up_and_every_rule_is_evaluated_without_an_error(
         targets = watching.get("targets")["activeTargets"]
         return {(one["labels"]["job"], one["health"]) for one in targets}
 
-    _until(lambda: seen() == {(job, "up") for job in jobs}, lambda: str(seen()))
+    _wait_until(lambda: seen() == {(job, "up") for job in jobs}, lambda: str(seen()))
     groups = watching.get("rules")["groups"]
     loaded = [rule for group in groups for rule in group["rules"]]
     assert len(loaded) == 2 * len(rules.alerts())
@@ -208,7 +198,7 @@ def test_every_query_of_the_dashboard_gives_data(running: tuple[Watched, Prometh
         left.difference_update([query for query in left if watching.values(query)])
         return not left
 
-    _until(are_all_answered, lambda: "\n".join(sorted(left)))
+    _wait_until(are_all_answered, lambda: "\n".join(sorted(left)))
 
 
 def test_the_list_of_sites_that_one_may_choose_is_filled(
@@ -224,11 +214,11 @@ def test_a_dead_letter_and_a_station_that_stops_are_told(
     running: tuple[Watched, Prometheus],
 ) -> None:
     watched, watching = running
-    _until(lambda: "LivraisonsEnEchec" in watching.firing(), lambda: str(watching.firing()))
+    _wait_until(lambda: "LivraisonsEnEchec" in watching.firing(), lambda: str(watching.firing()))
     assert not {"StationMuette", "SiteMuet"} & set(watching.firing())
     assert watched.site.station is not None
     watched.site.station.stop()
-    _until(
+    _wait_until(
         lambda: {"StationMuette", "SiteMuet"} <= set(watching.firing()),
         lambda: str(watching.firing()),
     )

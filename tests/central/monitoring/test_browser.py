@@ -13,17 +13,11 @@ from central.db.engine import open_engine, transaction
 from central.monitoring import flow_store
 from tests.support import many
 from tests.support.accessibility import hold_to_accessibility
-from tests.support.browser import LARGE, SMALL, chromium, visitor
+from tests.support.browser import LARGE, SMALL, visitor
 from tests.support.console import PASSWORD, add_person, serving, settings
 from tests.support.database import TestServer
 
 _DOCUMENTS, _DAYS = 4_000, 40
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

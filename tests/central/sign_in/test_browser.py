@@ -12,18 +12,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from central.accounts.rules import Role
 from tests.support.accessibility import hold_to_accessibility
-from tests.support.browser import chromium
 from tests.support.central import document, store
 from tests.support.console import PASSWORD, add_person, serving, settings
 from tests.support.oidc_line import Line, config
 
 _NEW = "un tout autre mot de passe"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 class Window:

@@ -11,7 +11,6 @@ from PIL import Image
 from edge.__main__ import main
 from edge.classification import embedding, printed_text, registration
 from edge.errors import PackInvalid
-from edge.inference.engine import load_engine
 from edge.inference.page_network import load_network, load_prototypes
 from edge.ocr.engine import OcrEngine
 from edge.ocr.lines import read_fast
@@ -35,12 +34,6 @@ def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     code = main(["enrol", "S9876", str(folder / "vierge.png"), "--output", str(folder)])
     assert code == 0
     return folder
-
-
-@pytest.fixture(scope="module")
-def readers(tmp_path_factory: pytest.TempPathFactory) -> OcrEngine:
-    """The station's readers."""
-    return load_engine(tmp_path_factory.mktemp("cache"))
 
 
 def _save(path: Path, page: NDArray[np.uint8]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge.imaging.source_file import PageImage
-from edge.inference.engine import StationEngine, load_engine
+from edge.inference.engine import StationEngine
 from edge.ocr.engine import Gray
 from edge.pipeline import page as pipeline_page
 from edge.results import PageReading
@@ -24,11 +24,6 @@ PACK = pack.load(pack.default_dir())
 RECIPE = pipeline_page.ReadingContext(PACK.forms, accept_error_rate=0.001)
 TODAY = dt.date(2026, 11, 10)
 S3110 = PACK.forms["S3110"]
-
-
-@pytest.fixture(scope="module")
-def readers(tmp_path_factory: pytest.TempPathFactory) -> StationEngine:
-    return load_engine(tmp_path_factory.mktemp("cache"))
 
 
 def filled(form: FormDefinition, seed: int) -> Gray:

@@ -9,7 +9,7 @@ import pytest
 
 from edge.imaging.source_file import PageImage
 from edge.inference import session
-from edge.inference.engine import StationEngine, load_engine
+from edge.inference.engine import StationEngine
 from edge.inference.readers import CellNetwork, HandNetwork, LineNetwork, TickNetwork
 from edge.ocr import orientation
 from edge.ocr.engine import Gray
@@ -20,11 +20,6 @@ from vaguemestre.model.document import ImageRef
 
 RECIPE = pipeline_page.ReadingContext({}, accept_error_rate=0.001)
 TODAY = dt.date(2026, 11, 10)
-
-
-@pytest.fixture(scope="module")
-def readers(tmp_path_factory: pytest.TempPathFactory) -> StationEngine:
-    return load_engine(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.mark.parametrize("told", [lambda *_: True, lambda *_: False], ids=["lying", "upright"])

@@ -10,7 +10,7 @@ import zxingcpp
 
 from edge import sheets
 from edge.imaging.source_file import PageImage
-from edge.inference.engine import StationEngine, load_engine
+from edge.inference.engine import StationEngine
 from edge.ocr.engine import Gray
 from edge.pipeline import page as pipeline_page
 from edge.results import Separator, SeparatorKind
@@ -34,11 +34,6 @@ RESCAN = Rescan(
     sheet=AskedSheet(12, "Feuille de soins - médecin", 2, 3),
 )
 HEADER = LotHeader("FSP", "17", dt.date(2026, 3, 2), "S3110", 50, 1, original_seen=True)
-
-
-@pytest.fixture(scope="module")
-def readers(tmp_path_factory: pytest.TempPathFactory) -> StationEngine:
-    return load_engine(tmp_path_factory.mktemp("cache"))
 
 
 def separator_of(page: Gray, readers: StationEngine, *barcodes: str) -> Separator | None:

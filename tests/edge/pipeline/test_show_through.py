@@ -8,7 +8,7 @@ import pytest
 from edge.imaging import quality
 from edge.imaging.cleaning import quarter_turn
 from edge.imaging.source_file import PageImage
-from edge.inference.engine import StationEngine, load_engine
+from edge.inference.engine import StationEngine
 from edge.ocr.engine import Gray
 from edge.pipeline import page as pipeline_page
 from edge.results import PageReading
@@ -19,11 +19,6 @@ from vaguemestre import pack
 from vaguemestre.model.document import ImageRef
 
 RECIPE = pipeline_page.ReadingContext(pack.load(pack.default_dir()).forms, accept_error_rate=0.001)
-
-
-@pytest.fixture(scope="module")
-def readers(tmp_path_factory: pytest.TempPathFactory) -> StationEngine:
-    return load_engine(tmp_path_factory.mktemp("cache"))
 
 
 def read(page: Gray, readers: StationEngine) -> PageReading:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -25,6 +25,7 @@ from PIL import Image
 from edge.imaging.decode import open_source
 from edge.imaging.source_file import Limits
 from tests.support.memory import memory_folder
+from tests.support.waiting import wait_until
 
 _ROOT = Path(__file__).parents[3]
 _DEADLINE_S = 90.0
@@ -78,13 +79,6 @@ class _Pdf:
         self._file.truncate()
         self._file.write(whole.getvalue())
         self._file.flush()
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 @dataclass
@@ -156,14 +150,14 @@ def test_s27_pages_written_after_a_pause_arrive_once_and_a_person_sees_them(
     with site.running() as station, path.open("w+b") as file:
         scanner = writer(file)
         scanner.add(5)
-        _until(lambda: len(site.documents()) == 5)
+        wait_until(lambda: len(site.documents()) == 5)
         time.sleep(_PAUSE_S)
         assert os.fstat(file.fileno()).st_nlink == 1, "still under its name while it is open"
         scanner.add(5)
-        _until(lambda: _all_ten(site))
+        wait_until(lambda: _all_ten(site))
         file.close()
         if site.mode == "events":
-            _until(lambda: not path.exists())
+            wait_until(lambda: not path.exists())
         assert station.poll() is None
     assert set(site.pages().values()) == {1}, "no page twice"
     lots = sorted({document["lot"] for document in site.documents()})
@@ -180,12 +174,12 @@ def test_s27_pages_written_before_the_lot_is_read_are_read_as_one_lot(site: _Sit
     with site.running(), path.open("w+b") as file:
         scanner = _Tiff(file)
         scanner.add(5)
-        _until(lambda: any(p.is_file() for p in (site.work / "blobs").rglob("*")))
+        wait_until(lambda: any(p.is_file() for p in (site.work / "blobs").rglob("*")))
         time.sleep(_PAUSE_S)
         scanner.add(5)
-        _until(lambda: sum(p.is_file() for p in (site.work / "blobs").rglob("*")) == 2)
+        wait_until(lambda: sum(p.is_file() for p in (site.work / "blobs").rglob("*")) == 2)
         (site.root / "go").touch()
-        _until(lambda: _all_ten(site))
+        wait_until(lambda: _all_ten(site))
     assert set(site.pages().values()) == {1}
     assert len({document["lot"] for document in site.documents()}) == 1
 
@@ -200,18 +194,18 @@ def test_s27_killed_between_the_copy_and_the_end_nothing_is_lost_or_read_twice(
         scanner = _Tiff(file)
         scanner.add(5)
         with site.running() as station:
-            _until(lambda: len(site.documents()) == 5)
+            wait_until(lambda: len(site.documents()) == 5)
             station.kill()
         with site.running() as station:
             time.sleep(_PAUSE_S)
             assert len(site.documents()) == 5, "the file that still lies there is no new lot"
             scanner.add(5)
-            _until(lambda: _all_ten(site))
+            wait_until(lambda: _all_ten(site))
             station.kill()
         file.close()
         with site.running():
             if site.mode == "events":
-                _until(lambda: not path.exists())
+                wait_until(lambda: not path.exists())
             time.sleep(_PAUSE_S)
     assert set(site.pages().values()) == {1}
     assert len(site.documents()) == 10
@@ -230,6 +224,6 @@ def test_s01_a_placeholder_that_is_filled_later_is_read_as_it_is_then(site: _Sit
         scanner = _Tiff(file)
         file.truncate()
         scanner.add(10)
-        _until(lambda: _all_ten(site))
+        wait_until(lambda: _all_ten(site))
     assert set(site.pages().values()) == {1}
     assert len({document["lot"] for document in site.documents()}) == 1

@@ -6,8 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -18,6 +17,7 @@ from tests.support import pictures
 from tests.support.certificates import Authority
 from tests.support.markdown import ROOT
 from tests.support.prometheus import free_port
+from tests.support.waiting import comes_true
 
 _READY_WITHIN_S = 120.0
 _DEADLINE_S = 60.0
@@ -93,16 +93,6 @@ rescan_every_s = 1.0
         process.communicate()
 
 
-def _until(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + _DEADLINE_S
-    while time.monotonic() < deadline:
-        with contextlib.suppress(httpx.HTTPError):
-            if condition():
-                return True
-        time.sleep(0.1)
-    return False
-
-
 def test_a_dead_share_is_told_holds_no_other_part_up_and_lets_the_station_stop(
     station: Running,
 ) -> None:
@@ -110,8 +100,9 @@ def test_a_dead_share_is_told_holds_no_other_part_up_and_lets_the_station_stop(
     (station.root / "alive" / "LOT1.png").write_bytes(page)
     status = station.root / "alive" / "_etat" / "LOT1 - TERMINÉ.txt"
 
-    assert _until(lambda: station.metric('vaguemestre_edge_part_stalled{part="source mort"}') == 1)
-    assert _until(status.exists), "reading and the other folder go on"
+    stalled = 'vaguemestre_edge_part_stalled{part="source mort"}'
+    assert comes_true(lambda: station.metric(stalled) == 1, passing=httpx.HTTPError)
+    assert comes_true(status.exists), "reading and the other folder go on"
     for part in ("source vivant", "reading", "uplink", "page", "standing", "housekeeping"):
         assert station.metric(f'vaguemestre_edge_part_stalled{{part="{part}"}}') == 0
     shown = httpx.get(station.page, timeout=10).text
