@@ -21,7 +21,7 @@ from central.config import load
 from central.errors import CentralError
 from central.samples.store import SampleFilter
 from central.telemetry import Telemetry
-from vaguemestre.model import clock
+from vaguemestre.model.calendar import start_of_day
 
 Command = Callable[[argparse.Namespace, Console], int]
 
@@ -150,7 +150,7 @@ def _person(options: argparse.Namespace, console: Console) -> int:
 
 
 def _samples(options: argparse.Namespace, console: Console) -> int:
-    since = clock.beginning(options.since) if options.since else None
+    since = start_of_day(options.since) if options.since else None
     wanted = SampleFilter(since, options.type, options.field, max(1, options.limit))
     config = load(options.config)
     return cli.export_samples(config, options.actor, options.folder, wanted, console)

@@ -20,7 +20,7 @@ from edge.pipeline.workers.confinement import REQUIRED, Protection
 from edge.sources.folder import filesystem
 from edge.uplink import channel
 from edge.uplink.channel import certificate_site, certificate_valid_from, certificate_valid_until
-from vaguemestre.model import clock
+from vaguemestre.model.calendar import paris_time
 
 _FOLDER_TIMEOUT_S = 10.0
 _EXPIRES_SOON = dt.timedelta(days=30)
@@ -114,11 +114,11 @@ def _certificate(config: EdgeConfig, now: dt.datetime) -> Iterator[Finding]:
     )
     start = certificate_valid_from(pem)
     if start > now:
-        begins = f"{clock.local(start):%d/%m/%Y}"
+        begins = f"{paris_time(start):%d/%m/%Y}"
         advice = f"Il n'est valable qu'à partir du {begins}. Vérifiez l'heure de la station."
     else:
         verb = "a expiré" if until < now else "expire"
-        advice = f"Il {verb} le {clock.local(until):%d/%m/%Y}. Renouvelez-le."
+        advice = f"Il {verb} le {paris_time(until):%d/%m/%Y}. Renouvelez-le."
     is_well = start <= now and until - now > _EXPIRES_SOON
     yield Finding("certificat : validité", is_well, advice)
 

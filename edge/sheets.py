@@ -18,7 +18,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from edge.imaging import separators
 from edge.spool.values import Rescan
-from vaguemestre.model import clock
+from vaguemestre.model.calendar import paris_time
 from vaguemestre.model.lot import LotHeader
 
 PROCESSES = ("FSP", "DMT", "ETRANGER", "AUTRE")
@@ -70,7 +70,7 @@ def rescan_sheet_pdf(request: Rescan) -> bytes:
         ("Demande", request.code),
         ("Lot d'origine", request.lot_name),
         *_which(request),
-        ("Demandée le", clock.local(request.asked_at).strftime("%d/%m/%Y à %H:%M")),
+        ("Demandée le", paris_time(request.asked_at).strftime("%d/%m/%Y à %H:%M")),
         ("Reçu le", request.received_on.strftime("%d/%m/%Y") if request.received_on else ""),
     ]
     reason = textwrap.wrap(

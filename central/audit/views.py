@@ -17,7 +17,7 @@ from central.errors import InputInvalid
 from central.web import labels
 from central.web.console import Console, select_options
 from central.web.requests import PageRequest
-from vaguemestre.model.clock import PARIS
+from vaguemestre.model.calendar import paris_time, start_of_day
 
 _AUDITORS = (Role.AUDITOR,)
 _PAGE = 100
@@ -92,7 +92,7 @@ def _day(visit: PageRequest, name: str, after: int = 0) -> dt.datetime | None:
         return None
     try:
         day = dt.date.fromisoformat(text) + dt.timedelta(days=after)
-        return dt.datetime.combine(day, dt.time(), PARIS).astimezone(dt.UTC)
+        return start_of_day(day)
     except (ValueError, OverflowError):
         raise InputInvalid(name) from None
 
@@ -116,7 +116,7 @@ def _csv(engine: Engine, wanted: AuditFilter) -> Iterator[str]:
     for row in audit.export_lines(engine, wanted, _MOST_EXPORTED):
         yield _line(
             [
-                f"{row['at'].astimezone(PARIS):%Y-%m-%d %H:%M:%S}",
+                f"{paris_time(row['at']):%Y-%m-%d %H:%M:%S}",
                 row["actor"],
                 labels.action_label(row["action"]),
                 row["subject"],

@@ -26,8 +26,7 @@ from central.web import labels
 from central.web.charts import BarChart, Series, stacked_chart
 from central.web.console import Console
 from central.web.requests import PageRequest
-from vaguemestre.model import clock
-from vaguemestre.model.calendar import is_working_day, public_holidays
+from vaguemestre.model.calendar import is_working_day, paris_time, public_holidays, start_of_day
 
 _PACE_DAYS = 5
 _PRESSING = 20
@@ -64,7 +63,7 @@ class _Pages:
         self._desk, self._engine = desk, desk.engine
 
     def index(self, visit: PageRequest) -> Response:
-        who, now = visit.who, dt.datetime.now(dt.UTC).astimezone(clock.PARIS)
+        who, now = visit.who, paris_time(dt.datetime.now(dt.UTC))
         site = visit.text("site", most=100)
         names = monitoring_store.site_names(self._engine, who)
         if site and site not in names:
@@ -76,7 +75,7 @@ class _Pages:
             (DueCount(one.type, one.due_on, one.count) for one in rows), at, holidays
         )
         days = last_working_days(now.date(), _PACE_DAYS, holidays)
-        since = dt.datetime.combine(days[-1], dt.time(), clock.PARIS)
+        since = start_of_day(days[-1])
         done = () if site else flow_store.done_by_hour(self._engine, who, since)
         plan = self._desk.plan()
         return self._desk.show(
@@ -120,7 +119,7 @@ def lines(
             backlog[row.state, pole][row.due_on] += row.count
     worked: dict[tuple[str, str], Counter[dt.datetime]] = defaultdict(Counter)
     for one in done:
-        hour = one.hour.astimezone(clock.PARIS)
+        hour = paris_time(one.hour)
         for pole in ("", one.pole):
             for what in _DONE:
                 worked[what, pole][hour] += getattr(one, what)

@@ -35,8 +35,7 @@ from central.web import console, formats, labels
 from central.web.console import Console, redirect
 from central.web.formats import field_name
 from central.web.requests import PageRequest
-from vaguemestre.model import clock
-from vaguemestre.model.calendar import public_holidays
+from vaguemestre.model.calendar import paris_day, public_holidays
 from vaguemestre.model.plan import DocumentType, KeyingMode
 
 _ACTS = {
@@ -217,7 +216,7 @@ class _Pages:
         document = found.document
         entry = self._desk.plan().of(document["type"], document["fund"])
         state = DocumentState(document["state"])
-        today = clock.day(dt.datetime.now(dt.UTC))
+        today = paris_day(dt.datetime.now(dt.UTC))
         days_left = None
         if document["due_on"] is not None:
             holidays = public_holidays([today])

@@ -23,7 +23,8 @@ from central.web import labels
 from central.web.console import Console, id_in_path, json_response
 from central.web.formats import field_name
 from central.web.requests import PageRequest
-from vaguemestre.model import clock, values
+from vaguemestre.model import values
+from vaguemestre.model.calendar import paris_day
 from vaguemestre.model.forms import FieldSpec
 from vaguemestre.model.plan import DocumentType
 
@@ -212,4 +213,4 @@ def _parse_field(spec: FieldSpec, content: dict[str, Any]) -> SubmittedField:
 
 def _today() -> dt.date:
     """The day in France; no date on paper lies after it."""
-    return clock.day(dt.datetime.now(dt.UTC))
+    return paris_day(dt.datetime.now(dt.UTC))

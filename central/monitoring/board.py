@@ -14,7 +14,7 @@ from central.monitoring import flow_store
 from central.monitoring import store as monitoring_store
 from central.web import formats, labels
 from central.web.charts import BarChart, ChartNote, Series, stacked_chart
-from vaguemestre.model import clock
+from vaguemestre.model.calendar import TIME_ZONE, paris_day, paris_time, start_of_day
 
 SILENT_AFTER = dt.timedelta(minutes=2)
 COUNTS = tuple(LotCounts.__dataclass_fields__)
@@ -54,7 +54,7 @@ def board_content(engine: Engine, person: Person, now: dt.datetime) -> dict[str,
     deliveries = monitoring_store.delivery_queue(engine, person)
     counted = flow_store.by_pole(engine, person, _a_day_before(now))
     found = {name: sum(one[name] for one in counted.values()) for name in flow_store.COUNTS}
-    late = flow_store.late_and_today(engine, clock.day(now), person)
+    late = flow_store.late_and_today(engine, paris_day(now), person)
     return {
         "at": now,
         "tiles": _tiles(found, queues, late, stations, now),
@@ -83,12 +83,12 @@ def flow_plots(
     first = _a_day_before(now)
     hours = [first + n * _HOUR for n in range(_HOURS)]
     of_hours = flow_store.by_hour(engine, person, hours[0], site)
-    today = clock.day(now)
+    today = paris_day(now)
     days = [today - n * _DAY for n in reversed(range(_DAYS))]
-    since = dt.datetime.combine(days[0], dt.time(), clock.PARIS)
-    of_days = flow_store.by_day(engine, person, since, str(clock.PARIS), site)
+    since = start_of_day(days[0])
+    of_days = flow_store.by_day(engine, person, since, TIME_ZONE, site)
     return (
-        _plot("Flux par heure, 24 h", [f"{h.astimezone(clock.PARIS).hour}\u00a0h" for h in hours],
+        _plot("Flux par heure, 24 h", [f"{paris_time(h).hour}\u00a0h" for h in hours],
               [of_hours.get(hour) for hour in hours], 3),
         _plot("Flux par jour, 30 j", [f"{one:%d/%m}" for one in days],
               [of_days.get(one) for one in days], 4),

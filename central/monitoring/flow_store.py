@@ -19,7 +19,7 @@ from central.accounts.scope import scope_conditions
 from central.db.engine import transaction
 from central.db.tables import deliveries, documents, flow, keyings, namings, returns
 from central.documents.rules import ReturnCause
-from vaguemestre.model.clock import ZONE
+from vaguemestre.model.calendar import TIME_ZONE
 
 Rows = Sequence[sa.RowMapping]
 
@@ -295,7 +295,7 @@ def _received(hours: tuple[dt.datetime, dt.datetime]) -> sa.Select[Any]:
 
 def _delivered(hours: tuple[dt.datetime, dt.datetime]) -> sa.Select[Any]:
     of = _document_of(deliveries)
-    day = sa.cast(sa.func.timezone(ZONE, _d.delivered_at), sa.Date)
+    day = sa.cast(sa.func.timezone(TIME_ZONE, _d.delivered_at), sa.Date)
     return _rows(
         of,
         deliveries.join(of, sa.true()),

@@ -11,8 +11,12 @@ from prometheus_client.registry import Collector
 
 from central.db.engine import Engine
 from central.monitoring import metrics_store as store
-from vaguemestre.model.calendar import add_working_days, is_working_time, public_holidays
-from vaguemestre.model.clock import PARIS
+from vaguemestre.model.calendar import (
+    add_working_days,
+    is_working_time,
+    paris_time,
+    public_holidays,
+)
 
 Clock = Callable[[], dt.datetime]
 Values = Sequence[tuple[list[str], float]]
@@ -67,7 +71,7 @@ class _Gauges(Collector):
             StoreUnavailable: the database does not answer.
         """
         now = self._clock()
-        local = now.astimezone(PARIS)
+        local = paris_time(now)
         holidays = public_holidays([local.date()])
         following = add_working_days(local.date(), 1, holidays)
         at = store.MetricsMoment(now, local.date(), following)

@@ -26,7 +26,7 @@ from central.plan.store import PlanChange, What
 from central.web.console import Console, redirect
 from central.web.formats import counted
 from central.web.requests import PageRequest
-from vaguemestre.model.clock import PARIS
+from vaguemestre.model.calendar import paris_day
 from vaguemestre.model.plan import DocumentType, Plan
 
 _REMEMBERED_S = 1.0
@@ -284,7 +284,7 @@ def _demand_unlimited(visit: PageRequest) -> None:
 
 
 def _today() -> dt.date:
-    return dt.datetime.now(PARIS).date()
+    return paris_day(dt.datetime.now(dt.UTC))
 
 
 def _told(visit: PageRequest) -> str:

@@ -15,10 +15,10 @@ from central.db.engine import transaction
 from central.db.tables import controls, documents, keyings, people
 from central.documents.rules import KeyedValue, KeyPass, KeyReason
 from central.quality.rules import Counted, Dispute, Pair, TeamCount, Week
-from vaguemestre.model.clock import ZONE
+from vaguemestre.model.calendar import TIME_ZONE
 
 _c, _d, _k, _p = controls.c, documents.c, keyings.c, people.c
-_WEEK = sa.func.date_trunc("week", sa.func.timezone(ZONE, _c.done_at))
+_WEEK = sa.func.date_trunc("week", sa.func.timezone(TIME_ZONE, _c.done_at))
 
 
 @dataclass(frozen=True, slots=True)

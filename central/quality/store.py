@@ -41,7 +41,7 @@ from central.quality.rules import (
     draw_for_control,
     is_same,
 )
-from vaguemestre.model.clock import ZONE
+from vaguemestre.model.calendar import TIME_ZONE
 from vaguemestre.model.lot import IncomingDocument
 from vaguemestre.model.plan import NOT_KEYED, DocumentType, KeyingMode
 
@@ -411,7 +411,9 @@ def _change(connection: sa.Connection, document_id: uuid.UUID, **values: Any) ->
 
 
 _STATES = ("waiting", "disputed", "done")
-_TODAY = sa.func.timezone(ZONE, sa.func.date_trunc("day", sa.func.timezone(ZONE, sa.func.now())))
+_TODAY = sa.func.timezone(
+    TIME_ZONE, sa.func.date_trunc("day", sa.func.timezone(TIME_ZONE, sa.func.now()))
+)
 
 
 def sample_stored(

@@ -36,7 +36,7 @@ from central.quality.rules import (
 from central.quality.statistics_store import ControlCounts
 from central.web.console import Console, id_in_path, json_response
 from central.web.requests import PageRequest
-from vaguemestre.model import clock
+from vaguemestre.model.calendar import paris_day
 from vaguemestre.model.plan import DocumentType
 
 WIDTH, HEIGHT = 640, 180
@@ -222,7 +222,7 @@ class _Pages:
 
     def thresholds(self, visit: PageRequest) -> Response:
         """The proposed thresholds as lines for the forms of the pack."""
-        text = toml_of(self._report(visit), clock.day(dt.datetime.now(dt.UTC)))
+        text = toml_of(self._report(visit), paris_day(dt.datetime.now(dt.UTC)))
         name = 'attachment; filename="seuils.toml"'
         headers = {"Content-Disposition": name}
         return Response(text, media_type="application/toml", headers=headers)

@@ -11,7 +11,7 @@ from central.db import audit
 from central.db.engine import transaction
 from central.db.tables import deliveries, documents, flow, keyings, namings, people
 from central.reports.rules import Delay, FlowCounts, TeamCounts
-from vaguemestre.model.clock import ZONE
+from vaguemestre.model.calendar import TIME_ZONE
 
 _f, _c, _d = flow.c, documents.c, deliveries.c
 
@@ -135,7 +135,7 @@ def _sums(acts: sa.Select[Any]) -> sa.Select[Any]:
 
 
 def _day(at: sa.ColumnElement[Any]) -> sa.ColumnElement[dt.date]:
-    return sa.cast(sa.func.timezone(ZONE, at), sa.Date)
+    return sa.cast(sa.func.timezone(TIME_ZONE, at), sa.Date)
 
 
 def _only(scope: ReportScope, of: Any) -> list[sa.ColumnElement[bool]]:

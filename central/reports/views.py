@@ -22,8 +22,7 @@ from central.reports.store import ReportScope
 from central.web import formats
 from central.web.console import Console
 from central.web.requests import PageRequest
-from vaguemestre.model.calendar import public_holidays
-from vaguemestre.model.clock import PARIS
+from vaguemestre.model.calendar import paris_day, public_holidays, start_of_day
 
 _PERIOD = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
 _FIRST_YEAR, _LAST_YEAR = 2000, 2200
@@ -50,12 +49,12 @@ class Period:
     @property
     def since(self) -> dt.datetime:
         """Its first moment."""
-        return dt.datetime.combine(self.first, dt.time(), PARIS)
+        return start_of_day(self.first)
 
     @property
     def until(self) -> dt.datetime:
         """The first moment after it."""
-        return dt.datetime.combine(self.last + dt.timedelta(days=1), dt.time(), PARIS)
+        return start_of_day(self.last + dt.timedelta(days=1))
 
     def beside(self, direction: int) -> "Period":
         """The one before (-1) or after (1) it."""
@@ -174,7 +173,7 @@ class _Pages:
 
     def index(self, visit: PageRequest) -> Response:
         report = self._report(visit)
-        today = dt.datetime.now(PARIS).date()
+        today = paris_day(dt.datetime.now(dt.UTC))
         table = report.table
         by_day = {}
         if not report.period.is_day and report.by != "equipe":
@@ -206,7 +205,7 @@ class _Pages:
         return self._taken(visit, report, files.to_pdf(*told), "pdf", "application/pdf")
 
     def _report(self, visit: PageRequest) -> Report:
-        today = dt.datetime.now(PARIS).date()
+        today = paris_day(dt.datetime.now(dt.UTC))
         period = period_of(visit.text("periode", most=10) or f"{today:%Y-%m}")
         by = visit.text("par", most=10) or "site"
         if by not in _BY:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from vaguemestre.model.clock import PARIS
+from vaguemestre.model.calendar import paris_time
 
 _LINE = re.compile(r"(.+)_(\d)$")
 _NAMES: Mapping[str, str] = MappingProxyType(
@@ -158,7 +158,7 @@ def plain(value: object) -> object:
 def local(value: dt.datetime) -> dt.datetime:
     """A moment in French time; at either end of the calendar, as it is."""
     try:
-        return value.astimezone(PARIS)
+        return paris_time(value)
     except (OverflowError, ValueError):
         return value
 

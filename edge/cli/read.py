@@ -36,7 +36,7 @@ from edge.spool.page_order import Written, arrange
 from edge.spool.rules import ENDINGS
 from edge.spool.values import ClaimedFile
 from vaguemestre import pack
-from vaguemestre.model import clock
+from vaguemestre.model.calendar import paris_day
 from vaguemestre.model.lot import SetAside
 
 _CHUNK = 1 << 20
@@ -82,7 +82,7 @@ def read(
     with contextlib.ExitStack() as stack:
         settings = default_settings(config.cache_dir(stack), separator_barcodes)
         recognition = load_pack(settings.pack_dir)
-        context = LotContext(fund, clock.day(agent.now()), duplex=duplex)
+        context = LotContext(fund, paris_day(agent.now()), duplex=duplex)
         workers = Workers(settings, count)
         threads = stack.enter_context(ThreadPoolExecutor(count, thread_name_prefix="lot"))
         stack.callback(workers.close)  # before the threads are waited for: a Ctrl-C ends at once

@@ -16,7 +16,7 @@ from edge.config import EdgeConfig
 from edge.spool.values import OperatorState
 from edge.web import status
 from edge.web.status import StationStatus, read_status
-from vaguemestre.model import clock
+from vaguemestre.model.calendar import paris_time
 
 _EVERY_S = 2.0
 _WIDE = 110  # columns from which all of a lot is shown
@@ -53,7 +53,7 @@ def watch(config: EdgeConfig, console: Console) -> int:
 def screen(now: StationStatus, width: int, height: int) -> RenderableType:
     """All of it, no higher than the terminal: what an operator must act on is never cut first."""
     title = Text(f"Vaguemestre · {now.site} · {now.station} · ", "bold", no_wrap=True)
-    title.append(f"{clock.local(now.now):%d/%m/%Y %H:%M:%S}", "not bold")
+    title.append(f"{paris_time(now.now):%d/%m/%Y %H:%M:%S}", "not bold")
     is_wide = width >= _WIDE
     cards = _cards(now) if is_wide else _short_cards(now)
     notes = _notes(now)

@@ -21,7 +21,7 @@ from edge.pipeline.workers import Failure, FilePages, LotWorkers, Workers
 from edge.results import LotResult, PageReading
 from edge.spool.joining import CONTINUATION
 from edge.spool.values import ClaimedFile
-from vaguemestre.model.calendar import public_holidays_from
+from vaguemestre.model.calendar import public_holidays
 from vaguemestre.model.document import Document, ImageRef, PageRole
 from vaguemestre.model.lot import LotHeader, SetAside
 from vaguemestre.model.plan import Plan
@@ -86,7 +86,7 @@ def read_lot(
     duplicates = {file.sha256 for file in files if file.duplicate_of}
     drafts = _with_doubtful_order(assembly.drafts, files)
     drafts = tuple(map(_torn, drafts)) if is_torn else drafts
-    holidays = public_holidays_from(context.received_on)
+    holidays = public_holidays([context.received_on])
     documents = tuple(_document(draft, pack, context, holidays, duplicates) for draft in drafts)
     documents = _with_what_is_missing(documents, pack.plan, context.fund)
     return LotReading(

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from edge.pipeline.assembly import UNREAD_BESIDE, DocumentDraft
-from vaguemestre.model.calendar import due_on
+from vaguemestre.model.calendar import add_working_days
 from vaguemestre.model.document import Check, Field, Layout, Route, RouteKind
 from vaguemestre.model.forms import FieldKind, FieldSpec, FormDefinition
 from vaguemestre.model.lot import LotHeader
@@ -60,7 +60,7 @@ def decide_route(
         process=(around.header.process if around.header else "") or entry.process,
         pole=entry.pole,
         destination=entry.destination,
-        due_on=due_on(around.received_on, entry.delay_days, around.holidays),
+        due_on=add_working_days(around.received_on, entry.delay_days, around.holidays),
         retention=entry.retention,
     )
 

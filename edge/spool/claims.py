@@ -31,7 +31,7 @@ from edge.spool.journal import Row
 from edge.spool.rules import SpoolState, SpoolStep, distinct, label_of
 from edge.spool.store import Store, Transaction, step_lot
 from edge.spool.values import Arrival, ArrivingFile, Copied, Kind, Placement, SeenLot, StagedFile
-from vaguemestre.model import clock
+from vaguemestre.model.calendar import paris_day
 
 _CHANGED = -1  # a size that no file has
 
@@ -254,7 +254,7 @@ def _insert_lot(store: Store, t: Transaction, arrival: Arrival) -> str:
         "process": arrival.process,
         "received_at": store.now(),
         "received_on": (answers["received_on"] if answers else "")
-        or clock.day(received_at).isoformat(),
+        or paris_day(received_at).isoformat(),
         "state": SpoolState.SIGHTED,
         "closed": int(arrival.closed),
         "expected_pages": arrival.expected_pages,

@@ -30,8 +30,13 @@ from edge.spool.page_order import Written, arrange
 from edge.spool.rules import SpoolState, SpoolStep, composed, normal
 from edge.spool.store import Store, Transaction, lot_from, lot_row, step_lot
 from edge.spool.values import ClaimedFile, ClaimedLot, Earlier, Kind
-from vaguemestre.model import clock
-from vaguemestre.model.calendar import delay_between, due_on, public_holidays_from
+from vaguemestre.model.calendar import (
+    add_working_days,
+    paris_day,
+    public_holidays,
+    start_of_day,
+    working_days_between,
+)
 
 _REMEMBER_DIGESTS = dt.timedelta(days=400)
 
@@ -261,12 +266,12 @@ def put_right(store: Store, t: Transaction, lot_id: str) -> bool:
         dt.date.fromisoformat(row["received_on"]),
     )
     is_moment = at.year >= _FIRST_YEAR and at <= now + _AHEAD
-    is_day = on.year >= _FIRST_YEAR and on <= clock.day(now + _AHEAD)
+    is_day = on.year >= _FIRST_YEAR and on <= paris_day(now + _AHEAD)
     if is_moment and is_day:
         return False
-    was_told_by_sheet = on != clock.day(at)
+    was_told_by_sheet = on != paris_day(at)
     right_at = at if is_moment else now
-    right_on = on if is_day and was_told_by_sheet else clock.day(right_at)
+    right_on = on if is_day and was_told_by_sheet else paris_day(right_at)
     t.execute(
         "UPDATE lots SET received_at = ?, received_on = ? WHERE id = ?",
         (right_at.isoformat(), right_on.isoformat(), lot_id),
@@ -281,13 +286,13 @@ def _move_delays(t: Transaction, lot_id: str, before: dt.date, after: dt.date) -
         "SELECT id, json FROM documents WHERE lot_id = ? AND state IN (?, ?)",
         (lot_id, SpoolState.SPOOLED, SpoolState.SET_ASIDE),
     ).fetchall()
-    then, now = public_holidays_from(before), public_holidays_from(after)
+    then, now = public_holidays([before]), public_holidays([after])
     for row in rows:
         document = DOCUMENT.validate_json(row["json"])
         if document.route.due_on is None:
             continue
-        days = delay_between(before, document.route.due_on, then)
-        route = dataclasses.replace(document.route, due_on=due_on(after, days, now))
+        days = working_days_between(before, document.route.due_on, then)
+        route = dataclasses.replace(document.route, due_on=add_working_days(after, days, now))
         moved = DOCUMENT.dump_json(dataclasses.replace(document, route=route)).decode()
         t.execute("UPDATE documents SET json = ? WHERE id = ?", (moved, row["id"]))
 
@@ -396,7 +401,7 @@ def replay_since(store: Store, day: dt.date) -> int:
     found = store.journal.all(
         "SELECT documents.id FROM documents JOIN lots ON lots.id = lot_id"
         " WHERE documents.state = ? AND lots.received_at >= ? ORDER BY documents.id",
-        (SpoolState.ACKNOWLEDGED, clock.beginning(day).isoformat()),
+        (SpoolState.ACKNOWLEDGED, start_of_day(day).isoformat()),
     )
     count = 0
     for start in range(0, len(found), _AT_ONCE):

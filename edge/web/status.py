@@ -29,7 +29,7 @@ from edge.spool.values import (
     SourceStatus,
     Stalled,
 )
-from vaguemestre.model import clock
+from vaguemestre.model.calendar import paris_day, paris_time
 from vaguemestre.model.lot import Backlog
 
 _NEED = (OperatorState.INCOMPLETE, OperatorState.ERROR)
@@ -151,8 +151,8 @@ def age(since: dt.datetime, now: dt.datetime) -> str:
 
 def moment(at: dt.datetime, now: dt.datetime) -> str:
     """When, in France's time; the day only when it is another."""
-    is_today = clock.day(at) == clock.day(now)
-    return f"{clock.local(at):%H:%M}" if is_today else f"{clock.local(at):%d/%m à %H:%M}"
+    is_today = paris_day(at) == paris_day(now)
+    return f"{paris_time(at):%H:%M}" if is_today else f"{paris_time(at):%d/%m à %H:%M}"
 
 
 def link_text(situation: StationStatus) -> tuple[str, str, bool]:

@@ -12,7 +12,7 @@ from central.web import formats
 from edge.sources.folder.status_file import status_text
 from edge.web import status
 from tests.support.station import Station
-from vaguemestre.model import clock
+from vaguemestre.model.calendar import paris_day, paris_time, start_of_day
 
 _ROOT = Path(__file__).parents[2]
 _SUMMER = dt.datetime(2026, 7, 14, 22, 30, tzinfo=dt.UTC)  # half past midnight, the 15th
@@ -67,12 +67,11 @@ def test_sent_again_is_what_was_received_since_a_day_began_in_france(tmp_path: P
     assert station.spool.replay_since(dt.date(2026, 7, 15)) == 1
 
 
-def test_both_sides_have_the_same_rule() -> None:
-    for moment in (_SUMMER, _WINTER):
-        assert clock.day(moment) == clock.day(moment)
-        assert clock.beginning(clock.day(moment)) == clock.beginning(clock.day(moment))
-    assert clock.local(_SUMMER).strftime("%d/%m/%Y %H:%M") == formats.moment(_SUMMER)
-    assert clock.beginning(dt.date(2026, 7, 15)) == dt.datetime(2026, 7, 14, 22, tzinfo=dt.UTC)
+def test_a_day_begins_at_midnight_in_france() -> None:
+    assert paris_day(_SUMMER) == dt.date(2026, 7, 15)
+    assert paris_day(_WINTER) == dt.date(2027, 1, 1)
+    assert paris_time(_SUMMER).strftime("%d/%m/%Y %H:%M") == formats.moment(_SUMMER)
+    assert start_of_day(dt.date(2026, 7, 15)) == dt.datetime(2026, 7, 14, 22, tzinfo=dt.UTC)
 
 
 def test_no_part_asks_the_machine_for_its_zone_or_takes_the_day_of_utc() -> None:

@@ -56,7 +56,7 @@ from edge.pipeline.workers.messages import (
     WorkerSettings,
 )
 from edge.results import PageReading
-from vaguemestre.model import clock
+from vaguemestre.model.calendar import paris_day
 from vaguemestre.model.document import ImageRef
 
 _READ_AT_ONCE = 32_000_000  # a mapped file that shrinks ends the process; a read one does not
@@ -206,7 +206,7 @@ class _Tasks:
         """Read a page by the recipe; None without networks."""
         if self._context is None or self._engine is None:
             return None
-        today = clock.day(dt.datetime.now(dt.UTC))
+        today = paris_day(dt.datetime.now(dt.UTC))
         return read_page(page, ref, self._context, self._engine, today)
 
     def _open(self, ref: ImageRef, fd: int) -> ImageFile:

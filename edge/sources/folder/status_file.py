@@ -18,7 +18,7 @@ from edge.sources.folder.grouping import STATUS_FOLDER
 from edge.spool.disk import open_regular
 from edge.spool.rules import CountResult, composed
 from edge.spool.values import LotStatus, OperatorState
-from vaguemestre.model import clock
+from vaguemestre.model.calendar import paris_time
 
 _OURS = re.compile(r"(?P<label>.+) - (EN COURS|INCOMPLET[^-]*|TERMINÉ|ERREUR)\.txt")
 _PARTIAL = re.compile(r"\.vaguemestre-[0-9a-f]{16}\.tmp")
@@ -40,7 +40,7 @@ def file_name(view: LotStatus) -> str:
 def status_text(view: LotStatus) -> str:
     """The status file's text, in French."""
     lines = [f"Lot {view.name}", f"État : {_state_line(view)}"]
-    lines += [f"Vu le {clock.local(view.received_at):%d/%m/%Y à %H:%M}", "", view.detail, ""]
+    lines += [f"Vu le {paris_time(view.received_at):%d/%m/%Y à %H:%M}", "", view.detail, ""]
     if view.counted_pages or view.documents:
         lines += [
             f"Pages comptées : {view.counted_pages}",

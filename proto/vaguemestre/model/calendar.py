@@ -1,52 +1,40 @@
-"""Decide where a document goes and whether a person must see it first.
+"""Time as people have it: France's days and hours, working days, public holidays, opening hours.
 
-Straight through only when everything speaks for it: a type read with confidence, a layout that
-was measured, all required fields accepted, nothing failed, missing, blurred or seen before.
+Moments are stored in UTC and people read France's time. Days, too, begin at midnight in France,
+whatever zone a machine or PostgreSQL is set to: mail of half past midnight in July belongs to the
+day that began, and from that day the fund counts its delays.
 
-Public holidays of metropolitan France.
-
-Delays in working days: Monday to Friday, no public holiday. The caller knows the holidays.
-
-When sites are at work: their hours on days that delays are counted in.
+Delays are counted in working days: Monday to Friday, no public holiday of metropolitan France.
 """
 
 import datetime as dt
 from collections.abc import Collection, Container, Iterable
 from functools import cache
+from zoneinfo import ZoneInfo
 
 from holidays import country_holidays
 
-
-def due_on(received_on: dt.date, working_days: int, holidays: Collection[dt.date]) -> dt.date:
-    """The last day of a delay counted in working days (Monday to Friday, no public holiday)."""
-    day, left = received_on, working_days
-    while left > 0:
-        day += dt.timedelta(days=1)
-        if day.weekday() < 5 and day not in holidays:
-            left -= 1
-    return day
-
-
-def delay_between(received_on: dt.date, due: dt.date, holidays: Collection[dt.date]) -> int:
-    """How many working days ``due_on`` has counted; 0 where ``due`` does not lie after."""
-    day, days = received_on, 0
-    while day < due:
-        day = due_on(day, 1, holidays)
-        days += 1
-    return days
-
-
-def public_holidays_from(day: dt.date) -> frozenset[dt.date]:
-    """French public holidays of this year and the next."""
-    return frozenset(country_holidays("FR", years=(day.year, day.year + 1)))
-
-
+TIME_ZONE = "Europe/Paris"
+_PARIS = ZoneInfo(TIME_ZONE)
 _YEARS = range(1990, 2101)
+_SATURDAY, _WEEK = 5, 7
+_ONE = dt.timedelta(days=1)
+_OPENS, _CLOSES = 8, 18  # hours between which somebody is at every site
 
 
-@cache
-def _of_year(year: int) -> frozenset[dt.date]:
-    return frozenset(country_holidays("FR", years=year))
+def paris_time(moment: dt.datetime) -> dt.datetime:
+    """The same moment with the time that it is in France."""
+    return moment.astimezone(_PARIS)
+
+
+def paris_day(moment: dt.datetime) -> dt.date:
+    """The day that it is in France at a moment."""
+    return paris_time(moment).date()
+
+
+def start_of_day(day: dt.date) -> dt.datetime:
+    """The moment at which a day begins in France, in UTC."""
+    return dt.datetime.combine(day, dt.time(), _PARIS).astimezone(dt.UTC)
 
 
 def public_holidays(days: Iterable[dt.date]) -> frozenset[dt.date]:
@@ -55,16 +43,22 @@ def public_holidays(days: Iterable[dt.date]) -> frozenset[dt.date]:
     Years in which no mail is received have none: what is stored may name any year.
     """
     years = {year for day in days for year in (day.year - 1, day.year, day.year + 1)}
-    return frozenset().union(*(_of_year(year) for year in years if year in _YEARS))
+    return frozenset().union(*(_holidays_of(year) for year in years if year in _YEARS))
 
 
-_SATURDAY, _WEEK = 5, 7
-_ONE = dt.timedelta(days=1)
+@cache
+def _holidays_of(year: int) -> frozenset[dt.date]:
+    return frozenset(country_holidays("FR", years=year))
 
 
 def is_working_day(day: dt.date, holidays: Container[dt.date]) -> bool:
     """Whether somebody works on a day."""
     return day.weekday() < _SATURDAY and day not in holidays
+
+
+def is_working_time(local: dt.datetime, holidays: Container[dt.date]) -> bool:
+    """Whether sites are at work at a moment of France's time."""
+    return is_working_day(local.date(), holidays) and _OPENS <= local.hour < _CLOSES
 
 
 def add_working_days(day: dt.date, days: int, holidays: Container[dt.date]) -> dt.date:
@@ -90,12 +84,3 @@ def working_days_between(first: dt.date, last: dt.date, holidays: Collection[dt.
     days = _SATURDAY * weeks
     days += sum((first.weekday() + n) % _WEEK < _SATURDAY for n in range(1, rest + 1))
     return days - sum(first < day <= last and day.weekday() < _SATURDAY for day in holidays)
-
-
-_OPENS, _CLOSES = 8, 18
-"""Hours of the clock on the wall between which somebody is at every site."""
-
-
-def is_working_time(local: dt.datetime, holidays: Collection[dt.date]) -> bool:
-    """Whether sites are at work at a moment told by their own clock."""
-    return is_working_day(local.date(), holidays) and _OPENS <= local.hour < _CLOSES

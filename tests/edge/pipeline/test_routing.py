@@ -10,7 +10,7 @@ from edge.pipeline.assembly import DocumentDraft
 from edge.pipeline.routing import RoutingContext, decide_route
 from edge.results import PageReading, TypeGuess
 from vaguemestre import pack
-from vaguemestre.model.calendar import due_on
+from vaguemestre.model.calendar import add_working_days
 from vaguemestre.model.document import Check, Field, ImageRef, Layout, Page, PageRole, RouteKind
 from vaguemestre.model.forms import FieldKind
 from vaguemestre.model.lot import LotHeader
@@ -224,7 +224,7 @@ def test_the_headers_process_wins_over_the_plans() -> None:
     ],
 )
 def test_a_delay_counts_working_days_only(received: str, days: int, due: str) -> None:
-    found = due_on(dt.date.fromisoformat(received), days, FRENCH)
+    found = add_working_days(dt.date.fromisoformat(received), days, FRENCH)
     assert found == dt.date.fromisoformat(due)
 
 

@@ -11,7 +11,7 @@ from central.intake import messages as centre
 from edge.results import LotResult
 from edge.uplink import messages
 from tests.support.station import Station, result_of
-from vaguemestre.model.calendar import delay_between, due_on, public_holidays_from
+from vaguemestre.model.calendar import add_working_days, public_holidays, working_days_between
 
 _TODAY = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
 _DAYS = 5
@@ -23,7 +23,7 @@ def station(tmp_path: Path) -> Station:
 
 
 def _delayed(result: LotResult, received_on: dt.date) -> LotResult:
-    due = due_on(received_on, _DAYS, public_holidays_from(received_on))
+    due = add_working_days(received_on, _DAYS, public_holidays([received_on]))
     documents = [replace(d, route=replace(d.route, due_on=due)) for d in result.documents]
     return replace(result, documents=tuple(documents))
 
@@ -100,5 +100,7 @@ def test_a_lot_that_came_in_before_stays_of_its_day(station: Station) -> None:
 @pytest.mark.parametrize("days", [0, 1, 5, 60])
 def test_working_days_are_counted_as_they_were_added(days: int) -> None:
     received = dt.date(2026, 12, 20)
-    holidays = public_holidays_from(received)
-    assert delay_between(received, due_on(received, days, holidays), holidays) == days
+    holidays = public_holidays([received])
+    assert (
+        working_days_between(received, add_working_days(received, days, holidays), holidays) == days
+    )
