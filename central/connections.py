@@ -16,7 +16,9 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
+
+from central.addresses import is_in_networks, limited_address
 
 _OUT_OF_SYSTEM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
@@ -36,7 +38,7 @@ class Patience:
 
     Attributes:
         most: Connections at once.
-        most_of_address: Of one address.
+        most_of_address: Of one IPv4 address, or one IPv6 network of 64 bits.
         seconds: Longest stay in each phase; a phase that is not there has no limit.
         exempt: Networks without ``most_of_address``: proxies, behind which everybody comes.
     """
@@ -50,7 +52,7 @@ class Patience:
 @dataclass(slots=True)
 class _Open:
     socket: socket.socket
-    address: str
+    address: str  # as limits count it
     phase: Phase
     since: float
 
@@ -90,7 +92,8 @@ class Connections:
 
     def enter(self, accepted: socket.socket, address: str) -> bool:
         """Count a new connection; False: it was closed, there is no room for it."""
-        now, is_exempt = self._clock(), self._is_exempt(address)
+        now, is_exempt = self._clock(), is_in_networks(address, self._exempt)
+        address = limited_address(address)
         why = ""
         with self._lock:
             if not is_exempt and self._of_address[address] >= self._patience.most_of_address:
@@ -163,13 +166,6 @@ class Connections:
             self._of_address[one.address] -= 1
             if self._of_address[one.address] <= 0:
                 del self._of_address[one.address]
-
-    def _is_exempt(self, address: str) -> bool:
-        try:
-            found = ip_address(address.partition("%")[0])
-        except ValueError:
-            return False
-        return any(found in network for network in self._exempt)
 
 
 class _Accepted(socket.socket):

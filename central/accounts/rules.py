@@ -18,7 +18,6 @@ What a password must be: long, and nothing that is known already.
 A bucket that fills steadily and is drawn from: how often somebody may ask.
 """
 
-import ipaddress
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
@@ -107,23 +106,6 @@ WATCHERS = (Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR)
 
 
 KEYERS = (Role.KEYER, Role.SUPERVISOR)
-
-
-_OF_ONE = 64
-"""Bits of an IPv6 address that a line is given; the others its owner chooses, anew each time."""
-
-
-def counted(address: str) -> str:
-    """An IPv4 address itself, of an IPv6 one its network; what is neither as it is."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    if found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.ip_network((found, _OF_ONE), strict=False))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.dialects.postgresql import insert
 
-from central.accounts.rules import LockPolicy, Person, counted, pause_after
+from central.accounts.rules import LockPolicy, Person, pause_after
 from central.accounts.session_store import end_sessions
+from central.addresses import limited_address
 from central.db import audit
 from central.db.engine import transaction
 from central.db.tables import people, sign_in_tries
@@ -38,7 +39,7 @@ def begin(engine: sa.Engine, login: str, address: str, policy: LockPolicy) -> bo
     with transaction(engine) as connection:
         connection.execute(
             insert(sign_in_tries)
-            .values(login=name, address=counted(address), failures=0)
+            .values(login=name, address=limited_address(address), failures=0)
             .on_conflict_do_nothing()
         )
         row = connection.execute(
@@ -128,7 +129,7 @@ def sweep(engine: sa.Engine) -> int:
 
 
 def _is(login: str, address: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return _t.login == login, _t.address == counted(address)
+    return _t.login == login, _t.address == limited_address(address)
 
 
 _p = people.c

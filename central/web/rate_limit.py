@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from starlette.exceptions import HTTPException
 
-from central.accounts.rules import RateLimit, TokenBucket, counted, take_token
+from central.accounts.rules import RateLimit, TokenBucket, take_token
+from central.addresses import limited_address
 from central.config import Console
 from central.telemetry import Telemetry
 
@@ -53,8 +54,8 @@ class RequestLimiter:
         Raises:
             HTTPException: 429; the answer says when to come again.
         """
-        self._draw("address", counted(address), self._by_address)
-        self._draw("login", f"{login.lower()} {counted(address)}", self._by_login)
+        self._draw("address", limited_address(address), self._by_address)
+        self._draw("login", f"{login.lower()} {limited_address(address)}", self._by_login)
 
     def begin(self, address: str) -> None:
         """One begun sign-in at the provider.
@@ -62,7 +63,7 @@ class RequestLimiter:
         Raises:
             HTTPException: 429; the answer says when to come again.
         """
-        self._draw("address", counted(address), self._by_address)
+        self._draw("address", limited_address(address), self._by_address)
 
     def _draw(self, what: str, key: str, rate: RateLimit) -> None:
         name = f"{what} {key}"

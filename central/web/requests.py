@@ -14,8 +14,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from central.accounts.rules import Person, Role, counted
+from central.accounts.rules import Person, Role
 from central.accounts.session_store import SignedInUser
+from central.addresses import limited_address
 from central.documents.text import is_written
 from central.errors import Forbidden, InputInvalid
 from central.web.rate_limit import RequestLimiter
@@ -187,7 +188,7 @@ class RequestGuard:
 def _asker(request: Request, signed: SignedInUser | None, token: str) -> str:
     if signed is not None:
         return hashlib.sha256(token.encode()).hexdigest()
-    return counted(request.client.host) if request.client else ""
+    return limited_address(request.client.host) if request.client else ""
 
 
 def _sign_in_first(request: Request) -> Response:

@@ -9,7 +9,8 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from central.accounts.rules import Role, counted, password_problem
+from central.accounts.rules import Role, password_problem
+from central.addresses import limited_address
 from central.sign_in.credentials import Passwords
 from tests.support.console import PASSWORD, add_person, serving, settings
 
@@ -85,7 +86,7 @@ def test_a_guesser_is_known_by_the_network_whose_addresses_are_theirs_to_choose(
     ],
 )  # fmt: skip
 def test_who_counts_as_one(address: str, wanted: str) -> None:
-    assert counted(address) == wanted
+    assert limited_address(address) == wanted
 
 
 def test_the_owner_is_not_throttled_by_who_uses_their_login(
