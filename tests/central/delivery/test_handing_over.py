@@ -388,8 +388,13 @@ def test_threads_of_a_share_that_hangs_do_not_keep_the_process(
 ) -> None:
     gate = threading.Event()
     monkeypatch.setattr(processes, "_ENDED_WITHIN_S", 0.5)
-    monkeypatch.setattr(Path, "is_file", lambda _: gate.wait(300))
-    hung = Destination(name=HERE, kind="folder", folder=tmp_path / "pole")
+    share, is_file = tmp_path / "pole", Path.is_file
+    monkeypatch.setattr(
+        Path,
+        "is_file",
+        lambda path: gate.wait(300) if path.is_relative_to(share) else is_file(path),
+    )
+    hung = Destination(name=HERE, kind="folder", folder=share)
     config = settings(tmp_path, hung)
     put(images_of(config), hashlib.sha256(SCAN).digest(), SCAN)
     made = store(engine, document(incoming_page(SCAN))).id
