@@ -1,7 +1,7 @@
 """Wire messages to checked values; pure. What breaks the contract is ``DocumentInvalid``.
 
-Errors name the field that is wrong and never its content. Every limit of docs/wire.md on what
-one message may hold is here.
+Errors name the field that is wrong and never its content. What one message may hold stands in
+``vaguemestre.model.limits``.
 """
 
 import datetime as dt
@@ -14,6 +14,21 @@ from typing import Protocol
 from central.documents.text import without_controls
 from central.errors import DocumentInvalid
 from vaguemestre.model.document import IncomingField, IncomingPage, IncomingRef, IncomingRoute
+from vaguemestre.model.limits import (
+    EARLIEST_RECEIPT,
+    LONGEST_DELAY,
+    MAX_FIELDS,
+    MAX_MARKS,
+    MAX_NAME,
+    MAX_PAGE_TEXT,
+    MAX_PAGES,
+    MAX_RESCANS,
+    MAX_SET_ASIDE,
+    MAX_VALUE,
+    MAX_VERSIONS,
+    MAX_WORD,
+    RECEIPT_AHEAD,
+)
 from vaguemestre.model.lot import (
     IncomingDocument,
     IncomingHeartbeat,
@@ -24,19 +39,6 @@ from vaguemestre.model.lot import (
 from vaguemestre.v1 import document_pb2 as wire
 from vaguemestre.v1 import fleet_pb2, intake_pb2
 
-MAX_PAGES = 5_000
-MAX_FIELDS = 500
-MAX_MARKS = 50
-MAX_VERSIONS = 100
-MAX_SET_ASIDE = 10_000
-MAX_RESCANS = 1_000
-MAX_WORD = 100  # codes, names, numbers
-MAX_NAME = 1_000  # file and lot names, reasons
-MAX_VALUE = 4_000  # one field
-MAX_PAGE_TEXT = 200_000
-EARLIEST = dt.date(2000, 1, 1)  # of receipt and of delays
-AHEAD = dt.timedelta(days=2)  # of the centre's clock, for receipt: clocks and time zones differ
-LONGEST_DELAY = dt.timedelta(days=731)  # from now until a document is due
 _SHOWN_NAME = 200
 _MAX_COUNT = 2_147_483_647
 _MAX_BYTES = 9_223_372_036_854_775_807
@@ -324,19 +326,19 @@ def _moment(message: wire.Document | wire.Lot | fleet_pb2.Heartbeat, where: str)
 
 def _received_at(message: wire.Document | wire.Lot, now: dt.datetime) -> dt.datetime:
     moment = _moment(message, "received_at")
-    _demand(moment.date() >= EARLIEST and moment <= now + AHEAD, "received_at")
+    _demand(moment.date() >= EARLIEST_RECEIPT and moment <= now + RECEIPT_AHEAD, "received_at")
     return moment
 
 
 def _received_on(text: str, now: dt.datetime) -> dt.date:
     day = _date(text, "received_on")
-    _demand(EARLIEST <= day <= (now + AHEAD).date(), "received_on")
+    _demand(EARLIEST_RECEIPT <= day <= (now + RECEIPT_AHEAD).date(), "received_on")
     return day
 
 
 def _due_on(text: str, now: dt.datetime) -> dt.date:
     day = _date(text, "route.due_on")
-    _demand(EARLIEST <= day <= (now + LONGEST_DELAY).date(), "route.due_on")
+    _demand(EARLIEST_RECEIPT <= day <= (now + LONGEST_DELAY).date(), "route.due_on")
     return day
 
 

@@ -28,6 +28,7 @@ from central.documents.rules import WAITING_FOR_A_PERSON, DocumentState, may_cha
 from central.documents.store import field_rows, page_rows
 from central.errors import NotFound
 from central.rescans import rules as domain
+from vaguemestre.model.limits import MAX_PICTURE
 from vaguemestre.model.lot import IncomingDocument
 
 UNKNOWN = "rescan_unknown"
@@ -202,7 +203,6 @@ def _become(
 
 
 MAX_REASON_CHARACTERS = 500
-MAX_PICTURE_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +284,7 @@ def request_rescan(
                 type_title=_clean(sheet.type_title),
                 page=sheet.page,
                 page_count=sheet.pages,
-                picture=sheet.picture if len(sheet.picture) <= MAX_PICTURE_BYTES else None,
+                picture=sheet.picture if len(sheet.picture) <= MAX_PICTURE else None,
             )
         )
         _step(connection, document_id, DocumentState.TO_RESCAN)

@@ -37,6 +37,7 @@ from vaguemestre.model.calendar import (
     start_of_day,
     working_days_between,
 )
+from vaguemestre.model.limits import EARLIEST_RECEIPT, RECEIPT_AHEAD
 
 _REMEMBER_DIGESTS = dt.timedelta(days=400)
 
@@ -250,10 +251,6 @@ def _free(path: Path) -> Path:
     return candidate
 
 
-_FIRST_YEAR = 2000
-_AHEAD = dt.timedelta(days=2)
-
-
 def put_right(store: Store, t: Transaction, lot_id: str) -> bool:
     """Give a lot that came in on a day that cannot be today's; False when nothing was wrong.
 
@@ -265,8 +262,8 @@ def put_right(store: Store, t: Transaction, lot_id: str) -> bool:
         dt.datetime.fromisoformat(row["received_at"]),
         dt.date.fromisoformat(row["received_on"]),
     )
-    is_moment = at.year >= _FIRST_YEAR and at <= now + _AHEAD
-    is_day = on.year >= _FIRST_YEAR and on <= paris_day(now + _AHEAD)
+    is_moment = at.date() >= EARLIEST_RECEIPT and at <= now + RECEIPT_AHEAD
+    is_day = EARLIEST_RECEIPT <= on <= paris_day(now + RECEIPT_AHEAD)
     if is_moment and is_day:
         return False
     was_told_by_sheet = on != paris_day(at)

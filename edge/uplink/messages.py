@@ -17,6 +17,7 @@ from vaguemestre.model.document import (
     RouteKind,
 )
 from vaguemestre.model.document import Route as DocumentRoute
+from vaguemestre.model.limits import MAX_NAME, MAX_PAGE_TEXT, MAX_PICTURE, MAX_SET_ASIDE
 from vaguemestre.model.lot import (
     AskedSheet,
     Backlog,
@@ -29,12 +30,8 @@ from vaguemestre.v1 import document_pb2 as wire
 from vaguemestre.v1 import fleet_pb2, intake_pb2
 
 TEXT_LEFT_OUT = "text_left_out"
-_MAX_SET_ASIDE = 10_000
-_MAX_NAME = 1_000
-MAX_PICTURE = 65_536  # bytes of the picture of a sheet to scan again (docs/wire.md)
 _JPEG = b"\xff\xd8\xff"
 _MOST_TITLE, _MOST_COUNTED = 100, 100_000  # of such a sheet
-_MAX_PAGE_TEXT = 200_000  # characters; what the centre takes of one page (docs/wire.md)
 _CHANNELS = {
     Channel.SCANNER: wire.CHANNEL_SCANNER,
     Channel.MAILBOX: wire.CHANNEL_MAILBOX,
@@ -126,7 +123,7 @@ def _route(route: DocumentRoute) -> wire.Route:
 
 
 def _page(page: Page) -> wire.Page:
-    is_long = len(page.text) > _MAX_PAGE_TEXT
+    is_long = len(page.text) > MAX_PAGE_TEXT
     return wire.Page(
         ref=_ref(page.ref),
         role=_ROLES[page.role],
@@ -148,7 +145,7 @@ def _ref(ref: ImageRef) -> wire.PageRef:
 
 def _short(name: str) -> str:
     """A name as the centre takes it: of a very long path the end tells most."""
-    return name if len(name) <= _MAX_NAME else f"…{name[1 - _MAX_NAME :]}"
+    return name if len(name) <= MAX_NAME else f"…{name[1 - MAX_NAME :]}"
 
 
 def _field(field: Field) -> wire.Field:
@@ -189,7 +186,7 @@ def lot(report: LotReport, site: str, station: str) -> wire.Lot:
 
 def _set_aside(entries: Sequence[SetAside]) -> Iterable[wire.SetAside]:
     """The centre takes only so many: the last one stands for the rest."""
-    told = entries[: _MAX_SET_ASIDE - 1] if len(entries) > _MAX_SET_ASIDE else entries
+    told = entries[: MAX_SET_ASIDE - 1] if len(entries) > MAX_SET_ASIDE else entries
     for a in told:
         yield wire.SetAside(file=_short(a.file), page=a.page, code=a.code, reason=a.reason)
     if rest := len(entries) - len(told):

@@ -19,12 +19,12 @@ from pathlib import Path
 from edge.errors import FileTooLarge, SpoolCorrupt, UplinkRefused, code_of, passes
 from edge.spool.values import Blob, Outbox
 from edge.uplink import messages as uplink_messages
+from vaguemestre.model.limits import MAX_RESCANS
 from vaguemestre.model.lot import RescanAsked, SpooledDocument
 from vaguemestre.v1 import fleet_pb2, intake_pb2
 
 _WAIT_S = 0.2  # how soon a stop, or work that came while answers are awaited, is noticed
 _IDLE_S = 0.5
-_MOST_RESCANS = 1_000  # held and told at the hello; the centre takes no more (docs/wire.md)
 _UNREAD_TRIES = 20  # in one stream, of a file of ours that the disk does not give
 _BLOB_MISSING, _BLOB_CORRUPT = "blob_missing", "blob_corrupt"
 
@@ -126,7 +126,7 @@ class UplinkSession:
 
     def _say(self) -> Iterator[intake_pb2.Up]:
         me = self._identity
-        held = self._outbox.rescans_held(_MOST_RESCANS)
+        held = self._outbox.rescans_held(MAX_RESCANS)
         hello = intake_pb2.Hello(
             site=me.site, station=me.station, versions=me.versions, rescans=held
         )

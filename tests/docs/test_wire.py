@@ -6,25 +6,21 @@ import pytest
 
 from central.config import Intake
 from central.errors import CentralError
-from central.intake import messages
 from central.intake.server import STATUS_OF
 from central.intake.stream import _ABOUT_ONE_THING
 from edge.uplink import messages as told_by_stations
-from edge.uplink import sender, session
+from edge.uplink import sender
 from tests.support import markdown
+from vaguemestre.model import limits
 
 _TEXT = markdown.text("docs/wire.md")
 _TOLD = {name: int(value) for name, value in re.findall(r"^\| `(\w+)` \| ([\d_]+) \|", _TEXT, re.M)}
 
 
 def test_every_limit_of_a_message_is_told_with_its_number() -> None:
-    fixed = {name: getattr(messages, name) for name in dir(messages) if name.startswith("MAX_")}
+    fixed = {name: getattr(limits, name) for name in dir(limits) if name.startswith("MAX_")}
 
     assert {name: told for name, told in _TOLD.items() if name.startswith("MAX_")} == fixed
-
-
-def test_a_station_names_no_more_requests_than_the_centre_takes() -> None:
-    assert session._MOST_RESCANS == messages.MAX_RESCANS
 
 
 def test_the_defaults_of_the_settings_are_told() -> None:

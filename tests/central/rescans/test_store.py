@@ -26,6 +26,7 @@ from central.rescans import store as rescans_store
 from tests.support.central import document, page, picture, store, tiff
 from tests.support.people import person
 from vaguemestre.model.document import IncomingField
+from vaguemestre.model.limits import MAX_PICTURE
 from vaguemestre.model.lot import IncomingDocument
 
 pytestmark = pytest.mark.on_both_servers
@@ -57,7 +58,7 @@ def test_a_station_is_told_which_sheet_until_the_request_is_over(engine: sa.Engi
     assert (told.id, told.number, told.sheet) == (asked, original.position + 1, sheet)
     assert rescans_store.withdraw_request(engine, asked, "person:lea")
     assert _request(engine, asked).picture is None
-    large = replace(sheet, picture=b"x" * (rescans_store.MAX_PICTURE_BYTES + 1))
+    large = replace(sheet, picture=b"x" * (MAX_PICTURE + 1))
     rescans_store.request_rescan(engine, original.id, who, "person:lea", _WHY, large)
     (told,) = rescans_store.open_for(engine, original.site, original.station)
     assert told.sheet == replace(sheet, picture=b"")
