@@ -4,7 +4,7 @@ from pathlib import Path
 
 from central.errors import ConfigInvalid
 from vaguemestre import pack
-from vaguemestre.model.definitions import DefinitionInvalid
+from vaguemestre.model.forms import DefinitionInvalid
 from vaguemestre.model.plan import Plan
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from edge.errors import PackInvalid
 from vaguemestre import pack
-from vaguemestre.model.definitions import DefinitionInvalid
+from vaguemestre.model.forms import DefinitionInvalid
 
 
 def load_pack(folder: Path) -> pack.Pack:

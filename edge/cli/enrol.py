@@ -31,8 +31,7 @@ from edge.pipeline.workers import Checker
 from edge.pipeline.workers.settings import default_settings, without_networks
 from vaguemestre import pack
 from vaguemestre.model import forms
-from vaguemestre.model.definitions import DefinitionInvalid
-from vaguemestre.model.forms import FormDefinition
+from vaguemestre.model.forms import DefinitionInvalid, FormDefinition
 
 _MOST_SAMPLES = 5
 _MOST_BYTES = 60_000_000
@@ -111,7 +110,7 @@ def measure_blanks(
         raise EnrolmentRefused(f"{target} n'existe pas : apprenez d'abord le formulaire.")
     text = target.read_text("utf-8")
     try:
-        form = forms.parse(target.name, text)
+        form = forms.parse_form(target.name, text)
     except DefinitionInvalid as error:
         raise PackInvalid(str(error)) from error
     read = _read_all(sheets, page)

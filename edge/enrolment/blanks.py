@@ -16,9 +16,8 @@ from edge.errors import EnrolmentRefused
 from edge.extraction import tick_blank, ticks
 from edge.ocr.engine import Gray, Patch
 from vaguemestre.model import forms
-from vaguemestre.model.definitions import DefinitionInvalid
 from vaguemestre.model.document import BoxMm
-from vaguemestre.model.forms import FieldKind, FormDefinition
+from vaguemestre.model.forms import DefinitionInvalid, FieldKind, FormDefinition
 
 _SOFT_PX = 0.5  # as soft as a scan
 _MOST_INKED = 0.15  # of a box: more is no blank's
@@ -80,10 +79,10 @@ def written(name: str, text: str, found: Mapping[str, tuple[str, ...]]) -> str:
         EnrolmentRefused: the file is laid out in a way that cannot be changed line by line.
         DefinitionInvalid: it is no definition.
     """
-    form = forms.parse(name, text)
+    form = forms.parse_form(name, text)
     new = "\n".join(_lines(text.split("\n"), found))
     try:
-        is_right = forms.parse(name, new) == with_blanks(form, found)
+        is_right = forms.parse_form(name, new) == with_blanks(form, found)
     except DefinitionInvalid:
         is_right = False
     if not is_right:

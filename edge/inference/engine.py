@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.inference import session
 from edge.inference.general_reader import GeneralReader, load_general_reader
 from edge.inference.readers import CellNetwork, HandNetwork, LineNetwork, TickNetwork
 from edge.ocr import engine
 from edge.ocr.engine import Alphabet, Gray, LineReading, Patch, Quad, ReadMode, TickChances
+from vaguemestre import pack
 
 _TEXT_FROM, _VALUE_FROM = 0.85, 0.98
 # When the careful reader is not asked (docs/decisions/0008-line-reader.md). A letter in doubt
@@ -86,7 +86,7 @@ def load_engine(cache_dir: Path, threads: int = 1, onnx_dir: Path | None = None)
     Raises:
         PackInvalid: a model file is missing, altered, mismatched, or does not load.
     """
-    folder = onnx_dir or session.default_dir()
+    folder = onnx_dir or pack.default_dir() / "onnx"
     # The quick ones first: a bad file fails before the slow ones load.
     cells, lines = CellNetwork.load(folder, threads), LineNetwork.load(folder, threads)
     hands, ticks = HandNetwork.load(folder, threads), TickNetwork.load(folder, threads)

@@ -29,7 +29,6 @@ from numpy.typing import NDArray
 from edge.errors import PackInvalid
 from edge.ocr.engine import Gray
 from edge.ocr.network_io import line_tensor, stacked
-from vaguemestre import pack
 
 
 class Session:
@@ -148,11 +147,6 @@ class _Manifest:
 
 
 _ADAPTER = pydantic.TypeAdapter(_Manifest)
-
-
-def default_dir() -> Path:
-    """The folder of the networks that came with the program: in the wheel, or the source tree."""
-    return pack.default_dir() / "onnx"
 
 
 def read_manifest(folder: Path) -> Mapping[str, Network]:

@@ -1,4 +1,4 @@
-"""Delays in working days."""
+"""Delays in working days, and the hours at which sites are at work."""
 
 import datetime as dt
 
@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from vaguemestre.model.calendar import (
     add_working_days,
     is_working_day,
+    is_working_time,
     public_holidays,
     working_days_between,
 )
 
 _FRIDAY, _MONDAY = dt.date(2026, 11, 6), dt.date(2026, 11, 9)
-_ARMISTICE = dt.date(2026, 11, 11)
+_ARMISTICE, _ASCENSION = dt.date(2026, 11, 11), dt.date(2026, 5, 14)
 
 _DAYS = st.dates(dt.date(2000, 1, 1), dt.date(2090, 1, 1))
 _COUNTS = st.integers(0, 60)
@@ -56,3 +57,20 @@ def test_two_delays_in_a_row_are_one(
 )
 def test_french_holidays_of_the_year_and_the_next_are_known(day: dt.date) -> None:
     assert day in public_holidays([dt.date(2026, 3, 1)])
+
+
+@pytest.mark.parametrize(
+    ("moment", "at_work"),
+    [
+        ((2026, 11, 26, 7, 59), False),
+        ((2026, 11, 26, 8, 0), True),
+        ((2026, 11, 26, 17, 59), True),
+        ((2026, 11, 26, 18, 0), False),
+        ((2026, 11, 28, 10, 0), False),  # a Saturday
+        ((2026, 5, 14, 10, 0), False),  # a Thursday, and a holiday
+    ],
+)
+def test_sites_are_at_work_in_the_hours_of_working_days(
+    moment: tuple[int, int, int, int, int], at_work: bool
+) -> None:
+    assert is_working_time(dt.datetime(*moment), {_ASCENSION}) is at_work  # noqa: DTZ001

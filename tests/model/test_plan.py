@@ -3,8 +3,8 @@
 import pytest
 
 from vaguemestre import pack
-from vaguemestre.model.definitions import DefinitionInvalid
-from vaguemestre.model.plan import parse
+from vaguemestre.model.forms import DefinitionInvalid
+from vaguemestre.model.plan import parse_plan
 
 PACK = pack.load(pack.default_dir())
 _TYPES = (
@@ -41,7 +41,7 @@ def test_only_measured_layouts_go_straight() -> None:
 
 
 def test_the_smallest_plan_is_read() -> None:
-    assert parse(_LEAST, {}).of("S3110", "17").pole == "Flux entrants"
+    assert parse_plan(_LEAST, {}).of("S3110", "17").pole == "Flux entrants"
 
 
 @pytest.mark.parametrize(
@@ -61,11 +61,11 @@ def test_the_smallest_plan_is_read() -> None:
 def test_a_plan_with_a_mistake_is_refused(old: str, new: str) -> None:
     assert old in _LEAST
     with pytest.raises(DefinitionInvalid):
-        parse(_LEAST.replace(old, new, 1), {})
+        parse_plan(_LEAST.replace(old, new, 1), {})
 
 
 def test_a_fund_changes_only_what_it_names() -> None:
-    plan = parse(_LEAST + '[types.unknown.funds.45]\npole = "Ailleurs"\n', {})
+    plan = parse_plan(_LEAST + '[types.unknown.funds.45]\npole = "Ailleurs"\n', {})
     usual, other = plan.of("unknown", "17"), plan.of("unknown", "45")
     assert (other.pole, other.destination) == ("Ailleurs", usual.destination)
     assert usual.pole == "Flux entrants"

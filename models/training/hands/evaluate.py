@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.extraction.fields import PRINTED_BELOW
-from edge.inference import session
 from edge.inference.readers import HandNetwork
 from models.training.cells.glyphs import Part
 from models.training.lines import draw
+from vaguemestre import pack
 
 _LINES, _SEED = 400, 51
 
@@ -27,7 +27,7 @@ def drawn(what: str, rng: random.Random, *, clean: bool) -> NDArray[np.uint8]:
 
 def main() -> None:
     """Print a row a kind."""
-    network = HandNetwork.load(session.default_dir(), 1)
+    network = HandNetwork.load(pack.default_dir() / "onnx", 1)
     rng = random.Random(_SEED)
     for what, clean in (
         ("digits", False), ("hand", True), ("hand", False), ("print", True), ("print", False),

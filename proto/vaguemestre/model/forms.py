@@ -10,16 +10,18 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import PurePath
 from typing import ClassVar
 
 import pydantic
 
 from vaguemestre.model import blanks as model_blanks
-from vaguemestre.model.definitions import DefinitionInvalid
 from vaguemestre.model.document import BoxMm, Layout
 
 _STRICT = pydantic.ConfigDict(extra="forbid")
+
+
+class DefinitionInvalid(ValueError):
+    """A form or plan does not follow its schema, or contradicts itself; the message says where."""
 
 
 class FieldKind(StrEnum):
@@ -177,8 +179,12 @@ class FormDefinition:
 _ADAPTER = pydantic.TypeAdapter(FormDefinition)
 
 
-def parse(name: str, text: str) -> FormDefinition:
+def parse_form(name: str, text: str) -> FormDefinition:
     """Read one definition.
+
+    Args:
+        name: Of its file; it is named after its type.
+        text: What it holds.
 
     Raises:
         DefinitionInvalid: the file does not follow the schema; the message names it.
@@ -201,11 +207,15 @@ def parse(name: str, text: str) -> FormDefinition:
             raise ValueError("its ticks have not all as many blanks: measure them anew")
     except ValueError as error:
         raise DefinitionInvalid(f"{name}: {error}") from error
-    if form.type != PurePath(name).stem:
+    if form.type != name.removesuffix(".toml"):
         raise DefinitionInvalid(f"{name}: is named after another type than {form.type}")
     return form
 
 
-def parse_all(texts: Iterable[tuple[str, str]]) -> Mapping[str, FormDefinition]:
-    """Read all definitions, by type."""
-    return {form.type: form for form in (parse(name, text) for name, text in texts)}
+def parse_forms(texts: Iterable[tuple[str, str]]) -> Mapping[str, FormDefinition]:
+    """Read all definitions, by type.
+
+    Raises:
+        DefinitionInvalid: as ``parse_form``.
+    """
+    return {form.type: form for form in (parse_form(name, text) for name, text in texts)}

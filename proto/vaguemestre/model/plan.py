@@ -13,8 +13,7 @@ from typing import Any, Literal
 import pydantic
 from pydantic import Field
 
-from vaguemestre.model.definitions import DefinitionInvalid
-from vaguemestre.model.forms import FieldKind, FieldSpec, FormDefinition
+from vaguemestre.model.forms import DefinitionInvalid, FieldKind, FieldSpec, FormDefinition
 
 NOT_KEYED = frozenset({FieldKind.SIGNATURE})
 _ALWAYS_DOUBLE = frozenset({FieldKind.IBAN})
@@ -140,7 +139,7 @@ class _File(_Frozen):
     types: Mapping[str, _Type]
 
 
-def parse(text: str, forms: Mapping[str, FormDefinition]) -> Plan:
+def parse_plan(text: str, forms: Mapping[str, FormDefinition]) -> Plan:
     """Read and check a plan.
 
     Args:

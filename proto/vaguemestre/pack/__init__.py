@@ -8,10 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from vaguemestre.model import plan
-from vaguemestre.model.definitions import DefinitionInvalid
-from vaguemestre.model.forms import FormDefinition, parse_all
-from vaguemestre.model.plan import Plan
+from vaguemestre.model.forms import DefinitionInvalid, FormDefinition, parse_forms
+from vaguemestre.model.plan import Plan, parse_plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +43,10 @@ def load(folder: Path) -> Pack:
         raise DefinitionInvalid(f"{folder}: {error}") from error
     if not forms:
         raise DefinitionInvalid(f"{folder} holds no form")
-    definitions = parse_all(forms)
+    definitions = parse_forms(forms)
     return Pack(
         forms=definitions,
-        plan=plan.parse(plan_text, definitions),
+        plan=parse_plan(plan_text, definitions),
         versions={
             "forms": _digest("".join(text for _, text in forms)),
             "plan": _digest(plan_text),

@@ -9,14 +9,14 @@ import pytest
 from edge.classification.registration import register
 from edge.results import BoxPx, TextLine
 from vaguemestre.model.document import BoxMm
-from vaguemestre.model.forms import FormDefinition, parse
+from vaguemestre.model.forms import FormDefinition, parse_form
 
 FORMS = Path(__file__).parents[3] / "models" / "forms"
 TRUE_FORMS = ("S3110", "S3704", "S3501")
 
 
 def load(name: str) -> FormDefinition:
-    return parse(f"{name}.toml", (FORMS / f"{name}.toml").read_text(encoding="utf-8"))
+    return parse_form(f"{name}.toml", (FORMS / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def scan(

@@ -41,7 +41,7 @@ def _save(path: Path, page: NDArray[np.uint8]) -> None:
 
 
 def _form(folder: Path) -> forms.FormDefinition:
-    return forms.parse("S9876.toml", (folder / "S9876.toml").read_text("utf-8"))
+    return forms.parse_form("S9876.toml", (folder / "S9876.toml").read_text("utf-8"))
 
 
 def _upright(

@@ -60,7 +60,7 @@ def save(path: Path, page: NDArray[np.uint8]) -> None:
 def test_a_scanned_blank_is_found_again_on_a_page_of_its_form(folder: Path) -> None:
     scan = str(folder / "vierge.png")
     assert main(["enrol", "S3501", scan, "--blanks", "--output", str(folder)]) == 0
-    form = forms.parse("S3501.toml", (folder / "S3501.toml").read_text("utf-8"))
+    form = forms.parse_form("S3501.toml", (folder / "S3501.toml").read_text("utf-8"))
     _, sheet = shipped()
     px = sheet.shape[1] / form.width_mm
     where = Registration(np.array([[px, 0.0, 0.0], [0.0, px, 0.0]]))

@@ -66,7 +66,7 @@ def test_blanks_are_written_anew_each_time_and_all_else_stays() -> None:
     text = TEXT.format(old=steps(3))
     once = blanks.written("S9.toml", text, {"a": (steps(0), steps(1)), "b": (steps(1), steps(2))})
     again = blanks.written("S9.toml", once, {"a": (steps(2),), "b": (steps(0),)})
-    form = forms.parse("S9.toml", again)
+    form = forms.parse_form("S9.toml", again)
     assert [spec.blanks for spec in form.fields] == [(steps(2),), (steps(0),)]
     assert steps(3) not in once
     rest = [without(one) for one in (text, once, again)]

@@ -13,7 +13,14 @@ from models.training.drawing import forms as drawn_forms
 from tests.edge.classification.test_registration import load
 from tests.support import drawn_form
 from vaguemestre.model.document import BoxMm, Layout
-from vaguemestre.model.forms import Anchor, FieldKind, FieldSpec, FormDefinition, NumberCheck, parse
+from vaguemestre.model.forms import (
+    Anchor,
+    FieldKind,
+    FieldSpec,
+    FormDefinition,
+    NumberCheck,
+    parse_form,
+)
 
 
 def _near(a: BoxMm, b: BoxMm, within: float) -> bool:
@@ -138,7 +145,7 @@ def test_what_is_written_is_what_is_read() -> None:
         ),
     )
 
-    assert parse("S9999.toml", form_file.to_toml(form, ["une remarque"])) == form
+    assert parse_form("S9999.toml", form_file.to_toml(form, ["une remarque"])) == form
 
 
 def _sample(texts: list[str], shift_px: int = 0) -> FormSample:

@@ -11,7 +11,6 @@ from PIL import Image, ImageDraw, ImageFont
 from edge.classification.registration import Registration
 from edge.extraction import comb_reading, combs, ink
 from edge.extraction.acceptance import AcceptanceContext
-from edge.inference import session
 from edge.inference.readers import CellNetwork
 from edge.ocr.engine import Alphabet, Gray, LineReading
 from models.training.drawing import degrade, fill, forms, people
@@ -32,7 +31,7 @@ class Cells(NoReaders):
     """The cell network alone."""
 
     def __init__(self) -> None:
-        self.network = CellNetwork.load(session.default_dir(), 1)
+        self.network = CellNetwork.load(pack.default_dir() / "onnx", 1)
 
     def read_cells(self, pieces: Sequence[Gray], alphabet: Alphabet) -> LineReading:
         return self.network.read(pieces, alphabet)

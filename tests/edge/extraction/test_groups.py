@@ -5,9 +5,8 @@ import pytest
 from edge.extraction import ticks
 from vaguemestre import pack
 from vaguemestre.model import forms
-from vaguemestre.model.definitions import DefinitionInvalid
 from vaguemestre.model.document import Check, Field
-from vaguemestre.model.forms import FieldKind, GroupRule, TickGroup
+from vaguemestre.model.forms import DefinitionInvalid, FieldKind, GroupRule, TickGroup
 
 ONE = TickGroup(("no", "yes"))
 EXACTLY = TickGroup(("no", "yes"), GroupRule.EXACTLY_ONE)
@@ -73,4 +72,4 @@ def test_our_forms_tell_their_groups_and_each_is_of_ticks() -> None:
 def test_a_group_of_what_is_no_tick_is_refused() -> None:
     text = 'type = "a"\ntitle = "a"\n[[groups]]\nfields = ["nir", "b"]\n'
     with pytest.raises(DefinitionInvalid, match="group"):
-        forms.parse("a.toml", text)
+        forms.parse_form("a.toml", text)

@@ -13,7 +13,7 @@ from edge.extraction import tick_blank
 from edge.ocr.engine import Gray
 from vaguemestre.model import forms
 from vaguemestre.model.blanks import check as check_blanks
-from vaguemestre.model.definitions import DefinitionInvalid
+from vaguemestre.model.forms import DefinitionInvalid
 
 MORE = tick_blank.MARGIN_PX
 SHAPE = (tick_blank.HIGH_PX, tick_blank.WIDE_PX)
@@ -53,7 +53,7 @@ def test_what_is_no_blank_is_refused_and_so_is_its_form(text: str) -> None:
         f'box_mm = [1.0, 1.0, 4.0, 4.0]\nblanks = ["{text}"]\n'
     )
     with pytest.raises(DefinitionInvalid, match="blank"):
-        forms.parse("S1.toml", written)
+        forms.parse_form("S1.toml", written)
 
 
 def test_ticks_of_a_form_have_all_as_many_blanks() -> None:
@@ -61,9 +61,11 @@ def test_ticks_of_a_form_have_all_as_many_blanks() -> None:
     tick = '[[fields]]\nname = "{}"\nkind = "tick"\nbox_mm = [1.0, 1.0, 4.0, 4.0]\nblanks = [{}]\n'
     head = 'type = "S1"\ntitle = "t"\nlayout = "verified"\n'
     one = f'"{text}"'
-    assert len(forms.parse("S1.toml", head + tick.format("a", one) + tick.format("b", one)).fields)
+    assert len(
+        forms.parse_form("S1.toml", head + tick.format("a", one) + tick.format("b", one)).fields
+    )
     with pytest.raises(DefinitionInvalid, match="as many blanks"):
-        forms.parse("S1.toml", head + tick.format("a", one) + tick.format("b", ""))
+        forms.parse_form("S1.toml", head + tick.format("a", one) + tick.format("b", ""))
 
 
 def test_a_tick_has_no_more_blanks_than_are_compared_on_every_page() -> None:

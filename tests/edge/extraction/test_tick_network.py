@@ -12,7 +12,6 @@ from edge.enrolment import blanks
 from edge.errors import PackInvalid
 from edge.extraction import tick_blank
 from edge.extraction import ticks as extraction_ticks
-from edge.inference import session
 from edge.inference.readers import TickNetwork
 from edge.ocr.engine import Gray, Patch
 from models.training.drawing import forms
@@ -183,7 +182,7 @@ def test_a_number_printed_in_a_box_is_known() -> None:
 
 @pytest.fixture(scope="module")
 def network() -> TickNetwork:
-    return TickNetwork.load(session.default_dir(), 1)
+    return TickNetwork.load(pack.default_dir() / "onnx", 1)
 
 
 def test_answers_come_in_the_order_of_the_boxes_and_are_chances(network: TickNetwork) -> None:
@@ -199,11 +198,11 @@ def test_answers_come_in_the_order_of_the_boxes_and_are_chances(network: TickNet
 
 
 def test_another_network_in_its_place_is_refused(tmp_path: Path) -> None:
-    manifest = (session.default_dir() / "manifest.toml").read_text("utf-8")
+    manifest = (pack.default_dir() / "onnx" / "manifest.toml").read_text("utf-8")
     swapped = manifest.replace(
         'labels = ["empty", "ticked", "doubtful"]', 'labels = ["a", "b", "c"]'
     )
     (tmp_path / "manifest.toml").write_text(swapped, "utf-8")
-    (tmp_path / "ticks.onnx").write_bytes((session.default_dir() / "ticks.onnx").read_bytes())
+    (tmp_path / "ticks.onnx").write_bytes((pack.default_dir() / "onnx" / "ticks.onnx").read_bytes())
     with pytest.raises(PackInvalid, match="labels"):
         TickNetwork.load(tmp_path, 1)

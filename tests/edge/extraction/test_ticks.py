@@ -13,7 +13,6 @@ import pytest
 from edge.classification.registration import Registration
 from edge.enrolment import blanks
 from edge.extraction.zones import read_fields
-from edge.inference import session
 from edge.inference.readers import TickNetwork
 from edge.ocr.engine import Gray, Patch, TickChances
 from models.training.drawing import degrade, fill, forms
@@ -33,7 +32,7 @@ class Ticks(NoReaders):
     """The tick network alone; nothing else is asked for words written by hand."""
 
     def __init__(self) -> None:
-        self.network = TickNetwork.load(session.default_dir(), 1)
+        self.network = TickNetwork.load(pack.default_dir() / "onnx", 1)
 
     def judge_ticks(self, patches: Sequence[Patch]) -> list[TickChances]:
         return self.network.judge(patches)

@@ -17,6 +17,7 @@ from edge.inference.session import Session
 from edge.ocr.engine import Alphabet, Gray, least_sure
 from edge.ocr.network_io import line_tensor
 from models.training.drawing.fill import typefaces
+from vaguemestre import pack
 
 LINES = (
     "DÉCLARATION DE CHOIX DU MÉDECIN TRAITANT",
@@ -31,7 +32,7 @@ SURE = 0.98  # from which the station asks no second reader
 
 @pytest.fixture(scope="module")
 def network() -> LineNetwork:
-    return LineNetwork.load(session.default_dir(), threads=1)
+    return LineNetwork.load(pack.default_dir() / "onnx", threads=1)
 
 
 def drawn(text: str, face: str, size: int = 34) -> Gray:
@@ -82,7 +83,7 @@ def test_what_is_no_french_is_never_read_with_certainty(network: LineNetwork, ki
 
 def test_the_same_line_gives_the_same_steps_on_processors_with_and_without_vnni() -> None:
     """Without VNNI, onnxruntime's exact mode gives what processors that have it give."""
-    path = session.default_dir() / "reader.onnx"
+    path = pack.default_dir() / "onnx" / "reader.onnx"
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.add_session_config_entry("session.x64quantprecision", "1")
@@ -100,7 +101,9 @@ def test_the_same_line_gives_the_same_steps_on_processors_with_and_without_vnni(
             )
 
 
-@pytest.mark.parametrize("path", sorted(session.default_dir().glob("*.onnx")), ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", sorted((pack.default_dir() / "onnx").glob("*.onnx")), ids=lambda p: p.stem
+)
 def test_weights_of_eight_bits_keep_to_seven(path: Path) -> None:
     """Two products of an activation (0..255) and such a weight fit sixteen bits with a sign."""
     zero_points = {
@@ -117,7 +120,7 @@ def test_weights_of_eight_bits_keep_to_seven(path: Path) -> None:
 
 def test_a_missing_altered_or_mismatched_file_is_refused(tmp_path: Path) -> None:
     def copy(name: str) -> Path:
-        return Path(shutil.copytree(session.default_dir(), tmp_path / name))
+        return Path(shutil.copytree(pack.default_dir() / "onnx", tmp_path / name))
 
     missing, altered, other = copy("missing"), copy("altered"), copy("other")
     (missing / "reader.onnx").unlink()

@@ -14,12 +14,13 @@ from edge.inference.engine import load_engine
 from edge.inference.readers import CellNetwork
 from edge.ocr.engine import Alphabet
 from edge.ocr.network_io import SIDE_PX
+from vaguemestre import pack
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the networks that came with the program."""
-    return Path(shutil.copytree(session.default_dir(), tmp_path / "onnx"))
+    return Path(shutil.copytree(pack.default_dir() / "onnx", tmp_path / "onnx"))
 
 
 def _edit(folder: Path, before: str, after: str) -> None:

@@ -8,17 +8,17 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from edge.errors import PackInvalid
-from edge.inference import session
 from edge.inference.readers import HandNetwork
 from edge.ocr.engine import Gray
 from models.training.drawing.fill import typefaces
+from vaguemestre import pack
 
 NAMES = ("DUPONT MARIE-CLAIRE", "12 RUE DE L'ÉGLISE", "45200 MONTARGIS", "Fournier Jean-Baptiste")
 
 
 @pytest.fixture(scope="module")
 def network() -> HandNetwork:
-    return HandNetwork.load(session.default_dir(), threads=1)
+    return HandNetwork.load(pack.default_dir() / "onnx", threads=1)
 
 
 def typed(text: str, face: str, size: int) -> Gray:
@@ -57,10 +57,10 @@ def test_answers_come_in_the_order_of_the_lines(network: HandNetwork) -> None:
 
 
 def test_another_network_in_its_place_is_refused(tmp_path: Path) -> None:
-    manifest = (session.default_dir() / "manifest.toml").read_text("utf-8")
+    manifest = (pack.default_dir() / "onnx" / "manifest.toml").read_text("utf-8")
     swapped = manifest.replace('labels = ["printed", "by_hand"]', 'labels = ["a", "b"]')
     (tmp_path / "manifest.toml").write_text(swapped, "utf-8")
-    (tmp_path / "hand.onnx").write_bytes((session.default_dir() / "hand.onnx").read_bytes())
+    (tmp_path / "hand.onnx").write_bytes((pack.default_dir() / "onnx" / "hand.onnx").read_bytes())
 
     with pytest.raises(PackInvalid, match="labels"):
         HandNetwork.load(tmp_path, 1)

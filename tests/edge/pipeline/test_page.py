@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from edge.imaging.source_file import PageImage
-from edge.inference import session
 from edge.inference.engine import StationEngine
 from edge.inference.readers import CellNetwork, HandNetwork, LineNetwork, TickNetwork
 from edge.ocr import orientation
@@ -16,6 +15,7 @@ from edge.ocr.engine import Gray
 from edge.pipeline import page as pipeline_page
 from edge.pipeline import upright
 from tests.support import drawn_form
+from vaguemestre import pack
 from vaguemestre.model.document import ImageRef
 
 RECIPE = pipeline_page.ReadingContext({}, accept_error_rate=0.001)
@@ -52,7 +52,7 @@ def test_a_peppered_page_is_never_taken_for_a_blank_one(readers: StationEngine) 
 
 
 def test_the_readers_say_which_networks_they_are(readers: StationEngine) -> None:
-    folder: Path = session.default_dir()
+    folder: Path = pack.default_dir() / "onnx"
     own = {
         "reader": LineNetwork.load(folder, 1).version,
         "cells": CellNetwork.load(folder, 1).version,
