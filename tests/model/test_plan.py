@@ -3,8 +3,8 @@
 import pytest
 
 from vaguemestre import pack
-from vaguemestre.model.forms import DefinitionInvalid
-from vaguemestre.model.plan import parse_plan
+from vaguemestre.model.forms import DefinitionInvalid, parse_form
+from vaguemestre.model.plan import KeyingMode, parse_plan
 
 PACK = pack.load(pack.default_dir())
 _TYPES = (
@@ -69,3 +69,29 @@ def test_a_fund_changes_only_what_it_names() -> None:
     usual, other = plan.of("unknown", "17"), plan.of("unknown", "45")
     assert (other.pole, other.destination) == ("Ailleurs", usual.destination)
     assert usual.pole == "Flux entrants"
+
+
+def test_a_type_has_the_title_and_the_fields_of_its_form() -> None:
+    rib = PACK.plan.of("rib")
+    assert (rib.title, rib.fields) == (PACK.forms["rib"].title, PACK.forms["rib"].fields)
+    assert (PACK.plan.of("S9999").title, PACK.plan.of("S9999").fields) == ("S9999", ())
+
+
+def test_account_numbers_are_keyed_twice_and_other_fields_as_the_plan_says() -> None:
+    form = parse_form(
+        "unknown.toml",
+        'type = "unknown"\ntitle = "?"\n'
+        + "".join(
+            f'[[fields]]\nname = "{name}"\nkind = "{kind}"\n'
+            for name, kind in (("iban", "iban"), ("nir", "nir"), ("stamp", "text"), ("x", "text"))
+        ),
+    )
+    keying = '[types.unknown.keying]\ndouble = ["nir"]\nread_only = ["stamp"]\n'
+    unknown = parse_plan(_LEAST + keying, {"unknown": form}).types["unknown"]
+    modes = {spec.name: unknown.mode_of(spec) for spec in unknown.fields}
+    assert modes == {
+        "iban": KeyingMode.DOUBLE,
+        "nir": KeyingMode.DOUBLE,
+        "stamp": KeyingMode.READ_ONLY,
+        "x": KeyingMode.CONFIRM,
+    }
