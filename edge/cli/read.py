@@ -27,24 +27,21 @@ from edge.pipeline.lot import LotContext, read_lot
 from edge.pipeline.workers import Workers
 from edge.pipeline.workers.settings import default_settings
 from edge.results import LotResult
-from edge.sources.folder import filesystem, grouping
 from edge.sources.folder.claim import in_place
-from edge.sources.folder.filesystem import Beside
-from edge.sources.folder.grouping import EntryKind, FileStat, FolderEntry, LotCandidate
+from edge.sources.folder.filesystem import LotFinder
+from edge.sources.folder.grouping import LotCandidate, paired_entries
 from edge.spool.disk import open_regular
 from edge.spool.page_order import Written, arrange
-from edge.spool.rules import ENDINGS
 from edge.spool.values import ClaimedFile
 from vaguemestre import pack
 from vaguemestre.model.calendar import paris_day
 from vaguemestre.model.lot import SetAside
 
 _CHUNK = 1 << 20
-_HERE = "lot"  # stands for the path itself at the head of what lies below it
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _FoundFile:
     """One file of a lot as it was found."""
 
     name: str
@@ -97,7 +94,7 @@ def _read_path(
 ) -> LotResult:
     files: list[ClaimedFile] = []
     aside: list[SetAside] = []
-    for order, found in enumerate(_look(path)):
+    for order, found in enumerate(_find_files(path)):
         if found.holds_no_page:
             aside.append(SetAside(found.name, None, FormatUnknown.code, FormatUnknown.reason))
             continue
@@ -112,72 +109,50 @@ def _read_path(
     return dataclasses.replace(result, set_aside=(*aside, *result.set_aside))
 
 
-def _look(path: Path) -> list[_Found]:
+def _find_files(path: Path) -> list[_FoundFile]:
     """All that a path stands for, in page order; never empty.
 
-    Files are found and ordered as in a watched folder; what is known to hold no page comes last.
-    An empty directory that has the name of a file was meant to be one, and is answered for.
+    A directory is cut and ordered as the lot that it would be in a watched folder; what is known to
+    hold no page comes last.
     """
     name = _shown((path.name or str(path),))
     if path.is_symlink() or not path.is_dir():
-        return [_Found(name, path)]
+        return [_FoundFile(name, path)]
     try:
-        entries, left_alone = Beside(path).split(filesystem.list_folder(path, marker=""))
+        found = LotFinder(path).folder_as_lot(path.name)
     except OSError:
-        return [_Found(name, path, FileDenied)]
-    here = FolderEntry((_HERE,), EntryKind.DIRECTORY, FileStat(0, 0, 0))
-    below = [dataclasses.replace(entry, parts=(_HERE, *entry.parts)) for entry in entries]
-    parents = {entry.parts[:-1] for entry in below}
-    below = [
-        dataclasses.replace(entry, kind=EntryKind.OTHER)
-        if entry.kind is EntryKind.DIRECTORY and entry.is_image and entry.parts not in parents
-        else entry
-        for entry in below
-    ]
-    lots = grouping.group_entries([here, *below], always_index=False)
-    beside = [
-        _Found(_shown(entry.parts), path.joinpath(*entry.parts), holds_no_page=True)
-        for entry in left_alone
-    ]
-    if lots or beside:
-        return [*(_files_of(lots[0], path, name) if lots else ()), *beside]
-    is_disguised = path.name.lower().endswith(ENDINGS)
-    return [_Found(name, path, NotRegularFile if is_disguised else NoPage)]
+        return [_FoundFile(name, path, FileDenied)]
+    files = [one for lot in found.lots for one in _files_of(lot, path, name)]
+    files += (
+        _FoundFile(_shown(entry.parts), path.joinpath(*entry.parts), holds_no_page=True)
+        for entry in found.left_alone
+    )
+    return files or [_FoundFile(name, path, NoPage)]
 
 
-def _files_of(lot: LotCandidate, path: Path, name: str) -> Iterator[_Found]:
-    pairs = _pairs(lot)
+def _files_of(lot: LotCandidate, path: Path, name: str) -> Iterator[_FoundFile]:
+    """A directory's files in page order; ``name`` stands for the directory itself."""
+    pairs = paired_entries(lot, {})
     everything = [*lot.files, *(entry for entry, _ in lot.refused)]
     written = [Written(entry.parts, entry.sighting.mtime_ns) for entry in everything]
-    unsure = {everything[place].parts for place in arrange(written).unsure}
+    unsure = {everything[position].parts for position in arrange(written).unsure}
     taken, refused = [], []
     for entry in lot.files:
-        twin_of, is_certain = pairs.get(entry.parts, (None, True))
+        colour, is_certain = pairs.get(entry.parts, (None, True))
         below = entry.parts[1:]
-        found = _Found(
-            *(_shown(below), path.joinpath(*below), None),
-            *(twin_of, is_certain, entry.parts not in unsure),
+        found = _FoundFile(
+            _shown(below),
+            path.joinpath(*below),
+            twin_of=_shown(colour.parts[1:]) if colour is not None else None,
+            twin_certain=is_certain,
+            order_certain=entry.parts not in unsure,
         )
         taken.append((entry, found))
     for entry, reason in lot.refused:
         below = entry.parts[1:]
-        found = _Found(_shown(below) if below else name, path.joinpath(*below), reason)
+        found = _FoundFile(_shown(below) if below else name, path.joinpath(*below), reason)
         refused.append((entry, found))
     yield from in_place(taken, refused)
-
-
-def _pairs(lot: LotCandidate) -> dict[tuple[str, ...], tuple[str, bool]]:
-    """The colour image of each bitonal one, where the lot is a scanner's tree with an index."""
-    if not lot.is_kodak:
-        return {}
-    folders: dict[tuple[str, ...], list[str]] = {}
-    for entry in (entry for entry in lot.files if entry.is_image):
-        folders.setdefault(entry.parts[:-1], []).append(entry.parts[-1])
-    return {
-        (*folder, name): (_shown((*folder[1:], twin.colour)), twin.certain)
-        for folder, images in folders.items()
-        for name, twin in grouping.pair_images(images, None).items()
-    }
 
 
 def _shown(parts: tuple[str, ...]) -> str:
@@ -185,7 +160,7 @@ def _shown(parts: tuple[str, ...]) -> str:
     return "/".join(os.fsencode(part).decode("utf-8", "backslashreplace") for part in parts)
 
 
-def _claimed(found: _Found, order: int) -> ClaimedFile:
+def _claimed(found: _FoundFile, order: int) -> ClaimedFile:
     if found.refused is not None:
         raise found.refused
     digest = hashlib.sha256()

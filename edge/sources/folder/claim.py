@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge.errors import FileChanged, FileDenied, FileVanished, NotRegularFile, ReadingError
-from edge.sources.folder import grouping
 from edge.sources.folder.filesystem import directory_at
-from edge.sources.folder.grouping import FolderEntry, ImagePair, LotCandidate
+from edge.sources.folder.grouping import FolderEntry, LotCandidate, paired_entries
 from edge.sources.folder.readiness import LotDecision
 from edge.spool.disk import Disk, digest_of, open_regular
 from edge.spool.page_order import Written, arrange
@@ -84,7 +83,7 @@ def arriving_files(
         copied: Files of which an earlier copy is held, by path.
     """
     lot, announced = outlook.lot, outlook.announced
-    pairs = _twins(lot, announced.sheets or {})
+    pairs = paired_entries(lot, announced.sheets or {})
     files = in_place(
         [
             (entry, _arriving(lot, entry, Kind.PAGES, pairs, copied.get(entry.parts)))
@@ -104,10 +103,10 @@ def _arriving(
     lot: LotCandidate,
     entry: FolderEntry,
     kind: Kind,
-    pairs: Mapping[tuple[str, ...], tuple[str, bool]],
+    pairs: Mapping[tuple[str, ...], tuple[FolderEntry, bool]],
     earlier: Copied | None = None,
 ) -> ArrivingFile:
-    twin_of, certain = pairs.get(entry.parts, (None, True))
+    colour, is_certain = pairs.get(entry.parts, (None, True))
     return ArrivingFile(
         origin=b"/".join(os.fsencode(part) for part in entry.parts),
         name=lot.name_of(entry),
@@ -115,29 +114,10 @@ def _arriving(
         mtime_ns=entry.sighting.mtime_ns,
         inode=entry.sighting.inode,
         kind=kind,
-        twin_of=twin_of,
-        twin_certain=certain,
+        twin_of=lot.name_of(colour) if colour is not None else None,
+        twin_certain=is_certain,
         continues=earlier.sha256 if earlier else None,
     )
-
-
-def _twins(
-    lot: LotCandidate, sheets: Mapping[tuple[str, ...], int]
-) -> dict[tuple[str, ...], tuple[str, bool]]:
-    """By path, the name of the colour image and whether the pair is certain."""
-    if not lot.is_kodak:
-        return {}
-    folders: dict[tuple[str, ...], dict[str, FolderEntry]] = {}
-    for entry in lot.files:
-        if entry.is_image:
-            folders.setdefault(entry.parts[:-1], {})[entry.parts[-1]] = entry
-    found: dict[tuple[str, ...], tuple[str, bool]] = {}
-    for folder, images in folders.items():
-        pairs: Mapping[str, ImagePair] = grouping.pair_images(list(images), sheets.get(folder))
-        for name, twin in pairs.items():
-            colour = lot.name_of(images[twin.colour])
-            found[images[name].parts] = (colour, twin.certain)
-    return found
 
 
 def take_file(folder: Path, staged: StagedFile, disk: Disk) -> type[ReadingError] | None:

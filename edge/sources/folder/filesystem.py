@@ -1,22 +1,12 @@
-"""Reach what lies in a watched folder by directory handle, never through a link.
+"""A scanner's folder on the disk: what lies in it, and hints that something changed.
 
 Whoever may write in the folder may put a link at any place of a path, also between a look and an
 act. Only the folder itself is opened by its path, which the settings name; everything below it is
 opened by name from the handle above, and a link is refused there.
 
-Tell what lies beside pages (metadata, sums, locks of a scanner) from what must be answered for.
-
-Such a file makes no lot and no gap. It stays where it lies: it is the scanner's own, and taking it
-would keep what it says of people for as long as images are kept. The name decides, unless the
-content begins as an image or a PDF does: that is a page under a wrong name.
-
-Look into a scanner's folder without following any link.
-
-Hints that something happened in a folder; the rescan is the truth.
-
-Events only wake the rescan early. They are missing on SMB and NFS, lost when the kernel's queue
-overflows or the watcher dies, and come in bursts: none of that matters, because no event names
-what is to be done.
+The listing is the truth; events only make the next one come early. They are missing on SMB and
+NFS, lost when the kernel's queue overflows or the watcher dies, and come in bursts: none of that
+matters, because no event names what is to be done.
 """
 
 import errno
@@ -24,7 +14,7 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +43,9 @@ from edge.sources.folder.grouping import (
     EntryKind,
     FileStat,
     FolderEntry,
+    LotCandidate,
+    directory_lot,
+    group_entries,
     is_beside_pages,
     is_ignored,
     lot_to_close,
@@ -127,19 +120,59 @@ def read_at(folder: Path, parts: Sequence[str], size: int) -> bytes:
 _HEAD_BYTES = 1_024
 
 
-class Beside:
-    """Remembers what it looked into from one look to the next.
+@dataclass(frozen=True, slots=True)
+class FoundLots:
+    """The lots in a folder, and what lies beside them: files that are known to hold no page."""
+
+    lots: list[LotCandidate]
+    left_alone: list[FolderEntry]
+
+
+class LotFinder:
+    """Cuts what lies in a folder into lots; remembers what it looked into from look to look.
+
+    Files that the name says hold no page (metadata, sums, locks of a scanner) make no lot and no
+    gap, unless their content begins as an image or a PDF does: that is a page under a wrong name.
+    They stay where they lie: they are the scanner's own, and taking them would keep what they say
+    of people for as long as images are kept.
 
     Args:
-        folder: Where the entries lie.
+        folder: A watched folder, or a directory that is a lot itself.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._known: dict[tuple[str, ...], tuple[FileStat, bool]] = {}
 
-    def split(self, entries: Iterable[FolderEntry]) -> tuple[list[FolderEntry], list[FolderEntry]]:
-        """Return what may belong to a lot, and what is left alone."""
+    def lots_in_folder(
+        self, marker: str, is_ours: Callable[[FolderEntry], bool], *, always_index: bool
+    ) -> FoundLots:
+        """The lots of a watched folder.
+
+        Args:
+            marker: Name of the file that proves that the folder is there; it is no lot.
+            is_ours: Says of entries that they were taken already.
+            always_index: Every directory lot waits for an index file.
+
+        Raises:
+            OSError: the folder cannot be listed; nothing may be concluded then.
+        """
+        listing = list_folder(self._folder, marker)
+        entries, left_alone = self._split(entry for entry in listing if not is_ours(entry))
+        return FoundLots(group_entries(entries, always_index=always_index), left_alone)
+
+    def folder_as_lot(self, name: str) -> FoundLots:
+        """The folder itself as a lot of that name; no lot where it holds nothing to answer for.
+
+        Raises:
+            OSError: the folder cannot be listed.
+        """
+        entries, left_alone = self._split(list_folder(self._folder, marker=""))
+        lot = directory_lot(name, entries)
+        return FoundLots([lot] if lot is not None else [], left_alone)
+
+    def _split(self, entries: Iterable[FolderEntry]) -> tuple[list[FolderEntry], list[FolderEntry]]:
+        """What may belong to a lot, and what is left alone."""
         kept: list[FolderEntry] = []
         left: list[FolderEntry] = []
         known = self._known
@@ -148,8 +181,8 @@ class Beside:
             if entry.kind is not EntryKind.FILE or not is_beside_pages(entry.parts[-1]):
                 kept.append(entry)
                 continue
-            sighting, is_page = known.get(entry.parts, (None, False))
-            if sighting != entry.sighting:
+            seen, is_page = known.get(entry.parts, (None, False))
+            if seen != entry.sighting:
                 is_page = self._begins_as_a_page(entry)
             self._known[entry.parts] = (entry.sighting, is_page)
             (kept if is_page else left).append(entry)

@@ -1,35 +1,24 @@
-"""What names in a scanner's folder mean.
-
-Names are handled as Python gives them (undecodable bytes as lone surrogates) and shown as
-valid Unicode, accents as one code point each. What lies on the disk keeps its own spelling.
-
-Decide when a scanner has finished writing a lot.
-
-A lot has settled once its listing (which files, their sizes and modification times) has stayed
-the same for ``quiet_for`` seconds and every file is whole to its end. A file that stays broken
-must not wait for ever: after ``broken_after`` seconds of silence the lot is taken as it is, and
-reading says what is wrong. Nothing here touches the disk or the clock.
-
-Recognise lots in a folder's listing.
+"""Lots in a folder's listing: what names mean, which entries are one lot, which images one side.
 
 One file is a lot (a multi-page TIFF or PDF, a single image, or something unreadable that
 must be answered for all the same). A directory is a lot with all that lies below it. Two trees
 of Kodak Capture are known: ``B0001/12345678/1.TIF`` with ``IDX.DAT`` beside the images, and
 ``BATCHES/BATCH001/00000001/00000001.JPG`` with ``INDEX.DAT`` in the batch; there the batch is
-the lot, and it waits for its index.
+the lot, and it waits for its index. It has colour images as JPEG and bitonal ones as TIFF, under
+consecutive numbers. The same alternation also means colour fronts with bitonal backs, and taking
+a back for the other image of a front would lose it: a pair is *certain* only when the names or
+the index's counts leave no other reading.
 
-Pair the colour and the bitonal image of one sheet side.
-
-Kodak Capture writes colour as JPEG and bitonal as TIFF, under consecutive numbers. The same
-alternation also means colour fronts with bitonal backs, and taking a back for a twin would
-lose it: a pair is *certain* only when the names or the index's counts leave no other reading.
+Names are handled as Python gives them (undecodable bytes as lone surrogates) and shown as
+valid Unicode, accents as one code point each. What lies on the disk keeps its own spelling.
+Nothing here touches the disk.
 """
 
 import os
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from edge.errors import FileDenied, FolderTooFull, NotRegularFile, ReadingError, TooManyPages
@@ -193,6 +182,29 @@ def group_entries(entries: Iterable[FolderEntry], *, always_index: bool) -> list
     return lots
 
 
+def directory_lot(name: str, entries: Iterable[FolderEntry]) -> LotCandidate | None:
+    """A directory as the lot that it is in a watched folder; None where nothing is to answer for.
+
+    It waits for nothing. An empty directory in it that has the name of a file was meant to be one,
+    and is refused.
+
+    Args:
+        name: Of the directory.
+        entries: All that was found below it, ignored names left out.
+    """
+    below = list(entries)
+    parents = {entry.parts[:-1] for entry in below}
+    below = [
+        replace(entry, parts=(name, *entry.parts), kind=EntryKind.OTHER)
+        if entry.kind is EntryKind.DIRECTORY and entry.is_image and entry.parts not in parents
+        else replace(entry, parts=(name, *entry.parts))
+        for entry in below
+    ]
+    itself = FolderEntry((name,), EntryKind.DIRECTORY, FileStat(0, 0, 0))
+    lot = _candidate((name,), [itself, *below], printable_name(name), False)
+    return lot if lot.files or lot.refused else None
+
+
 def is_index(entry: FolderEntry) -> bool:
     """It has the name of a Kodak Capture index file."""
     return bool(_INDEX.fullmatch(entry.parts[-1]))
@@ -292,6 +304,31 @@ def pair_images(names: Sequence[str], sheets: int | None) -> Mapping[str, ImageP
         colour, bitonal = (one, other) if _letter(one) == "J" else (other, one)
         twins[bitonal] = ImagePair(colour, certain=every_image)
     return twins
+
+
+def paired_entries(
+    lot: LotCandidate, sheets: Mapping[tuple[str, ...], int]
+) -> Mapping[tuple[str, ...], tuple[FolderEntry, bool]]:
+    """The bitonal images of a scanner's tree that show the same side as a colour one.
+
+    Args:
+        lot: Any; only one that waits for an index is a scanner's tree.
+        sheets: Sheets that the index counts in each folder, if it does.
+
+    Returns:
+        By the bitonal image's path, the colour image and whether the pair is certain.
+    """
+    if not lot.is_kodak:
+        return {}
+    folders: dict[tuple[str, ...], dict[str, FolderEntry]] = {}
+    for entry in lot.files:
+        if entry.is_image:
+            folders.setdefault(entry.parts[:-1], {})[entry.parts[-1]] = entry
+    return {
+        images[name].parts: (images[pair.colour], pair.certain)
+        for folder, images in folders.items()
+        for name, pair in pair_images(list(images), sheets.get(folder)).items()
+    }
 
 
 def _by_stem(names: Sequence[str]) -> dict[str, ImagePair]:

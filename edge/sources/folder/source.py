@@ -33,12 +33,11 @@ from edge.errors import (
 )
 from edge.sources.folder import claim, filesystem, kodak_index, readiness
 from edge.sources.folder.claim import arrival_of, arriving_files
-from edge.sources.folder.filesystem import Beside, FolderWatch, Watcher, directory_at, read_at
+from edge.sources.folder.filesystem import FolderWatch, LotFinder, Watcher, directory_at, read_at
 from edge.sources.folder.grouping import (
     FileStat,
     FolderEntry,
     LotCandidate,
-    group_entries,
     printable_name,
 )
 from edge.sources.folder.kodak_index import IndexRecord
@@ -67,7 +66,7 @@ class FolderInspector:
         self._watched: dict[_Parts, ListingHistory] = {}
         self._whole: dict[_Parts, tuple[FileStat, bool]] = {}
         self._indexes: dict[_Parts, tuple[FileStat, Sequence[IndexRecord] | None]] = {}
-        self._beside = Beside(source.folder)
+        self._finder = LotFinder(source.folder)
         self.left_alone: list[FolderEntry] = []  # at the last look: what is known to hold no page
 
     def look(
@@ -86,16 +85,16 @@ class FolderInspector:
         Raises:
             OSError: the folder cannot be listed.
         """
-        entries, self.left_alone = self._beside.split(
-            entry
-            for entry in filesystem.list_folder(self._source.folder, self._source.marker)
-            if entry.parts not in claimed and not _is_copied(entry, copied.get(entry.parts))
+        found = self._finder.lots_in_folder(
+            self._source.marker,
+            lambda entry: entry.parts in claimed or _is_copied(entry, copied.get(entry.parts)),
+            always_index=self._source.layout == "kodak",
         )
-        lots = group_entries(entries, always_index=self._source.layout == "kodak")
+        lots, self.left_alone = found.lots, found.left_alone
         self._watched = readiness.update_history(
             self._watched, {lot.parts: lot.listing for lot in lots}, now
         )
-        present = {entry.parts for entry in entries}
+        present = {parts for lot in lots for parts in lot.listing}
         self._whole = {parts: seen for parts, seen in self._whole.items() if parts in present}
         self._indexes = {parts: seen for parts, seen in self._indexes.items() if parts in present}
         return [self._outlook(lot, now) for lot in lots]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.cli.read import _look
+from edge.cli.read import _find_files
 from edge.sources.folder import grouping
-from edge.sources.folder.filesystem import Beside
+from edge.sources.folder.filesystem import LotFinder
 from edge.sources.folder.grouping import EntryKind, FileStat, FolderEntry
 from edge.spool.spool import Spool
 from tests.support.station import Station
@@ -217,25 +217,26 @@ def test_the_command_line_tells_of_what_holds_no_page_and_misses_it_nowhere(
 ) -> None:
     for name in ("Scan.jpg", "Scan 1.jpg", "Scan.xml"):
         (tmp_path / name).write_bytes(b"content")
-    found = _look(tmp_path)
+    found = _find_files(tmp_path)
     assert [(one.name, one.holds_no_page) for one in found] == [
         *(("Scan.jpg", False), ("Scan 1.jpg", False), ("Scan.xml", True))
     ]
     for name in ("Scan.jpg", "Scan 1.jpg"):
         (tmp_path / name).unlink()
-    assert [one.name for one in _look(tmp_path)] == ["Scan.xml"]
+    assert [one.name for one in _find_files(tmp_path)] == ["Scan.xml"]
 
 
 def test_a_file_that_is_still_empty_is_looked_into_again_once_it_is_written(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "1.txt"
-    beside = Beside(tmp_path)
+    finder = LotFinder(tmp_path)
     for content, is_page in ((b"", False), (b"II*\0", True), (b"II*\0 more", True)):
         path.write_bytes(content)
-        entry = FolderEntry(("1.txt",), EntryKind.FILE, FileStat(len(content), 0, 0))
-        kept, left = beside.split([entry])
-        assert (kept, left) == (([entry], []) if is_page else ([], [entry]))
+        found = finder.folder_as_lot("LOT")
+        files = [entry.parts for lot in found.lots for entry in lot.files]
+        left_alone = [entry.parts for entry in found.left_alone]
+        assert (files, left_alone) == (([("LOT", "1.txt")], []) if is_page else ([], [("1.txt",)]))
 
 
 def test_a_directory_is_never_taken_for_something_beside_pages(station: Station) -> None:

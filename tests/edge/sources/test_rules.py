@@ -1,6 +1,7 @@
 """Stability, names, layouts, index files and twins: values in, values out."""
 
 import contextlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -381,3 +382,26 @@ def test_one_name_with_two_endings_is_a_certain_pair() -> None:
 )
 def test_nothing_is_paired_without_a_pattern(images: list[str], sheets: int | None) -> None:
     assert grouping.pair_images(images, sheets) == {}
+
+
+def test_a_directory_by_itself_is_cut_as_the_lot_that_it_is_in_a_watched_folder() -> None:
+    paths = ("B0001/00000001/1.JPG", "B0001/00000001/2.TIF", "B0001/00000002/10.JPG")
+    [watched] = _recognise(*paths)
+    below = [
+        replace(entry, parts=entry.parts[1:]) for entry in _entries(*paths) if len(entry.parts) > 1
+    ]
+
+    assert grouping.directory_lot("B0001", below) == watched
+    assert watched.is_kodak
+
+
+def test_an_empty_directory_in_a_lot_read_by_hand_is_refused_when_it_has_a_file_s_name() -> None:
+    empty = FolderEntry(("x.pdf",), EntryKind.DIRECTORY, SEEN)
+
+    lot = grouping.directory_lot("LOT", [empty])
+
+    assert lot is not None
+    assert [(entry.parts, error) for entry, error in lot.refused] == [
+        (("LOT", "x.pdf"), NotRegularFile)
+    ]
+    assert grouping.directory_lot("LOT", []) is None
