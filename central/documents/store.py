@@ -36,8 +36,8 @@ from central.db.tables import (
 from central.documents import lease_store
 from central.documents.rules import KeyedValue, KeyPass, KeyReason, ReadField
 from central.errors import Forbidden, LeaseLost, NotFound
-from vaguemestre.model.document import NEGATIVE, IncomingRef
-from vaguemestre.model.lot import IncomingDocument
+from vaguemestre.model.document import NEGATIVE, Document, ImageRef
+from vaguemestre.model.lot import DocumentRecord
 
 _r, _p = remarks.c, people.c
 
@@ -71,19 +71,20 @@ def of(
 Row = dict[str, Any]
 
 
-def document_row(document: IncomingDocument) -> Row:
+def document_row(record: DocumentRecord) -> Row:
     """The document's own row, but for its state."""
+    lot, document = record.lot, record.document
     route = document.route
     return {
-        "id": document.id,
-        "lot_id": document.lot_id,
-        "position": document.position,
-        "site": document.site,
-        "station": document.station,
-        "channel": document.channel,
-        "received_at": document.received_at,
-        "received_on": document.received_on,
-        "fund": document.fund,
+        "id": record.id,
+        "lot_id": uuid.UUID(lot.id),
+        "position": record.position,
+        "site": record.site,
+        "station": record.station,
+        "channel": lot.channel,
+        "received_at": lot.received_at,
+        "received_on": lot.received_on,
+        "fund": lot.fund,
         "type": document.type,
         "type_confidence": document.type_confidence,
         "runner_up": document.runner_up,
@@ -96,22 +97,19 @@ def document_row(document: IncomingDocument) -> Row:
         "due_on": route.due_on,
         "retention": route.retention,
         "marks": list(document.marks),
-        "versions": dict(document.versions),
-        "priority": document.priority,
+        "versions": dict(record.versions),
+        "priority": lot.priority,
         "page_count": len(document.pages),
     }
 
 
-def page_rows(document: IncomingDocument) -> list[Row]:
+def page_rows(record: DocumentRecord) -> list[Row]:
     """A row for each page, in order."""
-    nothing = IncomingRef("", 0, b"")
     return [
         {
-            "document_id": document.id,
+            "document_id": record.id,
             "number": number,
-            "file": page.ref.file,
-            "file_index": page.ref.index,
-            "sha256": page.ref.sha256,
+            **_image_columns(page.ref),
             "role": page.role,
             "rotation": page.rotation,
             "skew_deg": page.skew_deg,
@@ -121,19 +119,29 @@ def page_rows(document: IncomingDocument) -> list[Row]:
             "blur": page.blur,
             "text": page.text,
             "marks": list(page.marks),
-            "twin_file": (page.twin or nothing).file or None,
-            "twin_index": page.twin.index if page.twin else None,
-            "twin_sha256": (page.twin or nothing).sha256 or None,
+            **_twin_columns(page.twin),
         }
-        for number, page in enumerate(document.pages)
+        for number, page in enumerate(record.document.pages)
     ]
 
 
-def field_rows(document: IncomingDocument) -> list[Row]:
+def _image_columns(ref: ImageRef) -> Row:
+    return {"file": ref.file, "file_index": ref.index, "sha256": bytes.fromhex(ref.sha256)}
+
+
+def _twin_columns(twin: ImageRef | None) -> Row:
+    return {
+        "twin_file": twin.file if twin else None,
+        "twin_index": twin.index if twin else None,
+        "twin_sha256": bytes.fromhex(twin.sha256) if twin else None,
+    }
+
+
+def field_rows(record: DocumentRecord) -> list[Row]:
     """A row for each field, in order."""
     return [
         {
-            "document_id": document.id,
+            "document_id": record.id,
             "position": position,
             "name": field.name,
             "value": field.value,
@@ -144,8 +152,13 @@ def field_rows(document: IncomingDocument) -> list[Row]:
             "page": field.page,
             "box_mm": list(field.box_mm) if field.box_mm else None,
         }
-        for position, field in enumerate(document.fields)
+        for position, field in enumerate(record.document.fields)
     ]
+
+
+def source_digests(document: Document) -> frozenset[bytes]:
+    """The SHA-256 of every source file of a document, as the tables hold them."""
+    return frozenset(map(bytes.fromhex, document.digests))
 
 
 _ONE_LOOK = dt.timedelta(minutes=10)

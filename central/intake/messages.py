@@ -1,7 +1,7 @@
-"""Wire messages to checked values; pure. What breaks the contract is ``DocumentInvalid``.
+"""Wire messages to checked values, and requests to wire messages; pure.
 
-Errors name the field that is wrong and never its content. What one message may hold stands in
-``vaguemestre.model.limits``.
+What breaks the contract is ``DocumentInvalid``. Errors name the field that is wrong and never its
+content. The limits on what one message may hold are those of ``vaguemestre.model.limits``.
 """
 
 import datetime as dt
@@ -9,11 +9,24 @@ import math
 import re
 import uuid
 from collections.abc import Collection, Iterable, Mapping
-from typing import Protocol
+from enum import StrEnum
+from typing import Protocol, TypeVar
 
 from central.documents.text import without_controls
 from central.errors import DocumentInvalid
-from vaguemestre.model.document import IncomingField, IncomingPage, IncomingRef, IncomingRoute
+from vaguemestre.model.document import (
+    BoxMm,
+    Channel,
+    Check,
+    Document,
+    Field,
+    ImageRef,
+    Layout,
+    Page,
+    PageRole,
+    Route,
+    RouteKind,
+)
 from vaguemestre.model.limits import (
     EARLIEST_RECEIPT,
     LONGEST_DELAY,
@@ -30,11 +43,15 @@ from vaguemestre.model.limits import (
     RECEIPT_AHEAD,
 )
 from vaguemestre.model.lot import (
-    IncomingDocument,
-    IncomingHeartbeat,
-    IncomingImpossible,
-    IncomingLot,
-    IncomingSetAside,
+    Backlog,
+    DocumentRecord,
+    Heartbeat,
+    Lot,
+    LotReport,
+    RescanImpossible,
+    RescanRequest,
+    SetAside,
+    StationCondition,
 )
 from vaguemestre.v1 import document_pb2 as wire
 from vaguemestre.v1 import fleet_pb2, intake_pb2
@@ -46,11 +63,21 @@ _NAME = re.compile(r"[a-z0-9-]{1,40}")
 _DESTINATION = re.compile(r"[A-Z0-9_-]{1,40}")
 
 
+_Word = TypeVar("_Word", bound=StrEnum)
+_PREFIXES: Mapping[type[StrEnum], str] = {
+    Channel: "CHANNEL_",
+    PageRole: "ROLE_",
+    Layout: "LAYOUT_",
+    Check: "CHECK_",
+    RouteKind: "ROUTE_KIND_",
+}
+
+
 class _EnumType(Protocol):
     def Name(self, number: int) -> str: ...  # noqa: N802 - protobuf's name
 
 
-def document(message: wire.Document, now: dt.datetime) -> IncomingDocument:
+def document(message: wire.Document, now: dt.datetime) -> DocumentRecord:
     """Check a document; ``now`` is the centre's clock, which its dates are held against.
 
     Raises:
@@ -59,53 +86,69 @@ def document(message: wire.Document, now: dt.datetime) -> IncomingDocument:
     _demand(1 <= len(message.pages) <= MAX_PAGES, "pages")
     _demand(len(message.fields) <= MAX_FIELDS, "fields")
     route = _route(message.route, now)
-    return IncomingDocument(
+    return DocumentRecord(
         id=_id(message.id, "id"),
-        lot_id=_id(message.lot_id, "lot_id"),
-        lot_name=_name_of(message.lot_name, "lot_name"),
+        lot=_lot_of(message, now),
         position=_count(message.position, "position"),
         site=_name(message.site, "site"),
         station=_name(message.station, "station"),
-        channel=_enum(wire.Channel, "CHANNEL_", message.channel, "channel"),
-        received_at=_received_at(message, now),
-        received_on=_received_on(message.received_on, now),
-        fund=_text(message.fund, MAX_WORD, "fund"),
-        priority=_number(message.priority, -100, 100, "priority"),
-        type=_text(message.type, MAX_WORD, "type", least=1),
-        type_confidence=_share(message.type_confidence, "type_confidence"),
-        runner_up=_text(message.runner_up, MAX_WORD, "runner_up") or None,
-        layout=_enum(wire.Layout, "LAYOUT_", message.layout, "layout") if message.layout else None,
-        route=route,
-        pages=tuple(_page(page, f"pages.{i}") for i, page in enumerate(message.pages)),
-        fields=tuple(
-            _field(field, len(message.pages), f"fields.{i}")
-            for i, field in enumerate(message.fields)
-        ),
-        marks=_marks(message.marks, "marks"),
         versions=_versions(message.versions),
-        rescan_id=_id(message.rescan_id, "rescan_id") if message.rescan_id else None,
+        document=Document(
+            type=_text(message.type, MAX_WORD, "type", least=1),
+            type_confidence=_share(message.type_confidence, "type_confidence"),
+            runner_up=_text(message.runner_up, MAX_WORD, "runner_up") or None,
+            layout=_enum(wire.Layout, Layout, message.layout, "layout") if message.layout else None,
+            route=route,
+            pages=tuple(_page(page, f"pages.{i}") for i, page in enumerate(message.pages)),
+            fields=tuple(
+                _field(field, len(message.pages), f"fields.{i}")
+                for i, field in enumerate(message.fields)
+            ),
+            marks=_marks(message.marks, "marks"),
+            rescan_id=str(_id(message.rescan_id, "rescan_id")) if message.rescan_id else "",
+        ),
     )
 
 
-def lot(message: wire.Lot, now: dt.datetime) -> IncomingLot:
+def _lot_of(message: wire.Document, now: dt.datetime) -> Lot:
+    return Lot(
+        id=str(_id(message.lot_id, "lot_id")),
+        name=_name_of(message.lot_name, "lot_name"),
+        source="",
+        channel=_enum(wire.Channel, Channel, message.channel, "channel"),
+        received_at=_received_at(message, now),
+        received_on=_received_on(message.received_on, now),
+        fund=_text(message.fund, MAX_WORD, "fund"),
+        process="",
+        priority=_number(message.priority, -100, 100, "priority"),
+    )
+
+
+def lot(message: wire.Lot, now: dt.datetime) -> LotReport:
     """Check a lot's report; ``now`` is the centre's clock.
+
+    Its day of receipt is the one of ``received_at``: a report tells no other.
 
     Raises:
         DocumentInvalid: names the first field that is wrong.
     """
     _demand(len(message.set_aside) <= MAX_SET_ASIDE, "set_aside")
     expected = message.expected_pages if message.HasField("expected_pages") else None
-    return IncomingLot(
-        id=_id(message.id, "id"),
+    received_at = _received_at(message, now)
+    about = Lot(
+        id=str(_id(message.id, "id")),
         name=_name_of(message.name, "name"),
-        site=_name(message.site, "site"),
-        station=_name(message.station, "station"),
-        channel=_enum(wire.Channel, "CHANNEL_", message.channel, "channel"),
-        received_at=_received_at(message, now),
+        source="",
+        channel=_enum(wire.Channel, Channel, message.channel, "channel"),
+        received_at=received_at,
+        received_on=received_at.date(),
         fund=_text(message.fund, MAX_WORD, "fund"),
         process=_text(message.process, MAX_WORD, "process"),
         priority=_number(message.priority, -100, 100, "priority"),
         expected_pages=None if expected is None else _count(expected, "expected_pages"),
+    )
+    return LotReport(
+        lot=about,
         counted_pages=_count(message.counted_pages, "counted_pages"),
         documents=_count(message.documents, "documents"),
         document_pages=_count(message.document_pages, "document_pages"),
@@ -114,52 +157,77 @@ def lot(message: wire.Lot, now: dt.datetime) -> IncomingLot:
             _set_aside(aside, f"set_aside.{i}") for i, aside in enumerate(message.set_aside)
         ),
         state=_text(message.state, MAX_WORD, "state", least=1),
+        site=_name(message.site, "site"),
+        station=_name(message.station, "station"),
     )
 
 
-def heartbeat(message: fleet_pb2.Heartbeat) -> IncomingHeartbeat:
+def heartbeat(message: fleet_pb2.Heartbeat) -> Heartbeat:
     """Check what a station tells of itself.
 
     Raises:
         DocumentInvalid: names the first field that is wrong.
     """
-    return IncomingHeartbeat(
+    return Heartbeat(
         at=_moment(message, "at"),
-        backlog_documents=_number(message.backlog_documents, 0, _MAX_BYTES, "backlog_documents"),
-        backlog_bytes=_number(message.backlog_bytes, 0, _MAX_BYTES, "backlog_bytes"),
-        free_disk_bytes=_number(message.free_disk_bytes, 0, _MAX_BYTES, "free_disk_bytes"),
-        pages_per_minute=_real(message.pages_per_minute, 0, 1e9, "pages_per_minute"),
-        lots_open=_count(message.lots_open, "lots_open"),
-        lots_incomplete=_count(message.lots_incomplete, "lots_incomplete"),
-        versions=_versions(message.versions),
-        certificate_until=_moment(message, "certificate_until")
-        if message.HasField("certificate_until")
-        else None,
-        rated_pages_per_minute=_real(
-            message.rated_pages_per_minute, 0, 1e9, "rated_pages_per_minute"
+        backlog=Backlog(
+            documents=_number(message.backlog_documents, 0, _MAX_BYTES, "backlog_documents"),
+            bytes=_number(message.backlog_bytes, 0, _MAX_BYTES, "backlog_bytes"),
+            lots_open=_count(message.lots_open, "lots_open"),
+            lots_incomplete=_count(message.lots_incomplete, "lots_incomplete"),
         ),
+        condition=StationCondition(
+            free_disk_bytes=_number(message.free_disk_bytes, 0, _MAX_BYTES, "free_disk_bytes"),
+            pages_per_minute=_real(message.pages_per_minute, 0, 1e9, "pages_per_minute"),
+            certificate_until=_moment(message, "certificate_until")
+            if message.HasField("certificate_until")
+            else None,
+            rated_pages_per_minute=_real(
+                message.rated_pages_per_minute, 0, 1e9, "rated_pages_per_minute"
+            ),
+        ),
+        versions=_versions(message.versions),
     )
 
 
-def impossible(message: fleet_pb2.RescanImpossible) -> IncomingImpossible:
+def impossible(message: fleet_pb2.RescanImpossible) -> RescanImpossible:
     """Check an operator's word that a document cannot be scanned again.
 
     Raises:
         DocumentInvalid: names the first field that is wrong.
     """
-    return IncomingImpossible(
-        _id(message.rescan_id, "rescan_id"), _text(message.reason, MAX_NAME, "reason", least=1)
+    return RescanImpossible(
+        str(_id(message.rescan_id, "rescan_id")),
+        _text(message.reason, MAX_NAME, "reason", least=1),
     )
 
 
-def rescans(message: intake_pb2.Hello) -> frozenset[uuid.UUID]:
-    """Check the list of requests that a station holds.
+def rescan(request: RescanRequest) -> fleet_pb2.RescanRequest:
+    """Write a request to scan a document again."""
+    sheet, received_on = request.sheet, request.received_on
+    return fleet_pb2.RescanRequest(
+        document_id=request.document_id,
+        lot_name=request.lot_name,
+        reason=request.reason,
+        rescan_id=request.rescan_id,
+        received_on=received_on.isoformat() if received_on else "",
+        fund=request.fund,
+        document_number=sheet.number,
+        type_title=sheet.type_title,
+        page=sheet.page,
+        pages=sheet.pages,
+        picture=sheet.picture,
+    )
+
+
+def rescans(message: intake_pb2.Hello) -> frozenset[str]:
+    """Check the list of ids of the requests that a station holds.
 
     Raises:
         DocumentInvalid: too many, or no ids.
     """
     _demand(len(message.rescans) <= MAX_RESCANS, "rescans")
-    return frozenset(_id(text, "rescans") for text in message.rescans)
+    return frozenset(str(_id(text, "rescans")) for text in message.rescans)
 
 
 def station(message: intake_pb2.Hello) -> str:
@@ -181,12 +249,15 @@ def versions(message: Mapping[str, str]) -> Mapping[str, str]:
     return _versions(message)
 
 
-def _route(message: wire.Route, now: dt.datetime) -> IncomingRoute:
-    kind = _enum(wire.RouteKind, "ROUTE_KIND_", message.kind, "route.kind")
+def _route(message: wire.Route, now: dt.datetime) -> Route:
+    kind = _enum(wire.RouteKind, RouteKind, message.kind, "route.kind")
     is_addressed = _DESTINATION.fullmatch(message.destination) is not None
     # A person may still have to say where it goes; a straight one must say it itself.
-    _demand(is_addressed or (kind != "straight" and not message.destination), "route.destination")
-    return IncomingRoute(
+    _demand(
+        is_addressed or (kind is not RouteKind.STRAIGHT and not message.destination),
+        "route.destination",
+    )
+    return Route(
         kind=kind,
         reasons=_marks(message.reasons, "route.reasons", most=MAX_FIELDS),
         process=_text(message.process, MAX_WORD, "route.process"),
@@ -197,11 +268,11 @@ def _route(message: wire.Route, now: dt.datetime) -> IncomingRoute:
     )
 
 
-def _page(message: wire.Page, where: str) -> IncomingPage:
+def _page(message: wire.Page, where: str) -> Page:
     _demand(message.rotation in {0, 90, 180, 270}, f"{where}.rotation")
-    return IncomingPage(
+    return Page(
         ref=_ref(message.ref, f"{where}.ref"),
-        role=_enum(wire.Role, "ROLE_", message.role, f"{where}.role"),
+        role=_enum(wire.Role, PageRole, message.role, f"{where}.role"),
         rotation=message.rotation,
         skew_deg=_real(message.skew_deg, -90, 90, f"{where}.skew_deg"),
         dpi=_real(message.dpi, 1, 10_000, f"{where}.dpi"),
@@ -214,35 +285,35 @@ def _page(message: wire.Page, where: str) -> IncomingPage:
     )
 
 
-def _ref(message: wire.PageRef, where: str) -> IncomingRef:
+def _ref(message: wire.PageRef, where: str) -> ImageRef:
     _demand(len(message.sha256) == 32, f"{where}.sha256")
     file = _text(message.file, MAX_NAME, f"{where}.file", least=1)
-    return IncomingRef(file, _count(message.index, f"{where}.index"), message.sha256)
+    return ImageRef(file, _count(message.index, f"{where}.index"), message.sha256.hex())
 
 
-def _field(message: wire.Field, pages: int, where: str) -> IncomingField:
+def _field(message: wire.Field, pages: int, where: str) -> Field:
     value = message.value if message.HasField("value") else None
-    box = message.box if message.HasField("box") else None
-    sides = (box.left, box.top, box.width, box.height) if box else ()
-    left, top, width, height = (
-        [_real(side, -100_000, 100_000, f"{where}.box") for side in sides] if box else [0.0] * 4
-    )
     _demand(message.page < pages, f"{where}.page")
-    return IncomingField(
+    return Field(
         name=_text(message.name, MAX_WORD, f"{where}.name", least=1),
         value=None if value is None else _text(value, MAX_VALUE, f"{where}.value"),
         raw=_text(message.raw, MAX_VALUE, f"{where}.raw"),
         confidence=_share(message.confidence, f"{where}.confidence"),
         accepted=message.accepted,
-        check=_enum(wire.Check, "CHECK_", message.check, f"{where}.check"),
+        check=_enum(wire.Check, Check, message.check, f"{where}.check"),
         page=message.page,
-        box_mm=(left, top, width, height) if box else None,
+        box_mm=_box(message.box, f"{where}.box") if message.HasField("box") else None,
     )
 
 
-def _set_aside(message: wire.SetAside, where: str) -> IncomingSetAside:
+def _box(message: wire.BoxMm, where: str) -> BoxMm:
+    sides = (message.left, message.top, message.width, message.height)
+    return BoxMm(*(_real(side, -100_000, 100_000, where) for side in sides))
+
+
+def _set_aside(message: wire.SetAside, where: str) -> SetAside:
     page = message.page if message.HasField("page") else None
-    return IncomingSetAside(
+    return SetAside(
         file=_text(message.file, MAX_NAME, f"{where}.file"),
         page=None if page is None else _count(page, f"{where}.page"),
         code=_text(message.code, MAX_WORD, f"{where}.code", least=1),
@@ -280,13 +351,12 @@ def _name_of(text: str, where: str, *, least: int = 0) -> str:
     return name if len(name) <= _SHOWN_NAME else f"{name[: _SHOWN_NAME - 1]}…"
 
 
-def _enum(kind: _EnumType, prefix: str, number: int, where: str) -> str:
+def _enum(kind: _EnumType, words: type[_Word], number: int, where: str) -> _Word:
+    """The word that a number of the wire stands for: ``ROUTE_KIND_KEY`` is ``key``."""
     try:
-        name = kind.Name(number)
-    except ValueError:
+        return words[kind.Name(number).removeprefix(_PREFIXES[words])]
+    except (ValueError, KeyError):
         raise DocumentInvalid(where) from None
-    _demand(number != 0, where)
-    return name.removeprefix(prefix).lower()
 
 
 def _number(number: int, least: int, most: int, where: str) -> int:

@@ -23,13 +23,14 @@ from central.db import audit, migrate, tables
 from central.db.engine import transaction
 from central.db.tables import documents, pages
 from central.documents import state_store
-from central.documents.store import document_row, field_rows, page_rows
+from central.documents.store import document_row, field_rows, page_rows, source_digests
 from central.errors import BlobMissing, SiteForbidden
 from central.plan import store as plan_store
 from central.quality import store as quality_store
 from central.quality.rules import SamplingPolicy
 from central.rescans import store as rescans_store
-from vaguemestre.model.lot import IncomingDocument, IncomingHeartbeat, IncomingLot
+from vaguemestre.model.document import Document, RouteKind
+from vaguemestre.model.lot import DocumentRecord, Heartbeat, LotReport
 
 REASON = "probable_duplicate"
 """As stations tell it: mark of the document, and why it waits for a person."""
@@ -40,7 +41,7 @@ _BUCKETS = 1_024  # locks that one document takes at most, of some thousands tha
 _c, _p = documents.c, pages.c
 
 
-def find(connection: sa.Connection, document: IncomingDocument) -> uuid.UUID | None:
+def find(connection: sa.Connection, record: DocumentRecord) -> uuid.UUID | None:
     """Find another document, not given up, that shows one of a document's images.
 
     Of two that come at the same moment the second one waits for the first to be committed, and
@@ -48,9 +49,9 @@ def find(connection: sa.Connection, document: IncomingDocument) -> uuid.UUID | N
     """
     shown = sorted(
         {
-            (page.ref.sha256, page.ref.index)
-            for page in document.pages
-            if page.role not in _NO_CONTENT
+            (row["sha256"], row["file_index"])
+            for row in page_rows(record)
+            if row["role"] not in _NO_CONTENT
         }
     )
     if not shown:
@@ -63,7 +64,7 @@ def find(connection: sa.Connection, document: IncomingDocument) -> uuid.UUID | N
             _p.sha256.in_({sha256 for sha256, _ in shown}),
             sa.tuple_(_p.sha256, _p.file_index).in_(shown),
             _p.role.not_in(_NO_CONTENT),
-            _p.document_id != document.id,
+            _p.document_id != record.id,
             _c.state != "discarded",
         )
         .order_by(_p.document_id)
@@ -78,58 +79,58 @@ def _lock(connection: sa.Connection, digests: set[bytes]) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCKS, bucket)))
 
 
-def ensure_lot(connection: sa.Connection, document: IncomingDocument) -> None:
+def ensure_lot(connection: sa.Connection, record: DocumentRecord) -> None:
     """Make the document's lot known before the station reports on it.
 
     Raises:
         SiteForbidden: the lot belongs to another site.
     """
+    lot, lot_id = record.lot, uuid.UUID(record.lot.id)
     connection.execute(
         insert(tables.lots)
         .values(
-            id=document.lot_id,
-            name=document.lot_name,
-            site=document.site,
-            station=document.station,
-            channel=document.channel,
-            received_at=document.received_at,
-            fund=document.fund,
-            process=document.route.process,
-            priority=document.priority,
+            id=lot_id,
+            name=lot.name,
+            site=record.site,
+            station=record.station,
+            channel=lot.channel,
+            received_at=lot.received_at,
+            fund=lot.fund,
+            process=record.document.route.process,
+            priority=lot.priority,
         )
         .on_conflict_do_nothing()
     )
-    owner = connection.scalar(
-        sa.select(tables.lots.c.site).where(tables.lots.c.id == document.lot_id)
-    )
-    if owner != document.site:
-        raise SiteForbidden(f"lot {document.lot_id} belongs to another site")
+    owner = connection.scalar(sa.select(tables.lots.c.site).where(tables.lots.c.id == lot_id))
+    if owner != record.site:
+        raise SiteForbidden(f"lot {lot_id} belongs to another site")
 
 
-def store_report(engine: sa.Engine, lot: IncomingLot) -> None:
+def store_report(engine: sa.Engine, report: LotReport) -> None:
     """Store the station's final count; a later report of the same lot replaces it.
 
     Raises:
         SiteForbidden: the lot belongs to another site.
         StoreUnavailable: nothing was written.
     """
+    lot = report.lot
     told = {
         "name": lot.name,
         "process": lot.process,
         "priority": lot.priority,
         "expected_pages": lot.expected_pages,
-        "counted_pages": lot.counted_pages,
-        "documents": lot.documents,
-        "document_pages": lot.document_pages,
-        "loose_pages": lot.loose_pages,
-        "set_aside": [asdict(aside) for aside in lot.set_aside],
-        "state": lot.state,
+        "counted_pages": report.counted_pages,
+        "documents": report.documents,
+        "document_pages": report.document_pages,
+        "loose_pages": report.loose_pages,
+        "set_aside": [asdict(aside) for aside in report.set_aside],
+        "state": report.state,
         "reported_at": sa.func.now(),
     }
     statement = insert(tables.lots).values(
-        id=lot.id,
-        site=lot.site,
-        station=lot.station,
+        id=uuid.UUID(lot.id),
+        site=report.site,
+        station=report.station,
         channel=lot.channel,
         received_at=lot.received_at,
         fund=lot.fund,
@@ -138,27 +139,31 @@ def store_report(engine: sa.Engine, lot: IncomingLot) -> None:
     with transaction(engine) as connection:
         stored = connection.execute(
             statement.on_conflict_do_update(
-                index_elements=["id"], set_=told, where=tables.lots.c.site == lot.site
+                index_elements=["id"], set_=told, where=tables.lots.c.site == report.site
             ).returning(tables.lots.c.id)
         ).all()
         if not stored:
             raise SiteForbidden(f"lot {lot.id} belongs to another site")
         audit.record(
             connection,
-            f"station:{lot.site}/{lot.station}",
+            f"station:{report.site}/{report.station}",
             "lot_reported",
-            str(lot.id),
-            state=lot.state,
-            counted_pages=lot.counted_pages,
-            documents=lot.documents,
+            lot.id,
+            state=report.state,
+            counted_pages=report.counted_pages,
+            documents=report.documents,
         )
 
 
-_STATE_OF_ROUTE = {"straight": "ready", "name": "to_name", "key": "to_key"}
+_STATE_OF_ROUTE = {
+    RouteKind.STRAIGHT: "ready",
+    RouteKind.NAME: "to_name",
+    RouteKind.KEY: "to_key",
+}
 
 
 def store_document(
-    engine: sa.Engine, document: IncomingDocument, drawing: SamplingPolicy | None = None
+    engine: sa.Engine, record: DocumentRecord, drawing: SamplingPolicy | None = None
 ) -> bool:
     """Store a document with its pages, fields and delivery in one transaction.
 
@@ -170,7 +175,7 @@ def store_document(
 
     Args:
         engine: The database.
-        document: As it came.
+        record: The document as it came.
         drawing: How many are drawn for the blind control; None: none is.
 
     Returns:
@@ -181,21 +186,21 @@ def store_document(
         SiteForbidden: its id or its lot belongs to another site.
         StoreUnavailable: nothing was written.
     """
-    migrate.make_for(engine, document.id, dt.datetime.now(dt.UTC).date())
+    migrate.make_for(engine, record.id, dt.datetime.now(dt.UTC).date())
     with transaction(engine) as connection:
         owner = connection.scalar(
-            sa.select(tables.documents.c.site).where(tables.documents.c.id == document.id)
+            sa.select(tables.documents.c.site).where(tables.documents.c.id == record.id)
         )
         if owner is None:
-            _demand_blobs(connection, document)
-            ensure_lot(connection, document)
-            if _insert(connection, document, drawing):
+            _demand_blobs(connection, record)
+            ensure_lot(connection, record)
+            if _insert(connection, record, drawing):
                 return False
             owner = connection.scalar(  # another stream was faster
-                sa.select(tables.documents.c.site).where(tables.documents.c.id == document.id)
+                sa.select(tables.documents.c.site).where(tables.documents.c.id == record.id)
             )
-        if owner != document.site:
-            raise SiteForbidden(f"document {document.id} belongs to another site")
+        if owner != record.site:
+            raise SiteForbidden(f"document {record.id} belongs to another site")
         return True
 
 
@@ -226,31 +231,32 @@ def has_blob(engine: sa.Engine, sha256: bytes, site: str) -> bool:
         return connection.scalar(wanted) is not None
 
 
-def _demand_blobs(connection: sa.Connection, document: IncomingDocument) -> None:
-    wanted = document.digests
+def _demand_blobs(connection: sa.Connection, record: DocumentRecord) -> None:
+    wanted = source_digests(record.document)
     sent = tables.blob_sites.c
     found = connection.scalars(
-        sa.select(sent.sha256).where(sent.sha256.in_(wanted), sent.site == document.site)
+        sa.select(sent.sha256).where(sent.sha256.in_(wanted), sent.site == record.site)
     )
     if missing := wanted - {bytes(sha256) for sha256 in found}:
         raise BlobMissing(", ".join(sorted(sha256.hex()[:16] for sha256 in missing)))
 
 
 def _insert(
-    connection: sa.Connection, document: IncomingDocument, drawing: SamplingPolicy | None
+    connection: sa.Connection, record: DocumentRecord, drawing: SamplingPolicy | None
 ) -> bool:
     state_store.lock_routing_shared(connection)
-    document, followed = plan_store.apply_plan_to_incoming(connection, document)
-    asked = rescans_store.find_target(connection, document)
-    row = document_row(document)
+    record, followed = plan_store.apply_plan_to_incoming(connection, record)
+    document = record.document
+    asked = rescans_store.find_target(connection, record)
+    row = document_row(record)
     if asked is not None:
         row |= {"state": "discarded", "joined_into": asked.document_id}
-    elif document.rescan_id is not None:
+    elif document.rescan_id:
         reasons = [rescans_store.UNKNOWN, *document.route.reasons]
         row |= {"state": "to_name", "route_reasons": reasons}
     else:
         row["state"] = _STATE_OF_ROUTE[document.route.kind]
-        row |= _as_duplicate(document, find(connection, document))
+        row |= _as_duplicate(document, find(connection, record))
     inserted = connection.execute(
         insert(tables.documents)
         .values(**row)
@@ -259,33 +265,33 @@ def _insert(
     ).all()
     if not inserted:
         return False
-    connection.execute(tables.pages.insert(), page_rows(document))
+    connection.execute(tables.pages.insert(), page_rows(record))
     if document.fields:
-        connection.execute(tables.fields.insert(), field_rows(document))
+        connection.execute(tables.fields.insert(), field_rows(record))
     for change_id, way in followed.items():
         plan_store.save_previous_routes(
-            connection, change_id, {asked.document_id if asked else document.id: way}
+            connection, change_id, {asked.document_id if asked else record.id: way}
         )
     if row["state"] == "ready":
-        state_store.enqueue(connection, [document.id], document.route.destination)
+        state_store.enqueue(connection, [record.id], document.route.destination)
         if drawing is not None:
-            quality_store.sample_stored(connection, document, drawing)
+            quality_store.sample_stored(connection, record, drawing)
     audit.record(
         connection,
-        f"station:{document.site}/{document.station}",
+        f"station:{record.site}/{record.station}",
         "document_stored",
-        str(document.id),
+        str(record.id),
         state=row["state"],
         type=document.type,
         pages=len(document.pages),
         **({"plan_changes": list(followed)} if followed else {}),
     )
     if asked is not None:
-        rescans_store.attach_answer(connection, asked, document)
+        rescans_store.attach_answer(connection, asked, record)
     return True
 
 
-def _as_duplicate(document: IncomingDocument, twin: uuid.UUID | None) -> dict[str, Any]:
+def _as_duplicate(document: Document, twin: uuid.UUID | None) -> dict[str, Any]:
     """What differs of a document that shows what another one shows; nothing if none does."""
     if twin is None:
         return {}
@@ -316,26 +322,27 @@ def record_connection(
         )
 
 
-def record_heartbeat(engine: sa.Engine, site: str, station: str, beat: IncomingHeartbeat) -> None:
+def record_heartbeat(engine: sa.Engine, site: str, station: str, beat: Heartbeat) -> None:
     """A station told how it is; ``heartbeat_at`` is the centre's clock, not the station's.
 
     Raises:
         StoreUnavailable: nothing was written.
     """
+    backlog, condition = beat.backlog, beat.condition
     with transaction(engine) as connection:
         connection.execute(
             tables.stations.update()
             .where(tables.stations.c.site == site, tables.stations.c.station == station)
             .values(
                 heartbeat_at=sa.func.now(),
-                backlog_documents=beat.backlog_documents,
-                backlog_bytes=beat.backlog_bytes,
-                free_disk_bytes=beat.free_disk_bytes,
-                pages_per_minute=beat.pages_per_minute,
-                lots_open=beat.lots_open,
-                lots_incomplete=beat.lots_incomplete,
+                backlog_documents=backlog.documents,
+                backlog_bytes=backlog.bytes,
+                free_disk_bytes=condition.free_disk_bytes,
+                pages_per_minute=condition.pages_per_minute,
+                lots_open=backlog.lots_open,
+                lots_incomplete=backlog.lots_incomplete,
                 versions=dict(beat.versions),
-                certificate_until=beat.certificate_until,
-                rated_pages_per_minute=beat.rated_pages_per_minute,
+                certificate_until=condition.certificate_until,
+                rated_pages_per_minute=condition.rated_pages_per_minute,
             )
         )

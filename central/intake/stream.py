@@ -11,7 +11,6 @@ ends the stream (central/intake/server.py says with which status).
 
 import contextlib
 import datetime as dt
-import uuid
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
@@ -32,7 +31,7 @@ from central.intake import store as intake_store
 from central.quality.rules import SamplingPolicy
 from central.rescans import store as rescans_store
 from central.telemetry import Telemetry
-from vaguemestre.model.lot import IncomingImpossible
+from vaguemestre.model.lot import RescanImpossible
 from vaguemestre.v1 import document_pb2 as wire
 from vaguemestre.v1 import fleet_pb2, intake_pb2
 
@@ -53,13 +52,13 @@ class RescanNotices:
         engine: Engine,
         site: str,
         station: str,
-        held: Collection[uuid.UUID],
+        held: Collection[str],
         events: Telemetry,
     ) -> None:
         self._engine, self._site, self._station = engine, site, station
         self._events = events
         self._held = set(held)
-        self._told: set[uuid.UUID] = set()
+        self._told: set[str] = set()
 
     def news(self) -> Iterator[intake_pb2.Down]:
         """Requests that it was not told in this stream, then those that it holds and are over.
@@ -68,52 +67,35 @@ class RescanNotices:
             StoreUnavailable: the database does not answer.
         """
         wanted = {
-            one.id: one for one in rescans_store.open_for(self._engine, self._site, self._station)
+            one.rescan_id: one
+            for one in rescans_store.open_for(self._engine, self._site, self._station)
         }
         over = self._held - wanted.keys()
         fresh = wanted.keys() - self._told
         if fresh:
             rescans_store.mark_sent(self._engine, fresh)
         for rescan_id in sorted(fresh):
-            yield intake_pb2.Down(rescan=_request(wanted[rescan_id]))
-            self._events.rescan_told(self._site, str(rescan_id))
+            yield intake_pb2.Down(rescan=messages.rescan(wanted[rescan_id]))
+            self._events.rescan_told(self._site, rescan_id)
         self._told |= fresh
         self._held |= fresh
         for rescan_id in sorted(over):
             yield self._closed(rescan_id)
 
-    def impossible(self, told: IncomingImpossible) -> intake_pb2.Down:
+    def impossible(self, told: RescanImpossible) -> intake_pb2.Down:
         """Take an operator's word that it cannot be done; a request that is over stays so.
 
         Raises:
             StoreUnavailable: nothing was written.
         """
-        if rescans_store.mark_impossible(
-            self._engine, self._site, self._station, told.rescan_id, told.reason
-        ):
-            self._events.rescan_impossible(self._site, str(told.rescan_id))
+        if rescans_store.mark_impossible(self._engine, self._site, self._station, told):
+            self._events.rescan_impossible(self._site, told.rescan_id)
         return self._closed(told.rescan_id)
 
-    def _closed(self, rescan_id: uuid.UUID) -> intake_pb2.Down:
+    def _closed(self, rescan_id: str) -> intake_pb2.Down:
         self._held.discard(rescan_id)
-        closed = fleet_pb2.RescanClosed(rescan_id=str(rescan_id))
+        closed = fleet_pb2.RescanClosed(rescan_id=rescan_id)
         return intake_pb2.Down(rescan_closed=closed)
-
-
-def _request(one: rescans_store.Request) -> fleet_pb2.RescanRequest:
-    return fleet_pb2.RescanRequest(
-        document_id=str(one.document_id),
-        lot_name=one.lot_name,
-        reason=one.reason,
-        rescan_id=str(one.id),
-        received_on=one.received_on.isoformat(),
-        fund=one.fund,
-        document_number=one.number,
-        type_title=one.sheet.type_title,
-        page=one.sheet.page,
-        pages=one.sheet.pages,
-        picture=one.sheet.picture,
-    )
 
 
 # Those tell about one thing and leave the stream open; any other error ends it.
@@ -302,17 +284,18 @@ class StationStream:
 
     def _document(self, message: wire.Document) -> intake_pb2.Down:
         self._demand_own(message.site, message.station)
-        document = messages.document(message, dt.datetime.now(dt.UTC))
-        again = intake_store.store_document(self._stores.engine, document, self._stores.drawing)
-        self._events.document_stored(self._site, message.id, document.route.kind, again=again)
+        record = messages.document(message, dt.datetime.now(dt.UTC))
+        again = intake_store.store_document(self._stores.engine, record, self._stores.drawing)
+        kind = record.document.route.kind
+        self._events.document_stored(self._site, message.id, kind, again=again)
         stored = intake_pb2.DocumentStored(id=message.id, already=again)
         return intake_pb2.Down(document_stored=stored)
 
     def _lot(self, message: wire.Lot) -> intake_pb2.Down:
         self._demand_own(message.site, message.station)
-        lot = messages.lot(message, dt.datetime.now(dt.UTC))
-        intake_store.store_report(self._stores.engine, lot)
-        self._events.lot_stored(self._site, message.id, lot.state)
+        report = messages.lot(message, dt.datetime.now(dt.UTC))
+        intake_store.store_report(self._stores.engine, report)
+        self._events.lot_stored(self._site, message.id, report.state)
         return intake_pb2.Down(lot_stored=intake_pb2.LotStored(id=message.id))
 
     def _heartbeat(self, message: fleet_pb2.Heartbeat) -> None:

@@ -25,8 +25,8 @@ from central.keying.rules import keying_tasks
 from central.keying.store import add_fields
 from central.plan import store as plan_store
 from central.rescans import store as rescans_store
-from central.rescans.store import Sheet
 from central.sent_work import store as sent_work_store
+from vaguemestre.model.lot import UNTOLD, AskedSheet
 from vaguemestre.model.plan import DocumentType
 
 _c, _f, _p, _n = documents.c, fields.c, pages.c, namings.c
@@ -149,7 +149,7 @@ def ask_rescan(
     document_id: uuid.UUID,
     queue: str,
     reason: str,
-    sheet: Sheet = rescans_store.UNTOLD,
+    sheet: AskedSheet = UNTOLD,
 ) -> None:
     """Ask the station to scan a document again; the answer comes back to the same document.
 

@@ -20,12 +20,12 @@ from central.naming import store as naming_store
 from central.naming.rules import suggest_types
 from central.queues import views as queues_views
 from central.queues.views import WaitingDocuments, queue_parameter, seconds_taken
-from central.rescans.store import Sheet
 from central.sent_work import store as sent_work_store
 from central.web import formats, labels
 from central.web.console import Console, id_in_path, json_response, parse_id
 from central.web.requests import PageRequest
 from vaguemestre.model.calendar import add_working_days, public_holidays
+from vaguemestre.model.lot import AskedSheet
 from vaguemestre.model.plan import DocumentType
 
 _USUAL_KEPT_S = 60.0
@@ -217,7 +217,7 @@ class _PageActs:
         naming_store.ask_rescan(self._engine, request.who, document_id, queue, reason, sheet)
         return json_response({})
 
-    def _sheet(self, request: PageRequest, document_id: uuid.UUID, queue: str) -> Sheet:
+    def _sheet(self, request: PageRequest, document_id: uuid.UUID, queue: str) -> AskedSheet:
         """Which sheet is meant: the page that the person was looking at, else the first."""
         loaded = documents_store.load_document(self._engine, request.who, document_id, queue)
         document = loaded.document
@@ -225,9 +225,10 @@ class _PageActs:
         pages = [page.number for page in loaded.pages if page.role != "replaced"]
         number = request.number("page", pages[0] if pages else 0)
         if number not in pages:
-            return Sheet(entry.title, 0, len(pages))
+            return AskedSheet(type_title=entry.title, pages=len(pages))
         try:
             picture = self._console.thumbnail(request.who, document_id, number)
         except NotFound:  # what cannot be shown can be scanned again all the more
             picture = b""
-        return Sheet(entry.title, pages.index(number) + 1, len(pages), picture)
+        page = pages.index(number) + 1
+        return AskedSheet(0, entry.title, page, len(pages), picture)

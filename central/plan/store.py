@@ -22,7 +22,7 @@ from central.errors import AlreadyDecided, NotFound, NotYours
 from central.plan import rules as domain
 from central.plan.rules import PlannedRoute, as_json
 from vaguemestre.model.calendar import add_working_days, public_holidays
-from vaguemestre.model.lot import IncomingDocument
+from vaguemestre.model.lot import DocumentRecord
 
 _plan_c = plan_changes.c
 
@@ -67,8 +67,8 @@ _ORDER = (_plan_c.decided_at, _plan_c.id)
 
 
 def apply_plan_to_incoming(
-    connection: sa.Connection, document: IncomingDocument
-) -> tuple[IncomingDocument, Mapping[int, PlannedRoute]]:
+    connection: sa.Connection, record: DocumentRecord
+) -> tuple[DocumentRecord, Mapping[int, PlannedRoute]]:
     """Give an incoming document the way that the changed plan has for it.
 
     Its station knows the pack's plan only. Belongs to a transaction that shares the routes.
@@ -76,16 +76,17 @@ def apply_plan_to_incoming(
     Returns:
         The document, and its way before each change that it followed.
     """
+    document = record.document
     route = document.route
     way, followed = _followed(
         connection,
-        (document.type, document.fund, document.received_on),
+        (document.type, record.lot.fund, record.lot.received_on),
         PlannedRoute(route.pole, route.destination, route.due_on),
     )
     if followed:
         changed = replace(route, pole=way.pole, destination=way.destination, due_on=way.due_on)
-        document = replace(document, route=changed)
-    return document, followed
+        record = replace(record, document=replace(document, route=changed))
+    return record, followed
 
 
 def apply_plan_to_named(connection: sa.Connection, document_id: uuid.UUID) -> str:

@@ -42,7 +42,7 @@ from central.quality.rules import (
     is_same,
 )
 from vaguemestre.model.calendar import TIME_ZONE
-from vaguemestre.model.lot import IncomingDocument
+from vaguemestre.model.lot import DocumentRecord
 from vaguemestre.model.plan import NOT_KEYED, DocumentType, KeyingMode
 
 QUEUE = "control"
@@ -417,43 +417,40 @@ _TODAY = sa.func.timezone(
 
 
 def sample_stored(
-    connection: sa.Connection, document: IncomingDocument, policy: SamplingPolicy
+    connection: sa.Connection, record: DocumentRecord, policy: SamplingPolicy
 ) -> ControlCause | None:
     """Put a straight-through document among those to control, if it is drawn.
 
     Its delivery waits for nothing. One without an accepted value has nothing to control.
     """
-    form_age_s, site_age_s = _ages(connection, document)
-    if not any(field.accepted and field.value is not None for field in document.fields):
+    form_age_s, site_age_s = _ages(connection, record)
+    if not any(field.accepted and field.value is not None for field in record.document.fields):
         return None
     is_new = form_age_s < policy.new_form_s or site_age_s < policy.first_week_s
     drawn_today = _drawn_today(connection) if is_new else 0
     cause = draw_for_control(
-        document.id, policy, SamplingContext(form_age_s, site_age_s, drawn_today)
+        record.id, policy, SamplingContext(form_age_s, site_age_s, drawn_today)
     )
     if cause is not None:
         connection.execute(
             controls.insert().values(
-                document_id=document.id, cause=cause, type=document.type, site=document.site
+                document_id=record.id, cause=cause, type=record.document.type, site=record.site
             )
         )
-        audit.record(connection, "quality", "control_drawn", str(document.id), cause=cause.value)
+        audit.record(connection, "quality", "control_drawn", str(record.id), cause=cause.value)
     return cause
 
 
-def _ages(connection: sa.Connection, document: IncomingDocument) -> tuple[float, float]:
+def _ages(connection: sa.Connection, record: DocumentRecord) -> tuple[float, float]:
     """Seconds since the first straight document of the type, this one if need be, and the site."""
-    of_type = sa.select(_seconds_since(straight_types.c.since)).where(
-        straight_types.c.type == document.type
-    )
+    code = record.document.type
+    of_type = sa.select(_seconds_since(straight_types.c.since)).where(straight_types.c.type == code)
     seconds: float | None = connection.scalar(of_type)
     if seconds is None:
-        connection.execute(
-            insert(straight_types).values(type=document.type).on_conflict_do_nothing()
-        )
+        connection.execute(insert(straight_types).values(type=code).on_conflict_do_nothing())
         seconds = 0.0
     site_age: float | None = connection.scalar(
-        sa.select(_seconds_since(sites.c.first_seen_at)).where(sites.c.site == document.site)
+        sa.select(_seconds_since(sites.c.first_seen_at)).where(sites.c.site == record.site)
     )
     return seconds, site_age or 0.0
 

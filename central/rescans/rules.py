@@ -8,7 +8,8 @@ import datetime as dt
 from dataclasses import dataclass
 
 from central.documents.rules import DocumentState
-from vaguemestre.model.lot import IncomingDocument
+from vaguemestre.model.document import RouteKind
+from vaguemestre.model.lot import DocumentRecord
 
 RESCANNED = "rescanned"
 """Mark of the original, and first reason why it waits for a person."""
@@ -23,19 +24,21 @@ class RescannedDocument:
     due_on: dt.date | None
 
 
-def state_after(answer: IncomingDocument) -> DocumentState:
+def state_after(answer: DocumentRecord) -> DocumentState:
     """To be keyed when only that is left, else to be named."""
-    return DocumentState.TO_KEY if answer.route.kind == "key" else DocumentState.TO_NAME
+    is_to_key = answer.document.route.kind is RouteKind.KEY
+    return DocumentState.TO_KEY if is_to_key else DocumentState.TO_NAME
 
 
-def due_on(original: RescannedDocument, answer: IncomingDocument) -> dt.date | None:
+def due_on(original: RescannedDocument, answer: DocumentRecord) -> dt.date | None:
     """The delay counts from the first receipt, whenever the paper was scanned again.
 
     A sheet that carries the first day of receipt made the station count from it. Else the delay
     of the same type stays, and another type's is brought forward by as many days.
     """
-    if answer.received_on == original.received_on:
-        return answer.route.due_on
-    if answer.type == original.type or answer.route.due_on is None:
+    document, received_on = answer.document, answer.lot.received_on
+    if received_on == original.received_on:
+        return document.route.due_on
+    if document.type == original.type or document.route.due_on is None:
         return original.due_on
-    return answer.route.due_on - (answer.received_on - original.received_on)
+    return document.route.due_on - (received_on - original.received_on)

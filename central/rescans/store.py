@@ -12,7 +12,6 @@ in nobody's queue. What an answer does to its document is in central/rescans/sto
 """
 
 import contextlib
-import datetime as dt
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -28,8 +27,15 @@ from central.documents.rules import WAITING_FOR_A_PERSON, DocumentState, may_cha
 from central.documents.store import field_rows, page_rows
 from central.errors import NotFound
 from central.rescans import rules as domain
+from vaguemestre.model.document import RouteKind
 from vaguemestre.model.limits import MAX_PICTURE
-from vaguemestre.model.lot import IncomingDocument
+from vaguemestre.model.lot import (
+    UNTOLD,
+    AskedSheet,
+    DocumentRecord,
+    RescanImpossible,
+    RescanRequest,
+)
 
 UNKNOWN = "rescan_unknown"
 """Why a document waits for a person that answers no request, or one that is over."""
@@ -51,16 +57,17 @@ class RescanTarget:
     original: domain.RescannedDocument
 
 
-def find_target(connection: sa.Connection, answer: IncomingDocument) -> RescanTarget | None:
+def find_target(connection: sa.Connection, answer: DocumentRecord) -> RescanTarget | None:
     """Find what a document answers; None when it must stand alone.
 
     A request takes one lot as its answer: all documents of that lot, as long as nobody has
     finished with the original. Only stations of the site that was asked may answer.
     """
-    if answer.rescan_id is None:
+    if not answer.document.rescan_id:
         return None
+    rescan_id = uuid.UUID(answer.document.rescan_id)
     request = connection.execute(
-        sa.select(rescans).where(rescans.c.id == answer.rescan_id).with_for_update()
+        sa.select(rescans).where(rescans.c.id == rescan_id).with_for_update()
     ).one_or_none()
     if request is None or request.site != answer.site:
         return None
@@ -87,7 +94,7 @@ def find_target(connection: sa.Connection, answer: IncomingDocument) -> RescanTa
     )
 
 
-def attach_answer(connection: sa.Connection, asked: RescanTarget, answer: IncomingDocument) -> None:
+def attach_answer(connection: sa.Connection, asked: RescanTarget, answer: DocumentRecord) -> None:
     """Append the answer's pages to the original, which a person sees next.
 
     The first document of the answer says what the original is; a further one only adds pages,
@@ -120,23 +127,23 @@ def attach_answer(connection: sa.Connection, asked: RescanTarget, answer: Incomi
         rescan=str(asked.rescan_id),
         answer=str(answer.id),
         state=state.value,
-        type=answer.type,
-        pages=len(answer.pages),
+        type=answer.document.type,
+        pages=len(answer.document.pages),
         first_page=first_page,
         roles_replaced=replaced[:_ROLES_TOLD],
     )
 
 
 def _is_of_the_answer(
-    connection: sa.Connection, answer: IncomingDocument, original: uuid.UUID
+    connection: sa.Connection, answer: DocumentRecord, original: uuid.UUID
 ) -> bool:
     earlier = sa.select(documents.c.id).where(
-        documents.c.lot_id == answer.lot_id, documents.c.joined_into == original
+        documents.c.lot_id == uuid.UUID(answer.lot.id), documents.c.joined_into == original
     )
     return connection.execute(earlier.limit(1)).first() is not None
 
 
-def _append_pages(connection: sa.Connection, asked: RescanTarget, answer: IncomingDocument) -> int:
+def _append_pages(connection: sa.Connection, asked: RescanTarget, answer: DocumentRecord) -> int:
     last = connection.scalar(
         sa.select(sa.func.max(pages.c.number)).where(pages.c.document_id == asked.document_id)
     )
@@ -159,10 +166,11 @@ def _replace(connection: sa.Connection, asked: RescanTarget, first_page: int) ->
 
 
 def _take_reading(
-    connection: sa.Connection, asked: RescanTarget, answer: IncomingDocument, first_page: int
+    connection: sa.Connection, asked: RescanTarget, answer: DocumentRecord, first_page: int
 ) -> None:
     """Take type, fields and way of the answer: what was read before was of the pages replaced."""
-    route = answer.route
+    document = answer.document
+    route = document.route
     connection.execute(fields.delete().where(fields.c.document_id == asked.document_id))
     rows = [
         row | {"document_id": asked.document_id, "page": first_page + row["page"]}
@@ -174,18 +182,18 @@ def _take_reading(
         connection,
         asked,
         domain.state_after(answer),
-        type=answer.type,
-        type_confidence=answer.type_confidence,
-        runner_up=answer.runner_up,
-        layout=answer.layout,
-        route="key" if route.kind == "key" else "name",
+        type=document.type,
+        type_confidence=document.type_confidence,
+        runner_up=document.runner_up,
+        layout=document.layout,
+        route=RouteKind.KEY if route.kind is RouteKind.KEY else RouteKind.NAME,
         route_reasons=[domain.RESCANNED, *route.reasons],
         process=route.process,
         pole=route.pole,
         destination=route.destination,
         due_on=domain.due_on(asked.original, answer),
         retention=route.retention,
-        marks=list(dict.fromkeys((*answer.marks, domain.RESCANNED))),
+        marks=list(dict.fromkeys((*document.marks, domain.RESCANNED))),
         versions=dict(answer.versions),
         key_pass=1,
     )
@@ -205,40 +213,13 @@ def _become(
 MAX_REASON_CHARACTERS = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """Which sheet a person means: what the document was taken for, and the page they saw."""
-
-    type_title: str = ""
-    page: int = 0  # from 1; 0: not told
-    pages: int = 0
-    picture: bytes = b""  # JPEG
-
-
-UNTOLD = Sheet()
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a station is told of a request."""
-
-    id: uuid.UUID
-    document_id: uuid.UUID
-    lot_name: str
-    reason: str
-    received_on: dt.date
-    fund: str
-    number: int  # of the document in its lot, from 1
-    sheet: Sheet
-
-
 def request_rescan(
     where: sa.Connection | sa.Engine,
     document_id: uuid.UUID,
     person_id: int,
     actor: str,
     reason: str,
-    sheet: Sheet = UNTOLD,
+    sheet: AskedSheet = UNTOLD,
 ) -> uuid.UUID:
     """Ask the station that sent a document to scan it again.
 
@@ -301,7 +282,7 @@ def request_rescan(
     return rescan_id
 
 
-def open_for(engine: sa.Engine, site: str, station: str) -> tuple[Request, ...]:
+def open_for(engine: sa.Engine, site: str, station: str) -> tuple[RescanRequest, ...]:
     """The requests that a station has yet to answer, oldest first.
 
     Raises:
@@ -326,22 +307,21 @@ def open_for(engine: sa.Engine, site: str, station: str) -> tuple[Request, ...]:
         return tuple(_request(row) for row in connection.execute(query))
 
 
-def _request(row: Any) -> Request:
-    sheet = Sheet(row.type_title, row.page, row.page_count, bytes(row.picture or b""))
-    return Request(
-        row.id,
-        row.document_id,
-        row.lot_name,
-        row.reason,
-        row.received_on,
-        row.fund,
-        row.position + 1,
-        sheet,
+def _request(row: Any) -> RescanRequest:
+    picture = bytes(row.picture or b"")
+    return RescanRequest(
+        document_id=str(row.document_id),
+        lot_name=row.lot_name,
+        reason=row.reason,
+        rescan_id=str(row.id),
+        received_on=row.received_on,
+        fund=row.fund,
+        sheet=AskedSheet(row.position + 1, row.type_title, row.page, row.page_count, picture),
     )
 
 
-def mark_sent(engine: sa.Engine, ids: Collection[uuid.UUID]) -> None:
-    """The station was sent these requests.
+def mark_sent(engine: sa.Engine, rescan_ids: Collection[str]) -> None:
+    """The station was sent the requests with these ids.
 
     Raises:
         StoreUnavailable: nothing was written.
@@ -349,14 +329,12 @@ def mark_sent(engine: sa.Engine, ids: Collection[uuid.UUID]) -> None:
     with transaction(engine) as connection:
         connection.execute(
             rescans.update()
-            .where(rescans.c.id.in_(ids), rescans.c.state == "asked")
+            .where(rescans.c.id.in_(map(uuid.UUID, rescan_ids)), rescans.c.state == "asked")
             .values(state="told", told_at=sa.func.now())
         )
 
 
-def mark_impossible(
-    engine: sa.Engine, site: str, station: str, rescan_id: uuid.UUID, reason: str
-) -> bool:
+def mark_impossible(engine: sa.Engine, site: str, station: str, told: RescanImpossible) -> bool:
     """The operator says that the document cannot be scanned again; a person decides.
 
     Returns:
@@ -365,11 +343,12 @@ def mark_impossible(
     Raises:
         StoreUnavailable: nothing was written.
     """
+    rescan_id = uuid.UUID(told.rescan_id)
     mine = (rescans.c.site == site, rescans.c.station == station)
     with transaction(engine) as connection:
         values = {
             "state": "impossible",
-            "answer": _clean(reason),
+            "answer": _clean(told.reason),
             "answered_at": sa.func.now(),
             "picture": None,
         }

@@ -12,7 +12,7 @@ from edge.spool.journal import Row
 from edge.spool.rules import SpoolState
 from edge.spool.store import Store, Transaction
 from edge.spool.values import Rescan
-from vaguemestre.model.lot import AskedSheet, RescanAsked
+from vaguemestre.model.lot import AskedSheet, RescanRequest
 
 _NAMED = re.compile(r"rescan[-_ ]?([0-9a-f]{8})(?![0-9a-f])", re.IGNORECASE)
 _REMEMBER = dt.timedelta(days=400)
@@ -35,7 +35,7 @@ def code_of(rescan_id: str) -> str:
     return rescan_id[-8:].upper()
 
 
-def asked(store: Store, request: RescanAsked) -> None:
+def asked(store: Store, request: RescanRequest) -> None:
     """Keep the centre's request for the operator; the same request again changes nothing.
 
     One of before the centre told which sheet it means learns it. One that was over and is asked

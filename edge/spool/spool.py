@@ -40,7 +40,7 @@ from edge.spool.values import (
     StagedFile,
     Stalled,
 )
-from vaguemestre.model.lot import Backlog, LotReport, RescanAsked, SpooledDocument
+from vaguemestre.model.lot import Backlog, LotReport, RescanRequest, SpooledDocument
 
 MOST_SHOWN = 500  # lots in one overview beside those that need somebody
 _SHORTEST_KEEPING = dt.timedelta(seconds=1)
@@ -452,7 +452,7 @@ class Spool:
         """See ``Outbox``."""
         documents.lot_acknowledged(self._store, lot_id)
 
-    def rescan_asked(self, asked: RescanAsked) -> None:
+    def rescan_asked(self, asked: RescanRequest) -> None:
         """See ``Outbox``."""
         spool_rescans.asked(self._store, asked)
 

@@ -20,7 +20,7 @@ from vaguemestre.model.lot import (
     Backlog,
     Lot,
     LotReport,
-    RescanAsked,
+    RescanRequest,
     SetAside,
     SpooledDocument,
 )
@@ -70,7 +70,7 @@ class Outbox(Protocol):
         """The centre committed this lot's report."""
         ...
 
-    def rescan_asked(self, asked: RescanAsked) -> None:
+    def rescan_asked(self, asked: RescanRequest) -> None:
         """The centre asks the operator to scan a document again."""
         ...
 

@@ -1,8 +1,7 @@
-"""Spooled values to wire messages; pure."""
+"""What a station says, as messages of the wire, and what the centre asks of it; pure."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -20,11 +19,12 @@ from vaguemestre.model.document import Route as DocumentRoute
 from vaguemestre.model.limits import MAX_NAME, MAX_PAGE_TEXT, MAX_PICTURE, MAX_SET_ASIDE
 from vaguemestre.model.lot import (
     AskedSheet,
-    Backlog,
+    DocumentRecord,
+    Heartbeat,
     LotReport,
-    RescanAsked,
+    RescanImpossible,
+    RescanRequest,
     SetAside,
-    SpooledDocument,
 )
 from vaguemestre.v1 import document_pb2 as wire
 from vaguemestre.v1 import fleet_pb2, intake_pb2
@@ -63,35 +63,31 @@ _ROUTES = {
 }
 
 
-def document(
-    spooled: SpooledDocument, site: str, station: str, max_bytes: int = 0
-) -> wire.Document:
-    """Tell a document.
+def document(record: DocumentRecord, max_bytes: int = 0) -> wire.Document:
+    """Write a document.
 
     Args:
-        spooled: With the lot that it came in.
-        site: Of this station.
-        station: Its name.
+        record: The document.
         max_bytes: What the centre takes in one message; a document of more goes without the
             text of its pages, each marked so (the images hold it). 0: any size.
     """
-    made = _document(spooled, site, station)
-    if max_bytes and made.ByteSize() > max_bytes:
-        for page in made.pages:
+    message = _document(record)
+    if max_bytes and message.ByteSize() > max_bytes:
+        for page in message.pages:
             page.ClearField("text")
             page.marks.append(TEXT_LEFT_OUT)
-    return made
+    return message
 
 
-def _document(spooled: SpooledDocument, site: str, station: str) -> wire.Document:
-    lot, document = spooled.lot, spooled.document
+def _document(record: DocumentRecord) -> wire.Document:
+    lot, document = record.lot, record.document
     return wire.Document(
-        id=spooled.id,
+        id=str(record.id),
         lot_id=lot.id,
         lot_name=_short(lot.name),
-        position=spooled.position,
-        site=site,
-        station=station,
+        position=record.position,
+        site=record.site,
+        station=record.station,
         channel=_CHANNELS[lot.channel],
         received_at=Timestamp(seconds=int(lot.received_at.timestamp())),
         received_on=lot.received_on.isoformat(),
@@ -105,7 +101,7 @@ def _document(spooled: SpooledDocument, site: str, station: str) -> wire.Documen
         pages=map(_page, document.pages),
         fields=map(_field, document.fields),
         marks=document.marks,
-        versions=spooled.versions,
+        versions=record.versions,
         rescan_id=document.rescan_id,
     )
 
@@ -161,14 +157,14 @@ def _field(field: Field) -> wire.Field:
     )
 
 
-def lot(report: LotReport, site: str, station: str) -> wire.Lot:
-    """Tell the station's final count of a lot."""
+def lot(report: LotReport) -> wire.Lot:
+    """Write the station's final count of a lot."""
     about = report.lot
     return wire.Lot(
         id=about.id,
         name=_short(about.name),
-        site=site,
-        station=station,
+        site=report.site,
+        station=report.station,
         channel=_CHANNELS[about.channel],
         received_at=Timestamp(seconds=int(about.received_at.timestamp())),
         fund=about.fund,
@@ -206,69 +202,53 @@ def chunk(sha256: str, offset: int, size: int, data: bytes) -> intake_pb2.Up:
     )
 
 
-def rescan(asked: fleet_pb2.RescanRequest) -> RescanAsked:
+def rescan(message: fleet_pb2.RescanRequest) -> RescanRequest:
     """Read a request; a day of receipt that is none is left out."""
     try:
-        received_on = dt.date.fromisoformat(asked.received_on)
+        received_on = dt.date.fromisoformat(message.received_on)
     except ValueError:
         received_on = None
-    return RescanAsked(
-        document_id=asked.document_id,
-        lot_name=asked.lot_name,
-        reason=asked.reason,
-        rescan_id=asked.rescan_id,
+    return RescanRequest(
+        document_id=message.document_id,
+        lot_name=message.lot_name,
+        reason=message.reason,
+        rescan_id=message.rescan_id,
         received_on=received_on,
-        fund=asked.fund,
-        sheet=_sheet(asked),
+        fund=message.fund,
+        sheet=_sheet(message),
     )
 
 
-def _sheet(asked: fleet_pb2.RescanRequest) -> AskedSheet:
+def _sheet(message: fleet_pb2.RescanRequest) -> AskedSheet:
     """Which sheet is meant; a picture that is none, or too large, is left out."""
-    is_picture = asked.picture.startswith(_JPEG) and len(asked.picture) <= MAX_PICTURE
+    is_picture = message.picture.startswith(_JPEG) and len(message.picture) <= MAX_PICTURE
     return AskedSheet(
-        min(asked.document_number, _MOST_COUNTED),
-        "".join(c if c.isprintable() else " " for c in asked.type_title)[:_MOST_TITLE],
-        min(asked.page, _MOST_COUNTED),
-        min(asked.pages, _MOST_COUNTED),
-        asked.picture if is_picture else b"",
+        min(message.document_number, _MOST_COUNTED),
+        "".join(c if c.isprintable() else " " for c in message.type_title)[:_MOST_TITLE],
+        min(message.page, _MOST_COUNTED),
+        min(message.pages, _MOST_COUNTED),
+        message.picture if is_picture else b"",
     )
 
 
-def rescan_impossible(rescan_id: str, reason: str) -> intake_pb2.Up:
-    """Tell that the operator cannot scan a document again."""
-    said = fleet_pb2.RescanImpossible(rescan_id=rescan_id, reason=_short(reason))
-    return intake_pb2.Up(rescan_impossible=said)
+def rescan_impossible(answer: RescanImpossible) -> fleet_pb2.RescanImpossible:
+    """Write that the operator cannot scan a document again."""
+    return fleet_pb2.RescanImpossible(rescan_id=answer.rescan_id, reason=_short(answer.reason))
 
 
-@dataclass(frozen=True, slots=True)
-class StationCondition:
-    """How the station is, beside its backlog.
-
-    ``certificate_until`` is None when its certificate cannot be read; ``rated_pages_per_minute``
-    is what its scanners can do, 0 when the settings do not say.
-    """
-
-    free_disk_bytes: int
-    pages_per_minute: float
-    certificate_until: dt.datetime | None
-    rated_pages_per_minute: float
-
-
-def heartbeat(
-    at_s: float, backlog: Backlog, condition: StationCondition, versions: dict[str, str]
-) -> fleet_pb2.Heartbeat:
-    """Tell how the station is; ``at_s`` in seconds since 1970."""
+def heartbeat(beat: Heartbeat) -> fleet_pb2.Heartbeat:
+    """Write how the station is."""
+    backlog, condition = beat.backlog, beat.condition
     until = condition.certificate_until
     return fleet_pb2.Heartbeat(
-        at=Timestamp(seconds=int(at_s)),
+        at=Timestamp(seconds=int(beat.at.timestamp())),
         backlog_documents=backlog.documents,
         backlog_bytes=backlog.bytes,
         free_disk_bytes=condition.free_disk_bytes,
         pages_per_minute=condition.pages_per_minute,
         lots_open=backlog.lots_open,
         lots_incomplete=backlog.lots_incomplete,
-        versions=versions,
+        versions=beat.versions,
         certificate_until=Timestamp(seconds=int(until.timestamp())) if until else None,
         rated_pages_per_minute=condition.rated_pages_per_minute,
     )

@@ -19,10 +19,9 @@ import grpc
 from edge.config import EdgeConfig
 from edge.errors import UplinkLost, UplinkRefused
 from edge.spool.values import Outbox
-from edge.uplink import messages
 from edge.uplink.channel import certificate_valid_until, examine, open_channel, stub_of
 from edge.uplink.session import Identity, RetryTimes, UplinkSession
-from vaguemestre.v1 import fleet_pb2
+from vaguemestre.model.lot import Heartbeat, StationCondition
 
 
 def delay_s(attempts: int, first_s: float, longest_s: float, jitter: float) -> float:
@@ -160,15 +159,16 @@ class UplinkClient:
             self._told = detail
             self._report("uplink_failed", code=code, detail=detail)
 
-    def _beat(self) -> fleet_pb2.Heartbeat:
+    def _beat(self) -> Heartbeat:
         station = self._config.station
-        condition = messages.StationCondition(
+        condition = StationCondition(
             free_disk_bytes=shutil.disk_usage(station.work_dir).free,
             pages_per_minute=self._pages_per_minute(),
             certificate_until=self._certificate_until(),
             rated_pages_per_minute=station.rated_pages_per_minute,
         )
-        return messages.heartbeat(time.time(), self._outbox.backlog(), condition, self._versions)
+        now = dt.datetime.now(dt.UTC)
+        return Heartbeat(now, self._outbox.backlog(), condition, self._versions)
 
     def _certificate_until(self) -> dt.datetime | None:
         """Read anew each time: a renewed certificate is told before the next stream takes it up."""

@@ -11,17 +11,24 @@ another. Both work on the state here, under one condition:
 import hashlib
 import threading
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edge.errors import FileTooLarge, SpoolCorrupt, UplinkRefused, code_of, passes
 from edge.spool.values import Blob, Outbox
 from edge.uplink import messages as uplink_messages
 from vaguemestre.model.limits import MAX_RESCANS
-from vaguemestre.model.lot import RescanAsked, SpooledDocument
-from vaguemestre.v1 import fleet_pb2, intake_pb2
+from vaguemestre.model.lot import (
+    DocumentRecord,
+    Heartbeat,
+    RescanImpossible,
+    RescanRequest,
+    SpooledDocument,
+)
+from vaguemestre.v1 import intake_pb2
 
 _WAIT_S = 0.2  # how soon a stop, or work that came while answers are awaited, is noticed
 _IDLE_S = 0.5
@@ -36,6 +43,19 @@ class Identity:
     site: str
     station: str
     versions: Mapping[str, str]
+
+
+def record_of(spooled: SpooledDocument, identity: Identity) -> DocumentRecord:
+    """Say whose a document is."""
+    return DocumentRecord(
+        id=uuid.UUID(spooled.id),
+        lot=spooled.lot,
+        position=spooled.position,
+        site=identity.site,
+        station=identity.station,
+        versions=spooled.versions,
+        document=spooled.document,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +106,7 @@ class UplinkSession:
         outbox: Outbox,
         identity: Identity,
         pauses: RetryTimes,
-        beat: Callable[[], fleet_pb2.Heartbeat],
+        beat: Callable[[], Heartbeat],
         report: Callable[..., None],
     ) -> None:
         self._outbox, self._identity, self._pauses = outbox, identity, pauses
@@ -135,7 +155,7 @@ class UplinkSession:
         beat_at = time.monotonic()
         for step in self._steps():
             if time.monotonic() >= beat_at:
-                yield intake_pb2.Up(heartbeat=self._beat())
+                yield intake_pb2.Up(heartbeat=uplink_messages.heartbeat(self._beat()))
                 beat_at = time.monotonic() + self._pauses.heartbeat_every_s
             if step is not None:
                 yield step
@@ -152,7 +172,8 @@ class UplinkSession:
                 is_due = rescan_id in self._state.rescans
                 self._state.rescans.discard(rescan_id)
             if is_due:
-                yield uplink_messages.rescan_impossible(rescan_id, reason)
+                told = uplink_messages.rescan_impossible(RescanImpossible(rescan_id, reason))
+                yield intake_pb2.Up(rescan_impossible=told)
 
     def _steps(self) -> Iterator[intake_pb2.Up | None]:
         """What to send, piece by piece; None each time that there was nothing for a moment."""
@@ -217,9 +238,8 @@ class UplinkSession:
                 self._asked(one.spooled.id)
                 welcome = self._state.welcome
                 most = welcome.max_document_bytes if welcome else 0
-                me = self._identity
-                told = uplink_messages.document(one.spooled, me.site, me.station, most)
-                return intake_pb2.Up(document=told)
+                record = record_of(one.spooled, self._identity)
+                return intake_pb2.Up(document=uplink_messages.document(record, most))
         return None
 
     def _open_next(self) -> bool:
@@ -256,7 +276,8 @@ class UplinkSession:
             lot_id = report.lot.id
             if lot_id not in self._state.unanswered and lot_id not in self._state.postponed:
                 self._asked(lot_id)
-                return intake_pb2.Up(lot=uplink_messages.lot(report, me.site, me.station))
+                signed = replace(report, site=me.site, station=me.station)
+                return intake_pb2.Up(lot=uplink_messages.lot(signed))
         return None
 
     def _chunks(self, blob: Blob) -> Iterator[intake_pb2.Up]:
@@ -329,7 +350,7 @@ class UplinkSession:
             case _:
                 pass  # a newer centre says more than we understand
 
-    def _rescan_asked(self, asked: RescanAsked) -> None:
+    def _rescan_asked(self, asked: RescanRequest) -> None:
         self._outbox.rescan_asked(asked)
         with self._changed:
             self._state.rescans.add(asked.rescan_id)

@@ -75,7 +75,7 @@ def _under_way(spool: spool_spool.Spool) -> None:
     spool.blob_acknowledged(samples.SHA256["0002.png"])
     spool.document_acknowledged(ids[2])
     spool.document_refused(ids[3], "document_invalid", "Document refusé par le centre.")
-    spool.rescan_asked(lot.RescanAsked(ids[0], "envoi", "Page coupée.", samples.RESCANS["open"]))
+    spool.rescan_asked(lot.RescanRequest(ids[0], "envoi", "Page coupée.", samples.RESCANS["open"]))
     answer = f"rescan-{samples.RESCANS['answered'][-8:]}"
     _spooled(spool, answer, samples.rich("key", "verified", samples.RESCANS["answered"]))
 
@@ -112,7 +112,7 @@ def fill_since_0_3_0(spool: spool_spool.Spool) -> None:
     second = _claim(spool, "le même", placement=placement)
     _read(spool, second, samples.lot(samples.plain("0001.png")))
     sheet = lot.AskedSheet(2, "Feuille de soins", 1, 3, b"\xff\xd8\xff picture")
-    asked = lot.RescanAsked("0197a000-0000-7000-8000-000000000009", "ancien", "Page floue.",
+    asked = lot.RescanRequest("0197a000-0000-7000-8000-000000000009", "ancien", "Page floue.",
                                 "0197a000-0000-7000-8000-0000c0ffee00", dt.date(2026, 2, 27), "45",
                                 sheet)  # fmt: skip
     spool.rescan_asked(asked)
@@ -124,11 +124,11 @@ def _requests(spool: spool_spool.Spool) -> None:
     document = "0197a000-0000-7000-8000-000000000001"
     for state, rescan_id in samples.RESCANS.items():
         if state != "open":
-            asked = lot.RescanAsked(
+            asked = lot.RescanRequest(
                 document, "ancien", "Page coupée.", rescan_id, dt.date(2026, 2, 27), "45"
             )
             spool.rescan_asked(asked)
-    spool.rescan_asked(lot.RescanAsked("0197a000-0000-7000-8000-000000000002", "vieux", "Flou."))
+    spool.rescan_asked(lot.RescanRequest("0197a000-0000-7000-8000-000000000002", "vieux", "Flou."))
     spool.rescan_impossible(samples.RESCANS["impossible"], "L'original est parti.")
     spool.rescan_closed(samples.RESCANS["over"])
 

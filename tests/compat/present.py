@@ -41,11 +41,10 @@ from central.delivery.rules import Delivery
 from central.delivery.targets.folder import FolderTarget
 from central.documents import rules as documents_rules
 from central.errors import CentralError
-from central.intake import stream as intake_rescans
+from central.intake import messages as centre_messages
 from central.intake.stream import IntakeStores, StationStream
 from central.monitoring import metrics
 from central.rendering.binding import Binder
-from central.rescans import store as rescans_store
 from central.returns.folder import ReturnsFolder
 from central.returns.store import ReturnOutcome
 from central.telemetry import Telemetry as CentralEvents
@@ -72,12 +71,19 @@ from edge.spool.values import (
 )
 from edge.telemetry import Telemetry as EdgeEvents
 from edge.uplink import messages as uplink
-from edge.uplink.session import Identity, RetryTimes, UplinkSession
+from edge.uplink.session import Identity, RetryTimes, UplinkSession, record_of
 from edge.web.routes import Routes
 from tests.support.database import TestServer, serve
 from vaguemestre.model import document as edge_document
 from vaguemestre.model.document import Change, Channel, DeliveryField, Superseded
-from vaguemestre.model.lot import AskedSheet, RescanAsked, SetAside
+from vaguemestre.model.lot import (
+    AskedSheet,
+    Heartbeat,
+    RescanImpossible,
+    RescanRequest,
+    SetAside,
+    StationCondition,
+)
 from vaguemestre.v1 import document_pb2, fleet_pb2, intake_pb2
 
 __all__ = [
@@ -90,7 +96,7 @@ __all__ = [
     "FileVanished",
     "OperatorState",
     "Placement",
-    "RescanAsked",
+    "RescanRequest",
     "SeenLot",
     "SetAside",
     "Spool",
@@ -271,26 +277,29 @@ def said_by_the_station(
         spool, identity, RetryTimes(15, 60, 60), _no_beat, lambda *_, **__: None
     )
     yield "hello", next(session.messages())
-    now_s = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC).timestamp()
+    now = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
     until = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
-    condition = uplink.StationCondition(123_456_789, 87.5, until, 120.0)
-    beat = uplink.heartbeat(now_s, spool.backlog(), condition, versions)
-    yield "heartbeat", intake_pb2.Up(heartbeat=beat)
+    condition = StationCondition(123_456_789, 87.5, until, 120.0)
+    beat = Heartbeat(now, spool.backlog(), condition, versions)
+    yield "heartbeat", intake_pb2.Up(heartbeat=uplink.heartbeat(beat))
     for document in spool.documents_to_send(100):
         name = f"{document.lot.name} {document.position}"
         for blob in spool.blobs_to_send(document.id):
             yield from _chunks(f"file {blob.sha256[:8]}", blob)
-        yield f"document {name}", intake_pb2.Up(document=uplink.document(document, site, station))
+        record = record_of(document, identity)
+        yield f"document {name}", intake_pb2.Up(document=uplink.document(record))
     for document in spool.documents_to_send(1):
-        short = uplink.document(document, site, station, max_bytes=1)
+        short = uplink.document(record_of(document, identity), max_bytes=1)
         yield "document without its text", intake_pb2.Up(document=short)
     for counted in spool.lots_to_send(100):
-        yield f"lot {counted.lot.name}", intake_pb2.Up(lot=uplink.lot(counted, site, station))
+        signed = dataclasses.replace(counted, site=site, station=station)
+        yield f"lot {counted.lot.name}", intake_pb2.Up(lot=uplink.lot(signed))
     for rescan_id, reason in spool.rescans_impossible():
-        yield f"impossible {rescan_id}", uplink.rescan_impossible(rescan_id, reason)
+        told = uplink.rescan_impossible(RescanImpossible(rescan_id, reason))
+        yield f"impossible {rescan_id}", intake_pb2.Up(rescan_impossible=told)
 
 
-def _no_beat() -> fleet_pb2.Heartbeat:
+def _no_beat() -> Heartbeat:
     raise NotImplementedError
 
 
@@ -341,12 +350,12 @@ def chunk(sha256: str, data: bytes) -> bytes:
 
 def rescan_request() -> intake_pb2.Down:
     """How the centre asks for a document to be scanned again."""
-    document = uuid.UUID("0197a000-0000-7000-8000-000000000009")
-    asked = uuid.UUID("0197a000-0000-7000-8000-0000c0ffee00")
-    sheet = rescans_store.Sheet("Feuille de soins", 1, 3, b"\xff\xd8\xff picture")
+    document = "0197a000-0000-7000-8000-000000000009"
+    asked = "0197a000-0000-7000-8000-0000c0ffee00"
+    sheet = AskedSheet(2, "Feuille de soins", 1, 3, b"\xff\xd8\xff picture")
     day = dt.date(2026, 2, 27)
-    request = rescans_store.Request(asked, document, "ancien", "Page floue.", day, "45", 2, sheet)
-    return intake_pb2.Down(rescan=intake_rescans._request(request))
+    request = RescanRequest(document, "ancien", "Page floue.", asked, day, "45", sheet)
+    return intake_pb2.Down(rescan=centre_messages.rescan(request))
 
 
 def asked_of_the_station(spool: Spool, down: bytes) -> None:

@@ -16,6 +16,7 @@ from central import blobs
 from central.config import Blobs
 from central.db import embedded
 from central.db.engine import open_engine
+from central.documents.store import source_digests
 from tests.support.accounts import READY
 from tests.support.browser import chromium, visitor
 from tests.support.central import document, page, picture, store, tiff
@@ -48,7 +49,7 @@ class Centre:
         """Store one document with its image; returns its id."""
         scan = tiff([picture(number=number)])
         made = document(page(scan))
-        for digest in made.digests:
+        for digest in source_digests(made.document):
             with self._images.receive(digest, len(scan)) as incoming:
                 incoming.write(scan)
                 incoming.commit()

@@ -15,7 +15,7 @@ from central.db.engine import open_engine
 from tests.support.browser import chromium, seen, sign_in, visitor
 from tests.support.mail import Line, Post
 from tests.support.site import Site
-from vaguemestre.model.lot import IncomingDocument
+from vaguemestre.model.lot import DocumentRecord
 
 _WITHIN_S = 60.0
 _NIR = "255081416802538"
@@ -42,7 +42,7 @@ class Centre:
         self.engine.dispose()
         self.site.stop()
 
-    def package(self, made: IncomingDocument) -> dict[str, Any]:
+    def package(self, made: DocumentRecord) -> dict[str, Any]:
         """What a pôle has received of a document; waits for it."""
         found: list[Path] = []
 
@@ -246,7 +246,7 @@ def test_pages_are_split_turned_and_joined_by_keyboard(centre: Centre, browser: 
     page.context.close()
 
 
-def _situation(centre: Centre, title: str) -> IncomingDocument:
+def _situation(centre: Centre, title: str) -> DocumentRecord:
     return centre.post.deliver(
         title,
         Line("nir", "NIR", _NIR, read="255081416802533"),

@@ -27,6 +27,7 @@ from edge.spool.values import Rescan
 from edge.telemetry import Telemetry
 from edge.uplink import messages
 from edge.uplink.channel import open_channel, stub_of
+from edge.uplink.session import Identity, record_of
 from tests.support import central as made
 from tests.support import page as page_of
 from tests.support.intake import SITE, STATION, Centre, sending, until
@@ -34,10 +35,10 @@ from tests.support.people import person
 from tests.support.reading import running, settings
 from tests.support.station import Station
 from vaguemestre import pack
-from vaguemestre.model.lot import AskedSheet, IncomingDocument
+from vaguemestre.model.lot import AskedSheet, DocumentRecord
 from vaguemestre.v1 import document_pb2, fleet_pb2, intake_pb2
 
-_SHEET = rescans_store.Sheet("Feuille de soins - médecin", 2, 3, b"\xff\xd8\xff small")
+_SHEET = AskedSheet(0, "Feuille de soins - médecin", 2, 3, b"\xff\xd8\xff small")
 _WHY = "Page de gauche coupée."
 
 
@@ -53,7 +54,7 @@ def station(tmp_path: Path) -> Station:
     return Station(root)
 
 
-def _original(engine: sa.Engine) -> IncomingDocument:
+def _original(engine: sa.Engine) -> DocumentRecord:
     """A document that this station sent the day before, and nobody can name."""
     yesterday = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)
     return made.store(
@@ -62,7 +63,7 @@ def _original(engine: sa.Engine) -> IncomingDocument:
     )
 
 
-def _ask(engine: sa.Engine, original: IncomingDocument) -> uuid.UUID:
+def _ask(engine: sa.Engine, original: DocumentRecord) -> uuid.UUID:
     return rescans_store.request_rescan(
         engine, original.id, person(engine), "person:lea", _WHY, _SHEET
     )
@@ -130,7 +131,7 @@ def test_the_station_restarts_between_request_answer_and_sending(
         station.reopen()
         (shown,) = station.spool.rescans()
         assert (shown.rescan_id, shown.reason) == (str(asked), _WHY)
-        assert (shown.received_on, shown.fund) == (original.received_on, "17")
+        assert (shown.received_on, shown.fund) == (original.lot.received_on, "17")
         assert shown.sheet == AskedSheet(
             original.position + 1, _SHEET.type_title, _SHEET.page, _SHEET.pages, _SHEET.picture
         )
@@ -282,7 +283,7 @@ def test_a_lot_behind_the_printed_sheet_answers_the_request(
         row = connection.execute(
             sa.select(documents).where(documents.c.joined_into == original.id)
         ).one()
-    assert (row.state, row.received_on) == ("discarded", original.received_on)
+    assert (row.state, row.received_on) == ("discarded", original.lot.received_on)
 
 
 def test_a_lot_named_after_the_request_answers_it_through_the_agents_reader(
@@ -295,7 +296,7 @@ def test_a_lot_named_after_the_request_answers_it_through_the_agents_reader(
         (shown,) = station.spool.rescans()
         station.drop(f"RESCAN-{shown.code} suite/1.png", _scanned(shown)[1])
         station.settle()
-        assert station.spool.lots_to_read()[0].lot.received_on == original.received_on
+        assert station.spool.lots_to_read()[0].lot.received_on == original.lot.received_on
         with _reading(station, workers):
             assert until(lambda: not station.spool.rescans())
     assert _roles(engine, original.id)[0] == "replaced"
@@ -336,7 +337,9 @@ def test_a_station_of_the_previous_version_is_asked_and_goes_on_working(
         (blob,) = station.spool.blobs_to_send(spooled.id)
         up.put(messages.chunk(blob.sha256, 0, blob.size, blob.path.read_bytes()))
         assert next(down).HasField("blob_stored")
-        document: document_pb2.Document = messages.document(spooled, SITE, STATION)
+        document: document_pb2.Document = messages.document(
+            record_of(spooled, Identity(SITE, STATION, {}))
+        )
         document.ClearField("rescan_id")
         up.put(intake_pb2.Up(document=document))
         assert next(down).document_stored.id == spooled.id

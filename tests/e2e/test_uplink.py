@@ -16,11 +16,12 @@ from central.intake.server import STATUS_OF
 from central.quality.rules import SamplingPolicy
 from edge.uplink import messages, sender
 from edge.uplink.channel import certificate_site, certificate_valid_until, open_channel, stub_of
+from edge.uplink.session import Identity, record_of
 from tests.support import central as made
 from tests.support.certificates import Pair
 from tests.support.intake import Centre, sending, until
 from tests.support.station import Station
-from vaguemestre.model.lot import IncomingDocument, SpooledDocument
+from vaguemestre.model.lot import DocumentRecord, SpooledDocument
 from vaguemestre.v1 import document_pb2, intake_pb2
 
 _SITE = "la-rochelle"
@@ -262,13 +263,17 @@ def test_a_document_that_breaks_the_contract_is_refused_and_the_stream_goes_on(
     assert _count(engine, "documents") == 0
 
 
+def _record(spooled: SpooledDocument) -> DocumentRecord:
+    return record_of(spooled, Identity(_SITE, "poste-1", {}))
+
+
 def test_a_document_of_another_site_cannot_be_claimed(
     centre: Centre, station: Station, engine: sa.Engine
 ) -> None:
-    theirs: IncomingDocument = made.store(engine, made.document())  # of gien
+    theirs: DocumentRecord = made.store(engine, made.document())  # of gien
     with centre.running(), _raw(centre, centre.authority.station(_SITE)) as raw:
         spooled: SpooledDocument = station.spool.documents_to_send(1)[0]
-        stolen = messages.document(spooled, _SITE, "poste-1")
+        stolen = messages.document(_record(spooled))
         stolen.id = str(theirs.id)
         answer = raw.ask(intake_pb2.Up(document=stolen))
         assert (answer.refusal.code, answer.refusal.permanent) == ("site_forbidden", True)
@@ -304,7 +309,7 @@ def test_both_ends_read_the_end_of_a_stream_alike() -> None:
 
 def test_a_document_too_long_for_the_wire_goes_without_its_text(station: Station) -> None:
     spooled = station.spool.documents_to_send(1)[0]
-    whole = messages.document(spooled, _SITE, "poste-1")
-    short = messages.document(spooled, _SITE, "poste-1", max_bytes=whole.ByteSize() - 1)
+    whole = messages.document(_record(spooled))
+    short = messages.document(_record(spooled), max_bytes=whole.ByteSize() - 1)
     assert [list(page.marks) for page in short.pages] == [[messages.TEXT_LEFT_OUT]]
     assert not whole.pages[0].marks

@@ -39,7 +39,7 @@ def _document(**changes: Any) -> wire.Document:
 
 
 def test_a_document_of_today_is_taken() -> None:
-    assert messages.document(_document(), _NOW).received_on == _NOW.date()
+    assert messages.document(_document(), _NOW).lot.received_on == _NOW.date()
 
 
 @pytest.mark.parametrize(

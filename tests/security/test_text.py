@@ -71,7 +71,7 @@ def test_a_lots_name_is_one_line_that_somebody_can_read() -> None:
         state="read",
     )
     lot.received_at.FromDatetime(_NOW)
-    name = messages.lot(lot, _NOW).name
+    name = messages.lot(lot, _NOW).lot.name
     assert name.startswith("a\ufffdb x")
     assert len(name) == 200
 

@@ -78,7 +78,7 @@ def test_an_account_of_nobody_knows_where_sees_no_mail(
     _as(console, engine, number, "token")
     assert console.get(f"/documents/{mail.id}").status_code == 403
     assert str(mail.id) not in console.get("/api/documents?limit=50").text
-    assert str(mail.lot_id) not in console.get("/lots").text
+    assert mail.lot.id not in console.get("/lots").text
 
 
 @pytest.mark.parametrize("missing", ["site", "pole"])

@@ -4,6 +4,7 @@ import hashlib
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 from uuid6 import uuid7
@@ -11,12 +12,13 @@ from uuid6 import uuid7
 from central.blobs import BlobStore
 from central.db.engine import transaction
 from central.delivery import store as delivery_store
+from central.documents.store import source_digests
 from central.intake import store as intake_store
 from central.quality.rules import SamplingPolicy
 from tests.support.central import document, page, picture, tiff
 from tests.support.keyers import PLAN
-from vaguemestre.model.document import IncomingField
-from vaguemestre.model.lot import IncomingDocument
+from vaguemestre.model.document import BoxMm, Check, Field
+from vaguemestre.model.lot import DocumentRecord
 from vaguemestre.model.plan import DocumentType
 
 POLE = "FRAIS_DE_SANTE"
@@ -29,16 +31,16 @@ def entry_of(code: str, fund: str) -> DocumentType:
     return PLAN.of(code, fund)
 
 
-def read(name: str, value: str | None, place: int, **changes: object) -> IncomingField:
+def read(name: str, value: str | None, place: int, **changes: Any) -> Field:
     """One field on the first page, as a station reads it."""
-    box = (20.0, 20.0 + 12 * place, 60.0, 7.0)
-    made = IncomingField(name, value, value or "", 0.99, value is not None, "ok", 0, box)
-    return replace(made, **changes)  # type: ignore[arg-type]
+    box = BoxMm(20.0, 20.0 + 12 * place, 60.0, 7.0)
+    made = Field(name, value, value or "", 0.99, value is not None, Check.OK, 0, box)
+    return replace(made, **changes)
 
 
-def controlled(**changes: object) -> IncomingDocument:
+def controlled(**changes: Any) -> DocumentRecord:
     """A straight-through S3110 with three accepted values and one that nobody read."""
-    told: dict[str, object] = {
+    told: dict[str, Any] = {
         "id": uuid.UUID(str(uuid7())),
         "fields": (
             read("nir", NIR, 0),
@@ -48,7 +50,7 @@ def controlled(**changes: object) -> IncomingDocument:
         ),
         **changes,
     }
-    return document(page(_scan(told["id"])), **told)  # type: ignore[arg-type]
+    return document(page(_scan(told["id"])), **told)
 
 
 def _scan(document_id: object) -> bytes:
@@ -59,11 +61,11 @@ def _scan(document_id: object) -> bytes:
 
 def put(
     engine: sa.Engine,
-    made: IncomingDocument,
+    made: DocumentRecord,
     *,
     blobs: BlobStore | None = None,
     drawing: SamplingPolicy | None = ALL,
-) -> IncomingDocument:
+) -> DocumentRecord:
     """Store a document as the intake does, with its image if there is a place for it."""
     with transaction(engine) as connection:
         connection.execute(
@@ -76,7 +78,7 @@ def put(
         with blobs.receive(digest, len(data)) as incoming:
             incoming.write(data)
             incoming.commit()
-    for wanted in made.digests:
+    for wanted in source_digests(made.document):
         intake_store.blob_stored(engine, wanted, len(data), made.site)
     intake_store.store_document(engine, made, drawing)
     return made

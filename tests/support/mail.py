@@ -2,18 +2,18 @@
 
 import hashlib
 import io
-import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from PIL import Image, ImageDraw, ImageFont
 from uuid6 import uuid7
 
 from central import blobs
-from tests.support.central import document, page, store
-from vaguemestre.model.document import IncomingField, IncomingRoute
-from vaguemestre.model.lot import IncomingDocument
+from tests.support.central import changed, document, page, store
+from vaguemestre.model.document import BoxMm, Check, Field, Route, RouteKind
+from vaguemestre.model.lot import DocumentRecord
 
 _DPI = 150
 _WIDTH_MM, _HEIGHT_MM = 210.0, 297.0
@@ -48,9 +48,9 @@ def sheet(title: str, lines: tuple[Line, ...] = ()) -> bytes:
     return out.getvalue()
 
 
-def box_of(number: int) -> tuple[float, float, float, float]:
+def box_of(number: int) -> BoxMm:
     """Where the value of a line stands, in millimetres."""
-    return (85.0, 45.0 + 14.0 * number, 95.0, 8.0)
+    return BoxMm(85.0, 45.0 + 14.0 * number, 95.0, 8.0)
 
 
 class Post:
@@ -58,7 +58,7 @@ class Post:
 
     def __init__(self, engine: sa.Engine, images: Path) -> None:
         self._engine, self._blobs = engine, blobs.folder_store(images)
-        self.lot = uuid.UUID(str(uuid7()))
+        self.lot = str(uuid7())
         self._position = self._scans = 0
 
     def move_to(self, engine: sa.Engine) -> None:
@@ -76,7 +76,7 @@ class Post:
         way: tuple[str, str] = ("Flux entrants", "FLUX_ENTRANTS"),
         again: bool = False,
         **changes: object,
-    ) -> IncomingDocument:
+    ) -> DocumentRecord:
         """Store one document; further pages carry the title and their number.
 
         No two scans are alike to the last bit, unless the same files come ``again``.
@@ -90,13 +90,11 @@ class Post:
         for source in sources:
             self._keep(source)
         fields = tuple(
-            IncomingField(
-                one.name, one.read, one.read or "", 0.6, one.accepted, "none", 0, box_of(n)
-            )
+            Field(one.name, one.read, one.read or "", 0.6, one.accepted, Check.NONE, 0, box_of(n))
             for n, one in enumerate(lines)
         )
-        route = IncomingRoute(kind, reasons, "AUTRE", *way, None, "rights")
-        told: dict[str, object] = {
+        route = Route(RouteKind(kind), reasons, "AUTRE", *way, None, "rights")
+        told: dict[str, Any] = {
             "type": code,
             "type_confidence": 0.5,
             "layout": None,
@@ -106,7 +104,7 @@ class Post:
             "lot_name": "courrier 1",
             "position": self._position,
         }
-        made = replace(document(*(page(source) for source in sources)), **{**told, **changes})  # type: ignore[arg-type]
+        made = changed(document(*(page(source) for source in sources)), **{**told, **changes})
         self._position += 1
         return store(self._engine, made)
 

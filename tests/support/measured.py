@@ -70,7 +70,8 @@ def _control(engine: sa.Engine, number: int, at: dt.datetime, keyer: int, chief:
     with transaction(engine) as connection:
         connection.execute(
             controls.insert().values(
-                document_id=made.id, cause="sample", state="done", type=made.type, site=made.site,
+                document_id=made.id, cause="sample", state="done",
+                type=made.document.type, site=made.site,
                 drawn_at=at, person_id=keyer, keyed_at=at, done_at=at, fields=len(_FIELDS),
                 machine_wrong=machine_wrong, person_wrong=person_wrong,
             )

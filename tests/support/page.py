@@ -16,7 +16,7 @@ from edge.web.server import Server
 from tests.support.mail import sheet
 from tests.support.station import Station, result_of
 from vaguemestre import pack
-from vaguemestre.model.lot import UNTOLD, AskedSheet, LotHeader, RescanAsked, SetAside
+from vaguemestre.model.lot import UNTOLD, AskedSheet, LotHeader, RescanRequest, SetAside
 
 WHY = "Page de gauche coupée : le numéro de sécurité sociale est illisible."
 RESCANS = (
@@ -102,7 +102,9 @@ def busy_station(root: Path) -> Station:
         why = (WHY, "Recto et verso collés.")[number]
         lot = f"FSP-2026-03-02-0{number + 3}.tif"
         station.spool.rescan_asked(
-            RescanAsked(document, lot, why, rescan_id, station.clock().date(), "17", SHEETS[number])
+            RescanRequest(
+                document, lot, why, rescan_id, station.clock().date(), "17", SHEETS[number]
+            )
         )
     station.spool.link_is("centre:7443", "uplink_lost")
     station.clock.forward(7_300)

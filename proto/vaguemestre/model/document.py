@@ -1,8 +1,4 @@
-"""A document as the centre hands it to a pôle application.
-
-What a station hands over, after the wire and before the database; frozen and checked.
-
-What the edge knows of a document, as frozen values.
+"""A document, as frozen values.
 
 A lot is dropped by an operator; it holds source files, kept unaltered and named by
 their SHA-256. A page is one image of one source file: ``(sha256, index)``. A document
@@ -80,59 +76,6 @@ class Superseded:
     idempotency_key: str
     cause: str | None
     changed: tuple[Change, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class IncomingRef:
-    """One image of one source file."""
-
-    file: str
-    index: int
-    sha256: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class IncomingPage:
-    """One page; lengths in millimetres, angles in degrees (proto/vaguemestre/model/document.py)."""
-
-    ref: IncomingRef
-    role: str
-    rotation: int
-    skew_deg: float
-    dpi: float
-    width_mm: float
-    height_mm: float
-    blur: float
-    text: str
-    marks: tuple[str, ...]
-    twin: IncomingRef | None
-
-
-@dataclass(frozen=True, slots=True)
-class IncomingField:
-    """One field as the edge read it; ``box_mm`` is left, top, width, height."""
-
-    name: str
-    value: str | None
-    raw: str
-    confidence: float
-    accepted: bool
-    check: str
-    page: int
-    box_mm: tuple[float, float, float, float] | None
-
-
-@dataclass(frozen=True, slots=True)
-class IncomingRoute:
-    """Where the edge sends the document; ``kind`` is straight, name or key."""
-
-    kind: str
-    reasons: tuple[str, ...]
-    process: str
-    pole: str
-    destination: str
-    due_on: dt.date | None
-    retention: str
 
 
 class BoxMm(NamedTuple):
@@ -262,3 +205,9 @@ class Document:
     fields: tuple[Field, ...]
     marks: tuple[str, ...] = ()  # "probable_duplicate", "urgent", "without:S3201", …
     rescan_id: str = ""  # of the centre's request that it answers
+
+    @property
+    def digests(self) -> frozenset[str]:
+        """Return the SHA-256 of every source file that its pages name, twins included."""
+        refs = [page.ref for page in self.pages] + [page.twin for page in self.pages if page.twin]
+        return frozenset(ref.sha256 for ref in refs)

@@ -1,19 +1,7 @@
-"""What a station hands over, after the wire and before the database; frozen and checked.
+"""A lot, and what passes between a station and the centre about it; as frozen values.
 
-What the edge knows of a document, as frozen values.
-
-A lot is dropped by an operator; it holds source files, kept unaltered and named by
-their SHA-256. A page is one image of one source file: ``(sha256, index)``. A document
-is an ordered run of pages of one lot with a type, fields and a route.
-
-Coordinates. A page's *upright frame* is the original image turned clockwise by
-``rotation`` (0, 90, 180 or 270) and then straightened by ``skew_deg`` about its centre
-on an unchanged canvas. Black borders are painted white, never cut, so that the frame
-stays the image's own. Boxes are ``BoxMm`` in that frame, from its upper left corner.
-
-What the uplink needs of the spool, and nothing more.
-
-The spool implements ``Outbox``; the sender and its tests know only this.
+Ids are text: the station's journal holds them so. Only a document's own is a ``UUID``, by which
+the centre knows it everywhere.
 """
 
 import datetime as dt
@@ -21,103 +9,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vaguemestre.model.document import (
-    ATTACHED_FROM,
-    Channel,
-    Document,
-    IncomingField,
-    IncomingPage,
-    IncomingRoute,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class IncomingDocument:
-    """A document with all that the edge knows of it."""
-
-    id: uuid.UUID
-    lot_id: uuid.UUID
-    lot_name: str
-    position: int
-    site: str
-    station: str
-    channel: str
-    received_at: dt.datetime
-    received_on: dt.date
-    fund: str
-    priority: int
-    type: str
-    type_confidence: float
-    runner_up: str | None
-    layout: str | None
-    route: IncomingRoute
-    pages: tuple[IncomingPage, ...]
-    fields: tuple[IncomingField, ...]
-    marks: tuple[str, ...]
-    versions: Mapping[str, str]
-    rescan_id: uuid.UUID | None = None  # of the request that it answers
-
-    @property
-    def digests(self) -> frozenset[bytes]:
-        """Return the SHA-256 of every source file that its pages name, twins included."""
-        refs = [page.ref for page in self.pages] + [page.twin for page in self.pages if page.twin]
-        return frozenset(ref.sha256 for ref in refs)
-
-
-@dataclass(frozen=True, slots=True)
-class IncomingSetAside:
-    """A file of the lot, or one page of it, that the edge could not read."""
-
-    file: str
-    page: int | None
-    code: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class IncomingLot:
-    """The station's final count of a lot."""
-
-    id: uuid.UUID
-    name: str
-    site: str
-    station: str
-    channel: str
-    received_at: dt.datetime
-    fund: str
-    process: str
-    priority: int
-    expected_pages: int | None
-    counted_pages: int
-    documents: int
-    document_pages: int
-    loose_pages: int
-    set_aside: tuple[IncomingSetAside, ...]
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class IncomingHeartbeat:
-    """What a station tells of itself."""
-
-    at: dt.datetime
-    backlog_documents: int
-    backlog_bytes: int
-    free_disk_bytes: int
-    pages_per_minute: float
-    lots_open: int
-    lots_incomplete: int
-    versions: Mapping[str, str]
-    certificate_until: dt.datetime | None = None  # of the station's own certificate
-    rated_pages_per_minute: float = 0.0  # of its scanners; 0: not told
-
-
-@dataclass(frozen=True, slots=True)
-class IncomingImpossible:
-    """An operator says that a document cannot be scanned again."""
-
-    rescan_id: uuid.UUID
-    reason: str
+from vaguemestre.model.document import ATTACHED_FROM, Channel, Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +49,11 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """A claimed lot's identity; ``id`` is a UUIDv7 given at the claim and never changed."""
+    """A claimed lot's identity; ``id`` is a UUIDv7 given at the claim and never changed.
+
+    The wire does not carry all of it. At the centre ``source`` and ``rescan_id`` are empty, and
+    in a document's lot so are ``process`` and ``expected_pages``, which its report tells.
+    """
 
     id: str
     name: str  # as the operator sees it, relative to the source's folder
@@ -184,8 +80,24 @@ class SpooledDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """A document with all that its station knows of it; ``position`` counts from 0 in its lot."""
+
+    id: uuid.UUID
+    lot: Lot
+    position: int
+    site: str
+    station: str
+    versions: Mapping[str, str]
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
 class LotReport:
-    """The station's final count of a lot."""
+    """The station's final count of a lot.
+
+    ``site`` and ``station`` are empty in the spool: the uplink says whose it is.
+    """
 
     lot: Lot
     counted_pages: int
@@ -194,6 +106,8 @@ class LotReport:
     loose_pages: int
     set_aside: tuple[SetAside, ...]
     state: str  # "read", "closed_short", "closed_over"
+    site: str = ""
+    station: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +118,30 @@ class Backlog:
     bytes: int
     lots_open: int
     lots_incomplete: int
+
+
+@dataclass(frozen=True, slots=True)
+class StationCondition:
+    """How a station is, beside its backlog.
+
+    ``certificate_until`` is None when its certificate cannot be read; ``rated_pages_per_minute``
+    is what its scanners can do, 0 when the settings do not say.
+    """
+
+    free_disk_bytes: int
+    pages_per_minute: float
+    certificate_until: dt.datetime | None = None
+    rated_pages_per_minute: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """What a station tells of itself; ``at`` is its own clock's."""
+
+    at: dt.datetime
+    backlog: Backlog
+    condition: StationCondition
+    versions: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +159,7 @@ UNTOLD = AskedSheet()
 
 
 @dataclass(frozen=True, slots=True)
-class RescanAsked:
+class RescanRequest:
     """The centre's request; without an id no answer reaches the document by itself."""
 
     document_id: str
@@ -231,3 +169,11 @@ class RescanAsked:
     received_on: dt.date | None = None  # by the fund: the answer's delay counts from there
     fund: str = ""
     sheet: AskedSheet = UNTOLD
+
+
+@dataclass(frozen=True, slots=True)
+class RescanImpossible:
+    """An operator says that a document cannot be scanned again; ``reason`` is French."""
+
+    rescan_id: str
+    reason: str

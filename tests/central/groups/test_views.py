@@ -15,7 +15,7 @@ from central.db.tables import documents, fields, keyings, leases
 from tests.support.console import PASSWORD, add_person, enter, serving, settings, sign_in
 from tests.support.controlled import POLE, deliver, entry_of
 from tests.support.mail import Line, Post
-from vaguemestre.model.lot import IncomingDocument
+from vaguemestre.model.lot import DocumentRecord
 
 _NIR = "255081416802538"
 
@@ -29,7 +29,7 @@ def page(engine: sa.Engine, tmp_path: Path) -> Iterator[httpx.Client]:
 
 def _doubtful(
     post: Post, read: str, *more: Line, code: str = "S3110", reasons: tuple[str, ...] = ()
-) -> IncomingDocument:
+) -> DocumentRecord:
     """A care sheet whose total is in doubt; whatever else it must have was read for sure."""
     lines = (Line("total", "Total", read, read=read), *more)
     told = {line.name for line in lines}
@@ -68,7 +68,7 @@ def _said(item: dict[str, Any], value: str | None, reason: str | None = None) ->
     return {"id": item["id"], "fields": [field]}
 
 
-def _state(engine: sa.Engine, made: IncomingDocument) -> str:
+def _state(engine: sa.Engine, made: DocumentRecord) -> str:
     with transaction(engine) as connection:
         state: str = connection.execute(
             sa.select(documents.c.state).where(documents.c.id == made.id)

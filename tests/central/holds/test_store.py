@@ -128,7 +128,7 @@ def test_a_document_that_somebody_finishes_under_a_hold_is_held(engine: sa.Engin
     )
     made = store(engine, document(kind="name", type="courrier"))
     _place(engine, "type", "courrier")
-    entry = load_plan(pack.default_dir()).of("courrier", made.fund)
+    entry = load_plan(pack.default_dir()).of("courrier", made.lot.fund)
     assert lease_store.take_next(engine, keyer, "name", 60.0) == made.id
     naming_store.name_document(engine, keyer, made.id, entry, due_on=dt.date(2026, 11, 10))
     assert _state(engine, made.id, entry.destination) == "held"

@@ -3,7 +3,6 @@
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from central.db.engine import transaction
 from central.db.tables import controls, deliveries
 from central.db.tables import documents as documents_table
 from central.documents import lease_store
+from central.documents.store import source_digests
 from central.intake import store as intake_store
 from central.naming import store as naming_store
 from central.quality.rules import SamplingPolicy
@@ -21,14 +21,14 @@ from central.rescans import store as rescans_store
 from tests.support.central import document, page, picture, store, tiff
 from tests.support.console import add_person
 from tests.support.keyers import PLAN
-from vaguemestre.model.lot import IncomingDocument
+from vaguemestre.model.lot import DocumentRecord
 
 pytestmark = pytest.mark.on_both_servers
 
 _SCAN = tiff([picture(number=n) for n in range(3)])
 
 
-def _row(engine: sa.Engine, made: IncomingDocument) -> Any:
+def _row(engine: sa.Engine, made: DocumentRecord) -> Any:
     with transaction(engine) as connection:
         return connection.execute(
             sa.select(documents_table).where(documents_table.c.id == made.id)
@@ -59,7 +59,7 @@ def test_a_station_that_was_set_up_anew_and_gives_other_ids_delivers_nothing_twi
     engine: sa.Engine,
 ) -> None:
     first = store(engine, document(page(_SCAN)))
-    again = document(page(_SCAN), lot_id=first.lot_id)
+    again = document(page(_SCAN), lot_id=first.lot.id)
     policy = SamplingPolicy(share=1.0)
     assert intake_store.store_document(engine, again, policy) is False
     assert intake_store.store_document(engine, again, policy) is True
@@ -104,7 +104,9 @@ def test_who_names_a_probable_duplicate_lets_it_go_and_sees_the_other(engine: sa
     assert [one["id"] for one in naming_store.same_image_documents(engine, again.id, person)] == [
         first.id
     ]
-    naming_store.name_document(engine, person, again.id, PLAN.of("pnd"), due_on=again.received_on)
+    naming_store.name_document(
+        engine, person, again.id, PLAN.of("pnd"), due_on=again.lot.received_on
+    )
     assert again.id in _delivered(engine)
 
 
@@ -112,7 +114,7 @@ def test_the_answer_to_a_rescan_is_no_duplicate_of_what_it_replaces(engine: sa.E
     original = store(engine, document(page(_SCAN), kind="name"))
     person = add_person(engine, "lea", Role.KEYER)
     asked = rescans_store.request_rescan(engine, original.id, person, "person:lea", "flou")
-    answer = store(engine, replace(document(page(_SCAN), kind="key"), rescan_id=asked))
+    answer = store(engine, document(page(_SCAN), kind="key", rescan_id=asked))
     assert _row(engine, answer).joined_into == original.id
     assert _row(engine, original).state == "to_key"
 
@@ -120,11 +122,11 @@ def test_the_answer_to_a_rescan_is_no_duplicate_of_what_it_replaces(engine: sa.E
 def test_of_many_that_come_at_the_same_moment_one_goes(engine: sa.Engine) -> None:
     made = [document(page(_SCAN, n % 3), page(_SCAN, (n + 1) % 3)) for n in range(9)]
     store(engine, document())  # its site is known
-    for digest in made[0].digests:
+    for digest in source_digests(made[0].document):
         intake_store.blob_stored(engine, digest, 1, made[0].site)
     go = threading.Barrier(len(made))
 
-    def bring(one: IncomingDocument) -> None:
+    def bring(one: DocumentRecord) -> None:
         go.wait()
         intake_store.store_document(engine, one)
 

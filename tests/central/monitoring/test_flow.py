@@ -22,10 +22,10 @@ from central.monitoring import flow_store
 from central.naming import page_store
 from central.returns import store as returns_store
 from central.telemetry import Telemetry
-from tests.support.central import RECEIVED, document, store
+from tests.support.central import document, lot_id, report, store
 from tests.support.console import add_person, settings
 from tests.support.mail import Post
-from vaguemestre.model.lot import IncomingDocument, IncomingLot
+from vaguemestre.model.lot import DocumentRecord
 
 _POLE = "FRAIS_DE_SANTE"
 
@@ -166,14 +166,8 @@ def test_flow_keeps_to_a_person_s_sites_and_poles(engine: sa.Engine) -> None:
 # --- a lot's counts
 
 
-def _report(engine: sa.Engine, made: IncomingDocument, documents: int, pages: int) -> None:
-    told = IncomingLot(
-        id=made.lot_id, name=made.lot_name, site=made.site, station=made.station,
-        channel="scanner", received_at=RECEIVED, fund="45", process="FSP", priority=0,
-        expected_pages=pages, counted_pages=pages, documents=documents, document_pages=pages,
-        loose_pages=0, set_aside=(), state="read",
-    )  # fmt: skip
-    intake_store.store_report(engine, told)
+def _report(engine: sa.Engine, made: DocumentRecord, documents: int, pages: int) -> None:
+    intake_store.store_report(engine, report(made, pages, documents=documents))
 
 
 def _set(engine: sa.Engine, document_id: uuid.UUID, state: str) -> None:
@@ -192,13 +186,13 @@ def test_a_document_cut_in_two_counts_once_and_is_delivered_when_both_parts_are(
     person, piece = _keyer(engine), uuid.UUID(str(uuid7()))
     assert lease_store.take_next(engine, person, "name", 60) == made.id
     page_store.split_document(engine, person, made.id, 2, piece, 60)
-    row = lots_store.get_lot(engine, made.lot_id)
+    row = lots_store.get_lot(engine, lot_id(made))
     assert (row["stored_documents"], row["stored_pages"], row["outstanding"]) == (1, 3, 2)
     _set(engine, made.id, "delivered")
-    row = lots_store.get_lot(engine, made.lot_id)
+    row = lots_store.get_lot(engine, lot_id(made))
     assert (row["delivered_documents"], row["delivered_pages"], row["outstanding"]) == (0, 0, 1)
     _set(engine, piece, "delivered")
-    row = lots_store.get_lot(engine, made.lot_id)
+    row = lots_store.get_lot(engine, lot_id(made))
     assert (row["delivered_documents"], row["delivered_pages"], row["outstanding"]) == (1, 3, 0)
 
 
@@ -215,11 +209,11 @@ def test_a_joined_document_is_delivered_with_the_last_one_of_its_chain(
         ) is not None:
             taken.append(found)
         page_store.join_documents(engine, person, made.id, into_previous=True)
-    row = lots_store.get_lot(engine, first.lot_id)
+    row = lots_store.get_lot(engine, lot_id(first))
     assert (row["stored_documents"], row["stored_pages"]) == (3, 3)
     assert (row["outstanding"], row["delivered_pages"], row["discarded_pages"]) == (1, 0, 0)
     _set(engine, first.id, "delivered")
-    row = lots_store.get_lot(engine, first.lot_id)
+    row = lots_store.get_lot(engine, lot_id(first))
     assert (row["outstanding"], row["delivered_documents"], row["delivered_pages"]) == (0, 3, 3)
 
 
@@ -228,7 +222,7 @@ def test_what_people_gave_up_is_counted_apart(engine: sa.Engine, post: Post) -> 
     _report(engine, kept, 2, 2)
     _set(engine, kept.id, "delivered")
     _set(engine, gone.id, "discarded")
-    row = lots_store.get_lot(engine, kept.lot_id)
+    row = lots_store.get_lot(engine, lot_id(kept))
     assert (row["delivered_pages"], row["discarded_pages"], row["outstanding"]) == (1, 1, 0)
 
 
@@ -244,11 +238,11 @@ def test_documents_that_point_at_each_other_end_the_question_too(
                 ),
                 {"to": other.id, "id": one.id},
             )
-    assert lots_store.get_lot(engine, first.lot_id)["stored_documents"] == 2
+    assert lots_store.get_lot(engine, lot_id(first))["stored_documents"] == 2
 
 
 def test_lots_are_listed_page_after_page_once_each(engine: sa.Engine) -> None:
-    made = {store(engine, document(lot_name=f"LOT{n}")).lot_id for n in range(5)}
+    made = {lot_id(store(engine, document(lot_name=f"LOT{n}"))) for n in range(5)}
     seen: list[uuid.UUID] = []
     before = None
     while rows := lots_store.list_lots(engine, 2, None, lots_store.LotFilter(before=before)):

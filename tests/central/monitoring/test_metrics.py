@@ -13,7 +13,7 @@ from central.db import tables
 from central.db.engine import transaction
 from central.monitoring import metrics
 from central.monitoring import metrics_store as store_gauges
-from tests.support.central import document, store
+from tests.support.central import changed, document, store
 
 _NOW = dt.datetime(2026, 11, 26, 9, 0, tzinfo=dt.UTC)  # a Thursday, 10 h in Paris
 _POLE = "Frais de santé"
@@ -37,7 +37,7 @@ def _change(engine: sa.Engine, table: sa.Table, **values: Any) -> None:
 
 def _document(engine: sa.Engine, due: dt.date | None, kind: str = "key") -> uuid.UUID:
     made = document(kind=kind)
-    return store(engine, replace(made, route=replace(made.route, due_on=due))).id
+    return store(engine, changed(made, route=replace(made.document.route, due_on=due))).id
 
 
 def _station(engine: sa.Engine, **values: Any) -> None:

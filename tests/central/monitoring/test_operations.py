@@ -17,7 +17,7 @@ from central.rescans import store as rescans_store
 from tests.support.central import document, store
 from tests.support.console import PASSWORD, add_person, enter, serving, settings
 from tests.support.mail import Line, Post
-from vaguemestre.model.lot import IncomingDocument
+from vaguemestre.model.lot import DocumentRecord
 
 _NOBODY = "01a215ea-97b4-7fbf-93ed-c57a1e7e1a99"
 _POLE = "FRAIS_DE_SANTE"
@@ -41,7 +41,7 @@ def client(engine: sa.Engine, tmp_path: Path) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def mail(engine: sa.Engine, tmp_path: Path) -> IncomingDocument:
+def mail(engine: sa.Engine, tmp_path: Path) -> DocumentRecord:
     """One document to key, with an image and a NIR in doubt."""
     line = Line("nir", "NIR", _NIR, read=_NIR)
     return Post(engine, tmp_path / "images").deliver("Facture", line, kind="key", code="S3110")
@@ -61,8 +61,8 @@ def _audited(engine: sa.Engine, action: str) -> list[sa.Row[tuple[str, dict[str,
         return list(connection.execute(query, {"action": action}))
 
 
-def _deliver(engine: sa.Engine, made: IncomingDocument) -> None:
-    claimed = delivery_store.claim_next(engine, "w", [made.route.destination], 60.0)
+def _deliver(engine: sa.Engine, made: DocumentRecord) -> None:
+    claimed = delivery_store.claim_next(engine, "w", [made.document.route.destination], 60.0)
     assert claimed is not None
     delivery_store.record_delivered(engine, claimed.claim, "receipt")
 
@@ -72,7 +72,7 @@ def _deliver(engine: sa.Engine, made: IncomingDocument) -> None:
 
 @pytest.mark.parametrize("role", Role)
 def test_each_role_sees_its_pages_and_no_other(
-    client: httpx.Client, engine: sa.Engine, mail: IncomingDocument, role: Role
+    client: httpx.Client, engine: sa.Engine, mail: DocumentRecord, role: Role
 ) -> None:
     _as(client, engine, role)
     for path in _PAGES:
@@ -83,19 +83,19 @@ def test_each_role_sees_its_pages_and_no_other(
 
 
 def test_nobody_sees_anything_without_signing_in(
-    client: httpx.Client, mail: IncomingDocument
+    client: httpx.Client, mail: DocumentRecord
 ) -> None:
-    for path in (*_PAGES, f"/documents/{mail.id}", f"/lots/{mail.lot_id}"):
+    for path in (*_PAGES, f"/documents/{mail.id}", f"/lots/{mail.lot.id}"):
         answer = client.get(path)
         assert (answer.status_code, answer.headers["location"][:10]) == (303, "/connexion")
     assert client.get("/api/board/view").status_code == 401
 
 
 def test_sites_and_poles_limit_every_page(
-    client: httpx.Client, engine: sa.Engine, mail: IncomingDocument
+    client: httpx.Client, engine: sa.Engine, mail: DocumentRecord
 ) -> None:
     _as(client, engine, Role.OPERATIONS, sites=["orleans"])
-    for path in (f"/documents/{mail.id}", f"/lots/{mail.lot_id}", "/sites/gien"):
+    for path in (f"/documents/{mail.id}", f"/lots/{mail.lot.id}", "/sites/gien"):
         assert client.get(path).status_code == 403, path
     assert client.get("/delais?site=gien").status_code == 400
     for path in ("/exploitation", "/lots", "/delais"):
@@ -106,11 +106,11 @@ def test_sites_and_poles_limit_every_page(
     _as(client, engine, Role.OPERATIONS, poles=["CNSE"])
     assert client.get(f"/documents/{mail.id}").status_code == 403
     assert client.get("/api/board").json()["totals"]["to_key"] == 0
-    assert str(mail.id) not in client.get(f"/lots/{mail.lot_id}").text
+    assert str(mail.id) not in client.get(f"/lots/{mail.lot.id}").text
 
 
 def test_a_scanner_operator_sees_counts_and_requests_of_their_site_and_no_document(
-    client: httpx.Client, engine: sa.Engine, mail: IncomingDocument
+    client: httpx.Client, engine: sa.Engine, mail: DocumentRecord
 ) -> None:
     with transaction(engine) as connection:
         connection.execute(
@@ -122,19 +122,19 @@ def test_a_scanner_operator_sees_counts_and_requests_of_their_site_and_no_docume
         )
     _as(client, engine, Role.SCANNER, sites=["gien"])
     assert "Coin replié." in client.get("/lots").text
-    page = client.get(f"/lots/{mail.lot_id}").text
+    page = client.get(f"/lots/{mail.lot.id}").text
     assert "Les quatre comptes" in page
     assert f"/documents/{mail.id}" not in page
     _as(client, engine, Role.SCANNER, sites=["orleans"])
     assert "Coin replié." not in client.get("/lots").text
-    assert client.get(f"/lots/{mail.lot_id}").status_code == 403
+    assert client.get(f"/lots/{mail.lot.id}").status_code == 403
 
 
 # --- a document's page
 
 
 def test_operations_see_images_boxes_and_values_and_are_audited(
-    client: httpx.Client, engine: sa.Engine, mail: IncomingDocument
+    client: httpx.Client, engine: sa.Engine, mail: DocumentRecord
 ) -> None:
     _as(client, engine, Role.OPERATIONS)
     page = client.get(f"/documents/{mail.id}").text
@@ -151,7 +151,7 @@ def test_operations_see_images_boxes_and_values_and_are_audited(
 
 
 def test_auditors_see_what_was_done_but_no_image_and_no_value(
-    client: httpx.Client, engine: sa.Engine, mail: IncomingDocument
+    client: httpx.Client, engine: sa.Engine, mail: DocumentRecord
 ) -> None:
     _as(client, engine, Role.AUDITOR)
     page = client.get(f"/documents/{mail.id}").text
@@ -185,7 +185,7 @@ def test_a_document_s_life_is_told_from_the_scanner_to_the_pole_and_back(
 
 
 def test_operations_hurry_a_document_and_send_it_back_to_naming(
-    client: httpx.Client, engine: sa.Engine, mail: IncomingDocument
+    client: httpx.Client, engine: sa.Engine, mail: DocumentRecord
 ) -> None:
     _as(client, engine, Role.OPERATIONS)
     assert client.post(f"/documents/{mail.id}/urgent", data={"urgent": "1"}).status_code == 303
@@ -207,7 +207,7 @@ def test_operations_hurry_a_document_and_send_it_back_to_naming(
 
 @pytest.mark.parametrize("state", ["discarded", "to_rescan"])
 def test_what_waits_elsewhere_or_was_given_up_can_be_brought_back_unless_it_was_joined(
-    client: httpx.Client, engine: sa.Engine, mail: IncomingDocument, state: str
+    client: httpx.Client, engine: sa.Engine, mail: DocumentRecord, state: str
 ) -> None:
     _as(client, engine, Role.OPERATIONS)
     path, sent = f"/documents/{mail.id}/nommer", {"reason": "à revoir"}
@@ -224,7 +224,7 @@ def test_what_waits_elsewhere_or_was_given_up_can_be_brought_back_unless_it_was_
 
 @pytest.mark.parametrize("role", [Role.OPERATIONS, Role.SUPERVISOR])
 def test_a_request_to_scan_again_is_withdrawn_on_the_document_s_page(
-    client: httpx.Client, engine: sa.Engine, mail: IncomingDocument, role: Role
+    client: httpx.Client, engine: sa.Engine, mail: DocumentRecord, role: Role
 ) -> None:
     asks = add_person(engine, "asks", Role.KEYER)
     rescans_store.request_rescan(engine, mail.id, asks, "person:asks", "page floue")
@@ -245,7 +245,7 @@ def test_a_request_to_scan_again_is_withdrawn_on_the_document_s_page(
 
 
 def test_a_document_sent_back_to_naming_is_no_longer_asked_of_its_station(
-    client: httpx.Client, engine: sa.Engine, mail: IncomingDocument
+    client: httpx.Client, engine: sa.Engine, mail: DocumentRecord
 ) -> None:
     asks = add_person(engine, "asks", Role.KEYER)
     rescans_store.request_rescan(engine, mail.id, asks, "person:asks", "page floue")
@@ -258,7 +258,7 @@ def test_a_document_sent_back_to_naming_is_no_longer_asked_of_its_station(
 
 @pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.AUDITOR])
 def test_only_operations_act_on_a_document(
-    client: httpx.Client, engine: sa.Engine, mail: IncomingDocument, role: Role
+    client: httpx.Client, engine: sa.Engine, mail: DocumentRecord, role: Role
 ) -> None:
     _as(client, engine, role)
     assert "Agir" not in client.get(f"/documents/{mail.id}").text
@@ -280,23 +280,23 @@ def test_only_operations_act_on_a_document(
     ],
 )  # fmt: skip
 def test_a_document_is_found_by_what_is_known_of_it(
-    client: httpx.Client, engine: sa.Engine, mail: IncomingDocument, form: dict[str, str]
+    client: httpx.Client, engine: sa.Engine, mail: DocumentRecord, form: dict[str, str]
 ) -> None:
     _as(client, engine, Role.SUPERVISOR)
     assert f"/documents/{mail.id}" in client.post("/recherche", data=form).text
 
 
 def test_a_document_and_its_lot_are_found_by_their_ids(
-    client: httpx.Client, engine: sa.Engine, mail: IncomingDocument
+    client: httpx.Client, engine: sa.Engine, mail: DocumentRecord
 ) -> None:
     _as(client, engine, Role.OPERATIONS)
     for text in (str(mail.id), mail.id.hex[:8]):
         assert f"/documents/{mail.id}" in client.post("/recherche", data={"id": text}).text
-    assert f"/lots/{mail.lot_id}" in client.post("/recherche", data={"id": str(mail.lot_id)}).text
+    assert f"/lots/{mail.lot.id}" in client.post("/recherche", data={"id": mail.lot.id}).text
 
 
 def test_a_search_is_audited_without_the_nir_itself(
-    client: httpx.Client, engine: sa.Engine, mail: IncomingDocument
+    client: httpx.Client, engine: sa.Engine, mail: DocumentRecord
 ) -> None:
     _as(client, engine, Role.OPERATIONS)
     client.post("/recherche", data={"nir": _NIR, "type": "S3110"})
@@ -365,13 +365,13 @@ def test_a_nir_in_an_address_is_refused(client: httpx.Client, engine: sa.Engine)
 
 
 def test_the_board_shows_flow_queues_stations_and_lots(
-    client: httpx.Client, engine: sa.Engine, mail: IncomingDocument
+    client: httpx.Client, engine: sa.Engine, mail: DocumentRecord
 ) -> None:
-    flow_store.recount_hours(engine, mail.received_at.replace(year=2030))
+    flow_store.recount_hours(engine, mail.lot.received_at.replace(year=2030))
     _as(client, engine, Role.OPERATIONS)
     page = client.get("/exploitation").text
     assert "1</strong> <span>à vidéocoder" in page
-    assert f"/lots/{mail.lot_id}" in page
+    assert f"/lots/{mail.lot.id}" in page
     part = client.get("/api/board/view").text
     assert part.count("data-part=") == page.count("data-part=") == 9
     assert "<html" not in part
@@ -389,7 +389,7 @@ def test_delays_are_told_by_type_with_what_is_late(client: httpx.Client, engine:
 
 
 def test_a_lot_s_page_says_where_its_counts_do_not_agree(
-    client: httpx.Client, engine: sa.Engine, mail: IncomingDocument
+    client: httpx.Client, engine: sa.Engine, mail: DocumentRecord
 ) -> None:
     with transaction(engine) as connection:
         connection.execute(
@@ -400,7 +400,7 @@ def test_a_lot_s_page_says_where_its_counts_do_not_agree(
             )
         )
     _as(client, engine, Role.OPERATIONS)
-    page = client.get(f"/lots/{mail.lot_id}").text
+    page = client.get(f"/lots/{mail.lot.id}").text
     assert "scanner 4 ≠ station 3 pages" in page
     assert "station 2 ≠ centre 1 documents" in page
     assert page.count('class="differs"') == 1
@@ -444,10 +444,10 @@ def test_addresses_that_mean_nothing_get_a_french_page(
 
 
 def test_a_lot_s_documents_cannot_be_turned_over_to_nowhere(
-    client: httpx.Client, engine: sa.Engine, mail: IncomingDocument
+    client: httpx.Client, engine: sa.Engine, mail: DocumentRecord
 ) -> None:
     _as(client, engine, Role.OPERATIONS)
     for after in ("x", f"-1_{mail.id}", f"99999999999_{mail.id}", f"²_{mail.id}"):
-        path = f"/lots/{mail.lot_id}"
+        path = f"/lots/{mail.lot.id}"
         assert client.get(path, params={"after": after}).status_code == 400
-    assert f"/documents/{mail.id}" in client.get(f"/lots/{mail.lot_id}").text
+    assert f"/documents/{mail.id}" in client.get(f"/lots/{mail.lot.id}").text

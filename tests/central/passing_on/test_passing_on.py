@@ -20,25 +20,25 @@ from central.sent_work import store as sent_work_store
 from tests.support.console import add_person
 from tests.support.keyers import PLAN, keyer, take
 from tests.support.mail import Post
-from vaguemestre.model.lot import IncomingDocument
+from vaguemestre.model.lot import DocumentRecord
 
 _WHY = "Je ne lis pas le tampon."
 
 
 @pytest.fixture
-def made(engine: sa.Engine, tmp_path: Path) -> IncomingDocument:
+def made(engine: sa.Engine, tmp_path: Path) -> DocumentRecord:
     return Post(engine, tmp_path / "images").deliver("Lettre", kind="name", reasons=("unknown",))
 
 
 @pytest.fixture
-def lea(engine: sa.Engine, made: IncomingDocument) -> Person:
+def lea(engine: sa.Engine, made: DocumentRecord) -> Person:
     """Somebody who has the document before her."""
     person = keyer(engine, "lea")
     assert take(engine, person) == made.id
     return person
 
 
-def _pass(engine: sa.Engine, person: Person, made: IncomingDocument, way: Way) -> None:
+def _pass(engine: sa.Engine, person: Person, made: DocumentRecord, way: Way) -> None:
     passing_on_store.pass_on(engine, person, made.id, "name", way)
 
 
@@ -50,7 +50,7 @@ def _pass_time(engine: sa.Engine, by: dt.timedelta) -> None:
 
 @pytest.mark.parametrize("name", ["give_back", "skip"])
 def test_what_somebody_would_not_have_comes_to_others_and_later_to_them_again(
-    engine: sa.Engine, made: IncomingDocument, lea: Person, name: str
+    engine: sa.Engine, made: DocumentRecord, lea: Person, name: str
 ) -> None:
     _pass(engine, lea, made, Way(name, _WHY))
     assert take(engine, lea) is None
@@ -65,7 +65,7 @@ def test_what_somebody_would_not_have_comes_to_others_and_later_to_them_again(
 
 
 def test_a_colleague_gets_it_first_and_for_a_while_nobody_else(
-    engine: sa.Engine, made: IncomingDocument, lea: Person, tmp_path: Path
+    engine: sa.Engine, made: DocumentRecord, lea: Person, tmp_path: Path
 ) -> None:
     urgent = Post(engine, tmp_path / "images").deliver("Urgent", kind="name", priority=1)
     tom, ana = keyer(engine, "tom"), keyer(engine, "ana")
@@ -81,7 +81,7 @@ def test_a_colleague_gets_it_first_and_for_a_while_nobody_else(
 
 
 def test_the_supervisor_and_who_treats_a_type_get_what_was_sent_to_them(
-    engine: sa.Engine, made: IncomingDocument, lea: Person
+    engine: sa.Engine, made: DocumentRecord, lea: Person
 ) -> None:
     chief, tom = keyer(engine, "chief", Role.SUPERVISOR), keyer(engine, "tom")
     skilled = keyer(engine, "ana", skills=frozenset({"S3110"}))
@@ -106,7 +106,7 @@ def test_the_supervisor_and_who_treats_a_type_get_what_was_sent_to_them(
     ],
 )
 def test_a_way_needs_a_remark_and_somebody(
-    engine: sa.Engine, made: IncomingDocument, lea: Person, way: Way
+    engine: sa.Engine, made: DocumentRecord, lea: Person, way: Way
 ) -> None:
     with pytest.raises(InputInvalid):
         _pass(engine, lea, made, way)
@@ -114,7 +114,7 @@ def test_a_way_needs_a_remark_and_somebody(
 
 
 def test_nobody_is_offered_who_may_not_see_it(
-    engine: sa.Engine, made: IncomingDocument, lea: Person
+    engine: sa.Engine, made: DocumentRecord, lea: Person
 ) -> None:
     tom = keyer(engine, "tom")
     far = add_person(engine, "far", Role.KEYER, sites=["brest"])
@@ -126,7 +126,7 @@ def test_nobody_is_offered_who_may_not_see_it(
 
 
 def test_what_has_gone_on_waits_for_nobody_in_particular(
-    engine: sa.Engine, made: IncomingDocument, lea: Person
+    engine: sa.Engine, made: DocumentRecord, lea: Person
 ) -> None:
     tom = keyer(engine, "tom")
     _pass(engine, lea, made, Way("colleague", _WHY, to_person=tom.id))
@@ -137,7 +137,7 @@ def test_what_has_gone_on_waits_for_nobody_in_particular(
 
 
 def test_it_comes_back_to_who_passed_it_on(
-    engine: sa.Engine, made: IncomingDocument, lea: Person
+    engine: sa.Engine, made: DocumentRecord, lea: Person
 ) -> None:
     tom = keyer(engine, "tom")
     _pass(engine, lea, made, Way("colleague", _WHY, to_person=tom.id))

@@ -390,9 +390,9 @@ def test_what_is_named_just_after_a_change_was_undone_goes_where_the_plan_says_n
         assert _undo(engine, two[0], change) == 0
         answer = client.post(f"/api/documents/{made.id}/name", json={"type": "S3110"})
         assert answer.status_code == 200, answer.text
-    row, now = _document(engine, made.id), _SHIPPED.of("S3110", made.fund)
+    row, now = _document(engine, made.id), _SHIPPED.of("S3110", made.lot.fund)
     assert (row.type, row.pole, row.destination) == ("S3110", now.pole, now.destination)
-    assert row.due_on == due_on(made.received_on, now.delay_days)
+    assert row.due_on == due_on(made.lot.received_on, now.delay_days)
 
 
 def _ways(engine: sa.Engine, kind: str = "S3110") -> Counter[tuple[str, str]]:

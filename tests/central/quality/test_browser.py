@@ -16,7 +16,7 @@ from tests.support.console import PASSWORD, add_person
 from tests.support.controlled import POLE, deliver, entry_of
 from tests.support.mail import Line, Post
 from tests.support.measured import controls_of_months
-from vaguemestre.model.lot import IncomingDocument
+from vaguemestre.model.lot import DocumentRecord
 
 _NIR, _WRONG_TOTAL = "255081416802538", "265.00"
 _WAY = ("Frais de santé", POLE)
@@ -40,7 +40,7 @@ def enter(
         page.context.close()
 
 
-def _controlled(engine: sa.Engine, post: Post) -> IncomingDocument:
+def _controlled(engine: sa.Engine, post: Post) -> DocumentRecord:
     made = post.deliver(
         "Feuille de soins",
         Line("nir", "NIR", _NIR, read=_NIR, accepted=True),
@@ -51,12 +51,17 @@ def _controlled(engine: sa.Engine, post: Post) -> IncomingDocument:
         way=_WAY,
     )
     with transaction(engine) as connection:
-        drawn = {"document_id": made.id, "cause": "sample", "type": made.type, "site": made.site}
+        drawn = {
+            "document_id": made.id,
+            "cause": "sample",
+            "type": made.document.type,
+            "site": made.site,
+        }
         connection.execute(controls.insert().values(drawn))
     return made
 
 
-def _doubtful(post: Post, number: str) -> IncomingDocument:
+def _doubtful(post: Post, number: str) -> DocumentRecord:
     line = Line("accident_number", "Accident", number, read=number)
     sure = tuple(
         Line(spec.name, spec.name, "lu", read="lu", accepted=True)

@@ -7,23 +7,24 @@ import sqlalchemy as sa
 
 from central.db.engine import transaction
 from central.db.tables import controls, deliveries, sites, straight_types
+from central.documents.store import source_digests
 from central.intake import store as intake_store
 from central.quality.rules import SamplingPolicy, document_fraction
 from tests.support.central import document
-from vaguemestre.model.lot import IncomingDocument
+from vaguemestre.model.lot import DocumentRecord
 
 pytestmark = pytest.mark.on_both_servers
 
 _NOTHING_NEW = SamplingPolicy(share=0.0, new_form_s=0.0, first_week_s=0.0)
 
 
-def _store(engine: sa.Engine, made: IncomingDocument, policy: SamplingPolicy) -> None:
+def _store(engine: sa.Engine, made: DocumentRecord, policy: SamplingPolicy) -> None:
     with transaction(engine) as connection:
         connection.execute(
             sa.text("INSERT INTO sites (site) VALUES (:site) ON CONFLICT DO NOTHING"),
             {"site": made.site},
         )
-    for digest in made.digests:
+    for digest in source_digests(made.document):
         intake_store.blob_stored(engine, digest, 1, made.site)
     intake_store.store_document(engine, made, policy)
 

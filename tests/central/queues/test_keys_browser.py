@@ -175,7 +175,12 @@ def _disputed(engine: sa.Engine, post: Post, enter: Callable[..., Page]) -> Page
         way=("Frais de santé", POLE),
     )
     with transaction(engine) as connection:
-        drawn = {"document_id": made.id, "cause": "sample", "type": made.type, "site": made.site}
+        drawn = {
+            "document_id": made.id,
+            "cause": "sample",
+            "type": made.document.type,
+            "site": made.site,
+        }
         connection.execute(controls.insert().values(drawn))
     deliver(engine)
     keyer = enter()

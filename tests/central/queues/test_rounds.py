@@ -28,11 +28,11 @@ from central.quality import statistics_store
 from central.rescans import store as rescans_store
 from central.returns import store as returns_store
 from central.samples import store as samples_store
-from tests.support.central import document, page, picture, store, tiff
+from tests.support.central import changed, document, page, picture, store, tiff
 from tests.support.keyers import PLAN, keyer, state_of, take
 from tests.support.mail import Line, Post
-from vaguemestre.model.document import IncomingField
-from vaguemestre.model.lot import IncomingDocument
+from vaguemestre.model.document import BoxMm, Check, Field
+from vaguemestre.model.lot import DocumentRecord
 
 _IBAN, _OTHER = "FR1420041010050500013M02606", "FR7630006000011234567890189"
 _WAY = ("Comptabilité", "COMPTABILITE")
@@ -43,7 +43,7 @@ def post(engine: sa.Engine, tmp_path: Path) -> Post:
     return Post(engine, tmp_path)
 
 
-def _rib(post: Post) -> IncomingDocument:
+def _rib(post: Post) -> DocumentRecord:
     return post.deliver(
         "RIB", Line("iban", "IBAN", _IBAN, read=_IBAN), kind="key", code="rib", way=_WAY
     )
@@ -124,15 +124,14 @@ def test_what_was_keyed_before_a_rescan_does_not_overwrite_what_is_read_of_the_n
     naming_store.ask_rescan(engine, namer, made.id, "name", "Illisible.")
     with transaction(engine) as connection:
         asked = connection.scalar(sa.text("SELECT id FROM rescans"))
-    read = IncomingField("iban", _IBAN, _IBAN, 0.99, True, "ok", 0, (10.0, 10.0, 50.0, 8.0))
-    doubted = IncomingField(
-        "account_holder", "MART1N", "", 0.5, False, "none", 0, (10.0, 30.0, 50.0, 8.0)
-    )
+    read = Field("iban", _IBAN, _IBAN, 0.99, True, Check.OK, 0, BoxMm(10.0, 10.0, 50.0, 8.0))
+    box = BoxMm(10.0, 30.0, 50.0, 8.0)
+    doubted = Field("account_holder", "MART1N", "", 0.5, False, Check.NONE, 0, box)
     answer = document(page(tiff([picture(number=9)])), kind="key", type="rib")
     route = replace(
-        answer.route, reasons=("field:account_holder",), pole=_WAY[0], destination=_WAY[1]
+        answer.document.route, reasons=("field:account_holder",), pole=_WAY[0], destination=_WAY[1]
     )
-    store(engine, replace(answer, rescan_id=asked, route=route, fields=(read, doubted)))
+    store(engine, changed(answer, rescan_id=asked, route=route, fields=(read, doubted)))
     assert (
         _key(engine, keyer(engine, "p3"), made.id, account_holder=KeyedValue("MARTIN")) == "ready"
     )
@@ -247,14 +246,14 @@ def test_pages_that_come_while_somebody_names_are_seen_before_it_goes_on(
     naming_store.ask_rescan(engine, namer, wanted, "name", "Coupé.")
     with transaction(engine) as connection:
         asked = connection.scalar(sa.text("SELECT id FROM rescans"))
-    first = replace(document(page(tiff([picture(number=8)])), kind="name"), rescan_id=asked)
+    first = document(page(tiff([picture(number=8)])), kind="name", rescan_id=asked)
     store(engine, first)
     assert take(engine, namer) == wanted
     second = document(page(tiff([picture(number=9)])), kind="name")
-    store(engine, replace(second, rescan_id=asked, lot_id=first.lot_id, position=1))
+    store(engine, changed(second, rescan_id=asked, lot_id=first.lot.id, position=1))
     with pytest.raises(LeaseLost):
         naming_store.name_document(
-            engine, namer, wanted, PLAN.of("autre"), due_on=first.received_on
+            engine, namer, wanted, PLAN.of("autre"), due_on=first.lot.received_on
         )
     assert take(engine, namer) == wanted
     assert len(documents_store.load_document(engine, namer, wanted, "name").pages) == 3

@@ -17,7 +17,7 @@ from tests.support.browser import pictured, seen, sign_in_with, visitor
 from tests.support.console import PASSWORD, add_person
 from tests.support.controlled import POLE, entry_of
 from tests.support.mail import Line, Post
-from vaguemestre.model.lot import IncomingDocument
+from vaguemestre.model.lot import DocumentRecord
 
 _TAP_MS = 150
 _IBAN = "FR1420041010050500013M02606"
@@ -32,7 +32,7 @@ def page(console: httpx.Client, browser: Browser, engine: sa.Engine) -> Iterator
     shown.context.close()
 
 
-def _letters(post: Post, count: int, **told: str) -> list[IncomingDocument]:
+def _letters(post: Post, count: int, **told: str) -> list[DocumentRecord]:
     made = {"code": "courrier", **told}
     return [
         post.deliver(f"Lettre {n}", kind="name", reasons=("type_doubtful",), **made)  # type: ignore[arg-type]
@@ -40,7 +40,7 @@ def _letters(post: Post, count: int, **told: str) -> list[IncomingDocument]:
     ]
 
 
-def _care_sheet(post: Post, *lines: Line) -> IncomingDocument:
+def _care_sheet(post: Post, *lines: Line) -> DocumentRecord:
     names = {line.name for line in lines}
     sure = tuple(
         Line(spec.name, spec.name, "lu", read="lu", accepted=True)

@@ -23,11 +23,11 @@ from central.errors import NotFound
 from central.intake import store as intake_store
 from central.rendering.binding import Binder
 from central.rescans import store as rescans_store
-from tests.support.central import document, page, picture, store, tiff
+from tests.support.central import changed, document, page, picture, store, tiff
 from tests.support.people import person
-from vaguemestre.model.document import IncomingField
+from vaguemestre.model.document import Check, Field
 from vaguemestre.model.limits import MAX_PICTURE
-from vaguemestre.model.lot import IncomingDocument
+from vaguemestre.model.lot import AskedSheet, DocumentRecord, RescanImpossible
 
 pytestmark = pytest.mark.on_both_servers
 
@@ -38,7 +38,7 @@ def _id() -> uuid.UUID:
     return uuid.UUID(str(uuid7()))
 
 
-def _asked(engine: sa.Engine, **changes: Any) -> tuple[IncomingDocument, uuid.UUID]:
+def _asked(engine: sa.Engine, **changes: Any) -> tuple[DocumentRecord, uuid.UUID]:
     """A document of two pages that a person sends back to its station."""
     scanned = tiff([picture(number=0), picture(number=1)])
     original = store(
@@ -52,10 +52,10 @@ def _asked(engine: sa.Engine, **changes: Any) -> tuple[IncomingDocument, uuid.UU
 def test_a_station_is_told_which_sheet_until_the_request_is_over(engine: sa.Engine) -> None:
     original = store(engine, document(page(tiff([picture(number=0)])), kind="name"))
     who, small = person(engine), b"\xff\xd8\xff small"
-    sheet = rescans_store.Sheet("Feuille de soins - médecin", 2, 3, small)
+    sheet = AskedSheet(original.position + 1, "Feuille de soins - médecin", 2, 3, small)
     asked = rescans_store.request_rescan(engine, original.id, who, "person:lea", _WHY, sheet)
     (told,) = rescans_store.open_for(engine, original.site, original.station)
-    assert (told.id, told.number, told.sheet) == (asked, original.position + 1, sheet)
+    assert (told.rescan_id, told.sheet) == (str(asked), sheet)
     assert rescans_store.withdraw_request(engine, asked, "person:lea")
     assert _request(engine, asked).picture is None
     large = replace(sheet, picture=b"x" * (MAX_PICTURE + 1))
@@ -64,11 +64,11 @@ def test_a_station_is_told_which_sheet_until_the_request_is_over(engine: sa.Engi
     assert told.sheet == replace(sheet, picture=b"")
 
 
-def _answer(rescan_id: uuid.UUID | None, number: int = 7, **changes: Any) -> IncomingDocument:
+def _answer(rescan_id: uuid.UUID | None, number: int = 7, **changes: Any) -> DocumentRecord:
     """What the station sends: another lot, one page."""
     kind = str(changes.pop("kind", "key"))
     made = document(page(tiff([picture(number=number)])), kind=kind)
-    return replace(made, rescan_id=rescan_id, lot_name="RESCAN", **changes)
+    return changed(made, rescan_id=rescan_id, lot_name="RESCAN", **changes)
 
 
 def _row(engine: sa.Engine, document_id: uuid.UUID) -> Any:
@@ -137,7 +137,8 @@ def test_a_document_that_is_asked_for_again_leaves_its_queue_with_what_was_typed
     assert (_count(engine, leases), _count(engine, drafts)) == (0, 0)
     assert _request(engine, asked).reason == _WHY
     (told,) = rescans_store.open_for(engine, "gien", "poste-1")
-    assert (told.id, told.document_id, told.lot_name) == (asked, original.id, "lot 1")
+    told_ids = (told.rescan_id, told.document_id)
+    assert (told_ids, told.lot_name) == ((str(asked), str(original.id)), "lot 1")
     assert rescans_store.open_for(engine, "gien", "poste-2") == ()
     assert _actions(engine, original.id) == ["document_stored", "rescan_asked"]
 
@@ -163,7 +164,7 @@ def test_what_the_caller_undoes_was_never_asked(engine: sa.Engine) -> None:
 
 def test_the_answer_joins_the_original_in_the_same_transaction(engine: sa.Engine) -> None:
     original, asked = _asked(engine)
-    rescans_store.mark_sent(engine, [asked])
+    rescans_store.mark_sent(engine, [str(asked)])
     assert _request(engine, asked).state == "told"
     answer = store(engine, _answer(asked, type_confidence=0.7, runner_up="S3704"))
     before, after = _row(engine, original.id), _row(engine, answer.id)
@@ -172,12 +173,12 @@ def test_the_answer_joins_the_original_in_the_same_transaction(engine: sa.Engine
         (1, "replaced"),
         (2, "front"),
     ]
-    assert _pages(engine, original.id)[2][2] == answer.pages[0].ref.sha256
+    assert _pages(engine, original.id)[2][2] == bytes.fromhex(answer.document.pages[0].ref.sha256)
     assert (before.state, before.route, before.type_confidence) == ("to_key", "key", 0.7)
     assert before.runner_up == "S3704"
     assert before.route_reasons == ["rescanned"]
     assert before.marks == ["rescanned"]
-    assert (before.received_on, before.page_count) == (original.received_on, 2)
+    assert (before.received_on, before.page_count) == (original.lot.received_on, 2)
     assert (after.state, after.joined_into, after.page_count) == ("discarded", original.id, 1)
     assert _fields(engine, original.id) == [("nir", 2), ("total", 2)]
     assert _request(engine, asked).state == "answered"
@@ -190,7 +191,7 @@ def test_replaced_pages_are_kept_and_never_delivered(engine: sa.Engine, tmp_path
     again = tiff([picture(number=7)])
     original, asked = _asked(engine)
     store(engine, _answer(asked))
-    content = {p.ref.sha256: scanned for p in original.pages}
+    content = {bytes.fromhex(p.ref.sha256): scanned for p in original.document.pages}
     content[_pages(engine, original.id)[2][2]] = again
     with transaction(engine) as connection:
         loaded = content_store.load_for_delivery(connection, original.id)
@@ -202,7 +203,7 @@ def test_replaced_pages_are_kept_and_never_delivered(engine: sa.Engine, tmp_path
     ):
         told = package.json.read()
     assert b'"pages": 1' in told
-    assert original.pages[0].ref.sha256.hex().encode() not in told
+    assert original.document.pages[0].ref.sha256.encode() not in told
 
 
 def test_the_same_answer_twice_changes_nothing(engine: sa.Engine) -> None:
@@ -219,7 +220,7 @@ def test_a_second_document_of_the_answer_adds_its_pages_and_asks_for_naming(
     original, asked = _asked(engine)
     first = store(engine, _answer(asked))
     second = store(
-        engine, _answer(asked, 8, lot_id=first.lot_id, position=1, type="unknown", fields=())
+        engine, _answer(asked, 8, lot_id=first.lot.id, position=1, type="unknown", fields=())
     )
     assert [role for _, role, _ in _pages(engine, original.id)] == [
         *("replaced", "replaced", "front", "front")
@@ -243,7 +244,7 @@ def test_fields_give_way_to_what_was_read_of_the_new_pages_whatever_their_type(
     engine: sa.Engine, type_: str, has_fields: bool, expected: list[tuple[str, int]]
 ) -> None:
     original, asked = _asked(engine)
-    read = IncomingField("nir", None, "2 5", 0.4, False, "none", 0, None)
+    read = Field("nir", None, "2 5", 0.4, False, Check.NONE, 0, None)
     store(engine, _answer(asked, type=type_, fields=(read,) if has_fields else (), kind="name"))
     assert _fields(engine, original.id) == expected
     assert _row(engine, original.id).type == type_
@@ -259,7 +260,7 @@ def test_an_answer_never_goes_straight(engine: sa.Engine) -> None:
 @pytest.mark.parametrize(("type_", "due"), [("S3110", "2026-11-10"), ("S3704", "2026-11-07")])
 def test_the_delay_counts_from_the_first_receipt(engine: sa.Engine, type_: str, due: str) -> None:
     original, asked = _asked(engine)
-    later = _answer(asked, type=type_, received_on=original.received_on + dt.timedelta(days=3))
+    later = _answer(asked, type=type_, received_on=original.lot.received_on + dt.timedelta(days=3))
     store(engine, later)
     assert _row(engine, original.id).due_on == dt.date.fromisoformat(due)
 
@@ -283,7 +284,9 @@ def test_a_station_of_another_site_cannot_answer(engine: sa.Engine) -> None:
     original, asked = _asked(engine)
     late = store(engine, _answer(asked, site="orleans"))
     assert _row(engine, late.id).state == "to_name"
-    assert not rescans_store.mark_impossible(engine, "orleans", "poste-1", asked, "non")
+    assert not rescans_store.mark_impossible(
+        engine, "orleans", "poste-1", RescanImpossible(str(asked), "non")
+    )
     assert _row(engine, original.id).state == "to_rescan"
 
 
@@ -299,8 +302,9 @@ def test_what_cannot_be_scanned_again_goes_back_with_the_operators_reason(
     engine: sa.Engine,
 ) -> None:
     original, asked = _asked(engine)
-    assert rescans_store.mark_impossible(engine, "gien", "poste-1", asked, "Papier détruit.")
-    assert not rescans_store.mark_impossible(engine, "gien", "poste-1", asked, "encore")
+    told = RescanImpossible(str(asked), "Papier détruit.")
+    assert rescans_store.mark_impossible(engine, "gien", "poste-1", told)
+    assert not rescans_store.mark_impossible(engine, "gien", "poste-1", told)
     assert _row(engine, original.id).state == "to_name"
     request = _request(engine, asked)
     assert (request.state, request.answer) == ("impossible", "Papier détruit.")

@@ -15,6 +15,7 @@ from central.accounts.rules import EVERYWHERE, Person, Role
 from central.db.engine import transaction
 from central.db.tables import audit, keyings
 from central.documents.rules import KeyedValue, KeyReason
+from central.documents.store import source_digests
 from central.keying.store import SubmittedField
 from central.quality import store as quality_store
 from central.samples.export import document_hash
@@ -22,7 +23,7 @@ from edge.ocr.network_io import HEIGHT_PX, line_tensor
 from models.training.lines import samples
 from tests.support.console import add_person
 from tests.support.controlled import NIR, SURNAME, TOTAL, controlled, entry_of, put
-from vaguemestre.model.lot import IncomingDocument
+from vaguemestre.model.lot import DocumentRecord
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def config(database_url: str, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def made(engine: sa.Engine, tmp_path: Path) -> IncomingDocument:
+def made(engine: sa.Engine, tmp_path: Path) -> DocumentRecord:
     """A controlled document: a NIR read right, a name misread, an amount that nobody can read."""
     add_person(engine, "sophie", Role.SUPERVISOR)
     add_person(engine, "hugo", Role.ADMIN)
@@ -81,7 +82,7 @@ def _labels(folder: Path) -> list[dict[str, object]]:
 
 
 def test_each_keyed_field_becomes_a_picture_and_a_label(
-    config: Path, made: IncomingDocument, tmp_path: Path
+    config: Path, made: DocumentRecord, tmp_path: Path
 ) -> None:
     folder = tmp_path / "pris"
     assert _export(config, folder) == 0
@@ -98,7 +99,7 @@ def test_each_keyed_field_becomes_a_picture_and_a_label(
 
 
 def test_training_reads_what_was_exported(
-    config: Path, made: IncomingDocument, tmp_path: Path
+    config: Path, made: DocumentRecord, tmp_path: Path
 ) -> None:
     folder = tmp_path / "pris"
     _export(config, folder)
@@ -119,7 +120,7 @@ def test_training_reads_what_was_exported(
 
 
 def test_nobody_else_can_read_what_was_exported(
-    config: Path, made: IncomingDocument, tmp_path: Path
+    config: Path, made: DocumentRecord, tmp_path: Path
 ) -> None:
     folder = tmp_path / "pris"
     _export(config, folder)
@@ -129,7 +130,7 @@ def test_nobody_else_can_read_what_was_exported(
 
 @pytest.mark.parametrize("mode", [0o755, 0o750, 0o701])
 def test_a_folder_that_others_may_enter_is_refused(
-    config: Path, made: IncomingDocument, tmp_path: Path, mode: int,
+    config: Path, made: DocumentRecord, tmp_path: Path, mode: int,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     folder = tmp_path / "pris"
@@ -141,7 +142,7 @@ def test_a_folder_that_others_may_enter_is_refused(
 
 
 def test_a_folder_with_something_in_it_is_refused(
-    config: Path, made: IncomingDocument, tmp_path: Path
+    config: Path, made: DocumentRecord, tmp_path: Path
 ) -> None:
     folder = tmp_path / "pris"
     assert _export(config, folder) == 0
@@ -150,7 +151,7 @@ def test_a_folder_with_something_in_it_is_refused(
 
 @pytest.mark.parametrize("actor", ["hugo", "karim", "nobody"])
 def test_only_who_supervises_may_take_samples(
-    config: Path, made: IncomingDocument, tmp_path: Path, actor: str, engine: sa.Engine
+    config: Path, made: DocumentRecord, tmp_path: Path, actor: str, engine: sa.Engine
 ) -> None:
     assert _export(config, tmp_path / "pris", actor=actor) == 1
     assert not (tmp_path / "pris").exists()
@@ -158,7 +159,7 @@ def test_only_who_supervises_may_take_samples(
 
 
 def test_an_account_that_was_closed_takes_none(
-    config: Path, made: IncomingDocument, tmp_path: Path, engine: sa.Engine
+    config: Path, made: DocumentRecord, tmp_path: Path, engine: sa.Engine
 ) -> None:
     with transaction(engine) as connection:
         connection.execute(sa.text("UPDATE people SET is_active = false WHERE login = 'sophie'"))
@@ -172,7 +173,7 @@ def _trail(engine: sa.Engine) -> list[sa.RowMapping]:
 
 
 def test_the_trail_says_who_took_how_many(
-    config: Path, made: IncomingDocument, tmp_path: Path, engine: sa.Engine
+    config: Path, made: DocumentRecord, tmp_path: Path, engine: sa.Engine
 ) -> None:
     _export(config, tmp_path / "pris", "--field", "nir", "--since", "2026-01-31")
     (line,) = _trail(engine)
@@ -194,14 +195,14 @@ def test_the_trail_says_who_took_how_many(
     ],
 )
 def test_what_is_taken_can_be_narrowed(
-    config: Path, made: IncomingDocument, tmp_path: Path, options: tuple[str, ...], expected: int
+    config: Path, made: DocumentRecord, tmp_path: Path, options: tuple[str, ...], expected: int
 ) -> None:
     assert _export(config, tmp_path / "pris", *options) == 0
     assert len(_labels(tmp_path / "pris")) == expected
 
 
 def test_samples_past_their_time_and_open_disputes_are_never_given(
-    config: Path, made: IncomingDocument, tmp_path: Path, engine: sa.Engine
+    config: Path, made: DocumentRecord, tmp_path: Path, engine: sa.Engine
 ) -> None:
     with transaction(engine) as connection:
         connection.execute(
@@ -218,9 +219,9 @@ def test_samples_past_their_time_and_open_disputes_are_never_given(
 
 
 def test_an_image_that_is_gone_is_left_out_and_told(
-    config: Path, made: IncomingDocument, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    config: Path, made: DocumentRecord, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (digest,) = made.digests
+    (digest,) = source_digests(made.document)
     (tmp_path / "images" / blobs.key_of(digest)).unlink()
     assert _export(config, tmp_path / "pris") == 0
     assert _labels(tmp_path / "pris") == []

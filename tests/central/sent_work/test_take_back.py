@@ -24,7 +24,7 @@ from central.sent_work import store as sent_work_store
 from tests.support.console import add_person
 from tests.support.keyers import PLAN, keyer, state_of
 from tests.support.mail import Line, Post
-from vaguemestre.model.lot import IncomingDocument
+from vaguemestre.model.lot import DocumentRecord
 
 _WHERE = "RELATION_CLIENT"
 _DUE = dt.date(2026, 12, 1)
@@ -35,7 +35,7 @@ def lea(engine: sa.Engine) -> Person:
     return keyer(engine, "lea")
 
 
-def _rows(engine: sa.Engine, made: IncomingDocument) -> list[Any]:
+def _rows(engine: sa.Engine, made: DocumentRecord) -> list[Any]:
     """The document and its fields, but for when they changed."""
     with transaction(engine) as connection:
         document = connection.execute(sa.select(documents).where(documents.c.id == made.id)).one()
@@ -46,7 +46,7 @@ def _rows(engine: sa.Engine, made: IncomingDocument) -> list[Any]:
         return [told, *(row._asdict() for row in found)]
 
 
-def _name(engine: sa.Engine, person: Person, code: str, wait_s: float = 0) -> IncomingDocument:
+def _name(engine: sa.Engine, person: Person, code: str, wait_s: float = 0) -> DocumentRecord:
     taken = lease_store.take_next(engine, person, "name", 60)
     assert taken is not None
     entry = PLAN.of(code, "45")
@@ -54,13 +54,13 @@ def _name(engine: sa.Engine, person: Person, code: str, wait_s: float = 0) -> In
     return taken  # type: ignore[return-value]
 
 
-def _letter(post: Post) -> IncomingDocument:
+def _letter(post: Post) -> DocumentRecord:
     return post.deliver(
         "Lettre", Line("nir", "NIR", "1", read="1"), kind="name", code="S1104", reasons=("unknown",)
     )
 
 
-def _where(engine: sa.Engine, made: IncomingDocument) -> str:
+def _where(engine: sa.Engine, made: DocumentRecord) -> str:
     with transaction(engine) as connection:
         wanted = sa.select(documents.c.destination).where(documents.c.id == made.id)
         return str(connection.scalar(wanted))
@@ -107,7 +107,7 @@ def test_what_was_keyed_comes_back_with_what_was_read(
     assert _rows(engine, made) == before
 
 
-def _key(engine: sa.Engine, person: Person, made: IncomingDocument) -> None:
+def _key(engine: sa.Engine, person: Person, made: DocumentRecord) -> None:
     assert lease_store.take_next(engine, person, "key", 60) == made.id
     with transaction(engine) as connection:
         row = connection.execute(sa.select(documents).where(documents.c.id == made.id)).one()
@@ -156,7 +156,7 @@ def test_what_was_named_follows_the_plan_when_it_comes_back(
     assert _where(engine, made) == "ATEMPO", "as all others of the type that it was taken for"
 
 
-def _waits_for(engine: sa.Engine, made: IncomingDocument) -> set[str]:
+def _waits_for(engine: sa.Engine, made: DocumentRecord) -> set[str]:
     d = deliveries_table.c
     query = sa.select(d.destination).where(d.document_id == made.id, d.state == "waiting")
     with transaction(engine) as connection:

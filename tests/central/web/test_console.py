@@ -20,9 +20,9 @@ from central.errors import ConfigInvalid
 from central.intake import store as intake_store
 from central.returns.views import sign_return
 from central.telemetry import Telemetry
-from tests.support.central import RECEIVED, document, reroute, store
+from tests.support.central import document, report, reroute, store
 from tests.support.console import SECRET, serving, settings, sign_in
-from vaguemestre.model.lot import IncomingLot, IncomingSetAside
+from vaguemestre.model.lot import SetAside
 
 _POLE = "FRAIS_DE_SANTE"
 
@@ -63,13 +63,9 @@ def test_the_board_counts_a_lot_at_each_step_and_says_where_counts_differ(
     page: httpx.Client, engine: sa.Engine
 ) -> None:
     made = store(engine, document())
-    told = IncomingLot(
-        id=made.lot_id, name=made.lot_name, site=made.site, station=made.station,
-        channel="scanner", received_at=RECEIVED, fund="45", process="FSP", priority=0,
-        expected_pages=4, counted_pages=3, documents=2, document_pages=2, loose_pages=0,
-        set_aside=(IncomingSetAside("2.tif", None, "file_truncated", "tronqué"),), state="read",
-    )  # fmt: skip
-    intake_store.store_report(engine, told)
+    aside = SetAside("2.tif", None, "file_truncated", "tronqué")
+    counts = {"counted_pages": 3, "documents": 2, "document_pages": 2}
+    intake_store.store_report(engine, report(made, 4, set_aside=(aside,), **counts))
     (lot,) = _board(page)["lots"]
     assert (lot["announced_pages"], lot["found_pages"], lot["stored_documents"]) == (4, 3, 1)
     assert lot["set_aside"] == 1

@@ -12,7 +12,7 @@ from edge.spool.values import Hidden, OperatorState
 from tests.support import page as page_of
 from tests.support.full_spool import fill
 from tests.support.station import Station, result_of
-from vaguemestre.model.lot import RescanAsked, SetAside
+from vaguemestre.model.lot import RescanRequest, SetAside
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def _asked_again(station: Station) -> str:
     station.read()
     (document,) = station.spool.documents_to_send(1)
     station.send()
-    station.spool.rescan_asked(RescanAsked(document.id, "AGAIN", "Flou.", "r" * 32))
+    station.spool.rescan_asked(RescanRequest(document.id, "AGAIN", "Flou.", "r" * 32))
     return lot_id
 
 

@@ -10,6 +10,7 @@ from central.errors import DocumentInvalid
 from central.intake import messages as centre
 from edge.results import LotResult
 from edge.uplink import messages
+from edge.uplink.session import Identity, record_of
 from tests.support.station import Station, result_of
 from vaguemestre.model.calendar import add_working_days, public_holidays, working_days_between
 
@@ -47,14 +48,15 @@ def _refused(station: Station, at: dt.datetime) -> tuple[str, str]:
 
 def _told_document(station: Station) -> dt.date | None:
     [document] = station.spool.documents_to_send(1)
-    told = centre.document(messages.document(document, "gien", "poste-1"), _TODAY)
-    assert told.received_on == _TODAY.date()
-    return told.route.due_on
+    record = record_of(document, Identity("gien", "poste-1", {}))
+    told = centre.document(messages.document(record), _TODAY)
+    assert told.lot.received_on == _TODAY.date()
+    return told.document.route.due_on
 
 
 def _told_report(station: Station) -> None:
     [report] = station.spool.lots_to_send(1)
-    centre.lot(messages.lot(report, "gien", "poste-1"), _TODAY)
+    centre.lot(messages.lot(replace(report, site="gien", station="poste-1")), _TODAY)
 
 
 @pytest.mark.parametrize("which", ["lot", "document"])

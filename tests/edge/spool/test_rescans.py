@@ -11,10 +11,10 @@ from edge.spool import schema
 from edge.spool.rescans import code_of
 from edge.spool.spool import Spool
 from tests.support.station import NOON, Station
-from vaguemestre.model.lot import RescanAsked
+from vaguemestre.model.lot import RescanRequest
 
 _ID = "0197a000-0000-7000-8000-00003fa9c21b"
-_ASKED = RescanAsked("d1", "LOT1.tif", "Illisible.", _ID, NOON.date().replace(day=1), "45")
+_ASKED = RescanRequest("d1", "LOT1.tif", "Illisible.", _ID, NOON.date().replace(day=1), "45")
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from edge.web import status
 from tests.support.faults import FaultyDisk
 from tests.support.station import Clock, Station, document_of, result_of
 from vaguemestre.model.document import PageRole, RouteKind
-from vaguemestre.model.lot import LotHeader, RescanAsked, SetAside
+from vaguemestre.model.lot import LotHeader, RescanRequest, SetAside
 
 
 @pytest.fixture
@@ -484,7 +484,7 @@ def test_rescan_requests_are_kept_once_and_shown_with_their_lot(station: Station
     station.read()
     [document] = station.spool.documents_to_send(1)
     for _ in range(2):
-        station.spool.rescan_asked(RescanAsked(document.id, "LOT1.tif", "Illisible."))
+        station.spool.rescan_asked(RescanRequest(document.id, "LOT1.tif", "Illisible."))
     station.reopen()
     assert [r.reason for r in station.spool.rescans()] == ["Illisible."]
     [view] = station.spool.lots_overview()

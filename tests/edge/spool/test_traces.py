@@ -13,7 +13,7 @@ from edge.spool import schema
 from edge.spool.spool import Spool
 from tests.support.station import Station, result_of
 from vaguemestre.model.document import Check, Field
-from vaguemestre.model.lot import AskedSheet, RescanAsked
+from vaguemestre.model.lot import AskedSheet, RescanRequest
 
 _PERSON = "DUPONT-Jeanne"
 _NIR = "2850517300024"
@@ -108,7 +108,7 @@ def test_s29_a_request_that_is_over_keeps_no_words(station: Station) -> None:
     picture = b"\xff\xd8\xff" + _PERSON.encode()
     sheet = AskedSheet(3, _PERSON, 1, 2, picture)
     why = f"{_PERSON} est illisible."
-    request = RescanAsked("d" * 32, _PERSON, why, "r" * 32, sheet=sheet)
+    request = RescanRequest("d" * 32, _PERSON, why, "r" * 32, sheet=sheet)
     station.spool.rescan_asked(request)
     assert station.spool.rescan_impossible("r" * 32, f"{_PERSON} : papier détruit.")
     station.spool.rescan_closed("r" * 32)
@@ -122,7 +122,7 @@ def test_s29_a_request_that_is_over_keeps_no_words(station: Station) -> None:
 
 
 def test_s29_an_answer_that_has_left_is_still_counted(station: Station) -> None:
-    station.spool.rescan_asked(RescanAsked("d" * 32, "LOT0", "Flou.", "0" * 24 + "3fa9c21b"))
+    station.spool.rescan_asked(RescanRequest("d" * 32, "LOT0", "Flou.", "0" * 24 + "3fa9c21b"))
     station.drop("RESCAN-3FA9C21B.tif", b"again")
     station.drain()
     assert [(r.scanned, r.sent) for r in station.spool.rescans()] == [(1, 1)]

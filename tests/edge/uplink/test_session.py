@@ -1,5 +1,6 @@
 """A stream by hand: what is sent in which order, and what each answer changes."""
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Iterator
@@ -12,10 +13,15 @@ from edge.errors import UplinkRefused
 from edge.uplink import sender
 from edge.uplink.session import Identity, RetryTimes, UplinkSession
 from tests.support.station import Station
-from vaguemestre.model.lot import AskedSheet
+from vaguemestre.model.lot import AskedSheet, Backlog, Heartbeat, StationCondition
 from vaguemestre.v1 import fleet_pb2, intake_pb2
 
 _PIECE = 4_096
+
+
+_BEAT = Heartbeat(
+    dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC), Backlog(0, 0, 0, 0), StationCondition(0, 0.0), {}
+)
 
 
 class Wire:
@@ -28,7 +34,7 @@ class Wire:
             station.spool,
             Identity("la-rochelle", "poste-1", {"program": "0"}),
             RetryTimes(**{**wanted, **pauses}),
-            fleet_pb2.Heartbeat,
+            lambda: _BEAT,
             lambda event, **fields: self.told.append({"event": event, **fields}),
         )
         self._ups: Iterator[intake_pb2.Up] = self.session.messages()

@@ -14,7 +14,7 @@ from edge.web.server import Server
 from tests.support import page as page_of
 from tests.support.page import RESCANS, WHY, busy_station, serving, site_of
 from tests.support.station import Station
-from vaguemestre.model.lot import RescanAsked
+from vaguemestre.model.lot import RescanRequest
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_a_request_is_impossible_for_a_reason(browser: httpx.Client, station: St
 def test_a_request_without_an_id_is_ticked_off_by_hand(
     browser: httpx.Client, station: Station
 ) -> None:
-    station.spool.rescan_asked(RescanAsked("d9", "VIEUX.tif", "Flou."))
+    station.spool.rescan_asked(RescanRequest("d9", "VIEUX.tif", "Flou."))
     path = "/numerisation/faite?demande=d9"
     form = {"demande": "d9", "jeton": _token(browser, path)}
     assert browser.get("/numerisation/impossible?demande=d9").status_code == 404
