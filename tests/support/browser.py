@@ -24,8 +24,6 @@ _ARGUMENTS = (
 _PATIENCE_MS = 60_000  # of a machine that is busy with much else
 expect.set_options(timeout=_PATIENCE_MS)
 SMALL, LARGE = (1366, 768), (1920, 1080)
-_PAINTED_WITHIN_MS = 20_000
-_IS_SEEN = 'body[data-seen="yes"]'
 _FRAMES = """() => Promise.race([
     new Promise((done) => requestAnimationFrame(() => done("it is painted"))),
     new Promise((done) => setTimeout(() => done(`${document.visibilityState}, not painted`), 3000)),
@@ -86,24 +84,15 @@ def sign_in_with(page: Page, login: str, password: str) -> Page:
 
 
 def seen(page: Page) -> None:
-    """Wait until what is shown has been on screen long enough for keys to count.
-
-    Without a screen the browser may stop painting, which the page rightly waits for: it is asked
-    for a picture then, and paints again. Whether that was so is told when it does not help.
-    """
+    """Wait until what is shown has been on screen long enough for keys to count."""
     try:
-        page.wait_for_selector(_IS_SEEN, timeout=_PAINTED_WITHIN_MS)
-    except TooLate:
+        page.wait_for_selector('body[data-seen="yes"]')
+    except TooLate as error:
+        state = page.locator("body").get_attribute("data-seen")
         frames = page.evaluate(_FRAMES)
-        page.screenshot()
-        try:
-            page.wait_for_selector(_IS_SEEN)
-        except TooLate as error:
-            state = page.locator("body").get_attribute("data-seen")
-            text = " ".join(page.inner_text("body").split())[:1500]
-            trouble = _TROUBLE.get(page, [])[-20:]
-            message = f"{page.url}: seen is {state}, {frames}, {trouble}, {text}"
-            raise AssertionError(message) from error
+        text = " ".join(page.inner_text("body").split())[:1500]
+        trouble = _TROUBLE.get(page, [])[-20:]
+        raise AssertionError(f"{page.url}: seen is {state}, {frames}, {trouble}, {text}") from error
 
 
 def pictured(page: Page) -> None:

@@ -119,8 +119,9 @@ export class Seen {
   #tellState() {
     clearTimeout(this.#opens);
     const isEmpty = this.#paintedAt === -Infinity;
-    document.body.dataset.seen = isEmpty ? "nothing" : this.isOpen ? "yes" : "no";
-    if (isEmpty || this.isOpen || this.#paintedAt === Infinity) return;
+    const { isOpen } = this; // asked once: a timer may come a hair early, and the next look find it open
+    document.body.dataset.seen = isEmpty ? "nothing" : isOpen ? "yes" : "no";
+    if (isEmpty || isOpen || this.#paintedAt === Infinity) return;
     const at = Math.max(this.#paintedAt, this.#earlyAt) + SEEN_AFTER_MS;
     this.#opens = setTimeout(() => this.#tellState(), Math.max(1, at - performance.now()));
   }

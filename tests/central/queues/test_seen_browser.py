@@ -20,6 +20,17 @@ from tests.support.mail import Line, Post
 from vaguemestre.model.lot import DocumentRecord
 
 _TAP_MS = 150
+_EARLY_TIMERS = """
+  const now = performance.now.bind(performance), setLater = window.setTimeout.bind(window);
+  let next = [];
+  performance.now = () => next.shift() ?? now();
+  window.setTimeout = (act, delay, ...rest) => {
+    if (delay < 300 || delay > 400) return setLater(act, delay, ...rest);
+    const due = now() + delay;
+    return setLater(() => { next = [due - 0.2, due + 0.1]; act(...rest); next = []; }, delay);
+  };
+"""
+"""The clock passes the moment that a timer was set for while its act looks at it."""
 _IBAN = "FR1420041010050500013M02606"
 _PICTURES = re.compile(r"/(image|zone)\?")
 
@@ -91,6 +102,13 @@ def test_a_page_opened_while_the_centre_does_not_answer_comes_all_the_same(
     expect(page.locator("#link")).to_be_visible()
     pictured(page)
     expect(page.locator("#link")).to_be_hidden()
+
+
+def test_a_timer_that_comes_a_hair_early_leaves_no_document_unseen(post: Post, page: Page) -> None:
+    _letters(post, 1)
+    page.add_init_script(_EARLY_TIMERS)
+    page.goto("/nommer")
+    pictured(page)
 
 
 def test_a_double_tap_names_one_document_and_the_second_key_is_told(
