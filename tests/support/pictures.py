@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from edge.imaging.decode import open_source
+from edge.imaging.source_file import Limits, PageImage
+
 Gray = NDArray[np.uint8]
 
 ORIENTATIONS = range(1, 9)
@@ -84,3 +87,15 @@ def tiff(
 def bitonal(gray: Gray) -> Image.Image:
     """Black and white, one bit a pixel."""
     return Image.fromarray(np.where(gray > 127, 255, 0).astype(np.uint8)).convert("1")
+
+
+def decoded(data: bytes, index: int = 0) -> PageImage:
+    """A page of a source file, within the usual limits."""
+    with open_source(data, Limits()) as source:
+        return source.page(index)
+
+
+def assert_same(expected: Gray, found: Gray, within: float = 0.0) -> None:
+    """Two pictures of one size, whose grey differs by no more than ``within`` in the mean."""
+    assert found.shape == expected.shape
+    assert float(np.abs(found.astype(int) - expected.astype(int)).mean()) <= within

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 PATIENCE_S = 120.0
-_LOOK_EVERY_S = 0.03
+_LOOK_EVERY_S = 0.02
 
 Errors = type[Exception] | tuple[type[Exception], ...]
 

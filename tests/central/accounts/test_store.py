@@ -23,6 +23,7 @@ from central.people import store as people_store
 from central.telemetry import Telemetry
 from tests.support.central import document, store
 from tests.support.console import PASSWORD, add_person, enter, serving, settings
+from tests.support.waiting import wait_until
 
 _LOTS_OF_LINES = 300_000
 
@@ -400,6 +401,11 @@ def test_sessions_that_have_ended_are_swept_by_dispatch(engine: sa.Engine, tmp_p
     person_id = add_person(engine, "paul", Role.KEYER)
     for token, longest in (("ended", -1.0), ("open", 3_600.0)):
         session_store.open_session(engine, person_id, token, "csrf", "local", longest)
+
+    def sessions() -> object:
+        with engine.connect() as connection:
+            return connection.scalar(sa.text("SELECT count(*) FROM sessions"))
+
     stop = threading.Event()
     events = Telemetry("test")
     run = threading.Thread(
@@ -407,15 +413,8 @@ def test_sessions_that_have_ended_are_swept_by_dispatch(engine: sa.Engine, tmp_p
     )
     run.start()
     try:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            with engine.connect() as connection:
-                left = connection.scalar(sa.text("SELECT count(*) FROM sessions"))
-            if left == 1:
-                break
-            time.sleep(0.05)
+        wait_until(lambda: sessions() == 1)
     finally:
         stop.set()
         run.join()
-    assert left == 1
     assert session_store.find_session(engine, "open", 3_600.0) is not None

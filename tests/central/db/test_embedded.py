@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,9 @@ import sqlalchemy as sa
 from central.db.embedded import EmbeddedPostgres, running_url
 from central.db.engine import open_engine
 from central.errors import EmbeddedFailed
+from tests.support.waiting import wait_until
 
 _ROOT = Path(__file__).parents[3]
-_DEADLINE_S = 30.0
 _HOLDING = """
 import sys, time
 from pathlib import Path
@@ -75,7 +74,4 @@ def test_it_ends_with_a_process_that_was_killed_and_starts_again(tmp_path: Path)
     holder.communicate()
     with EmbeddedPostgres(tmp_path / "pg", durable=False) as url:
         assert _run(url, "SELECT 1") == [1]
-    deadline = time.monotonic() + _DEADLINE_S
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not Path(f"/proc/{pid}").exists()
+    wait_until(lambda: not Path(f"/proc/{pid}").exists())

@@ -2,7 +2,6 @@
 
 import uuid
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -20,11 +19,6 @@ from vaguemestre.model.forms import FieldKind, FieldSpec
 from vaguemestre.model.plan import KeyingMode, Plan
 
 _IBAN, _OTHER = "FR1420041010050500013M02606", "FR7630006000011234567890189"
-
-
-@pytest.fixture
-def post(engine: sa.Engine, tmp_path: Path) -> Post:
-    return Post(engine, tmp_path)
 
 
 def _rib(post: Post) -> uuid.UUID:

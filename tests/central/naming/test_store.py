@@ -2,7 +2,6 @@
 
 import datetime as dt
 import uuid
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -18,11 +17,6 @@ from tests.support.keyers import PLAN, keyer, state_of, take
 from tests.support.mail import Line, Post
 
 _DUE = dt.date(2026, 12, 1)
-
-
-@pytest.fixture
-def post(engine: sa.Engine, tmp_path: Path) -> Post:
-    return Post(engine, tmp_path)
 
 
 def test_a_named_document_goes_to_keying_when_its_type_asks_for_fields(

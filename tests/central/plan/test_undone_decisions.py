@@ -27,11 +27,6 @@ from tests.support.mail import Line, Post
 _DUE = dt.date(2026, 12, 1)
 
 
-@pytest.fixture
-def lea(engine: sa.Engine) -> Person:
-    return keyer(engine, "lea")
-
-
 def _letter(post: Post, pages: int = 1, *, again: bool = False) -> uuid.UUID:
     made = post.deliver(
         "Lettre", Line("nir", "NIR", "1", read="1"), kind="name", code="S1104",

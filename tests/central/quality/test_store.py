@@ -21,6 +21,7 @@ from central.quality import store as quality_store
 from central.samples import store as samples_store
 from tests.support.console import add_person
 from tests.support.controlled import NIR, POLE, SURNAME, TOTAL, controlled, deliver, entry_of, put
+from tests.support.stored import actions_on
 
 _RIGHT = {0: NIR, 1: SURNAME, 2: TOTAL}
 
@@ -64,12 +65,6 @@ def _row(engine: sa.Engine, table: sa.Table, document_id: uuid.UUID) -> sa.RowMa
         return connection.execute(sa.select(table).where(column == document_id)).mappings().one()
 
 
-def _actions(engine: sa.Engine, document_id: uuid.UUID) -> list[str]:
-    with transaction(engine) as connection:
-        query = sa.select(audit.c.action).where(audit.c.subject == str(document_id))
-        return list(connection.scalars(query.order_by(audit.c.id)))
-
-
 def test_a_control_that_says_what_the_machine_said_is_done(
     engine: sa.Engine, keyer: Person
 ) -> None:
@@ -80,7 +75,7 @@ def test_a_control_that_says_what_the_machine_said_is_done(
     assert (control["fields"], control["machine_wrong"], control["person_wrong"]) == (3, 0, 0)
     assert control["done_at"] is not None
     assert _row(engine, documents, made.id)["state"] == "delivered"
-    assert "control_keyed" in _actions(engine, made.id)
+    assert "control_keyed" in actions_on(engine, made.id)
     assert quality_store.take_next_control(engine, keyer, 60.0) is None
 
 
@@ -205,7 +200,7 @@ def test_when_the_machine_was_wrong_the_pole_gets_the_right_value_in_a_second_ro
     assert _row(engine, documents, made.id)["state"] == "delivered"
     returned = _row(engine, returns, made.id)
     assert (returned["cause"], returned["channel"]) == ("wrong_value", "console")
-    assert _actions(engine, made.id)[-5:] == [
+    assert actions_on(engine, made.id)[-5:] == [
         "control_arbitrated", "document_returned", "document_rerouted", "document_corrected",
         "delivery_delivered",
     ]  # fmt: skip

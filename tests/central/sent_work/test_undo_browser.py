@@ -10,13 +10,14 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from central.accounts.rules import Role
 from central.db.engine import transaction
-from central.db.tables import deliveries, documents, fields, people
+from central.db.tables import deliveries, fields, people
 from central.delivery import store as store_of_deliveries
 from tests.support.accessibility import hold_to_accessibility
 from tests.support.browser import pictured, seen, sign_in_with, visitor
 from tests.support.console import PASSWORD, add_person
 from tests.support.controlled import POLE, entry_of
 from tests.support.mail import Line, Post
+from tests.support.stored import document_states
 
 _GROUP = "/grouper?type=S3110&champ=accident_number"
 _PAIR = "/grouper?paire=17"
@@ -53,12 +54,6 @@ def _care_sheets(post: Post, *numbers: str) -> None:
         )
 
 
-def _states(engine: sa.Engine) -> list[str]:
-    with transaction(engine) as connection:
-        query = sa.select(documents.c.state).order_by(documents.c.position, documents.c.id)
-        return list(connection.scalars(query))
-
-
 def _press(page: Page, *keys: str) -> None:
     for key in keys:
         pictured(page)
@@ -89,7 +84,7 @@ def test_a_split_is_undone_with_one_key(engine: sa.Engine, post: Post, page: Pag
     expect(page.locator("#sent li")).to_have_count(0)
     _press(page, "Enter")
     _done(page)
-    assert sorted(_states(engine)) == ["discarded", "ready"]
+    assert sorted(document_states(engine)) == ["discarded", "ready"]
 
 
 def test_both_halves_named_are_whole_again_after_three_keys(
@@ -104,14 +99,14 @@ def test_both_halves_named_are_whole_again_after_three_keys(
     _done(page)
     expect(page.locator("#sent li")).to_have_count(3)
     expect(page.locator("#sent")).to_be_visible()
-    assert sorted(_states(engine)) == ["ready", "ready"]
+    assert sorted(document_states(engine)) == ["ready", "ready"]
     page.keyboard.press("Alt+l")
     _pages_shown(page, 1)
     _press(page, "Alt+l")
     expect(page.locator("#sent li")).to_have_count(1)
     _press(page, "Alt+l")
     _pages_shown(page, 2)
-    assert sorted(_states(engine)) == ["discarded", "to_name"]
+    assert sorted(document_states(engine)) == ["discarded", "to_name"]
 
 
 @pytest.mark.parametrize("key", ["Alt+j", "Alt+p"])
@@ -139,7 +134,7 @@ def test_a_join_is_undone_with_one_key(engine: sa.Engine, post: Post, page: Page
         _pages_shown(page, 2)
         _press(page, "Enter")
         _done(page)
-        assert _states(engine) == ["ready", "ready"]
+        assert document_states(engine) == ["ready", "ready"]
 
 
 def test_the_next_document_is_not_shown_as_it_was_before_it_was_joined(
@@ -167,13 +162,13 @@ def test_blank_pages_and_what_was_given_up_for_them_come_back(
     expect(page.locator("#ask")).to_contain_text("Toutes les pages sont blanches")
     page.keyboard.press("Enter")
     _done(page)
-    assert _states(engine) == ["discarded"]
+    assert document_states(engine) == ["discarded"]
     page.keyboard.press("Alt+l")
     _pages_shown(page, 1)
     expect(page.locator("#thumbs .blank")).to_have_count(1)
     _press(page, "Alt+l")
     expect(page.locator("#thumbs .blank")).to_have_count(0)
-    assert _states(engine) == ["to_name"]
+    assert document_states(engine) == ["to_name"]
 
 
 def test_a_key_before_the_question_is_there_decides_nothing(
@@ -195,7 +190,7 @@ def test_a_key_before_the_question_is_there_decides_nothing(
     held[0].continue_()
     expect(page.locator("#ask")).to_be_visible()
     page.keyboard.press("Escape")
-    assert _states(engine) == ["to_name"]
+    assert document_states(engine) == ["to_name"]
 
 
 def test_without_its_page_no_act_is_decided(engine: sa.Engine, post: Post, page: Page) -> None:
@@ -208,7 +203,7 @@ def test_without_its_page_no_act_is_decided(engine: sa.Engine, post: Post, page:
         page.keyboard.press(key)
         expect(page.locator("#problem")).to_contain_text("image n'est pas arrivée")
         page.keyboard.press("PageDown")
-    assert _states(engine) == ["to_name", "to_name"]
+    assert document_states(engine) == ["to_name", "to_name"]
     expect(page.locator("#sent li")).to_have_count(0)
 
 
@@ -220,10 +215,10 @@ def test_a_duplicate_comes_back_with_one_key(engine: sa.Engine, post: Post, page
     expect(page.locator("#ask")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.locator("#facts")).to_contain_text("n° 2")
-    assert sorted(_states(engine)) == ["discarded", "to_name"]
+    assert sorted(document_states(engine)) == ["discarded", "to_name"]
     _press(page, "Alt+l")
     expect(page.locator("#facts")).to_contain_text("n° 1")
-    assert _states(engine) == ["to_name", "to_name"]
+    assert document_states(engine) == ["to_name", "to_name"]
 
 
 def _group(page: Page, address: str) -> None:
@@ -240,12 +235,12 @@ def test_a_group_comes_back_as_it_was_sent(engine: sa.Engine, post: Post, page: 
         page.wait_for_timeout(320)  # a slower hand than a double tap
     _done(page)
     expect(page.locator("#sent li")).to_contain_text("et 2 autres")
-    assert _states(engine) == ["ready"] * 3
+    assert document_states(engine) == ["ready"] * 3
     hold_to_accessibility(page)
     page.keyboard.press("Alt+l")
     expect(page.locator("#items li.done")).to_have_count(3)
     assert page.locator("#items textarea").first.input_value() == "1009"
-    assert _states(engine) == ["to_key"] * 3
+    assert document_states(engine) == ["to_key"] * 3
     expect(page.locator("#sent li")).to_have_count(0)
     pictured(page)
     page.locator("#items textarea").nth(2).focus()
@@ -279,7 +274,7 @@ def test_of_a_group_what_a_pole_has_comes_back_with_a_reason(
     page.keyboard.press("Alt+l")
     expect(page.locator("#items li")).to_have_count(1)
     expect(page.locator("#early")).to_contain_text("1 document déjà au pôle")
-    assert sorted(_states(engine)) == ["delivered", "to_key"]
+    assert sorted(document_states(engine)) == ["delivered", "to_key"]
     _press(page, "Alt+l")
     expect(page.locator("#ask")).to_contain_text("Corriger un document remis")
     page.keyboard.type("Mauvais numéro.")
@@ -293,11 +288,11 @@ def test_marks_of_look_alikes_come_back(engine: sa.Engine, post: Post, page: Pag
     _group(page, _PAIR)
     _press(page, "ArrowRight", "Space", "Enter")
     _done(page)
-    assert sorted(_states(engine)) == ["ready", "to_key"]
+    assert sorted(document_states(engine)) == ["ready", "to_key"]
     page.keyboard.press("Alt+l")
     expect(page.locator("#items li")).to_have_count(2)
     expect(page.locator('#items [aria-checked="true"]')).to_have_count(1)
-    assert _states(engine) == ["to_key", "to_key"]
+    assert document_states(engine) == ["to_key", "to_key"]
 
 
 def test_letters_of_commands_are_a_persons_own(engine: sa.Engine, post: Post, page: Page) -> None:
@@ -355,4 +350,4 @@ def test_what_was_keyed_alone_comes_back_from_a_group_to_its_own_page(
     page.keyboard.press("Alt+l")
     page.wait_for_url("**/videocoder?id=*")
     seen(page)
-    assert _states(engine) == ["to_key"] * 3
+    assert document_states(engine) == ["to_key"] * 3

@@ -24,6 +24,7 @@ from edge.errors import ReadingError
 from edge.imaging import cleaning
 from models.training.drawing import mail
 from tests.support import paper, pictures, tiffs
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = json.loads((ROOT / "docs" / "read.schema.json").read_text("utf-8"))
@@ -54,11 +55,9 @@ def run(*arguments: str | Path, **more: Any) -> tuple[int, bytes, str]:
 
 def children_of(process: "subprocess.Popen[bytes]") -> list[psutil.Process]:
     """Its reading processes, as soon as there are any."""
-    until = time.monotonic() + 60
-    while not (children := psutil.Process(process.pid).children()):
-        assert time.monotonic() < until
-        time.sleep(0.005)
-    return list(children)
+    owner = psutil.Process(process.pid)
+    wait_until(lambda: bool(owner.children()))
+    return list(owner.children())
 
 
 def answer(*arguments: str | Path, **more: Any) -> dict[str, Any]:

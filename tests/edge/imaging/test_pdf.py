@@ -19,8 +19,9 @@ from edge.errors import (
     TooManyPages,
 )
 from edge.imaging.decode import open_source
-from edge.imaging.source_file import Limits, PageImage
+from edge.imaging.source_file import Limits
 from tests.support import pictures
+from tests.support.pictures import decoded
 
 A4_PT = (595.276, 841.89)
 
@@ -42,16 +43,11 @@ def at(dpi: float, mode: str = "L") -> Image.Image:
     return Image.fromarray(pictures.page(*size)).convert(mode)
 
 
-def decode(data: bytes, index: int = 0) -> PageImage:
-    with open_source(data, Limits()) as source:
-        return source.page(index)
-
-
 @pytest.mark.parametrize("dpi", [100, 150, 200, 240, 300])
 @pytest.mark.parametrize("mode", ["1", "L", "RGB", "CMYK"])
 def test_a_scan_is_rendered_at_its_own_resolution(dpi: int, mode: str) -> None:
     image = at(dpi, mode)
-    page = decode(scan(image))
+    page = decoded(scan(image))
     expected = np.asarray(at(dpi), np.uint8)
     assert abs(page.dpi - dpi) <= 0.005 * dpi
     assert abs(page.gray.shape[0] - image.height) <= 1
@@ -63,7 +59,7 @@ def test_a_scan_is_rendered_at_its_own_resolution(dpi: int, mode: str) -> None:
 
 
 def test_a_finer_scan_is_lowered_to_three_hundred() -> None:
-    page = decode(scan(at(600)))
+    page = decoded(scan(at(600)))
     assert page.dpi == pytest.approx(300, abs=1)
     assert page.gray.shape == (3508, 2481)
 
@@ -74,7 +70,7 @@ def test_a_drawn_page_is_rendered_at_two_hundred() -> None:
     canvas.drawString(100, 700, "Bonjour")
     canvas.drawImage(ImageReader(at(30)), 50, 50, 200, 300)  # a logo is not the page
     canvas.save()
-    page = decode(out.getvalue())
+    page = decoded(out.getvalue())
     assert page.dpi == pytest.approx(200, abs=0.5)
     assert page.gray.min() < 50
 
@@ -86,7 +82,7 @@ def test_a_page_says_which_way_up_it_is() -> None:
             out = io.BytesIO()
             pdf.save(out)
             shown = np.rot90(np.asarray(at(100)), k=-(turn // 90))
-            found = decode(out.getvalue()).gray
+            found = decoded(out.getvalue()).gray
             middle = (slice(20, 800), slice(20, 800))
             assert np.abs(found[middle].astype(int) - shown[middle]).mean() < 3
 
@@ -100,7 +96,7 @@ def test_what_was_typed_into_a_pdf_form_is_part_of_the_page() -> None:
         canvas.save()
         return out.getvalue()
 
-    empty, filled = decode(form("")).gray, decode(form("MARTIN")).gray
+    empty, filled = decoded(form("")).gray, decoded(form("MARTIN")).gray
     assert (filled < 100).sum() > (empty < 100).sum() + 100
 
 
@@ -124,7 +120,7 @@ def test_a_pdf_that_asks_for_a_password_says_so() -> None:
 
 
 def test_a_pdf_that_only_forbids_changes_is_read() -> None:
-    assert decode(protected("")).gray.min() == 0
+    assert decoded(protected("")).gray.min() == 0
 
 
 def test_a_pdf_without_pages_says_so_whatever_was_read_before_it() -> None:
@@ -145,7 +141,7 @@ def test_a_cut_pdf_says_so(keep: float) -> None:
 
 
 def test_lines_that_a_mail_gateway_left_before_the_file_do_no_harm() -> None:
-    assert decode(b"X-Gateway: scanned\r\n\r\n" + scan(at(72))).gray.min() == 0
+    assert decoded(b"X-Gateway: scanned\r\n\r\n" + scan(at(72))).gray.min() == 0
 
 
 def test_a_page_that_cannot_be_loaded_leaves_the_others_readable() -> None:
@@ -175,13 +171,13 @@ def announcing(width: int, height: int, sheet: tuple[float, float] = A4_PT) -> b
 
 def test_an_image_over_the_limit_is_refused_by_its_dictionary() -> None:
     with pytest.raises(PageTooLarge):
-        decode(announcing(35_000, 35_000))
+        decoded(announcing(35_000, 35_000))
 
 
 def test_a_sheet_of_many_metres_is_refused_and_a_long_one_rendered_lower() -> None:
     with pytest.raises(PageTooLarge):
-        decode(announcing(100, 100, sheet=(14_400, 14_400 * 2)))
-    long = decode(announcing(7_000, 14_000, sheet=(2_000, 4_000)))
+        decoded(announcing(100, 100, sheet=(14_400, 14_400 * 2)))
+    long = decoded(announcing(7_000, 14_000, sheet=(2_000, 4_000)))
     assert long.gray.size < Limits().max_page_pixels
 
 

@@ -19,7 +19,7 @@ from edge.errors import (
 from edge.imaging.decode import open_source
 from edge.imaging.source_file import Limits, PageImage
 from tests.support import pictures
-from tests.support.pictures import Gray
+from tests.support.pictures import assert_same
 
 PAGE = pictures.page()
 RAMP = pictures.ramp()
@@ -30,11 +30,6 @@ def decode(data: bytes) -> PageImage:
     with open_source(data, Limits()) as source:
         assert source.page_count == 1
         return source.page(0)
-
-
-def assert_same(expected: Gray, found: Gray, within: float = 0.0) -> None:
-    assert found.shape == expected.shape
-    assert float(np.abs(found.astype(int) - expected.astype(int)).mean()) <= within
 
 
 def exif(orientation: int) -> Image.Exif:

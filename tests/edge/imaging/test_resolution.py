@@ -4,17 +4,11 @@ import numpy as np
 import pytest
 
 from edge.imaging import raster
-from edge.imaging.decode import open_source
 from edge.imaging.raster import Resolution
-from edge.imaging.source_file import Limits, PageImage
 from tests.support import pictures, tiffs
+from tests.support.pictures import decoded
 
 A4_AT_200 = (1654, 2339)
-
-
-def decode(data: bytes) -> PageImage:
-    with open_source(data, Limits()) as source:
-        return source.page(0)
 
 
 @pytest.mark.parametrize("told", [None, (0, 0), (1, 1), (72, 5), (10_000, 10_000), (-200, -200)])
@@ -48,7 +42,7 @@ def test_a_slip_keeps_its_letters_size() -> None:
 @pytest.mark.parametrize(("across", "down"), [(204, 98), (204, 196), (200, 100)])
 def test_a_fax_is_stretched_to_square_pixels(across: int, down: int) -> None:
     flat = pictures.page(4 * across, 3 * down)
-    page = decode(
+    page = decoded(
         tiffs.compose(
             tiffs.stripped(
                 tiffs.page(4 * across, 3 * down, dpi=(across, down)), [flat.tobytes()], 3 * down
@@ -68,15 +62,15 @@ def test_a_fax_that_forgot_its_unit_keeps_the_shape_of_its_pixels() -> None:
 
 def test_dots_a_centimetre_are_understood() -> None:
     fields = tiffs.page(400, 300, dpi=(40, 40), resolution_unit=3)
-    page = decode(tiffs.compose(tiffs.stripped(fields, [pictures.page().tobytes()], 300)))
+    page = decoded(tiffs.compose(tiffs.stripped(fields, [pictures.page().tobytes()], 300)))
     assert page.dpi == pytest.approx(101.6)
 
 
 def test_a_page_without_resolution_is_marked_and_a_fine_one_lowered() -> None:
     plain = pictures.page(*A4_AT_200)
-    page = decode(pictures.encoded(plain, "PNG", dpi=None))
+    page = decoded(pictures.encoded(plain, "PNG", dpi=None))
     assert (page.dpi, page.dpi_known, page.marks) == (200, False, ("dpi_assumed",))
-    fine = decode(pictures.encoded(pictures.page(2400, 1200), "PNG", dpi=(600, 600)))
+    fine = decoded(pictures.encoded(pictures.page(2400, 1200), "PNG", dpi=(600, 600)))
     assert fine.gray.shape == (600, 1200)
     assert (fine.dpi, fine.marks) == (300, ("resampled",))
 
@@ -91,5 +85,5 @@ def test_a_till_receipt_of_two_metres_keeps_its_resolution() -> None:
 def test_lowering_keeps_thin_lines_visible() -> None:
     thin = np.full((1200, 1200), 255, np.uint8)
     thin[:, 600] = 0
-    fine = decode(pictures.encoded(thin, "PNG", dpi=(600, 600)))
+    fine = decoded(pictures.encoded(thin, "PNG", dpi=(600, 600)))
     assert fine.gray[:, 295:305].min() < 160

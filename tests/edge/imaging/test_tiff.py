@@ -8,29 +8,19 @@ from PIL import Image
 
 from edge.errors import FileTruncated, ImageUndecodable, NoPage, PageTooLarge, ReadingError
 from edge.imaging.decode import open_source
-from edge.imaging.source_file import Limits, PageImage
+from edge.imaging.source_file import Limits
 from tests.support import pictures, tiffs
-from tests.support.pictures import Gray
+from tests.support.pictures import Gray, assert_same, decoded
 
 PAGE = pictures.page()
 RAMP = pictures.ramp()
-
-
-def decode(data: bytes, index: int = 0) -> PageImage:
-    with open_source(data, Limits()) as source:
-        return source.page(index)
-
-
-def assert_same(expected: Gray, found: Gray, within: float = 0.0) -> None:
-    assert found.shape == expected.shape
-    assert float(np.abs(found.astype(int) - expected.astype(int)).mean()) <= within
 
 
 @pytest.mark.parametrize(
     "compression", ["raw", "group3", "group4", "tiff_ccitt", "tiff_lzw", "tiff_deflate", "packbits"]
 )
 def test_a_bitonal_page_is_unchanged_whatever_packed_it(compression: str) -> None:
-    page = decode(pictures.tiff(pictures.bitonal(PAGE), compression=compression))
+    page = decoded(pictures.tiff(pictures.bitonal(PAGE), compression=compression))
     assert_same(PAGE, page.gray)
     assert (page.dpi, page.dpi_known, page.marks) == (100.0, True, ())
 
@@ -41,18 +31,18 @@ def test_a_bitonal_page_is_unchanged_whatever_packed_it(compression: str) -> Non
 @pytest.mark.parametrize("predictor", [1, 2])
 def test_a_grey_page_is_unchanged_whatever_packed_it(compression: str, predictor: int) -> None:
     tags = {317: predictor} if "lzw" in compression or "deflate" in compression else {}
-    assert_same(RAMP, decode(pictures.tiff(RAMP, compression=compression, tags=tags)).gray)
+    assert_same(RAMP, decoded(pictures.tiff(RAMP, compression=compression, tags=tags)).gray)
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_a_jpeg_in_a_tiff_looks_the_same(mode: str) -> None:
     data = pictures.tiff(Image.fromarray(RAMP).convert(mode), compression="jpeg", quality=95)
-    assert_same(RAMP, decode(data).gray, within=1.5)
+    assert_same(RAMP, decoded(data).gray, within=1.5)
 
 
 def test_tiles_are_put_together_and_what_fills_up_the_last_ones_is_cut() -> None:
     page = pictures.ramp(210, 150)
-    assert_same(page, decode(tiffs.compose(tiffs.tiled(page, side=64))).gray)
+    assert_same(page, decoded(tiffs.compose(tiffs.tiled(page, side=64))).gray)
 
 
 def test_strips_are_read_in_both_byte_orders_and_in_bigtiff() -> None:
@@ -60,37 +50,37 @@ def test_strips_are_read_in_both_byte_orders_and_in_bigtiff() -> None:
     page = tiffs.stripped(tiffs.page(400, 300), strips, rows=64)
     for endian in "<>":
         for big in (False, True):
-            assert_same(RAMP, decode(tiffs.compose(page, endian=endian, big=big)).gray)
+            assert_same(RAMP, decoded(tiffs.compose(page, endian=endian, big=big)).gray)
 
 
 def test_white_may_be_zero() -> None:
     page = tiffs.stripped(tiffs.page(400, 300, photometric=0), [(255 - RAMP).tobytes()], 300)
-    assert_same(RAMP, decode(tiffs.compose(page)).gray)
+    assert_same(RAMP, decoded(tiffs.compose(page)).gray)
 
 
 def test_colours_may_be_stored_plane_by_plane() -> None:
     fields = tiffs.page(400, 300, photometric=2, samples=3, planar=2)
     page = tiffs.stripped({**fields, tiffs.BITS: [8, 8, 8]}, [RAMP.tobytes()] * 3, 300)
-    assert_same(RAMP, decode(tiffs.compose(page)).gray)
+    assert_same(RAMP, decoded(tiffs.compose(page)).gray)
 
 
 def test_a_transparent_background_is_paper() -> None:
     alpha = np.where(PAGE < 255, 255, 0).astype(np.uint8)
     black = np.zeros_like(PAGE)
     page = Image.merge("RGBA", [Image.fromarray(band) for band in (black, black, black, alpha)])
-    assert_same(PAGE, decode(pictures.tiff(page, compression="tiff_lzw")).gray)
+    assert_same(PAGE, decoded(pictures.tiff(page, compression="tiff_lzw")).gray)
 
 
 def test_half_transparent_ink_is_half_as_dark() -> None:
     black, half = np.zeros_like(PAGE), np.full_like(PAGE, 128)
     page = Image.merge("LA", [Image.fromarray(black), Image.fromarray(half)])
-    assert_same(np.full_like(PAGE, 127), decode(pictures.tiff(page)).gray)
+    assert_same(np.full_like(PAGE, 127), decoded(pictures.tiff(page)).gray)
 
 
 def test_a_page_that_is_transparent_everywhere_is_shown_and_not_lost_as_blank() -> None:
     nothing = Image.fromarray(np.zeros_like(PAGE))
     page = Image.merge("RGBA", [*[Image.fromarray(PAGE)] * 3, nothing])
-    assert_same(PAGE, decode(pictures.tiff(page)).gray)
+    assert_same(PAGE, decoded(pictures.tiff(page)).gray)
 
 
 @pytest.mark.parametrize("compression", ["raw", "tiff_lzw"])
@@ -98,7 +88,7 @@ def test_ink_of_four_colours_is_dark_and_none_of_it_is_paper(compression: str) -
     key = Image.fromarray(255 - PAGE)
     none = Image.fromarray(np.zeros_like(PAGE))
     page = Image.merge("CMYK", [none, none, none, key])
-    assert_same(PAGE, decode(pictures.tiff(page, compression=compression)).gray)
+    assert_same(PAGE, decoded(pictures.tiff(page, compression=compression)).gray)
 
 
 @pytest.mark.parametrize("endian", ["<", ">"])
@@ -106,20 +96,20 @@ def test_sixteen_bits_keep_the_upper_eight(endian: str) -> None:
     samples = (RAMP.astype(np.uint16) * 257).astype(f"{endian}u2")
     fields = tiffs.page(400, 300, bits=16)
     page = tiffs.stripped(fields, [samples.tobytes()], 300)
-    assert_same(RAMP, decode(tiffs.compose(page, endian=endian)).gray)
+    assert_same(RAMP, decoded(tiffs.compose(page, endian=endian)).gray)
 
 
 def test_twelve_bits_in_sixteen_are_not_a_black_page() -> None:
     samples = (RAMP.astype(np.uint16) << 4).astype("<u2")
     page = tiffs.stripped(tiffs.page(400, 300, bits=16), [samples.tobytes()], 300)
-    assert_same(RAMP, decode(tiffs.compose(page)).gray)
+    assert_same(RAMP, decoded(tiffs.compose(page)).gray)
 
 
 def test_colours_of_sixteen_bits_are_read() -> None:
     samples = np.repeat((RAMP.astype(np.uint16) * 257)[:, :, None], 3, axis=2).astype("<u2")
     fields = tiffs.page(400, 300, photometric=2, samples=3)
     page = tiffs.stripped({**fields, tiffs.BITS: [16, 16, 16]}, [samples.tobytes()], 300)
-    assert_same(RAMP, decode(tiffs.compose(page)).gray, within=1.0)
+    assert_same(RAMP, decoded(tiffs.compose(page)).gray, within=1.0)
 
 
 @pytest.mark.parametrize(("highest", "marks"), [(257, ()), (1, ("colormap_repaired",))])
@@ -129,7 +119,7 @@ def test_a_colour_map_is_followed_also_when_it_was_written_on_eight_bits(
     """Written on 8 bits it is all but black, and decoders say nothing."""
     colours = [value * highest for value in reversed(range(256))] * 3
     fields = {**tiffs.page(400, 300, photometric=3), tiffs.COLORMAP: colours}
-    page = decode(tiffs.compose(tiffs.stripped(fields, [(255 - RAMP).tobytes()], 300)))
+    page = decoded(tiffs.compose(tiffs.stripped(fields, [(255 - RAMP).tobytes()], 300)))
     assert_same(RAMP, page.gray)
     assert page.marks == marks
 
@@ -140,13 +130,13 @@ def test_a_page_is_shown_as_its_orientation_tag_wants_it(
     orientation: int, compression: str
 ) -> None:
     image = pictures.bitonal(pictures.stored(PAGE, orientation))
-    page = decode(pictures.tiff(image, compression=compression, tags={274: orientation}))
+    page = decoded(pictures.tiff(image, compression=compression, tags={274: orientation}))
     assert_same(PAGE, page.gray)
     assert page.gray.flags.c_contiguous
 
 
 def test_an_orientation_that_does_not_exist_turns_nothing() -> None:
-    assert_same(PAGE, decode(pictures.tiff(PAGE, tags={274: 99})).gray)
+    assert_same(PAGE, decoded(pictures.tiff(PAGE, tags={274: 99})).gray)
 
 
 def test_pages_of_a_file_are_read_in_any_order_each_with_its_own_size() -> None:
@@ -174,7 +164,7 @@ def test_strips_without_byte_counts_run_on_to_the_next() -> None:
         fields, _ = tiffs.stripped(tiffs.page(400, 300), strips, rows=150)
         page = ({**fields, tiffs.STRIP_COUNTS: counts}, strips)
         # The second strip then reaches over the directory: decoders take what they need.
-        assert_same(RAMP, decode(tiffs.compose(page)).gray)
+        assert_same(RAMP, decoded(tiffs.compose(page)).gray)
 
 
 def test_a_chain_of_directories_that_loops_ends_where_it_bites_its_tail() -> None:
@@ -216,9 +206,9 @@ def test_pixels_that_are_not_there_are_never_shown_as_paper(keep: float) -> None
     data = tiffs.compose(tiffs.stripped(tiffs.page(400, 300), [RAMP.tobytes()], 300))
     strip = RAMP.tobytes()[: int(keep * 120_000)]
     cut = tiffs.compose(tiffs.stripped(tiffs.page(400, 300), [strip or b"\0"], 300))
-    assert decode(data).gray.shape == (300, 400)
+    assert decoded(data).gray.shape == (300, 400)
     with pytest.raises(ReadingError):
-        decode(cut)
+        decoded(cut)
 
 
 @pytest.mark.parametrize("compression", [1, 8])
@@ -229,7 +219,7 @@ def test_a_strip_that_is_missing_is_not_shown_as_paper(compression: int) -> None
     fields = tiffs.page(400, 300, compression=compression)
     for strips in ([packed(RAMP[:100]), packed(RAMP[100:200])], [packed(RAMP[:100]), b"", b""]):
         with pytest.raises(ReadingError):
-            decode(tiffs.compose(tiffs.stripped(fields, strips, rows=100)))
+            decoded(tiffs.compose(tiffs.stripped(fields, strips, rows=100)))
 
 
 def test_a_damaged_page_leaves_the_others_readable() -> None:
@@ -261,4 +251,4 @@ def test_a_page_over_the_limits_is_refused_before_it_is_decoded(fields: tiffs.Fi
 def test_a_size_of_nothing_is_undecodable() -> None:
     for width, height in ((0, 100), (100, 0)):
         with pytest.raises(ImageUndecodable):
-            decode(tiffs.compose((tiffs.page(width, height), [b"\0"])))
+            decoded(tiffs.compose((tiffs.page(width, height), [b"\0"])))

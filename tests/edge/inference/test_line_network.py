@@ -8,15 +8,14 @@ import onnx
 import onnxruntime as ort
 import pytest
 from onnx import numpy_helper
-from PIL import Image, ImageDraw, ImageFont
 
 from edge.errors import PackInvalid
 from edge.inference import session
 from edge.inference.readers import LineNetwork
 from edge.inference.session import Session
-from edge.ocr.engine import Alphabet, Gray, least_sure
+from edge.ocr.engine import Alphabet, least_sure
 from edge.ocr.network_io import line_tensor
-from models.training.drawing.fill import typefaces
+from tests.support.typeset import typed_line
 from vaguemestre import pack
 
 LINES = (
@@ -35,17 +34,10 @@ def network() -> LineNetwork:
     return LineNetwork.load(pack.default_dir() / "onnx", threads=1)
 
 
-def drawn(text: str, face: str, size: int = 34) -> Gray:
-    font = ImageFont.truetype(str(typefaces()[face]), size)
-    image = Image.new("L", (round(font.getlength(text)) + 24, round(1.5 * size)), 250)
-    ImageDraw.Draw(image).text((12, size), text, fill=30, font=font, anchor="ls")
-    return np.asarray(image, np.uint8)
-
-
 @pytest.mark.parametrize("face", ["sans", "arial", "times", "typewriter", "arial_bold"])
 @pytest.mark.parametrize("text", LINES)
 def test_clean_print_is_read_to_the_letter(network: LineNetwork, face: str, text: str) -> None:
-    (reading,) = network.read([drawn(text, face)])
+    (reading,) = network.read([typed_line(text, face)])
 
     assert reading.text == text
     assert least_sure(reading) > 0.5
@@ -54,13 +46,13 @@ def test_clean_print_is_read_to_the_letter(network: LineNetwork, face: str, text
 def test_lines_of_many_widths_are_answered_in_their_order(network: LineNetwork) -> None:
     texts = [text for text in LINES for _ in range(3)]
 
-    readings = network.read([drawn(text, "arial", 20 + i) for i, text in enumerate(texts)])
+    readings = network.read([typed_line(text, "arial", 20 + i) for i, text in enumerate(texts)])
 
     assert [reading.text for reading in readings] == texts
 
 
 def test_digits_alone_are_answered_where_digits_are_asked_for(network: LineNetwork) -> None:
-    (reading,) = network.read([drawn("285O3I73OO042", "arial")], Alphabet.DIGITS)
+    (reading,) = network.read([typed_line("285O3I73OO042", "arial")], Alphabet.DIGITS)
 
     assert reading.text == "2850317300042"
 
@@ -72,7 +64,7 @@ def test_what_is_no_french_is_never_read_with_certainty(network: LineNetwork, ki
         "noise": noise,
         "black": np.zeros((40, 400), np.uint8),
         "white": np.full((40, 400), 255, np.uint8),
-        "mirrored": np.ascontiguousarray(drawn("DÉCLARATION GÉNÉRALE", "times")[:, ::-1]),
+        "mirrored": np.ascontiguousarray(typed_line("DÉCLARATION GÉNÉRALE", "times")[:, ::-1]),
         "ten metres": np.full((40, 80_000), 200, np.uint8),
     }[kind]
 
@@ -93,7 +85,7 @@ def test_the_same_line_gives_the_same_steps_on_processors_with_and_without_vnni(
 
     for text in LINES:
         for face in ("arial", "typewriter", "arial_bold"):
-            image = drawn(text, face).astype(np.float64)
+            image = typed_line(text, face).astype(np.float64)
             worn = np.clip(image + rng.normal(0, 40, image.shape), 0, 255).astype(np.uint8)
             batch = line_tensor(worn)[None, None]
             np.testing.assert_allclose(

@@ -5,12 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFont
 
 from edge.errors import PackInvalid
 from edge.inference.readers import HandNetwork
-from edge.ocr.engine import Gray
-from models.training.drawing.fill import typefaces
+from tests.support.typeset import typed_line
 from vaguemestre import pack
 
 NAMES = ("DUPONT MARIE-CLAIRE", "12 RUE DE L'ÉGLISE", "45200 MONTARGIS", "Fournier Jean-Baptiste")
@@ -21,16 +19,9 @@ def network() -> HandNetwork:
     return HandNetwork.load(pack.default_dir() / "onnx", threads=1)
 
 
-def typed(text: str, face: str, size: int) -> Gray:
-    font = ImageFont.truetype(str(typefaces()[face]), size)
-    image = Image.new("L", (round(font.getlength(text)) + 24, round(1.5 * size)), 250)
-    ImageDraw.Draw(image).text((12, size), text, fill=30, font=font, anchor="ls")
-    return np.asarray(image, np.uint8)
-
-
 @pytest.mark.parametrize("face", ["sans", "arial", "times", "typewriter"])
 def test_typed_names_are_print(network: HandNetwork, face: str) -> None:
-    chances = network.by_hand([typed(name, face, 30 + 2 * i) for i, name in enumerate(NAMES)])
+    chances = network.by_hand([typed_line(name, face, 30 + 2 * i) for i, name in enumerate(NAMES)])
 
     assert max(chances) < 0.3
 
@@ -48,7 +39,7 @@ def test_real_digits_are_handwriting(network: HandNetwork) -> None:
 
 
 def test_answers_come_in_the_order_of_the_lines(network: HandNetwork) -> None:
-    lines = [typed(name, "arial", 24 + 5 * i) for i, name in enumerate(NAMES)]
+    lines = [typed_line(name, "arial", 24 + 5 * i) for i, name in enumerate(NAMES)]
 
     together = network.by_hand(lines[::-1])[::-1]
 

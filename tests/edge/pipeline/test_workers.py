@@ -25,6 +25,7 @@ from edge.pipeline.workers.handle import Handle
 from edge.pipeline.workers.messages import LinkBroken, Task
 from edge.results import PageReading
 from tests.support import pictures, reading, tiffs
+from tests.support.waiting import wait_until
 from vaguemestre import pack
 from vaguemestre.model.document import ImageRef, RouteKind
 
@@ -58,13 +59,6 @@ def code(answer: PageReading | Failure) -> str:
 def only_process(workers: Workers) -> psutil.Process:
     (process,) = reading.living(workers)
     return process
-
-
-def wait_until(condition: Callable[[], bool], deadline_s: float = 20.0) -> None:
-    until = time.monotonic() + deadline_s
-    while not condition():
-        assert time.monotonic() < until, "it did not come to that in time"
-        time.sleep(0.02)
 
 
 def test_a_page_over_the_time_out_is_given_up_and_the_next_is_read(one: Workers, lot: Path) -> None:
