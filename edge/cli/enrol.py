@@ -7,6 +7,7 @@ With ``--blanks`` it measures how a known form's blank sheets look around their 
 writes that into the form's file.
 """
 
+import argparse
 import contextlib
 import dataclasses
 import json
@@ -19,6 +20,7 @@ from rich.console import Console
 from edge import config
 from edge.classification import embedding
 from edge.classification.registration import Registration, register
+from edge.cli.arguments import add_command
 from edge.enrolment import blanks, form_file
 from edge.enrolment.learn import LearnedForm, learn_form
 from edge.errors import EnrolmentRefused, PackInvalid
@@ -42,6 +44,44 @@ _REMARKS = (
     "Noms, natures (kind) et cadres des champs sont des propositions. Une fois vérifiés, remplacez",
     'layout = "unverified" par "verified" : les champs seront lus dans leurs cadres.',
 )
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    text = "apprend un formulaire sur un à cinq exemples"
+    parser = add_command(commands, "enrol", text, _run, has_config=False)
+    parser.add_argument("type", metavar="TYPE", help="nom du nouveau type, par exemple S3501")
+    parser.add_argument(
+        "samples",
+        type=Path,
+        nargs="+",
+        metavar="EXEMPLE",
+        help="image ou PDF, vierge de préférence",
+    )
+    parser.add_argument("--page", type=int, default=1, help="page à apprendre dans chaque fichier")
+    parser.add_argument("--output", type=Path, help="dossier où écrire, au lieu des formulaires")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--force", action="store_true", help="remplace un apprentissage antérieur")
+    mode.add_argument(
+        "--blanks",
+        action="store_true",
+        help="mesure, sur des feuilles vierges d'un formulaire connu, ce qui entoure ses cases",
+    )
+
+
+def _run(options: argparse.Namespace, console: Console) -> int:
+    if options.blanks:
+        return measure_blanks(
+            options.type, options.samples, options.output, console, page=options.page
+        )
+    return enrol(
+        options.type,
+        options.samples,
+        options.output,
+        console,
+        page=options.page,
+        force=options.force,
+    )
 
 
 def enrol(

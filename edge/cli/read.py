@@ -4,16 +4,23 @@ Files are only ever opened for reading, and by their content alone is decided wh
 that was named or found is answered for: read, or set aside with a reason.
 """
 
+import argparse
 import contextlib
 import dataclasses
 import hashlib
+import json
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.console import Console
+
 from edge import agent, config
+from edge.cli import report
+from edge.cli.arguments import add_command
 from edge.errors import (
     FileDenied,
     FileVanished,
@@ -25,6 +32,7 @@ from edge.errors import (
 from edge.pack import load_pack
 from edge.pipeline.lot import LotContext, read_lot
 from edge.pipeline.workers import Workers
+from edge.pipeline.workers.confinement import no_memory_image
 from edge.pipeline.workers.settings import default_settings
 from edge.results import LotResult
 from edge.sources.folder.claim import in_place
@@ -51,6 +59,55 @@ class _FoundFile:
     twin_certain: bool = True
     order_certain: bool = True
     holds_no_page: bool = False  # it lies beside pages: told, and missing nowhere
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    text = "lit des fichiers sans le centre"
+    parser = add_command(commands, "read", text, _run, has_config=False)
+    parser.add_argument("paths", type=Path, nargs="+", metavar="CHEMIN", help="fichier ou dossier")
+    parser.add_argument(
+        "--json", action="store_true", help="réponse en JSON (docs/read.schema.json)"
+    )
+    parser.add_argument("--workers", type=int, default=2, help="processus de lecture")
+    parser.add_argument("--fund", default="17", help="département de la caisse")
+    parser.add_argument(
+        "--separator-barcode",
+        action="append",
+        default=[],
+        metavar="TEXTE",
+        help="code-barres qui sépare les documents ; * et ? comme dans les noms de fichiers",
+    )
+    parser.add_argument(
+        "--duplex",
+        action="store_true",
+        help="recto et verso de chaque feuille se suivent, comme pour un dossier duplex = true",
+    )
+
+
+def _run(options: argparse.Namespace, console: Console) -> int:
+    no_memory_image()
+    if options.workers < 1:
+        print("--workers doit être au moins 1.", file=sys.stderr)
+        return 2
+    for path in options.paths:
+        if not os.path.lexists(path):
+            print(f"{path} n'existe pas.", file=sys.stderr)
+            return 2
+    results = read(
+        options.paths,
+        options.workers,
+        options.fund,
+        options.separator_barcode,
+        duplex=options.duplex,
+    )
+    if options.json:
+        # JSON is UTF-8 whatever the terminal's own encoding is.
+        text = json.dumps(report.to_json(results), ensure_ascii=False, indent=1)
+        sys.stdout.buffer.write(f"{text}\n".encode())
+    else:
+        console.print(*report.to_tables(results))
+    return 0
 
 
 def read(

@@ -49,11 +49,11 @@ from central.returns.folder import ReturnsFolder
 from central.returns.store import ReturnOutcome
 from central.telemetry import Telemetry as CentralEvents
 from central.web.labels import ACTIONS
-from edge import __main__ as edge_main
-from edge import cli as edge_commands
 from edge import config as edge_config
 from edge import results
+from edge.cli import main as edge_cli
 from edge.cli import report
+from edge.cli import status as edge_status
 from edge.errors import EdgeError, FileVanished
 from edge.results import LotResult
 from edge.spool import rules as spool_rules
@@ -116,7 +116,7 @@ ERRORS: Mapping[str, type[EdgeError] | type[CentralError]] = {
     "edge": EdgeError,
     "central": CentralError,
 }
-PROGRAMS = {"vaguemestre-edge": edge_main.main, "vaguemestre-central": central_main.main}
+PROGRAMS = {"vaguemestre-edge": edge_cli.main, "vaguemestre-central": central_main.main}
 WIRE = (document_pb2.DESCRIPTOR, fleet_pb2.DESCRIPTOR, intake_pb2.DESCRIPTOR)
 TABLES: sa.MetaData = tables.metadata
 AUDIT_ACTIONS: Mapping[str, str] = ACTIONS
@@ -161,7 +161,7 @@ def database(server: TestServer) -> Iterator[Engine]:
 
 def parsers() -> dict[str, argparse.ArgumentParser]:
     """The command line of each side."""
-    return {"edge": edge_main._parser(), "central": central_main._parser()}
+    return {"edge": edge_cli.build_parser(), "central": central_main._parser()}
 
 
 def registries(engine: Engine) -> dict[str, CollectorRegistry]:
@@ -264,7 +264,7 @@ def status(work_dir: Path) -> str:
     """What ``vaguemestre-edge status --json`` prints."""
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        edge_commands.status(station_settings(work_dir), Console(), as_json=True)
+        edge_status.status(station_settings(work_dir), Console(), as_json=True)
     return out.getvalue()
 
 

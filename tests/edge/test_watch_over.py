@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from edge import agent
-from edge.cli.watch import screen
+from edge.cli.status import screen
 from edge.spool.values import Stalled
 from edge.supervise import Pulses
 from edge.telemetry import Telemetry

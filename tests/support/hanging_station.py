@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from edge import supervise
-from edge.__main__ import main
+from edge.cli.main import main
 from edge.sources.folder import filesystem
 from edge.sources.folder import source as watching
 

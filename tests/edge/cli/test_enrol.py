@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge.__main__ import main
 from edge.classification import embedding, printed_text, registration
+from edge.cli.main import main
 from edge.errors import PackInvalid
 from edge.inference.page_network import load_network, load_prototypes
 from edge.ocr.engine import OcrEngine

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge.__main__ import main
 from edge.classification.registration import Registration
+from edge.cli.main import main
 from edge.extraction import tick_blank
 from edge.extraction import ticks as extraction_ticks
 from models.training.drawing import forms as drawn_forms

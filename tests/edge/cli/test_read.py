@@ -19,7 +19,7 @@ import zxingcpp
 from jsonschema import Draft202012Validator
 from PIL import ImageFont
 
-from edge.__main__ import main
+from edge.cli.main import main
 from edge.errors import ReadingError
 from edge.imaging import cleaning
 from models.training.drawing import mail

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.__main__ import main
+from edge.cli.main import main
 from edge.imaging import separators
 from edge.imaging.decode import open_source
 from edge.imaging.source_file import Limits

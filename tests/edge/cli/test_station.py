@@ -3,14 +3,13 @@
 import io
 import json
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from edge.__main__ import main
-from edge.cli.watch import screen
+from edge.cli.main import main
+from edge.cli.status import screen
 from edge.imaging import separators
 from edge.imaging.decode import open_source
 from edge.imaging.source_file import Limits
@@ -115,10 +114,9 @@ def test_an_interrupted_watch_ends_with_0(settings: str, monkeypatch: pytest.Mon
         shown.append(seconds)
         raise KeyboardInterrupt
 
-    # Reached by its full name: the package's ``watch`` is the function.
-    monkeypatch.setattr(import_module("edge.cli.watch"), "time", _Clock(interrupted))
+    monkeypatch.setattr("edge.cli.status.time", _Clock(interrupted))
     monkeypatch.setattr(
-        "edge.__main__.Console", lambda **_: Console(file=io.StringIO(), force_terminal=True)
+        "edge.cli.main.Console", lambda **_: Console(file=io.StringIO(), force_terminal=True)
     )
     assert main(["status", "--watch", "--config", settings]) == 0
     assert shown

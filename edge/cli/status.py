@@ -1,8 +1,12 @@
-"""``vaguemestre-edge status --watch``: what the page shows, in a terminal, again and again."""
+"""``vaguemestre-edge status``: what the operators' page shows, once or kept up to date."""
 
+import argparse
+import dataclasses
+import json
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -11,10 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from edge import agent
+from edge.cli.arguments import add_command
 from edge.cli.station import open_spool
-from edge.config import EdgeConfig
-from edge.spool.values import OperatorState
-from edge.web import status
+from edge.config import EdgeConfig, load
+from edge.spool.values import LotStatus, OperatorState, Rescan
+from edge.web import status as status_words
 from edge.web.status import StationStatus, read_status
 from vaguemestre.model.calendar import paris_time
 
@@ -30,6 +35,83 @@ _COLOURS = {
     OperatorState.DONE: "green",
     OperatorState.ERROR: "red",
 }
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = add_command(commands, "status", "montre les lots et les envois", _run)
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--json", action="store_true")
+    mode.add_argument("--watch", action="store_true", help="tient l'écran à jour ; Ctrl-C quitte")
+
+
+def _run(options: argparse.Namespace, console: Console) -> int:
+    if options.watch:
+        return watch(load(options.config), console)
+    return status(load(options.config), console, as_json=options.json)
+
+
+def status(config: EdgeConfig, console: Console, *, as_json: bool) -> int:
+    """Show the lots and what waits for the centre."""
+    with open_spool(config) as spool:
+        lots, sources, backlog = spool.lots_overview(), spool.sources_overview(), spool.backlog()
+        rescans, hidden, aside = spool.rescans(), spool.lots_hidden(), spool.aside()
+        now = read_status(config, spool, agent.now())
+    if as_json:
+        answer = {
+            "lots": [dataclasses.asdict(lot) for lot in lots],
+            "sources": [dataclasses.asdict(source) for source in sources],
+            "backlog": dataclasses.asdict(backlog),
+            "rescans": [_rescan_json(rescan) for rescan in rescans],
+            "hidden": dataclasses.asdict(hidden),
+            "standing": dataclasses.asdict(now.standing),
+            "aside": aside,
+        }
+        json.dump(answer, sys.stdout, ensure_ascii=False, default=str)
+        print()
+        return 0
+    table = Table("Lot", "État", "Détail", "Pages", "Documents", "Envoyés")
+    for lot in lots:
+        state = lot.shown.value
+        if lot.count is not None and lot.shown.value == "INCOMPLET":
+            state = f"{state} {lot.count.found}/{lot.count.expected}"
+        row = (lot.name, state, _detail(lot), lot.counted_pages, lot.documents, lot.acknowledged)
+        table.add_row(*(str(value) for value in row))
+    console.print(table)
+    if hidden.needing + hidden.others:
+        beyond = f"Et {hidden.needing + hidden.others} lot(s) de plus"
+        console.print(f"{beyond}, dont {hidden.needing} à traiter.")
+    link, advice, is_well = status_words.link_text(now)
+    if not is_well:
+        console.print(f"{link} : {advice}")
+    for one in now.standing.stalled:
+        console.print(*status_words.stalled(one, now.now), sep=" : ")
+    for source in sources:
+        if source.reason:
+            console.print(f"{source.name} : {source.reason}")
+    for rescan in rescans:
+        which = ", ".join(filter(None, (rescan.lot_name, status_words.sheet_of(rescan))))
+        console.print(f"À numériser de nouveau : {which} ({rescan.reason})")
+    if aside:
+        console.print(f"{aside} fichier(s) sans lot connu dans aside : prévenez l'exploitation.")
+    console.print(f"{backlog.documents} document(s) en attente d'envoi.")
+    return 0
+
+
+def _rescan_json(rescan: Rescan) -> dict[str, Any]:
+    """A request as a program reads it; its picture is for people (``rescan --output``)."""
+    entry = dataclasses.asdict(rescan)
+    del entry["sheet"]["picture"]
+    return entry
+
+
+def _detail(lot: LotStatus) -> str:
+    """What an operator must know of a lot: what was set aside, else where it stands."""
+    if not lot.set_aside:
+        return lot.detail
+    first, *others = lot.set_aside
+    more = f" (+ {len(others)})" if others else ""
+    return f"{first.file} : {first.reason}{more}"
 
 
 def watch(config: EdgeConfig, console: Console) -> int:
@@ -67,10 +149,10 @@ def screen(now: StationStatus, width: int, height: int) -> RenderableType:
 
 def _facts(now: StationStatus) -> Iterator[tuple[str, tuple[str, str, bool]]]:
     told = (
-        status.link_text(now),
-        status.backlog_text(now),
-        status.rate_text(now),
-        status.disk_text(now),
+        status_words.link_text(now),
+        status_words.backlog_text(now),
+        status_words.rate_text(now),
+        status_words.disk_text(now),
     )
     yield from zip(_NAMES, told, strict=True)
 
@@ -109,23 +191,23 @@ def _lots(now: StationStatus, shown: int, *, is_wide: bool) -> Table:
         cells = [
             Text(lot.name),
             Text(lot.shown.value, _COLOURS[lot.shown]),
-            Text(status.announced_text(lot)[0]),
-            Text(status.scanned_text(lot)),
-            Text(status.read_text(lot)),
-            Text(status.of_documents(lot, lot.sent)),
-            Text(status.of_documents(lot, lot.acknowledged)),
-            Text(status.advice_text(lot)),
+            Text(status_words.announced_text(lot)[0]),
+            Text(status_words.scanned_text(lot)),
+            Text(status_words.read_text(lot)),
+            Text(status_words.of_documents(lot, lot.sent)),
+            Text(status_words.of_documents(lot, lot.acknowledged)),
+            Text(status_words.advice_text(lot)),
         ]
         kept = cells if is_wide else [cells[0], cells[1], cells[2], cells[4], cells[6]]
         table.add_row(*kept)
     more = len(now.lots) - shown + now.hidden.needing + now.hidden.others
-    table.caption = f"et {status.counted(more, 'autre lot', 'autres lots')}" if more else None
+    table.caption = f"et {status_words.counted(more, 'autre lot', 'autres lots')}" if more else None
     return table
 
 
 def _notes(now: StationStatus) -> list[RenderableType]:
     """What is below the lots, a line each: folders, requests, what was set aside."""
-    stalled = [status.stalled(one, now.now) for one in now.standing.stalled]
+    stalled = [status_words.stalled(one, now.now) for one in now.standing.stalled]
     lines = [Text(f"{name} : {what}", "red") for name, what in stalled]
     lines += [
         Text(f"Dossier {source.name} : {source.reason}", "red")
@@ -133,10 +215,10 @@ def _notes(now: StationStatus) -> list[RenderableType]:
         if source.reason
     ]
     for rescan in now.rescans:
-        standing = status.standing_of(rescan)
+        standing = status_words.standing_of(rescan)
         line = Text(f"{standing} ", "yellow")
         line.append(f"{rescan.code or rescan.lot_name} ", "bold not yellow")
-        which = ", ".join(filter(None, (rescan.lot_name, status.sheet_of(rescan))))
+        which = ", ".join(filter(None, (rescan.lot_name, status_words.sheet_of(rescan))))
         lines.append(line.append(f"{which} : {rescan.reason}", "default"))
     for lot in now.lots:
         for aside in lot.set_aside:
