@@ -8,9 +8,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from central.delivery.rules import Delivery
+from central.delivery.rules import Delivery, Superseded
 from central.documents.rules import DeliverableDocument
-from vaguemestre.model.document import DeliveryField, DeliveryPage, Superseded
+from vaguemestre.model.document import DeliveryField, DeliveryPage
 
 FORMAT = "vaguemestre-package/2"
 FORMER = "vaguemestre-package/1"

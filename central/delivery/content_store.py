@@ -17,7 +17,7 @@ from central.db.tables import deliveries, documents, fields, handed_over, lots, 
 from central.delivery import rules as delivery_rules
 from central.documents.rules import DeliverableDocument
 from central.documents.state_store import idempotency_key
-from vaguemestre.model.document import NEGATIVE, DeliveryField, DeliveryPage, Superseded
+from vaguemestre.model.document import NEGATIVE, DeliveryField, DeliveryPage
 
 
 def load_for_delivery(connection: sa.Connection, document_id: uuid.UUID) -> DeliverableDocument:
@@ -102,7 +102,7 @@ class Round:
     number: int
     idempotency_key: str
     content: bytes
-    supersedes: Superseded | None
+    supersedes: delivery_rules.Superseded | None
 
 
 def begin(connection: sa.Connection, delivery: sa.Row[Any], document: DeliverableDocument) -> Round:
@@ -139,7 +139,9 @@ def begin(connection: sa.Connection, delivery: sa.Row[Any], document: Deliverabl
     if before is not None:
         cause = _cause(connection, before)
         changed = delivery_rules.changes(before.parts, parts, document)
-        supersedes = Superseded(int(before.round), before.idempotency_key, cause, changed)
+        supersedes = delivery_rules.Superseded(
+            int(before.round), before.idempotency_key, cause, changed
+        )
     return Round(number, key, content, supersedes)
 
 

@@ -33,7 +33,6 @@ from enum import Enum, StrEnum
 from typing import Any
 
 from central.documents.rules import DeliverableDocument
-from vaguemestre.model.document import Change, Superseded
 
 _BEFORE_IT_WAS_SENT = frozenset(
     {"http_unreachable", "http_tls", "folder_unmounted", "folder_rights", "folder_unavailable"}
@@ -114,6 +113,30 @@ def after_failure(circuit: Circuit, now: dt.datetime, policy: CircuitPolicy) -> 
     if circuit.state is CircuitState.CLOSED and failures < policy.opens_after:
         return Circuit(CircuitState.CLOSED, failures)
     return Circuit(CircuitState.OPEN, failures, now + dt.timedelta(seconds=policy.stays_open_s))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One part of a package that differs from the round before: ``type``, ``fields.nir``, ...
+
+    ``by`` is who made it what it is now: ``person``, ``machine`` or ``plan``.
+    """
+
+    what: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """The round that a delivery takes the place of; ``cause`` is why the pôle gave it back.
+
+    Without a cause it was never confirmed: the application may have it or not.
+    """
+
+    round: int
+    idempotency_key: str
+    cause: str | None
+    changed: tuple[Change, ...]
 
 
 _LETTERS = 12  # of a part's digest in hex

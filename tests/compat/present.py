@@ -37,7 +37,7 @@ from central.delivery import package as packages
 from central.delivery import rules as delivery_rules
 from central.delivery import store as delivery_store
 from central.delivery.content import FORMAT, FORMER
-from central.delivery.rules import Delivery
+from central.delivery.rules import Change, Delivery, Superseded
 from central.delivery.targets.folder import FolderTarget
 from central.documents import rules as documents_rules
 from central.errors import CentralError
@@ -75,7 +75,7 @@ from edge.uplink.session import Identity, RetryTimes, UplinkSession, record_of
 from edge.web.routes import Routes
 from tests.support.database import TestServer, serve
 from vaguemestre.model import document as edge_document
-from vaguemestre.model.document import Change, Channel, DeliveryField, Superseded
+from vaguemestre.model.document import Channel, DeliveryField
 from vaguemestre.model.lot import (
     AskedSheet,
     Heartbeat,

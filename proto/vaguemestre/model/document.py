@@ -54,30 +54,6 @@ class DeliveryField:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One part of a package that differs from the round before: ``type``, ``fields.nir``, ...
-
-    ``by`` is who made it what it is now: ``person``, ``machine`` or ``plan``.
-    """
-
-    what: str
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Superseded:
-    """The round that a delivery takes the place of; ``cause`` is why the pôle gave it back.
-
-    Without a cause it was never confirmed: the application may have it or not.
-    """
-
-    round: int
-    idempotency_key: str
-    cause: str | None
-    changed: tuple[Change, ...]
-
-
 class BoxMm(NamedTuple):
     """A rectangle in millimetres of the upright page."""
 

@@ -26,12 +26,12 @@ from PIL import Image
 
 from central.delivery import package
 from central.delivery.content import FORMER
-from central.delivery.rules import Claim, Delivery
+from central.delivery.rules import Change, Claim, Delivery, Superseded
 from central.documents.rules import DeliverableDocument
 from central.rendering.binding import Binder
 from tests.support.central import picture, tiff
 from tests.support.packages import files_of
-from vaguemestre.model.document import Change, DeliveryField, DeliveryPage, Superseded
+from vaguemestre.model.document import DeliveryField, DeliveryPage
 
 ID = uuid.UUID("0192f1c2-0000-7000-8000-000000000001")
 SIZE = (416, 586)
