@@ -12,7 +12,7 @@ from rich.table import Table
 from central import blobs, processes
 from central.accounts import session_store
 from central.accounts import store as accounts_store
-from central.accounts.rules import ALL, Role, is_login, password_problem
+from central.accounts.rules import ALL, EVERYTHING, Role, is_login, password_problem
 from central.accounts.store import NewAccount
 from central.config import CentralConfig
 from central.delivery import failure_store
@@ -38,7 +38,7 @@ def lots(config: CentralConfig, limit: int, console: Console) -> int:
     table = Table("Lot", "Site", "Reçu", "Scanner", "Station", "Centre", "Remis", "Écart")
     differ = False
     with processes.opened(config) as engine:
-        for row in lots_store.list_lots(engine, limit):
+        for row in lots_store.list_lots(engine, EVERYTHING, limit):
             found = disagreements(LotCounts(**{name: row[name] for name in _COUNTS}))
             differ = differ or bool(found)
             table.add_row(
@@ -59,8 +59,8 @@ def deliveries(config: CentralConfig, limit: int, console: Console) -> int:
     """Show what each destination still has to receive, and the dead letters."""
     with processes.opened(config) as engine:
         queue, dead = (
-            monitoring_store.delivery_queue(engine),
-            monitoring_store.dead_letters(engine, limit),
+            monitoring_store.delivery_queue(engine, EVERYTHING),
+            monitoring_store.dead_letters(engine, EVERYTHING, limit),
         )
     table = Table("Destination", "En attente", "En cours", "Retenues", "Échecs", "Circuit")
     for row in queue:
@@ -95,7 +95,7 @@ def discard(config: CentralConfig, ids: Sequence[uuid.UUID], why: str, console: 
     """Give dead or held deliveries up, but none that a pôle may have; 1 when there were none."""
     with processes.opened(config) as engine:
         count = failure_store.discard(engine, _actor(), why, ids)
-        doubted = failure_store.in_doubt(engine, DeliverySelection(ids))
+        doubted = failure_store.in_doubt(engine, DeliverySelection(EVERYTHING, ids))
     console.print(f"{count} livraison(s) abandonnée(s).")
     for destination, left in doubted.items():
         console.print(f"{left} livraison(s) gardée(s) : peut-être déjà reçue(s) par {destination}.")

@@ -64,6 +64,39 @@ EVERYWHERE = Reach({ALL})
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """The sites and pôles whose mail may be seen: one rule for people and for the program.
+
+    Nothing is seen of what is not named: who means all says ``EVERYTHING``.
+    """
+
+    sites: frozenset[str]
+    poles: frozenset[str]
+
+    def __post_init__(self) -> None:
+        # Any other set would be taken for no limit when it is empty.
+        object.__setattr__(self, "sites", Reach(self.sites))
+        object.__setattr__(self, "poles", Reach(self.poles))
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether some sites or pôles are outside."""
+        return bool(self.sites or self.poles)
+
+    def may_see(self, site: str, pole: str) -> bool:
+        """Whether a document of that site and pôle is inside."""
+        return self.may_see_site(site) and (not self.poles or pole in self.poles)
+
+    def may_see_site(self, site: str) -> bool:
+        """Whether what is of a site and of no pôle is inside: a lot, a station."""
+        return not self.sites or site in self.sites
+
+
+EVERYTHING = Scope(EVERYWHERE, EVERYWHERE)
+"""What the program itself sees, and who works at its command line."""
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """Somebody who is signed in; no ``sites`` or ``poles`` see nothing, no ``skills`` mean all."""
 
@@ -79,7 +112,6 @@ class Person:
     letters: tuple[tuple[str, str], ...] = ()  # of commands, where they chose others than usual
 
     def __post_init__(self) -> None:
-        # Any other set would be taken for no limit when it is empty.
         object.__setattr__(self, "sites", Reach(self.sites))
         object.__setattr__(self, "poles", Reach(self.poles))
 
@@ -93,13 +125,9 @@ class Person:
         return not self.roles.isdisjoint(roles)
 
     @property
-    def is_limited(self) -> bool:
-        """Whether some sites or pôles are none of their business."""
-        return bool(self.sites or self.poles)
-
-    def may_see(self, site: str, pole: str) -> bool:
-        """Whether a document of that site and pôle is any of their business."""
-        return (not self.sites or site in self.sites) and (not self.poles or pole in self.poles)
+    def scope(self) -> Scope:
+        """Which mail they may see."""
+        return Scope(self.sites, self.poles)
 
 
 WATCHERS = (Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR)

@@ -63,20 +63,20 @@ class _Pages:
         self._desk, self._engine = desk, desk.engine
 
     def index(self, visit: PageRequest) -> Response:
-        who, now = visit.who, paris_time(dt.datetime.now(dt.UTC))
+        scope, now = visit.who.scope, paris_time(dt.datetime.now(dt.UTC))
         site = visit.text("site", most=100)
-        names = monitoring_store.site_names(self._engine, who)
+        names = monitoring_store.site_names(self._engine, scope)
         if site and site not in names:
             raise InputInvalid("site")
         holidays = public_holidays([now.date()])
         at = delays_rules.horizon(now.date(), holidays)
-        rows = flow_store.outstanding_by_day(self._engine, who, site)
+        rows = flow_store.outstanding_by_day(self._engine, scope, site)
         types = delays_rules.by_type(
             (DueCount(one.type, one.due_on, one.count) for one in rows), at, holidays
         )
         days = last_working_days(now.date(), _PACE_DAYS, holidays)
         since = start_of_day(days[-1])
-        done = () if site else flow_store.done_by_hour(self._engine, who, since)
+        done = () if site else flow_store.done_by_hour(self._engine, scope, since)
         plan = self._desk.plan()
         return self._desk.show(
             visit,
@@ -90,7 +90,7 @@ class _Pages:
             totals={s: sum(one.counts[s] for one in types) for s in Urgency},
             shown=_SHOWN,
             plot=_plot(rows, now.date()),
-            pressing=flow_store.most_pressing(self._engine, who, _PRESSING, site),
+            pressing=flow_store.most_pressing(self._engine, scope, _PRESSING, site),
             days_left=lambda day: delays_rules.working_days(now.date(), day, holidays),
             lines=[] if site else lines(rows, done, days, now, holidays),
             pace_days=_PACE_DAYS,

@@ -13,12 +13,14 @@ Dead and held deliveries as people look at them: by what stopped them, and one b
 import datetime as dt
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from central.accounts.rules import EVERYTHING, Scope
+from central.accounts.scope import scope_conditions
 from central.db import audit
 from central.db.engine import transaction
 from central.db.tables import deliveries, dispatchers, documents
@@ -185,18 +187,17 @@ def hold_unknown_destinations(
 
 @dataclass(frozen=True, slots=True)
 class DeliverySelection:
-    """Which dead or held deliveries are meant; what is empty or None limits nothing.
+    """Which dead or held deliveries are meant, of documents that may be seen.
 
-    ``sites`` and ``poles`` are those that a person is limited to.
+    A filter that is None limits nothing.
     """
 
+    scope: Scope
     document_ids: Collection[uuid.UUID] | None = None
     destination: str | None = None
     code: str | None = None
     state: str | None = None
     pairs: Collection[tuple[uuid.UUID, str]] | None = None
-    sites: Collection[str] = field(default_factory=frozenset)
-    poles: Collection[str] = field(default_factory=frozenset)
 
     def where(self) -> list[sa.ColumnElement[bool]]:
         """The same as conditions on deliveries."""
@@ -213,7 +214,7 @@ class DeliverySelection:
             told.append(
                 sa.tuple_(_upkeep_d.document_id, _upkeep_d.destination).in_(list(self.pairs))
             )
-        if self.sites or self.poles:
+        if self.scope.is_limited:
             told.append(self._is_seen())
         return told
 
@@ -221,11 +222,7 @@ class DeliverySelection:
         c = documents.c
         # A dead or held delivery's document is not done: few are, and an index finds them.
         not_done = c.state.not_in(("delivered", "discarded"))
-        seen = sa.select(c.id).where(not_done)
-        if self.sites:
-            seen = seen.where(c.site.in_(self.sites))
-        if self.poles:
-            seen = seen.where(c.pole.in_(self.poles))
+        seen = sa.select(c.id).where(not_done, *scope_conditions(self.scope, c.site, c.pole))
         return _upkeep_d.document_id.in_(seen)
 
 
@@ -246,7 +243,7 @@ def replay(
     Raises:
         StoreUnavailable: nothing was changed.
     """
-    return replay_chosen(engine, actor, DeliverySelection(document_ids, destination))
+    return replay_chosen(engine, actor, DeliverySelection(EVERYTHING, document_ids, destination))
 
 
 def replay_chosen(engine: sa.Engine, actor: str, chosen: DeliverySelection) -> int:
@@ -282,7 +279,9 @@ def discard(
     Raises:
         StoreUnavailable: nothing was changed.
     """
-    return discard_chosen(engine, actor, reason, DeliverySelection(document_ids, destination))
+    return discard_chosen(
+        engine, actor, reason, DeliverySelection(EVERYTHING, document_ids, destination)
+    )
 
 
 def discard_chosen(engine: sa.Engine, actor: str, reason: str, chosen: DeliverySelection) -> int:

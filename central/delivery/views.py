@@ -162,8 +162,7 @@ class _Pages:
         letters = letters[:_A_PAGE]
         kept = {name: value for name, value in asked.items() if value}
         next_page = urlencode({**kept, "apres": _cursor(letters[-1])}) if more else ""
-        known = monitoring_store.all_site_names(engine)
-        seen = visit.who.sites
+        known = monitoring_store.site_names(engine, visit.who.scope)
         return self._desk.show(
             visit,
             "dead_letters.html",
@@ -179,7 +178,7 @@ class _Pages:
                 "destination": sorted({g.destination for g in every}),
                 "code": sorted({g.code for g in every if g.code}),
                 "type": sorted(self._desk.plan().types),
-                "site": [one for one in known if not seen or one in seen],
+                "site": known,
             },
             may_act=visit.who.has_any(_ACTORS),
             done=_DONE.get(visit.text("fait"), ""),
@@ -243,7 +242,7 @@ class _Pages:
 
 
 def _limited(visit: PageRequest) -> DeliverySelection:
-    return DeliverySelection(sites=visit.who.sites, poles=visit.who.poles)
+    return DeliverySelection(visit.who.scope)
 
 
 def _state(text: str) -> str | None:

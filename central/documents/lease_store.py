@@ -395,7 +395,7 @@ def _is_another_persons_turn(person: Person) -> sa.ColumnElement[bool]:
 
 def queue_scope(person: Person, queue: str) -> list[sa.ColumnElement[bool]]:
     """What comes to somebody in a queue; skills are types, and what is to be named has none yet."""
-    found = scope_conditions(person, _leases_c.site, _leases_c.pole)
+    found = scope_conditions(person.scope, _leases_c.site, _leases_c.pole)
     if person.skills and queue != "name":
         found.append(_leases_c.type.in_(sorted(person.skills)))
     return found

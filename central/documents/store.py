@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from central.accounts.rules import Person, Role
+from central.accounts.rules import Person, Role, Scope
 from central.db import audit
 from central.db.engine import transaction
 from central.db.tables import audit as audit_table
@@ -202,20 +202,16 @@ def viewable_page(
         NotFound: there is none.
         StoreUnavailable: the database does not answer.
     """
-    p, c = pages.c, documents.c
+    p = pages.c
     with transaction(engine) as connection:
+        require_visible(connection, person.scope, document_id)
         row = connection.execute(
             sa.select(
-                p.sha256, p.file_index, p.rotation, p.skew_deg, p.width_mm, p.height_mm, p.marks,
-                c.site, c.pole,
-            )
-            .join(documents, c.id == p.document_id)
-            .where(p.document_id == document_id, p.number == number)
-        ).one_or_none()  # fmt: skip
+                p.sha256, p.file_index, p.rotation, p.skew_deg, p.width_mm, p.height_mm, p.marks
+            ).where(p.document_id == document_id, p.number == number)
+        ).one_or_none()
         if row is None:
             raise NotFound(f"page {number}")
-        if not person.may_see(row.site, row.pole):
-            raise Forbidden(str(document_id))
         is_held = sa.exists().where(
             leases.c.document_id == document_id, leases.c.person_id == person.id
         )
@@ -333,21 +329,50 @@ def load_header(
 def _seen(
     connection: sa.Connection, person: Person, document_id: uuid.UUID, why: str
 ) -> Mapping[str, Any]:
-    row = (
-        connection.execute(
-            sa.select(documents, lots.c.name.label("lot_name"))
-            .join(lots, lots.c.id == _c.lot_id)
-            .where(_c.id == document_id)
-        )
-        .mappings()
-        .one_or_none()
+    row = require_visible(connection, person.scope, document_id)
+    audit_view(connection, person, document_id, why)
+    return row
+
+
+def require_visible(
+    connection: sa.Connection, scope: Scope, document_id: uuid.UUID, *, lock: bool = False
+) -> dict[str, Any]:
+    """Read a document's row with its lot's name, if its mail may be seen; every look begins here.
+
+    Args:
+        connection: Of the caller's transaction.
+        scope: Who asks may see that much.
+        document_id: Which.
+        lock: Until the transaction ends nobody else changes it.
+
+    Raises:
+        NotFound: there is none of that id.
+        Forbidden: it is of another site or pôle.
+    """
+    query = (
+        sa.select(documents, lots.c.name.label("lot_name"))
+        .join(lots, lots.c.id == _c.lot_id)
+        .where(_c.id == document_id)
     )
+    if lock:
+        query = query.with_for_update(of=documents)
+    row = connection.execute(query).mappings().one_or_none()
     if row is None:
         raise NotFound(str(document_id))
-    if not person.may_see(row["site"], row["pole"]):
+    if not scope.may_see(row["site"], row["pole"]):
         raise Forbidden(str(document_id))
-    audit_view(connection, person, document_id, why)
     return dict(row)
+
+
+def check_visible(engine: sa.Engine, scope: Scope, document_id: uuid.UUID) -> None:
+    """See that a document's mail may be seen.
+
+    Raises:
+        NotFound, Forbidden: as ``require_visible``.
+        StoreUnavailable: the database does not answer.
+    """
+    with transaction(engine) as connection:
+        require_visible(connection, scope, document_id)
 
 
 def pages_of(connection: sa.Connection, document_id: uuid.UUID) -> tuple[WorkPage, ...]:

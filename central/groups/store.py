@@ -167,7 +167,7 @@ def load_group(
                 _d.id.in_(ids),
                 _l.person_id == person.id,
                 _l.queue == "key",
-                *scope_conditions(person, _d.site, _d.pole),
+                *scope_conditions(person.scope, _d.site, _d.pole),
             )
         ).mappings()
         for row in list(rows):

@@ -26,9 +26,10 @@ from central.db.tables import (
     rescans,
     returns,
 )
+from central.documents import store as documents_store
 from central.documents import store as remarks_of
 from central.documents.rules import DocumentState, may_change
-from central.errors import Forbidden, NotFound, StepRefused
+from central.errors import StepRefused
 from central.rescans import store as rescans_of
 
 Rows = list[dict[str, Any]]
@@ -75,7 +76,7 @@ def load_history(
         StoreUnavailable: the database does not answer.
     """
     with transaction(engine) as connection:
-        document = _seen(connection, document_id, person)
+        document = documents_store.require_visible(connection, person.scope, document_id)
         life = _life(connection, document, with_content)
         audit.record(
             connection,
@@ -99,7 +100,7 @@ def set_priority(
     """
     priority = _URGENT if is_urgent else 0
     with transaction(engine) as connection:
-        _seen(connection, document_id, person)
+        documents_store.require_visible(connection, person.scope, document_id)
         connection.execute(documents.update().where(_c.id == document_id).values(priority=priority))
         connection.execute(
             deliveries.update()
@@ -135,7 +136,7 @@ def back_to_naming(engine: sa.Engine, document_id: uuid.UUID, person: Person, re
     with transaction(engine) as connection:
         asked = sa.select(rescans.c.id).where(rescans.c.document_id == document_id)
         connection.execute(asked.with_for_update())  # before the document, as an answer does
-        document = _seen(connection, document_id, person, lock=True)
+        document = documents_store.require_visible(connection, person.scope, document_id, lock=True)
         if not may_be_named_again(document):
             raise StepRefused(f"{document_id} is {document['state']}")
         rescans_of.withdraw_of(connection, document_id, person.actor)
@@ -149,30 +150,6 @@ def back_to_naming(engine: sa.Engine, document_id: uuid.UUID, person: Person, re
         audit.record(
             connection, person.actor, "document_sent_to_naming", str(document_id), reason=reason
         )
-
-
-def may_see(engine: sa.Engine, document_id: uuid.UUID, person: Person) -> bool:
-    """Whether there is such a document and it is any of the person's business.
-
-    Raises:
-        StoreUnavailable: the database does not answer.
-    """
-    query = sa.select(_c.site, _c.pole).where(_c.id == document_id)
-    with transaction(engine) as connection:
-        row = connection.execute(query).one_or_none()
-    return row is not None and person.may_see(row.site, row.pole)
-
-
-def _seen(
-    connection: sa.Connection, document_id: uuid.UUID, person: Person, *, lock: bool = False
-) -> dict[str, Any]:
-    query = sa.select(documents).where(_c.id == document_id)
-    row = connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
-    if row is None:
-        raise NotFound(f"document {document_id}")
-    if not person.may_see(row["site"], row["pole"]):
-        raise Forbidden(f"document {document_id}")
-    return dict(row)
 
 
 def _life(

@@ -24,7 +24,7 @@ from central.documents.rules import (
     ReturnCause,
     ReturnNote,
 )
-from central.errors import Forbidden, InputInvalid, StepRefused
+from central.errors import InputInvalid, StepRefused
 from central.history import store as store_life
 from central.history.store import DocumentHistory
 from central.keying.rules import Box, enclosing_box, find_field_spec
@@ -258,8 +258,7 @@ class _Pages:
     def withdraw_rescan(self, visit: PageRequest) -> Response:
         """Nobody needs it scanned again: the sheet was found, or can be read after all."""
         document_id, who = console.id_in_path(visit), visit.who
-        if not store_life.may_see(self._engine, document_id, who):
-            raise Forbidden(f"document {document_id}")
+        documents_store.check_visible(self._engine, who.scope, document_id)
         if not rescans_store.withdraw_of(self._engine, document_id, who.actor):
             raise StepRefused(f"no open request for {document_id}")
         return redirect(f"/documents/{document_id}")
@@ -271,8 +270,7 @@ class _Pages:
         code = visit.text("cause", needed=True)
         if code not in set(ReturnCause):
             raise InputInvalid("cause")
-        if not store_life.may_see(self._engine, document_id, who):
-            raise Forbidden(f"document {document_id}")
+        documents_store.check_visible(self._engine, who.scope, document_id)
         note = ReturnNote(ReturnCause(code), visit.text("comment", most=MAX_COMMENT_CHARACTERS))
         taken = returns_store.accept_return(
             self._engine, document_id, destination, note, "console", actor=who.actor

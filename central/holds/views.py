@@ -107,7 +107,7 @@ class _Pages:
         found = {
             "destination": sorted(destinations),
             "type": sorted({*types, *(value for kind, value in to_deliver if kind == "type")}),
-            "site": store_sites.all_site_names(engine),
+            "site": store_sites.site_names(engine, person.scope),
         }
         return {
             kind: [
@@ -125,15 +125,18 @@ class _Pages:
 
 def _may(person: Person, kind: str, value: str) -> bool:
     """A hold reaches whatever is of that kind: only a site is within somebody's limits."""
-    if person.poles:
-        return False
-    return not person.sites or (kind == "site" and value in person.sites)
+    scope = person.scope
+    if kind == "site":
+        return not scope.poles and scope.may_see_site(value)
+    return not scope.is_limited
 
 
 def _seen(person: Person | None, found: Sequence[Hold]) -> list[Hold]:
     """What of it is somebody's business: not the holds of sites that they do not see."""
-    sites = person.sites if person is not None else frozenset()
-    return [one for one in found if not sites or one.kind != "site" or one.value in sites]
+    if person is None:
+        return []
+    may_see = person.scope.may_see_site
+    return [one for one in found if one.kind != "site" or may_see(one.value)]
 
 
 def _demand(person: Person, kind: str, value: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from central.accounts.rules import Person
+from central.accounts.rules import Scope
 from central.accounts.scope import scope_conditions
 from central.db.engine import transaction
 from central.db.tables import documents, lots
@@ -38,8 +38,8 @@ class LotFilter:
 
 def list_lots(
     engine: sa.Engine,
+    scope: Scope,
     limit: int,
-    person: Person | None = None,
     wanted: LotFilter = LotFilter(),
 ) -> Rows:
     """Lots with their counts, the newest first.
@@ -47,7 +47,7 @@ def list_lots(
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    where = scope_conditions(person, _l.site)
+    where = scope_conditions(scope, _l.site)
     if wanted.site:
         where.append(_l.site == wanted.site)
     if wanted.state:
@@ -84,8 +84,8 @@ def get_lot(engine: sa.Engine, lot_id: uuid.UUID) -> dict[str, Any]:
 
 def documents_of(
     engine: sa.Engine,
+    scope: Scope,
     lot_id: uuid.UUID,
-    person: Person | None,
     limit: int,
     after: tuple[int, uuid.UUID] | None = None,
 ) -> Rows:
@@ -94,7 +94,7 @@ def documents_of(
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    where = [_c.lot_id == lot_id, *scope_conditions(person, _c.site, _c.pole)]
+    where = [_c.lot_id == lot_id, *scope_conditions(scope, _c.site, _c.pole)]
     if after:
         where.append(sa.tuple_(_c.position, _c.id) > sa.tuple_(*after))
     query = (

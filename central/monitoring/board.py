@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from central.accounts.rules import Person
+from central.accounts.rules import Scope
 from central.db.engine import Engine
 from central.lots import store as lots_store
 from central.lots.rules import LotCounts, disagreements
@@ -42,38 +42,38 @@ class Tile:
     link: str = ""
 
 
-def board_content(engine: Engine, person: Person, now: dt.datetime) -> dict[str, Any]:
+def board_content(engine: Engine, scope: Scope, now: dt.datetime) -> dict[str, Any]:
     """Everything on the page, as its template wants it.
 
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    plots = flow_plots(engine, person, now)
-    queues = {row["state"]: row for row in monitoring_store.queue_ages(engine, now, person)}
-    stations = [station_row(row, now) for row in monitoring_store.station_states(engine, person)]
-    deliveries = monitoring_store.delivery_queue(engine, person)
-    counted = flow_store.by_pole(engine, person, _a_day_before(now))
+    plots = flow_plots(engine, scope, now)
+    queues = {row["state"]: row for row in monitoring_store.queue_ages(engine, scope, now)}
+    stations = [station_row(row, now) for row in monitoring_store.station_states(engine, scope)]
+    deliveries = monitoring_store.delivery_queue(engine, scope)
+    counted = flow_store.by_pole(engine, scope, _a_day_before(now))
     found = {name: sum(one[name] for one in counted.values()) for name in flow_store.COUNTS}
-    late = flow_store.late_and_today(engine, paris_day(now), person)
+    late = flow_store.late_and_today(engine, scope, paris_day(now))
     return {
         "at": now,
         "tiles": _tiles(found, queues, late, stations, now),
         "plots": plots,
         "queues": [_queue(queues.get(state), state) for state in _QUEUES],
-        "controls": monitoring_store.controls_waiting(engine, person),
+        "controls": monitoring_store.controls_waiting(engine, scope),
         "ages": AGES,
         "stations": stations,
-        "poles": by_pole(counted, monitoring_store.undelivered_by_pole(engine, person)),
+        "poles": by_pole(counted, monitoring_store.undelivered_by_pole(engine, scope)),
         "deliveries": deliveries,
-        "dead": monitoring_store.dead_letters(engine, _DEAD, person),
+        "dead": monitoring_store.dead_letters(engine, scope, _DEAD),
         "dead_count": sum(row["dead"] + row["held"] for row in deliveries),
-        "lots": [lot_row(row) for row in lots_store.list_lots(engine, _LOTS, person)],
-        "returns": monitoring_store.returned_by_cause(engine, now - _DAYS * _DAY, person),
+        "lots": [lot_row(row) for row in lots_store.list_lots(engine, scope, _LOTS)],
+        "returns": monitoring_store.returned_by_cause(engine, scope, now - _DAYS * _DAY),
     }
 
 
 def flow_plots(
-    engine: Engine, person: Person, now: dt.datetime, site: str = ""
+    engine: Engine, scope: Scope, now: dt.datetime, site: str = ""
 ) -> tuple[BarChart, BarChart]:
     """What came in and went out: the last 24 hours, the last 30 days.
 
@@ -82,11 +82,11 @@ def flow_plots(
     """
     first = _a_day_before(now)
     hours = [first + n * _HOUR for n in range(_HOURS)]
-    of_hours = flow_store.by_hour(engine, person, hours[0], site)
+    of_hours = flow_store.by_hour(engine, scope, hours[0], site)
     today = paris_day(now)
     days = [today - n * _DAY for n in reversed(range(_DAYS))]
     since = start_of_day(days[0])
-    of_days = flow_store.by_day(engine, person, since, TIME_ZONE, site)
+    of_days = flow_store.by_day(engine, scope, since, TIME_ZONE, site)
     return (
         _plot("Flux par heure, 24 h", [f"{paris_time(h).hour}\u00a0h" for h in hours],
               [of_hours.get(hour) for hour in hours], 3),
@@ -95,14 +95,14 @@ def flow_plots(
     )  # fmt: skip
 
 
-def pole_rows(engine: Engine, person: Person, now: dt.datetime, site: str) -> list[dict[str, Any]]:
+def pole_rows(engine: Engine, scope: Scope, now: dt.datetime, site: str) -> list[dict[str, Any]]:
     """The pôles of a site: what came and went in a day, and what waits.
 
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    counted = flow_store.by_pole(engine, person, _a_day_before(now), site)
-    return by_pole(counted, monitoring_store.undelivered_by_pole(engine, person, site))
+    counted = flow_store.by_pole(engine, scope, _a_day_before(now), site)
+    return by_pole(counted, monitoring_store.undelivered_by_pole(engine, scope, site))
 
 
 def station_row(row: Mapping[str, Any], now: dt.datetime) -> dict[str, Any]:

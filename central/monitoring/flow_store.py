@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from central.accounts.rules import Person
+from central.accounts.rules import Scope
 from central.accounts.scope import scope_conditions
 from central.db.engine import transaction
 from central.db.tables import deliveries, documents, flow, keyings, namings, returns
@@ -42,14 +42,14 @@ _IS_OUTSTANDING = _due_c.state.not_in(("delivered", "discarded"))
 
 
 def outstanding_by_day(
-    engine: sa.Engine, person: Person | None, site: str = ""
+    engine: sa.Engine, scope: Scope, site: str = ""
 ) -> tuple[OutstandingCount, ...]:
     """Counts by type, pôle, state and day.
 
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    where = [_IS_OUTSTANDING, *scope_conditions(person, _due_c.site, _due_c.pole)]
+    where = [_IS_OUTSTANDING, *scope_conditions(scope, _due_c.site, _due_c.pole)]
     if site:
         where.append(_due_c.site == site)
     keys = (_due_c.type, _due_c.pole, _due_c.state, _due_c.due_on)
@@ -58,7 +58,7 @@ def outstanding_by_day(
         return tuple(OutstandingCount(*row) for row in connection.execute(query))
 
 
-def most_pressing(engine: sa.Engine, person: Person | None, limit: int, site: str = "") -> Rows:
+def most_pressing(engine: sa.Engine, scope: Scope, limit: int, site: str = "") -> Rows:
     """The documents whose day comes first, or passed longest ago; of one site only, if given.
 
     Raises:
@@ -67,7 +67,7 @@ def most_pressing(engine: sa.Engine, person: Person | None, limit: int, site: st
     where = [
         _IS_OUTSTANDING,
         _due_c.due_on.is_not(None),
-        *scope_conditions(person, _due_c.site, _due_c.pole),
+        *scope_conditions(scope, _due_c.site, _due_c.pole),
     ]
     if site:
         where.append(_due_c.site == site)
@@ -90,7 +90,7 @@ def most_pressing(engine: sa.Engine, person: Person | None, limit: int, site: st
         return connection.execute(query).mappings().all()
 
 
-def late_and_today(engine: sa.Engine, today: dt.date, person: Person | None) -> tuple[int, int]:
+def late_and_today(engine: sa.Engine, scope: Scope, today: dt.date) -> tuple[int, int]:
     """How many outstanding documents are late, and how many are due today.
 
     Raises:
@@ -100,7 +100,7 @@ def late_and_today(engine: sa.Engine, today: dt.date, person: Person | None) -> 
         sa.func.count().filter(_due_c.due_on < today),
         sa.func.count().filter(_due_c.due_on == today),
     ).where(
-        _IS_OUTSTANDING, _due_c.due_on <= today, *scope_conditions(person, _due_c.site, _due_c.pole)
+        _IS_OUTSTANDING, _due_c.due_on <= today, *scope_conditions(scope, _due_c.site, _due_c.pole)
     )
     with transaction(engine) as connection:
         late, of_today = connection.execute(query).one()
@@ -151,18 +151,18 @@ def recount_hours(engine: sa.Engine, now: dt.datetime) -> int:
 
 
 def by_hour(
-    engine: sa.Engine, person: Person | None, since: dt.datetime, site: str = ""
+    engine: sa.Engine, scope: Scope, since: dt.datetime, site: str = ""
 ) -> dict[dt.datetime, dict[str, int]]:
     """Counts of each hour since a time; hours in which nothing happened are left out.
 
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    return _summed(engine, _f.hour, person, since, site)
+    return _summed(engine, _f.hour, scope, since, site)
 
 
 def by_day(
-    engine: sa.Engine, person: Person | None, since: dt.datetime, zone: str, site: str = ""
+    engine: sa.Engine, scope: Scope, since: dt.datetime, zone: str, site: str = ""
 ) -> dict[dt.date, dict[str, int]]:
     """Counts of each day of a time zone; days on which nothing happened are left out.
 
@@ -170,23 +170,21 @@ def by_day(
         StoreUnavailable: the database does not answer.
     """
     day = sa.cast(sa.func.timezone(zone, _f.hour), sa.Date)
-    return _summed(engine, day, person, since, site)
+    return _summed(engine, day, scope, since, site)
 
 
 def by_pole(
-    engine: sa.Engine, person: Person | None, since: dt.datetime, site: str = ""
+    engine: sa.Engine, scope: Scope, since: dt.datetime, site: str = ""
 ) -> dict[str, dict[str, int]]:
     """Counts of each pôle since a time; those for which nothing happened are left out.
 
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    return _summed(engine, _f.pole, person, since, site)
+    return _summed(engine, _f.pole, scope, since, site)
 
 
-def done_by_hour(
-    engine: sa.Engine, person: Person | None, since: dt.datetime
-) -> tuple[HourlyCounts, ...]:
+def done_by_hour(engine: sa.Engine, scope: Scope, since: dt.datetime) -> tuple[HourlyCounts, ...]:
     """What was named, keyed and delivered, by hour and pôle: what paces are learned from.
 
     Raises:
@@ -195,7 +193,7 @@ def done_by_hour(
     sums = [sa.func.sum(_f[name]) for name in ("received", "named", "keyed", "delivered")]
     query = (
         sa.select(_f.hour, _f.pole, *sums)
-        .where(_f.hour >= since, *scope_conditions(person, _f.site, _f.pole))
+        .where(_f.hour >= since, *scope_conditions(scope, _f.site, _f.pole))
         .group_by(_f.hour, _f.pole)
     )
     with transaction(engine) as connection:
@@ -205,11 +203,11 @@ def done_by_hour(
 def _summed(
     engine: sa.Engine,
     key: sa.ColumnElement[Any],
-    person: Person | None,
+    scope: Scope,
     since: dt.datetime,
     site: str,
 ) -> dict[Any, dict[str, int]]:
-    where = [_f.hour >= since, *scope_conditions(person, _f.site, _f.pole)]
+    where = [_f.hour >= since, *scope_conditions(scope, _f.site, _f.pole)]
     if site:
         where.append(_f.site == site)
     query = (

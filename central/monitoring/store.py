@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from central.accounts.rules import Person
+from central.accounts.rules import Scope
 from central.accounts.scope import scope_conditions
 from central.db import tables
 from central.db.engine import transaction
@@ -37,7 +37,7 @@ _AGES_H = (1, 4, 24, 72)
 """Limits in hours between which the ages of waiting documents are counted."""
 
 
-def documents_by_pole(engine: sa.Engine, since: dt.datetime, person: Person | None = None) -> Rows:
+def documents_by_pole(engine: sa.Engine, scope: Scope, since: dt.datetime) -> Rows:
     """For each site and pôle: documents stored since a time, and all that are not delivered."""
     c = documents.c
     return _rows(
@@ -51,24 +51,24 @@ def documents_by_pole(engine: sa.Engine, since: dt.datetime, person: Person | No
         )
         .where(
             sa.or_(c.stored_at >= since, c.state.in_(_UNDELIVERED)),
-            *scope_conditions(person, c.site, c.pole),
+            *scope_conditions(scope, c.site, c.pole),
         )
         .group_by(c.site, c.pole)
         .order_by(c.site, c.pole),
     )
 
 
-def undelivered_by_pole(engine: sa.Engine, person: Person | None, site: str = "") -> Rows:
+def undelivered_by_pole(engine: sa.Engine, scope: Scope, site: str = "") -> Rows:
     """For each pôle that has any: documents that are not delivered by state, and the oldest."""
     c = documents.c
-    where = [c.state.in_(_UNDELIVERED), *scope_conditions(person, c.site, c.pole)]
+    where = [c.state.in_(_UNDELIVERED), *scope_conditions(scope, c.site, c.pole)]
     if site:
         where.append(c.site == site)
     oldest = sa.func.min(c.stored_at).label("oldest")
     return _rows(engine, sa.select(c.pole, *_by_state(), oldest).where(*where).group_by(c.pole))
 
 
-def waiting_for_a_person(engine: sa.Engine, limit: int, person: Person | None = None) -> Rows:
+def waiting_for_a_person(engine: sa.Engine, scope: Scope, limit: int) -> Rows:
     """Documents to name or to key, urgent and oldest first, with the last cause of a return."""
     c, r = documents.c, returns.c
     cause = (
@@ -87,13 +87,13 @@ def waiting_for_a_person(engine: sa.Engine, limit: int, person: Person | None = 
             cause.label("returned_cause"),
         )
         .join(lots, lots.c.id == c.lot_id)
-        .where(c.state.in_(_WAITS_FOR_A_PERSON), *scope_conditions(person, c.site, c.pole))
+        .where(c.state.in_(_WAITS_FOR_A_PERSON), *scope_conditions(scope, c.site, c.pole))
         .order_by(c.priority.desc(), c.stored_at)
         .limit(limit),
     )  # fmt: skip
 
 
-def delivery_queue(engine: sa.Engine, person: Person | None = None) -> Rows:
+def delivery_queue(engine: sa.Engine, scope: Scope) -> Rows:
     """For each destination with unfinished deliveries: how many in each state, and the oldest."""
     d = deliveries.c
     return _rows(
@@ -106,13 +106,13 @@ def delivery_queue(engine: sa.Engine, person: Person | None = None) -> Rows:
             circuits.c.open_until,
         )
         .outerjoin(circuits, circuits.c.destination == d.destination)
-        .where(d.state.in_(_PENDING), *_of_documents_seen(person))
+        .where(d.state.in_(_PENDING), *_of_documents_seen(scope))
         .group_by(d.destination, circuits.c.state, circuits.c.open_until)
         .order_by(d.destination),
     )
 
 
-def dead_letters(engine: sa.Engine, limit: int, person: Person | None = None) -> Rows:
+def dead_letters(engine: sa.Engine, scope: Scope, limit: int) -> Rows:
     """Deliveries that a person must look at, with the reason; the oldest first."""
     d = deliveries.c
     return _rows(
@@ -131,14 +131,14 @@ def dead_letters(engine: sa.Engine, limit: int, person: Person | None = None) ->
         .join(documents, documents.c.id == d.document_id)
         .where(
             d.state.in_(("dead", "held")),
-            *scope_conditions(person, documents.c.site, documents.c.pole),
+            *scope_conditions(scope, documents.c.site, documents.c.pole),
         )
         .order_by(d.created_at)
         .limit(limit),
     )
 
 
-def queue_ages(engine: sa.Engine, now: dt.datetime, person: Person | None = None) -> Rows:
+def queue_ages(engine: sa.Engine, scope: Scope, now: dt.datetime) -> Rows:
     """Outstanding documents by state: how many, how old, how many in somebody's hands.
 
     ``ages`` counts them by how long they have been in that state, between ``_AGES_H``.
@@ -159,26 +159,26 @@ def queue_ages(engine: sa.Engine, now: dt.datetime, person: Person | None = None
         .outerjoin(
             leases, sa.and_(leases.c.document_id == c.id, leases.c.lease_until > sa.func.now())
         )
-        .where(c.state.in_(_UNDELIVERED), *scope_conditions(person, c.site, c.pole))
+        .where(c.state.in_(_UNDELIVERED), *scope_conditions(scope, c.site, c.pole))
         .group_by(c.state),
     )
 
 
-def controls_waiting(engine: sa.Engine, person: Person | None = None) -> dict[str, Any]:
+def controls_waiting(engine: sa.Engine, scope: Scope) -> dict[str, Any]:
     """Blind controls that nobody has done yet: how many, and the oldest."""
     k, c = controls.c, documents.c
     query = sa.select(sa.func.count().label("count"), sa.func.min(k.drawn_at).label("oldest"))
-    where = [k.state.in_(("waiting", "disputed")), *scope_conditions(person, k.site)]
-    if person is not None and person.poles:
-        is_seen = (c.id == k.document_id, *scope_conditions(person, c.site, c.pole))
+    where = [k.state.in_(("waiting", "disputed")), *scope_conditions(scope, k.site)]
+    if scope.poles:
+        is_seen = (c.id == k.document_id, *scope_conditions(scope, c.site, c.pole))
         where.append(sa.exists().where(*is_seen))
     return _rows(engine, query.where(*where))[0]
 
 
-def rescans_asked(engine: sa.Engine, limit: int, person: Person | None, site: str = "") -> Rows:
+def rescans_asked(engine: sa.Engine, scope: Scope, limit: int, site: str = "") -> Rows:
     """Documents that stations were asked to scan again and have not answered, oldest first."""
     r, c = rescans.c, documents.c
-    where = [r.state.in_(("asked", "told")), *scope_conditions(person, c.site, c.pole)]
+    where = [r.state.in_(("asked", "told")), *scope_conditions(scope, c.site, c.pole)]
     if site:
         where.append(r.site == site)
     return _rows(
@@ -193,9 +193,7 @@ def rescans_asked(engine: sa.Engine, limit: int, person: Person | None, site: st
     )
 
 
-def recent_documents(
-    engine: sa.Engine, limit: int, lot: str = "", person: Person | None = None
-) -> Rows:
+def recent_documents(engine: sa.Engine, scope: Scope, limit: int, lot: str = "") -> Rows:
     """The newest documents and where each went; of one lot's name only, if given."""
     c, d = documents.c, deliveries.c
     query = (
@@ -206,7 +204,7 @@ def recent_documents(
         )
         .join(lots, lots.c.id == c.lot_id)
         .outerjoin(deliveries, sa.and_(d.document_id == c.id, d.destination == c.destination))
-        .where(*scope_conditions(person, c.site, c.pole))
+        .where(*scope_conditions(scope, c.site, c.pole))
         .order_by(c.id.desc())
         .limit(limit)
     )  # fmt: skip
@@ -215,10 +213,10 @@ def recent_documents(
     return _rows(engine, query)
 
 
-def station_states(engine: sa.Engine, person: Person | None = None, site: str = "") -> Rows:
+def station_states(engine: sa.Engine, scope: Scope, site: str = "") -> Rows:
     """What each station last told of itself."""
     s = stations.c
-    where = scope_conditions(person, s.site) + ([s.site == site] if site else [])
+    where = scope_conditions(scope, s.site) + ([s.site == site] if site else [])
     return _rows(engine, sa.select(stations).where(*where).order_by(s.site, s.station))
 
 
@@ -227,31 +225,31 @@ def is_site(engine: sa.Engine, site: str) -> bool:
     return bool(_rows(engine, sa.select(sites.c.site).where(sites.c.site == site)))
 
 
-def site_names(engine: sa.Engine, person: Person | None = None) -> list[str]:
-    """The sites that the person sees, by name."""
+def site_names(engine: sa.Engine, scope: Scope) -> list[str]:
+    """The sites that may be seen, by name."""
     query = (
-        sa.select(sites.c.site)
-        .where(*scope_conditions(person, sites.c.site))
-        .order_by(sites.c.site)
+        sa.select(sites.c.site).where(*scope_conditions(scope, sites.c.site)).order_by(sites.c.site)
     )
     return [row["site"] for row in _rows(engine, query)]
 
 
-def returned_by_cause(engine: sa.Engine, since: dt.datetime, person: Person | None = None) -> Rows:
+def returned_by_cause(engine: sa.Engine, scope: Scope, since: dt.datetime) -> Rows:
     """How many documents each destination gave back since a time, by cause."""
     r, c = returns.c, documents.c
     return _rows(
         engine,
         sa.select(r.destination, r.cause, sa.func.count().label("count"))
         .join(documents, c.id == r.document_id)
-        .where(r.returned_at >= since, *scope_conditions(person, c.site, c.pole))
+        .where(r.returned_at >= since, *scope_conditions(scope, c.site, c.pole))
         .group_by(r.destination, r.cause)
         .order_by(r.destination, r.cause),
     )
 
 
 def received_since(
-    engine: sa.Engine, since: dt.datetime, person: Person | None = None
+    engine: sa.Engine,
+    scope: Scope,
+    since: dt.datetime,
 ) -> dict[str, Any]:
     """Documents and pages stored since a time, how many straight through, how many delivered."""
     c = documents.c
@@ -260,17 +258,17 @@ def received_since(
         sa.func.coalesce(sa.func.sum(c.page_count), 0).label("pages"),
         sa.func.count().filter(c.route == "straight").label("straight"),
         sa.func.count().filter(c.state == "delivered").label("delivered"),
-    ).where(c.stored_at >= since, c.split_from.is_(None), *scope_conditions(person, c.site, c.pole))
+    ).where(c.stored_at >= since, c.split_from.is_(None), *scope_conditions(scope, c.site, c.pole))
     return _rows(engine, query)[0]
 
 
-def undelivered_total(engine: sa.Engine, person: Person | None = None) -> dict[str, Any]:
+def undelivered_total(engine: sa.Engine, scope: Scope) -> dict[str, Any]:
     """All documents that no pôle has yet, whenever they came: by state, and the oldest."""
     c = documents.c
     query = sa.select(
         *_by_state(),
         sa.func.min(c.stored_at).label("oldest"),
-    ).where(c.state.in_(_UNDELIVERED), *scope_conditions(person, c.site, c.pole))
+    ).where(c.state.in_(_UNDELIVERED), *scope_conditions(scope, c.site, c.pole))
     return _rows(engine, query)[0]
 
 
@@ -280,12 +278,12 @@ def _by_state() -> list[sa.Label[int]]:
     ]
 
 
-def _of_documents_seen(person: Person | None) -> list[sa.ColumnElement[bool]]:
-    """Only deliveries of documents that the person sees; nothing to ask of who sees them all."""
+def _of_documents_seen(scope: Scope) -> list[sa.ColumnElement[bool]]:
+    """Only deliveries of documents that may be seen; nothing to ask of who sees them all."""
     c = documents.c
-    if not scope_conditions(person, c.site, c.pole):
+    if not scope_conditions(scope, c.site, c.pole):
         return []
-    is_seen = (c.id == deliveries.c.document_id, *scope_conditions(person, c.site, c.pole))
+    is_seen = (c.id == deliveries.c.document_id, *scope_conditions(scope, c.site, c.pole))
     return [sa.exists().where(*is_seen)]
 
 
@@ -303,14 +301,3 @@ def list_stations(engine: sa.Engine) -> Sequence[sa.RowMapping]:
     order: tuple[sa.Column[Any], ...] = (tables.stations.c.site, tables.stations.c.station)
     with transaction(engine) as connection:
         return connection.execute(sa.select(tables.stations).order_by(*order)).mappings().all()
-
-
-def all_site_names(engine: sa.Engine) -> list[str]:
-    """Every site that ever spoke.
-
-    Raises:
-        StoreUnavailable: the database does not answer.
-    """
-    site = tables.sites.c.site
-    with transaction(engine) as connection:
-        return list(connection.scalars(sa.select(site).order_by(site)))

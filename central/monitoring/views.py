@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import HTMLResponse, Response
 
-from central.accounts.rules import WATCHERS, Person, Role
+from central.accounts.rules import WATCHERS, Role, Scope
 from central.db.engine import Engine
 from central.errors import Forbidden, InputInvalid, NotFound
 from central.lots import store as lots_store
@@ -32,7 +32,7 @@ _DAY = dt.timedelta(days=1)
 _MONTH = dt.timedelta(days=30)
 _MOST_KEPT = 200
 
-_Maker = Callable[[Engine, Person, dt.datetime], dict[str, Any]]
+_Maker = Callable[[Engine, Scope, dt.datetime], dict[str, Any]]
 
 
 def register_board(desk: Console) -> None:
@@ -52,14 +52,14 @@ class _Moments:
         self._lock = threading.Lock()
         self._made: dict[object, tuple[float, dict[str, Any]]] = {}
 
-    def of(self, person: Person) -> dict[str, Any]:
-        key = (person.sites, person.poles)
+    def of(self, scope: Scope) -> dict[str, Any]:
+        key = scope
         with self._lock:
             at, found = self._made.get(key, (0.0, {}))
             if not found or time.monotonic() - at > self._fresh_s:
                 if len(self._made) >= _MOST_KEPT:
                     self._made.clear()
-                found = self._make(self._engine, person, dt.datetime.now(dt.UTC))
+                found = self._make(self._engine, scope, dt.datetime.now(dt.UTC))
                 self._made[key] = (time.monotonic(), found)
             return found
 
@@ -73,49 +73,49 @@ class _BoardPages:
         self._board = _Moments(desk.engine, board_json, fresh_s)
 
     def index(self, visit: PageRequest) -> Response:
-        found = self._live.of(visit.who)
+        found = self._live.of(visit.who.scope)
         return self._desk.show(visit, "board.html", every=self._refresh_s, **found)
 
     def view(self, visit: PageRequest) -> Response:
         """What changes of the page, for its script to put in place."""
         template = self._desk.templates.get_template("board_live.html")
-        return HTMLResponse(template.render(person=visit.who, **self._live.of(visit.who)))
+        return HTMLResponse(template.render(person=visit.who, **self._live.of(visit.who.scope)))
 
     def board(self, visit: PageRequest) -> Response:
-        return json_response(self._board.of(visit.who))
+        return json_response(self._board.of(visit.who.scope))
 
     def documents(self, visit: PageRequest) -> Response:
         limit = min(visit.number("limit", 100, most=999_999), _BOARD_DOCUMENTS)
         lot = visit.text("lot", most=1_000)
-        found = store_board.recent_documents(self._desk.engine, limit, lot, visit.who)
+        found = store_board.recent_documents(self._desk.engine, visit.who.scope, limit, lot)
         return json_response({"documents": found})
 
 
-def board_json(engine: Engine, person: Person, now: dt.datetime) -> dict[str, Any]:
+def board_json(engine: Engine, scope: Scope, now: dt.datetime) -> dict[str, Any]:
     """What came in the last day, and all that is not done.
 
     Raises:
         StoreUnavailable: the database does not answer.
     """
     day = now - _DAY
-    undelivered = store_board.undelivered_total(engine, person)
-    returned = store_board.returned_by_cause(engine, now - _MONTH, person)
+    undelivered = store_board.undelivered_total(engine, scope)
+    returned = store_board.returned_by_cause(engine, scope, now - _MONTH)
     return {
         "at": now,
-        "totals": {**store_board.received_since(engine, day, person), **undelivered},
+        "totals": {**store_board.received_since(engine, scope, day), **undelivered},
         "lots": [
             monitoring_board.lot_row(row)
-            for row in lots_store.list_lots(engine, _BOARD_LOTS, person)
+            for row in lots_store.list_lots(engine, scope, _BOARD_LOTS)
         ],
-        "poles": store_board.documents_by_pole(engine, day, person),
+        "poles": store_board.documents_by_pole(engine, scope, day),
         "waiting": [
-            _waiting(row) for row in store_board.waiting_for_a_person(engine, _WAITING, person)
+            _waiting(row) for row in store_board.waiting_for_a_person(engine, scope, _WAITING)
         ],
-        "queue": [_queue(row) for row in store_board.delivery_queue(engine, person)],
-        "dead": store_board.dead_letters(engine, _DEAD, person),
+        "queue": [_queue(row) for row in store_board.delivery_queue(engine, scope)],
+        "dead": store_board.dead_letters(engine, scope, _DEAD),
         "stations": [
             monitoring_board.station_row(row, now)
-            for row in store_board.station_states(engine, person)
+            for row in store_board.station_states(engine, scope)
         ],
         "returns": [_returned(row) for row in returned],
     }
@@ -153,12 +153,12 @@ class _LotsPages:
         self._desk, self._engine = desk, desk.engine
 
     def index(self, visit: PageRequest) -> Response:
-        who = visit.who
+        scope = visit.who.scope
         kept = {name: visit.text(name, most=100) for name in ("site", "state", "name")}
         if kept["state"] not in ("", *_STATES):
             raise InputInvalid("state")
         wanted = LotFilter(**kept, before=_before(visit))
-        rows = lots_store.list_lots(self._engine, _LOTS_LOTS + 1, who, wanted)
+        rows = lots_store.list_lots(self._engine, scope, _LOTS_LOTS + 1, wanted)
         shown, more = rows[:_LOTS_LOTS], ""
         if len(rows) > _LOTS_LOTS:
             last = console.cursor_text(shown[-1]["received_at"], shown[-1]["id"])
@@ -169,16 +169,16 @@ class _LotsPages:
             lots=[monitoring_board.lot_row(row) for row in shown],
             more=more,
             kept=kept,
-            sites=store_board.site_names(self._engine, who),
+            sites=store_board.site_names(self._engine, scope),
             states=_STATES,
-            rescans=store_board.rescans_asked(self._engine, _LOTS_RESCANS, who, kept["site"]),
+            rescans=store_board.rescans_asked(self._engine, scope, _LOTS_RESCANS, kept["site"]),
         )
 
     def one(self, visit: PageRequest) -> Response:
-        who = visit.who
+        who, scope = visit.who, visit.who.scope
         lot_id = console.id_in_path(visit)
         row = lots_store.get_lot(self._engine, lot_id)
-        if who.sites and row["site"] not in who.sites:
+        if not scope.may_see_site(row["site"]):
             raise Forbidden(f"lot {lot_id}")
         documents, more = self._documents(visit, lot_id)
         counts = LotCounts(**{name: row[name] for name in monitoring_board.COUNTS})
@@ -199,7 +199,9 @@ class _LotsPages:
             if not (place[0].isascii() and place[0].isdigit() and len(place[0]) < 10):
                 raise InputInvalid("after")
             after = (int(place[0]), place[1])
-        rows = lots_store.documents_of(self._engine, lot_id, visit.who, _LOTS_DOCUMENTS + 1, after)
+        rows = lots_store.documents_of(
+            self._engine, visit.who.scope, lot_id, _LOTS_DOCUMENTS + 1, after
+        )
         shown = rows[:_LOTS_DOCUMENTS]
         if len(rows) <= _LOTS_DOCUMENTS:
             return shown, ""
@@ -235,16 +237,16 @@ class _SitePages:
         self._desk, self._engine = desk, desk.engine
 
     def one(self, visit: PageRequest) -> Response:
-        who, now = visit.who, dt.datetime.now(dt.UTC)
+        scope, now = visit.who.scope, dt.datetime.now(dt.UTC)
         site = str(visit.request.path_params["site"])
-        if who.sites and site not in who.sites:
+        if not scope.may_see_site(site):
             raise Forbidden("site")
         if "\0" in site or not store_board.is_site(self._engine, site):
             raise NotFound("site")
         engine = self._engine
-        newest = lots_store.list_lots(engine, _SITE_LOTS, who, LotFilter(site=site))
+        newest = lots_store.list_lots(engine, scope, _SITE_LOTS, LotFilter(site=site))
         arriving = lots_store.list_lots(
-            engine, _SITE_LOTS, who, LotFilter(site=site, state="arriving")
+            engine, scope, _SITE_LOTS, LotFilter(site=site, state="arriving")
         )
         return self._desk.show(
             visit,
@@ -253,11 +255,11 @@ class _SitePages:
             site=site,
             stations=[
                 monitoring_board.station_row(row, now)
-                for row in store_board.station_states(engine, who, site)
+                for row in store_board.station_states(engine, scope, site)
             ],
-            plots=monitoring_board.flow_plots(engine, who, now, site),
-            poles=monitoring_board.pole_rows(engine, who, now, site),
+            plots=monitoring_board.flow_plots(engine, scope, now, site),
+            poles=monitoring_board.pole_rows(engine, scope, now, site),
             lots=[monitoring_board.lot_row(row) for row in newest],
             arriving=[monitoring_board.lot_row(row) for row in arriving],
-            rescans=store_board.rescans_asked(engine, _SITE_RESCANS, who, site),
+            rescans=store_board.rescans_asked(engine, scope, _SITE_RESCANS, site),
         )

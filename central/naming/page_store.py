@@ -173,7 +173,7 @@ def join_documents(
         row = lease_store.require_lease(connection, person.id, document_id, "name")
         other = _neighbour(connection, row, is_before=into_previous)
         # Its pages would be seen here, or these would go where the person sees nothing.
-        if not person.may_see(other.site, other.pole):
+        if not person.scope.may_see(other.site, other.pole):
             raise NotFound("neighbour")
         if lease_store.is_held_by_other(connection, other.id, person.id):
             raise LeaseLost(str(other.id))

@@ -112,7 +112,7 @@ def discard_duplicate(
         both = sa.select(_c.id).where(_c.id.in_((document_id, original))).order_by(_c.id)
         connection.execute(both.with_for_update())
         row = lease_store.require_lease(connection, person.id, document_id, "name")
-        is_it = (_c.id == original, *scope_conditions(person, _c.site, _c.pole))
+        is_it = (_c.id == original, *scope_conditions(person.scope, _c.site, _c.pole))
         state = connection.scalar(sa.select(_c.state).where(*is_it))
         if original == document_id or state in (None, DocumentState.DISCARDED):
             raise InputInvalid("original")
@@ -218,7 +218,7 @@ def same_image_documents(
             .where(
                 _c.id.in_(found),
                 _c.state != "discarded",
-                *scope_conditions(person, _c.site, _c.pole),
+                *scope_conditions(person.scope, _c.site, _c.pole),
             )
             .order_by(_c.id.desc())
             .limit(limit)

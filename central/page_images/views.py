@@ -128,7 +128,7 @@ class PageImages:
         number = visit.request.path_params["number"]
         if not (number.isascii() and number.isdigit() and len(number) < 7):
             raise NotFound("page")
-        key = (person.id, person.roles, person.sites, person.poles, wanted, int(number))
+        key = (person.id, person.roles, person.scope, wanted, int(number))
         with self._lock:
             at, known = self._seen.get(key, (0.0, None))
         is_old = time.monotonic() - at > _SEEN_S

@@ -126,4 +126,4 @@ def _colleagues(connection: sa.Connection, person: Person, site: str, pole: str)
         .limit(500)
     )
     others = map(person_of, found)
-    return [one for one in others if one.may_see(site, pole)]
+    return [one for one in others if one.scope.may_see(site, pole)]

@@ -155,7 +155,7 @@ class _Pages:
         what = (one.type, one.fund, one.changes)
         seen, moved, left, remaining = None, [], 0, 0
         behind, doubted = follow_store.left_behind(self._desk.engine, one, _LISTED)
-        may_see = visit.who.may_see
+        may_see = visit.who.scope.may_see
         if one.state == "proposed":
             seen = plan_store.preview_change(self._desk.engine, what, _today(), _LISTED)
         else:
@@ -270,7 +270,7 @@ def _ordered(changes: Mapping[str, Any]) -> Sequence[tuple[str, Any]]:
 
 
 def _is_unlimited(visit: PageRequest) -> bool:
-    return not visit.who.sites and not visit.who.poles
+    return not visit.who.scope.is_limited
 
 
 def _demand_unlimited(visit: PageRequest) -> None:

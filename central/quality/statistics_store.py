@@ -6,11 +6,11 @@ Only disputes are fetched one by one, and they are few; all that was the same is
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
 from central.accounts.rules import Person
+from central.accounts.scope import scope_conditions
 from central.db.engine import transaction
 from central.db.tables import controls, documents, keyings, people
 from central.documents.rules import KeyedValue, KeyPass, KeyReason
@@ -202,7 +202,7 @@ def double_keying(
         .where(
             second.c["pass"] == KeyPass.SECOND,
             second.c.keyed_at >= since,
-            *_sites_and_poles(person),
+            *scope_conditions(person.scope, _d.site, _d.pole),
         )
     )  # fmt: skip
     with transaction(engine) as connection:
@@ -258,18 +258,11 @@ def _ended(since: dt.datetime) -> list[sa.ColumnElement[bool]]:
 
 
 def _seen_by(person: Person) -> list[sa.ColumnElement[bool]]:
-    where: list[sa.ColumnElement[bool]] = []
-    if person.sites:
-        where.append(_c.site.in_(person.sites))
-    if person.poles:
-        is_of = sa.exists().where(_d.id == _c.document_id, _d.pole.in_(person.poles))
-        where.append(is_of)
+    where = scope_conditions(person.scope, _c.site)
+    if person.scope.poles:
+        is_seen = scope_conditions(person.scope, _d.site, _d.pole)
+        where.append(sa.exists().where(_d.id == _c.document_id, *is_seen))
     return where
-
-
-def _sites_and_poles(person: Person) -> list[sa.ColumnElement[bool]]:
-    limits: list[tuple[Any, Any]] = [(_d.site, person.sites), (_d.pole, person.poles)]
-    return [column.in_(allowed) for column, allowed in limits if allowed]
 
 
 def _entry(value: str | None, reason: str | None) -> KeyedValue:

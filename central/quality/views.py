@@ -231,7 +231,7 @@ class _Pages:
         days = visit.number("jours", _WINDOW)
         days = days if days in WINDOWS else _WINDOW
         person = visit.who
-        key = (days, person.sites, person.poles)
+        key = (days, person.scope)
         with self._lock:
             at, known = self._known.get(key, (-_KEPT_S, None))
         if known is not None and time.monotonic() - at < _KEPT_S:

@@ -1,12 +1,13 @@
 """What reports count: flow by the hour, delays of what was delivered, what teams did."""
 
 import datetime as dt
-from collections.abc import Collection
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
 
+from central.accounts.rules import Scope
+from central.accounts.scope import scope_conditions
 from central.db import audit
 from central.db.engine import transaction
 from central.db.tables import deliveries, documents, flow, keyings, namings, people
@@ -18,12 +19,11 @@ _f, _c, _d = flow.c, documents.c, deliveries.c
 
 @dataclass(frozen=True, slots=True)
 class ReportScope:
-    """From when until before when, and what a person is limited to; empty: everything."""
+    """From when until before when, and whose mail is counted."""
 
     since: dt.datetime
     until: dt.datetime
-    sites: Collection[str] = field(default_factory=frozenset)
-    poles: Collection[str] = field(default_factory=frozenset)
+    mail: Scope
 
 
 def flows(engine: sa.Engine, scope: ReportScope, by: str) -> dict[str, FlowCounts]:
@@ -36,7 +36,11 @@ def flows(engine: sa.Engine, scope: ReportScope, by: str) -> dict[str, FlowCount
     sums = [sa.func.sum(_f[one.name]).label(one.name) for one in fields(FlowCounts)]
     query = (
         sa.select(key.label("key"), *sums)
-        .where(_f.hour >= scope.since, _f.hour < scope.until, *_only(scope, _f))
+        .where(
+            _f.hour >= scope.since,
+            _f.hour < scope.until,
+            *scope_conditions(scope.mail, _f.site, _f.pole),
+        )
         .group_by(key)
     )
     with transaction(engine) as connection:
@@ -61,7 +65,7 @@ def delays(engine: sa.Engine, scope: ReportScope, by: str) -> list[Delay]:
         .where(
             _d.delivered_at >= scope.since,
             _d.delivered_at < scope.until,
-            *_only(scope, _c),
+            *scope_conditions(scope.mail, _c.site, _c.pole),
         )
         .group_by(*(column.element if isinstance(column, sa.Label) else column for column in of))
     )
@@ -119,8 +123,10 @@ def _acts(table: sa.Table, at: sa.ColumnElement[Any], scope: ReportScope) -> sa.
         .join(people, people.c.id == table.c.person_id)
         .where(at >= scope.since, at < scope.until)
     )
-    if scope.sites or scope.poles:
-        query = query.join(documents, _c.id == table.c.document_id).where(*_only(scope, _c))
+    if scope.mail.is_limited:
+        query = query.join(documents, _c.id == table.c.document_id).where(
+            *scope_conditions(scope.mail, _c.site, _c.pole)
+        )
     return query
 
 
@@ -136,12 +142,3 @@ def _sums(acts: sa.Select[Any]) -> sa.Select[Any]:
 
 def _day(at: sa.ColumnElement[Any]) -> sa.ColumnElement[dt.date]:
     return sa.cast(sa.func.timezone(TIME_ZONE, at), sa.Date)
-
-
-def _only(scope: ReportScope, of: Any) -> list[sa.ColumnElement[bool]]:
-    where: list[sa.ColumnElement[bool]] = []
-    if scope.sites:
-        where.append(of.site.in_(scope.sites))
-    if scope.poles:
-        where.append(of.pole.in_(scope.poles))
-    return where

@@ -224,7 +224,7 @@ class _Pages:
 
 
 def _scope(person: Person, period: Period) -> ReportScope:
-    return ReportScope(period.since, period.until, person.sites, person.poles)
+    return ReportScope(period.since, period.until, person.scope)
 
 
 def _months(today: dt.date, shown: Period) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from central.accounts.rules import Person
+from central.accounts.scope import scope_conditions
 from central.db import audit
 from central.db.engine import transaction
 from central.db.tables import controls, documents, drafts, fields, keyings, pages, rescans
@@ -137,11 +138,7 @@ def _query(person: Person, wanted: SampleFilter, keep_s: float) -> sa.Select[tup
     )  # fmt: skip
     if wanted.type:
         query = query.where(_d.type == wanted.type)
-    if person.sites:
-        query = query.where(_d.site.in_(person.sites))
-    if person.poles:
-        query = query.where(_d.pole.in_(person.poles))
-    return query
+    return query.where(*scope_conditions(person.scope, _d.site, _d.pole))
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,9 +51,11 @@ def find_documents(engine: sa.Engine, person: Person, wanted: SearchFilter, limi
         StoreUnavailable: nothing was found, nothing recorded.
     """
     with transaction(engine) as connection:
-        where = [*_conditions(wanted), *scope_conditions(person, _c.site, _c.pole)]
+        where = [*_conditions(wanted), *scope_conditions(person.scope, _c.site, _c.pole)]
         if wanted.lot:
-            known = ids_named(connection, wanted.lot, _LOTS, *scope_conditions(person, lots.c.site))
+            known = ids_named(
+                connection, wanted.lot, _LOTS, *scope_conditions(person.scope, lots.c.site)
+            )
             where.append(_c.lot_id.in_(known))
         found = connection.execute(_shown(_newest(person, wanted, where, limit), limit))
         rows = found.mappings().all()
@@ -74,7 +76,7 @@ def lots_found(engine: sa.Engine, person: Person, wanted: SearchFilter, limit: i
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    seen = scope_conditions(person, lots.c.site)
+    seen = scope_conditions(person.scope, lots.c.site)
     with transaction(engine) as connection:
         where = [lots.c.id.between(*wanted.ids)] if wanted.ids else []
         if wanted.lot:
@@ -104,9 +106,9 @@ def _newest(
         return in_order.limit(limit).subquery("newest")
     order = (_c.received_on.desc(), _c.id.desc())
     one = sa.select(_c.id, _c.received_on).where(*where).order_by(*order).limit(limit)
-    if not (person.poles and wanted.type):
+    if not (person.scope.poles and wanted.type):
         return one.subquery("newest")
-    each = [one.where(_c.pole == pole).subquery() for pole in sorted(person.poles)]
+    each = [one.where(_c.pole == pole).subquery() for pole in sorted(person.scope.poles)]
     return sa.union_all(*(sa.select(part) for part in each)).subquery("newest")
 
 

@@ -54,7 +54,7 @@ class _Pages:
             asked_for=asked_for,
             wrong=wrong,
             types=select_options({code: entry.title for code, entry in plan.types.items()}),
-            sites=monitoring_store.site_names(self._engine, visit.who),
+            sites=monitoring_store.site_names(self._engine, visit.who.scope),
             **values,
         )
 

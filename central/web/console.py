@@ -136,7 +136,7 @@ class NavigationItem:
 
     def is_for(self, person: Person) -> bool:
         """Whether it is any of somebody's business."""
-        return person.has_any(self.roles) and not (self.of_all and person.is_limited)
+        return person.has_any(self.roles) and not (self.of_all and person.scope.is_limited)
 
 
 _KEYERS = frozenset({Role.KEYER, Role.SUPERVISOR})

@@ -165,7 +165,7 @@ class RequestGuard:
                 if request.url.path.startswith(_API):
                     raise Forbidden(first)
                 return RedirectResponse(first, status_code=303)
-            is_beyond = self._of_all and signed.person.is_limited
+            is_beyond = self._of_all and signed.person.scope.is_limited
             if is_beyond or not signed.person.has_any(self._roles):
                 raise Forbidden(request.url.path)
         content: Mapping[str, Any] = {}

@@ -64,10 +64,10 @@ def test_a_page_is_not_shown_once_its_document_was_given_up(
 @pytest.mark.parametrize("reach", [Reach(), Reach({"gien"}), frozenset()])
 def test_nothing_said_is_nothing_seen(reach: frozenset[str]) -> None:
     somebody = Person(1, "x", "X", frozenset(), reach, Reach("*"))
-    assert somebody.is_limited
-    assert somebody.may_see("gien", "P") == ("gien" in reach)
-    assert not somebody.may_see("orleans", "P")
-    assert not Person(1, "x", "X", frozenset()).may_see("gien", "P")
+    assert somebody.scope.is_limited
+    assert somebody.scope.may_see("gien", "P") == ("gien" in reach)
+    assert not somebody.scope.may_see("orleans", "P")
+    assert not Person(1, "x", "X", frozenset()).scope.may_see("gien", "P")
 
 
 def test_an_account_of_nobody_knows_where_sees_no_mail(

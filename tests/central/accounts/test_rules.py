@@ -6,8 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from central.accounts.rules import (
+    ALL,
+    EVERYTHING,
     LockPolicy,
+    Person,
     RateLimit,
+    Reach,
+    Scope,
     TokenBucket,
     is_login,
     password_problem,
@@ -131,3 +136,16 @@ def test_the_picture_is_an_image_without_styles_or_scripts() -> None:
     for word in ("style", "script", "class=", "onload"):
         assert word not in svg
     assert grouped_secret("ABCDEFGH") == "ABCD EFGH"
+
+
+@pytest.mark.parametrize("nothing", [frozenset[str](), Reach()])
+def test_a_scope_that_names_nothing_sees_nothing(nothing: frozenset[str]) -> None:
+    assert not Scope(nothing, frozenset({ALL})).may_see("gien", "Prestations")
+    assert not Scope(frozenset({ALL}), nothing).may_see("gien", "Prestations")
+    assert not Scope(nothing, nothing).may_see_site("gien")
+
+
+def test_everything_is_seen_only_where_it_is_said() -> None:
+    assert EVERYTHING.may_see("gien", "Prestations")
+    assert not EVERYTHING.is_limited
+    assert Person(1, "x", "X", frozenset()).scope.is_limited

@@ -165,8 +165,8 @@ def test_requests_of_other_poles_are_not_shown(engine: sa.Engine, post: Post) ->
     made = post.deliver("A", kind="name", way=_ELSEWHERE)
     person = keyer(engine, "p", poles=frozenset({_HERE[0]}))
     rescans_store.request_rescan(engine, made.id, person.id, person.actor, "Illisible.")
-    assert rescans_asked(engine, 5, person) == []
-    assert len(rescans_asked(engine, 5, keyer(engine, "q"))) == 1
+    assert rescans_asked(engine, person.scope, 5) == []
+    assert len(rescans_asked(engine, keyer(engine, "q").scope, 5)) == 1
 
 
 def test_a_group_holds_what_was_taken_and_nothing_else(engine: sa.Engine, post: Post) -> None:

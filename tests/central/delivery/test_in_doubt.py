@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from central.accounts.rules import Person, Role
+from central.accounts.rules import EVERYTHING, Person, Role
 from central.config import CentralConfig, Destination
 from central.db.engine import transaction
 from central.delivery import failure_store
@@ -303,7 +303,7 @@ def test_a_dead_letter_that_a_pole_may_have_is_not_discarded(
     engine: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unsure, sure = _dead(engine, "http_500"), _dead(engine, "http_422")
-    both = DeliverySelection([unsure, sure])
+    both = DeliverySelection(EVERYTHING, [unsure, sure])
     assert failure_store.in_doubt(engine, both) == {_A: 1}
     with serving(console_settings(tmp_path), engine) as client:
         sign_in(client, engine, "ops", Role.OPERATIONS)

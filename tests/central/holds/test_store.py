@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from central.accounts.rules import EVERYWHERE, Person, Role
+from central.accounts.rules import EVERYTHING, EVERYWHERE, Person, Role
 from central.db.engine import transaction
 from central.db.tables import deliveries as deliveries_table
 from central.db.tables import documents as documents_table
@@ -302,13 +302,16 @@ def test_thousands_of_dead_letters_are_replayed_and_given_up_in_batches(engine: 
     copies(engine, store(engine, document()).id, many)
     _all_dead(engine)
     assert (
-        failure_store.replay_chosen(engine, "person:ops", failure_store.DeliverySelection()) == many
+        failure_store.replay_chosen(
+            engine, "person:ops", failure_store.DeliverySelection(EVERYTHING)
+        )
+        == many
     )
     assert _counts(engine) == {"waiting": many}
     _all_dead(engine)
     assert (
         failure_store.discard_chosen(
-            engine, "person:ops", "vieux", failure_store.DeliverySelection()
+            engine, "person:ops", "vieux", failure_store.DeliverySelection(EVERYTHING)
         )
         == many
     )

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from uuid6 import uuid7
 
-from central.accounts.rules import Person
+from central.accounts.rules import EVERYTHING, Person
 from central.db.engine import transaction
 from central.db.tables import documents
 from central.documents import lease_store
@@ -35,7 +35,7 @@ def _put(engine: sa.Engine, state: str, *ids: uuid.UUID) -> None:
 
 
 def _delivered(engine: sa.Engine) -> tuple[int, int]:
-    (lot,) = lots_store.list_lots(engine, 10)
+    (lot,) = lots_store.list_lots(engine, EVERYTHING, 10)
     assert (lot["stored_documents"], lot["stored_pages"]) == (1, 3)
     return lot["delivered_documents"], lot["delivered_pages"] or 0
 
@@ -73,11 +73,11 @@ def test_a_piece_that_was_joined_to_a_neighbour_is_delivered_with_it(
     piece = _cut(engine, person, first, 2)
     assert lease_store.take_document(engine, person, after, "name", 60)
     page_store.join_documents(engine, person, after, into_previous=True)
-    (lot,) = lots_store.list_lots(engine, 10)
+    (lot,) = lots_store.list_lots(engine, EVERYTHING, 10)
     assert lot["stored_pages"] == 4
     _put(engine, "delivered", first)
-    (lot,) = lots_store.list_lots(engine, 10)
+    (lot,) = lots_store.list_lots(engine, EVERYTHING, 10)
     assert not lot["delivered_pages"]
     _put(engine, "delivered", piece)
-    (lot,) = lots_store.list_lots(engine, 10)
+    (lot,) = lots_store.list_lots(engine, EVERYTHING, 10)
     assert (lot["delivered_documents"], lot["delivered_pages"]) == (2, 4)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from uuid6 import uuid7
 
 from central import housekeeping
-from central.accounts.rules import EVERYWHERE, Person, Role
+from central.accounts.rules import EVERYTHING, EVERYWHERE, Person, Role
 from central.db.engine import transaction
 from central.delivery import store as delivery_store
 from central.documents import lease_store
@@ -46,7 +46,9 @@ def _now(engine: sa.Engine) -> dt.datetime:
 def _counted(engine: sa.Engine) -> dict[str, int]:
     """All of the flow, together."""
     totals = dict.fromkeys(flow_store.COUNTS, 0)
-    for counts in flow_store.by_hour(engine, None, dt.datetime(2000, 1, 1, tzinfo=dt.UTC)).values():
+    for counts in flow_store.by_hour(
+        engine, EVERYTHING, dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+    ).values():
         totals = {name: totals[name] + counts[name] for name in totals}
     return {name: count for name, count in totals.items() if count}
 
@@ -158,9 +160,9 @@ def test_flow_keeps_to_a_person_s_sites_and_poles(engine: sa.Engine) -> None:
         (("*",), ("Frais de santé",), 1), ((), ("*",), 0), (("*",), (), 0),
     ):  # fmt: skip
         who = Person(1, "x", "X", frozenset(), frozenset(sites), frozenset(poles))
-        assert len(flow_store.by_hour(engine, who, since)) == count
-        assert len(flow_store.done_by_hour(engine, who, since)) == count
-    assert list(flow_store.by_day(engine, None, since - dt.timedelta(days=2), "Europe/Paris"))
+        assert len(flow_store.by_hour(engine, who.scope, since)) == count
+        assert len(flow_store.done_by_hour(engine, who.scope, since)) == count
+    assert list(flow_store.by_day(engine, EVERYTHING, since - dt.timedelta(days=2), "Europe/Paris"))
 
 
 # --- a lot's counts
@@ -245,7 +247,7 @@ def test_lots_are_listed_page_after_page_once_each(engine: sa.Engine) -> None:
     made = {lot_id(store(engine, document(lot_name=f"LOT{n}"))) for n in range(5)}
     seen: list[uuid.UUID] = []
     before = None
-    while rows := lots_store.list_lots(engine, 2, None, lots_store.LotFilter(before=before)):
+    while rows := lots_store.list_lots(engine, EVERYTHING, 2, lots_store.LotFilter(before=before)):
         seen += [row["id"] for row in rows]
         before = rows[-1]["received_at"], rows[-1]["id"]
     assert len(seen) == len(set(seen))
@@ -256,4 +258,6 @@ def test_lots_are_listed_page_after_page_once_each(engine: sa.Engine) -> None:
 def test_a_lot_is_found_by_how_its_name_begins(engine: sa.Engine, name: str, count: int) -> None:
     for n in range(5):
         store(engine, document(lot_name=f"LOT{n}"))
-    assert len(lots_store.list_lots(engine, 9, None, lots_store.LotFilter(name=name))) == count
+    assert (
+        len(lots_store.list_lots(engine, EVERYTHING, 9, lots_store.LotFilter(name=name))) == count
+    )

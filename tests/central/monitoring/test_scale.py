@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from central.accounts.rules import EVERYTHING, EVERYWHERE, Scope
 from central.db.engine import transaction
 from central.delivery import failure_store
 from central.delivery.failure_store import DeliverySelection, FailureQuery
@@ -49,15 +50,18 @@ def test_no_list_reads_a_whole_table_of_delivered_documents(engine: sa.Engine) -
         asked.append((statement, parameters))
 
     sa.event.listen(engine, "before_cursor_execute", note)
-    gien = DeliverySelection(sites=frozenset({"gien"}))
+    gien = DeliverySelection(Scope(frozenset({"gien"}), EVERYWHERE))
     groups = failure_store.failure_groups(engine, gien)
-    first = failure_store.failed_deliveries(engine, DeliverySelection(), FailureQuery(), 10)
+    first = failure_store.failed_deliveries(
+        engine, DeliverySelection(EVERYTHING), FailureQuery(), 10
+    )
     last = first[-1]
     after = (last.created_at, last.document_id, last.destination)
     failure_store.failed_deliveries(engine, gien, FailureQuery(type="S3110", after=after), 10)
     of_stuck = len(asked)
     failure_store.failure_counts(
-        engine, DeliverySelection(destination="FRAIS_DE_SANTE", code="http_503", state="dead")
+        engine,
+        DeliverySelection(EVERYTHING, destination="FRAIS_DE_SANTE", code="http_503", state="dead"),
     )
     holds_store.open_holds(engine)
     holds_store.to_deliver(engine)

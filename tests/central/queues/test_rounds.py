@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from central.accounts.rules import Person, Role
+from central.accounts.rules import EVERYTHING, Person, Role
 from central.db.engine import transaction
 from central.db.tables import documents, keyings
 from central.delivery import store as delivery_store
@@ -332,8 +332,8 @@ def test_what_is_asked_and_controlled_for_other_poles_is_not_shown(
     other = keyer(engine, "o2", poles=frozenset({"Comptabilité"}))
     seen = {
         who.login: (
-            len(monitoring_store.rescans_asked(engine, 9, who)),
-            monitoring_store.controls_waiting(engine, who),
+            len(monitoring_store.rescans_asked(engine, who.scope, 9)),
+            monitoring_store.controls_waiting(engine, who.scope),
         )
         for who in (own, other)
     }
@@ -367,4 +367,4 @@ def test_who_names_what_was_to_be_scanned_again_withdraws_the_request(
         naming_store.ask_rescan(engine, namer, made.id, "name", "Coupé.")
         assert len(rescans_store.open_for(engine, made.site, made.station)) == 1
         history_store.back_to_naming(engine, made.id, namer, "finalement lisible")
-        assert monitoring_store.rescans_asked(engine, 9, None) == []
+        assert monitoring_store.rescans_asked(engine, EVERYTHING, 9) == []
