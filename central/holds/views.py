@@ -1,20 +1,18 @@
 """Holding a destination, a type or a site, and letting it go again."""
 
-import time
 from collections.abc import Mapping, Sequence
-from threading import Lock
 from types import MappingProxyType
 from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from central.accounts.rules import Person, Role
-from central.db.engine import Engine
 from central.errors import Forbidden, InputInvalid
 from central.holds import store as holds_store
 from central.holds.store import Hold
 from central.monitoring import store as store_sites
 from central.web import formats
+from central.web.cache import TimedCache
 from central.web.console import Console, redirect
 from central.web.requests import PageRequest
 
@@ -29,9 +27,8 @@ KINDS: Mapping[str, str] = MappingProxyType(
 
 def register(desk: Console) -> None:
     """Add the pages, and what any page needs to show the banner of what is held."""
-    remembered = _Remembered(desk.engine)
-    pages = _Pages(desk, remembered)
-    desk.templates.globals["open_holds"] = lambda person: _seen(person, remembered.get())
+    pages = _Pages(desk)
+    desk.templates.globals["open_holds"] = pages.banner
     desk.templates.globals["hold_kinds"] = KINDS
     desk.page("/retenues", pages.index, roles=_READERS)
     desk.page("/retenues", pages.place, roles=_ACTORS, method="POST", max_bytes=8_192)
@@ -39,30 +36,15 @@ def register(desk: Console) -> None:
     desk.page(path, pages.release, roles=_ACTORS, method="POST", max_bytes=8_192)
 
 
-class _Remembered:
-    """What is held, asked of the database once a moment however many pages show it."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._lock = Lock()
-        self._found: list[Hold] = []
-        self._at = -_REMEMBERED_S
-
-    def get(self) -> list[Hold]:
-        with self._lock:
-            if time.monotonic() - self._at > _REMEMBERED_S:
-                self._found = holds_store.open_holds(self._engine)
-                self._at = time.monotonic()
-            return self._found
-
-    def forget(self) -> None:
-        with self._lock:
-            self._at = -_REMEMBERED_S
-
-
 class _Pages:
-    def __init__(self, desk: Console, remembered: _Remembered) -> None:
-        self._desk, self._remembered = desk, remembered
+    def __init__(self, desk: Console) -> None:
+        self._desk = desk
+        self._open = TimedCache[None, list[Hold]](_REMEMBERED_S)
+
+    def banner(self, person: Person | None) -> list[Hold]:
+        """What any page says is held; asked of the database once a moment, however many show it."""
+        holds = self._open.get(None, lambda: holds_store.open_holds(self._desk.engine))
+        return _seen(person, holds)
 
     def index(self, visit: PageRequest) -> Response:
         may_act = visit.who.has_any(_ACTORS)
@@ -86,7 +68,7 @@ class _Pages:
         if value not in {one for one, _, _ in self._choices(visit.who)[kind]}:
             raise InputInvalid("quoi")
         held = holds_store.place_hold(self._desk.engine, visit.who.login, kind, value, reason)
-        self._remembered.forget()
+        self._open.clear()
         return redirect(f"/retenues?{urlencode({'retenu': value, 'nombre': held})}")
 
     def release(self, visit: PageRequest) -> Response:
@@ -94,7 +76,7 @@ class _Pages:
         _demand(visit.who, one.kind, one.value)
         known = [destination.name for destination in self._desk.config.destinations]
         released = holds_store.release_hold(self._desk.engine, visit.who.login, one.id, known)
-        self._remembered.forget()
+        self._open.clear()
         return redirect(f"/retenues?{urlencode({'leve': one.value, 'nombre': released})}")
 
     def _choices(self, person: Person) -> dict[str, list[tuple[str, str, int]]]:

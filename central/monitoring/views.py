@@ -6,10 +6,7 @@ A site's page: its stations, its flow, what it still has to do.
 """
 
 import datetime as dt
-import threading
-import time
 import uuid
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,15 +21,13 @@ from central.lots.store import LotFilter
 from central.monitoring import board as monitoring_board
 from central.monitoring import store as store_board
 from central.web import console, labels
+from central.web.cache import TimedCache
 from central.web.console import Console, json_response
 from central.web.requests import PageRequest
 
 _BOARD_LOTS, _WAITING, _DEAD, _BOARD_DOCUMENTS = 40, 100, 50, 500
 _DAY = dt.timedelta(days=1)
 _MONTH = dt.timedelta(days=30)
-_MOST_KEPT = 200
-
-_Maker = Callable[[Engine, Scope, dt.datetime], dict[str, Any]]
 
 
 def register_board(desk: Console) -> None:
@@ -44,45 +39,31 @@ def register_board(desk: Console) -> None:
     desk.page("/api/documents", pages.documents, roles=WATCHERS)
 
 
-class _Moments:
-    """What was made a moment ago for the same limits is made once, however many look at it."""
-
-    def __init__(self, engine: Engine, make: _Maker, fresh_s: float) -> None:
-        self._engine, self._make, self._fresh_s = engine, make, fresh_s
-        self._lock = threading.Lock()
-        self._made: dict[object, tuple[float, dict[str, Any]]] = {}
-
-    def of(self, scope: Scope) -> dict[str, Any]:
-        key = scope
-        with self._lock:
-            at, found = self._made.get(key, (0.0, {}))
-            if not found or time.monotonic() - at > self._fresh_s:
-                if len(self._made) >= _MOST_KEPT:
-                    self._made.clear()
-                found = self._make(self._engine, scope, dt.datetime.now(dt.UTC))
-                self._made[key] = (time.monotonic(), found)
-            return found
-
-
 class _BoardPages:
     def __init__(self, desk: Console) -> None:
         self._desk = desk
         self._refresh_s = desk.config.console.refresh_every_s
         fresh_s = min(1.0, self._refresh_s / 2)
-        self._live = _Moments(desk.engine, monitoring_board.board_content, fresh_s)
-        self._board = _Moments(desk.engine, board_json, fresh_s)
+        self._live = TimedCache[Scope, dict[str, Any]](fresh_s)
+        self._board = TimedCache[Scope, dict[str, Any]](fresh_s)
 
     def index(self, visit: PageRequest) -> Response:
-        found = self._live.of(visit.who.scope)
+        found = self._content(visit.who.scope)
         return self._desk.show(visit, "board.html", every=self._refresh_s, **found)
 
     def view(self, visit: PageRequest) -> Response:
         """What changes of the page, for its script to put in place."""
         template = self._desk.templates.get_template("board_live.html")
-        return HTMLResponse(template.render(person=visit.who, **self._live.of(visit.who.scope)))
+        return HTMLResponse(template.render(person=visit.who, **self._content(visit.who.scope)))
 
     def board(self, visit: PageRequest) -> Response:
-        return json_response(self._board.of(visit.who.scope))
+        engine, scope = self._desk.engine, visit.who.scope
+        now = dt.datetime.now(dt.UTC)
+        return json_response(self._board.get(scope, lambda: board_json(engine, scope, now)))
+
+    def _content(self, scope: Scope) -> dict[str, Any]:
+        engine, now = self._desk.engine, dt.datetime.now(dt.UTC)
+        return self._live.get(scope, lambda: monitoring_board.board_content(engine, scope, now))
 
     def documents(self, visit: PageRequest) -> Response:
         limit = min(visit.number("limit", 100, most=999_999), _BOARD_DOCUMENTS)

@@ -1,10 +1,8 @@
 """The queue of documents to be named, and what is done with their pages there."""
 
 import datetime as dt
-import threading
-import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,6 +20,7 @@ from central.queues import views as queues_views
 from central.queues.views import WaitingDocuments, queue_parameter, seconds_taken
 from central.sent_work import store as sent_work_store
 from central.web import formats, labels
+from central.web.cache import TimedCache
 from central.web.console import Console, id_in_path, json_response, parse_id
 from central.web.requests import PageRequest
 from vaguemestre.model.calendar import add_working_days, public_holidays
@@ -50,8 +49,7 @@ class NamingQueue(WaitingDocuments):
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)
-        self._lock = threading.Lock()
-        self._usual: tuple[float, Sequence[str]] = (-_USUAL_KEPT_S, ())
+        self._usual = TimedCache[None, list[str]](_USUAL_KEPT_S)
 
     def present(self, person: Person, loaded: Work, _: DocumentType) -> dict[str, Any]:
         """Why it is to be named, what it may be, and others with the same image."""
@@ -85,19 +83,10 @@ class NamingQueue(WaitingDocuments):
     def _guesses(self, loaded: Work) -> list[dict[str, Any]]:
         plan, document = self.console.plan(), loaded.document
         text = loaded.pages[0].text[:_TEXT_CHARACTERS] if loaded.pages else ""
+        usual = self._usual.get(None, lambda: naming_store.usual_types(self.engine))
         read_as = [code for code in (document["type"], document["runner_up"]) if code]
-        codes = suggest_types(plan, read_as=read_as, text=text, usual=self._usually())
+        codes = suggest_types(plan, read_as=read_as, text=text, usual=usual)
         return [_choice(plan.of(code, document["fund"])) for code in codes]
-
-    def _usually(self) -> Sequence[str]:
-        with self._lock:
-            at, known = self._usual
-            if time.monotonic() - at < _USUAL_KEPT_S:
-                return known
-        found = naming_store.usual_types(self.engine)
-        with self._lock:
-            self._usual = (time.monotonic(), found)
-        return found
 
 
 def due_on(received_on: dt.date, days: int) -> dt.date:

@@ -1,10 +1,7 @@
 """Previews of pages and cut-out zones, for whoever may see the document; each look is audited."""
 
-import time
 import uuid
-from collections import OrderedDict
 from collections.abc import Callable
-from threading import Lock
 
 from PIL import Image
 from starlette.exceptions import HTTPException
@@ -23,6 +20,7 @@ from central.page_images.previews import (
     view_of,
 )
 from central.rendering.runner import Busy
+from central.web.cache import TimedCache
 from central.web.console import Console, id_in_path
 from central.web.requests import PageRequest
 
@@ -56,8 +54,7 @@ class PageImages:
         self._encoded: ByteLimitedCache[tuple[object, ...], EncodedImage] = ByteLimitedCache(
             int(most * (1 - _SHARE_FOR_PAGES)), lambda p: len(p.data)
         )
-        self._seen: OrderedDict[tuple[object, ...], tuple[float, SeenPage]] = OrderedDict()
-        self._lock = Lock()
+        self._seen = TimedCache[tuple[object, ...], SeenPage](_SEEN_S, _SEEN_KEPT)
 
     def image(self, visit: PageRequest) -> Response:
         """One whole page."""
@@ -128,23 +125,15 @@ class PageImages:
         number = visit.request.path_params["number"]
         if not (number.isascii() and number.isdigit() and len(number) < 7):
             raise NotFound("page")
-        key = (person.id, person.roles, person.scope, wanted, int(number))
-        with self._lock:
-            at, known = self._seen.get(key, (0.0, None))
-        is_old = time.monotonic() - at > _SEEN_S
-        if (
-            not person.has_any(documents_store.SEE_ANY)
-            or known is None
-            or is_old
-            or known.version != visit.text("v")
-        ):  # turned, split or joined
-            known = documents_store.viewable_page(self._desk.engine, person, wanted, int(number))
-            with self._lock:
-                self._seen[key] = time.monotonic(), known
-                self._seen.move_to_end(key)
-                if len(self._seen) > _SEEN_KEPT:
-                    self._seen.popitem(last=False)
-        return known
+
+        def find() -> SeenPage:
+            return documents_store.viewable_page(self._desk.engine, person, wanted, int(number))
+
+        version = visit.text("v")  # another one once the page is turned, split off or joined
+        if not (version and person.has_any(documents_store.SEE_ANY)):
+            return find()
+        key = (person.id, person.roles, person.scope, wanted, int(number), version)
+        return self._seen.get(key, find)
 
     def _mm(self, visit: PageRequest, name: str, default: float | None = None) -> float:
         text = visit.request.query_params.get(name)

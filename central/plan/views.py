@@ -8,8 +8,6 @@ The plan and its changes: foretold, proposed by one person, decided by another, 
 
 import datetime as dt
 import re
-import threading
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -23,6 +21,7 @@ from central.plan import follow_store, move_store
 from central.plan import store as plan_store
 from central.plan.rules import KEYS, from_json, plan_difference
 from central.plan.store import PlanChange, What
+from central.web.cache import TimedCache
 from central.web.console import Console, redirect
 from central.web.formats import counted
 from central.web.requests import PageRequest
@@ -42,9 +41,8 @@ class CurrentPlan:
 
     def __init__(self, engine: Engine, shipped: Plan) -> None:
         self._engine, self.shipped = engine, shipped
-        self._lock = threading.Lock()
-        self._known: Plan | None = None
-        self._at = 0.0
+        self._cache = TimedCache[None, Plan](_REMEMBERED_S)
+        self._last: Plan | None = None
 
     def __call__(self) -> Plan:
         """The plan with every change that holds.
@@ -52,19 +50,15 @@ class CurrentPlan:
         Raises:
             StoreUnavailable: the database does not answer, and never did.
         """
-        with self._lock:
-            if self._known is None or time.monotonic() - self._at > _REMEMBERED_S:
-                self._known = self._read()
-                self._at = time.monotonic()
-            return self._known
+        return self._cache.get(None, self._read)
 
     def _read(self) -> Plan:
         try:
-            return self.shipped.changed(plan_store.active_changes(self._engine))
+            self._last = self.shipped.changed(plan_store.active_changes(self._engine))
         except StoreUnavailable:
-            if self._known is None:
+            if self._last is None:
                 raise
-            return self._known
+        return self._last
 
 
 _READERS = (Role.OPERATIONS, Role.SUPERVISOR, Role.AUDITOR)

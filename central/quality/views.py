@@ -6,8 +6,6 @@ weeks as coordinates of a picture that the page draws itself.
 
 import datetime as dt
 import json
-import threading
-import time
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +13,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from central.accounts.rules import Person, Role
+from central.accounts.rules import Person, Role, Scope
 from central.documents.store import Work
 from central.keying.rules import find_field_spec
 from central.keying.views import present_keying, submitted_fields
@@ -34,6 +32,7 @@ from central.quality.rules import (
     wrong_doubts,
 )
 from central.quality.statistics_store import ControlCounts
+from central.web.cache import TimedCache
 from central.web.console import Console, id_in_path, json_response
 from central.web.requests import PageRequest
 from vaguemestre.model.calendar import paris_day
@@ -163,7 +162,6 @@ WINDOWS = (7, 30, 90, 365)
 _WINDOW = 30
 _PLOTTED = dt.timedelta(weeks=26)
 _KEPT_S = 30.0
-_MOST_KEPT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +202,7 @@ def register(desk: Console) -> None:
 class _Pages:
     def __init__(self, desk: Console) -> None:
         self._desk = desk
-        self._lock = threading.Lock()
-        self._known: dict[tuple[object, ...], tuple[float, Report]] = {}
+        self._reports = TimedCache[tuple[int, Scope], Report](_KEPT_S)
 
     def index(self, visit: PageRequest) -> Response:
         report = self._report(visit)
@@ -231,17 +228,7 @@ class _Pages:
         days = visit.number("jours", _WINDOW)
         days = days if days in WINDOWS else _WINDOW
         person = visit.who
-        key = (days, person.scope)
-        with self._lock:
-            at, known = self._known.get(key, (-_KEPT_S, None))
-        if known is not None and time.monotonic() - at < _KEPT_S:
-            return known
-        made = self._made(person, days)
-        with self._lock:
-            if len(self._known) >= _MOST_KEPT:
-                self._known.clear()
-            self._known[key] = (time.monotonic(), made)
-        return made
+        return self._reports.get((days, person.scope), lambda: self._made(person, days))
 
     def _made(self, person: Person, days: int) -> Report:
         engine, now = self._desk.engine, dt.datetime.now(dt.UTC)

@@ -360,7 +360,7 @@ def test_pages_know_a_change_within_a_moment_and_the_last_plan_without_a_databas
     engine: sa.Engine, two: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [1_000.0]
-    monkeypatch.setattr("central.plan.views.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("central.web.cache.time.monotonic", lambda: now[0])
     known = CurrentPlan(engine, _SHIPPED)
     assert known().of("S3110").destination == _FSP
     _apply(engine, two, _TO_ATEMPO)
