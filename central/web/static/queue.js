@@ -39,6 +39,7 @@ export class Queue extends EventTarget {
   #pending = new Map();
   #draftTimer = 0;
   #looking = 0;
+  #leaving = 0; // acts under way that end with another document, or the same one anew, being shown
 
   /** Show the first document, or the one that the address names. */
   async start() {
@@ -54,6 +55,7 @@ export class Queue extends EventTarget {
    */
   async send(path, body, what) {
     const work = this.current;
+    this.#leaving += 1;
     performance.mark("sent");
     this.seen.away();
     this.#tell("sending", { work, what });
@@ -72,7 +74,9 @@ export class Queue extends EventTarget {
         this.#tell("refused", { work, error });
       });
     this.#last = answer;
-    await this.#show(this.#ahead());
+    const shown = this.#show(this.#ahead());
+    this.#leaving -= 1;
+    await shown;
   }
 
   #last = Promise.resolve();
@@ -84,6 +88,7 @@ export class Queue extends EventTarget {
 
   /** Do something to the shown document that answers how it is now; null: it is done with. */
   async act(path, body) {
+    this.#leaving += 1;
     this.seen.away();
     let told;
     try {
@@ -91,6 +96,8 @@ export class Queue extends EventTarget {
     } catch (error) {
       this.seen.put();
       throw error;
+    } finally {
+      this.#leaving -= 1;
     }
     if (told.sent) this.#tell("decided", { sent: told.sent });
     this.forget(told.others);
@@ -162,6 +169,7 @@ export class Queue extends EventTarget {
 
   async #show(coming, isSame = false) {
     clearTimeout(this.#looking);
+    this.#leaving += 1;
     let work;
     try {
       work = await coming;
@@ -169,6 +177,8 @@ export class Queue extends EventTarget {
       if (error.status === 401) return this.#tell("signedout", {});
       this.#tell("refused", { work: null, error });
       work = null;
+    } finally {
+      this.#leaving -= 1;
     }
     this.current = work;
     this.#nextId = isSame ? this.#nextId : "";
@@ -222,7 +232,9 @@ export class Queue extends EventTarget {
     try {
       const { kept } = await post("/api/work/keep", { ids, shown: work?.id ?? "" }, { byItself: true });
       this.#tell("link", { isWaiting: false });
-      if (work && this.current === work && !this.#pending.has(work.id) && !kept.includes(work.id)) {
+      // One that is being left may be theirs no more because it was sent; the next one is on its way.
+      const isLeft = this.#leaving > 0 || this.current !== work || this.#pending.has(work?.id);
+      if (work && !isLeft && !kept.includes(work.id)) {
         this.seen.away();
         await this.#show(this.#ahead()); // somebody who had nothing to do has taken it
         this.#tell("lost", { work });

@@ -154,6 +154,38 @@ def test_a_document_that_nobody_recognised_has_no_type_until_somebody_chooses(
     expect(page.locator("#count")).to_contain_text("1 document")
 
 
+def test_what_was_sent_passes_for_lost_to_nobody_while_the_next_one_is_awaited(
+    post: Post, page: Page
+) -> None:
+    _letters(post, 3)
+    keeps, ahead, at_once = list[Route](), list[Route](), list[Route]()
+
+    def keep(route: Route) -> None:
+        keeps.append(route)
+
+    def take(route: Route) -> None:
+        if (route.request.post_data_json or {})["ahead"]:
+            ahead.append(route)
+            return
+        at_once.append(route)
+        route.continue_()
+
+    page.route("**/api/work/keep", keep)
+    page.route("**/api/work/take", take)
+    with page.expect_request("**/api/work/keep"):
+        page.goto("/nommer")
+    pictured(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("#count")).to_contain_text("1 document")  # sent, and nothing else is here
+    with page.expect_response("**/api/work/keep"):
+        keeps[0].continue_()  # the centre says that the document is theirs no more
+    with page.expect_response("**/api/work/take"):
+        ahead[0].continue_()
+    pictured(page)
+    expect(page.locator("#problem")).to_be_hidden()
+    assert len(at_once) == 1, "another document was taken than the one that comes"
+
+
 def test_what_was_sent_is_on_screen(post: Post, page: Page) -> None:
     _letters(post, 2)
     page.goto("/nommer")
