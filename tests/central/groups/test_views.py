@@ -11,9 +11,10 @@ import sqlalchemy as sa
 
 from central.accounts.rules import Role
 from central.db.engine import transaction
-from central.db.tables import documents, fields, keyings, leases
+from central.db.tables import fields, keyings, leases
 from tests.support.console import PASSWORD, add_person, enter, serving, settings, sign_in
 from tests.support.controlled import POLE, deliver, entry_of
+from tests.support.keyers import state_of
 from tests.support.mail import Line, Post
 from vaguemestre.model.lot import DocumentRecord
 
@@ -68,14 +69,6 @@ def _said(item: dict[str, Any], value: str | None, reason: str | None = None) ->
     return {"id": item["id"], "fields": [field]}
 
 
-def _state(engine: sa.Engine, made: DocumentRecord) -> str:
-    with transaction(engine) as connection:
-        state: str = connection.execute(
-            sa.select(documents.c.state).where(documents.c.id == made.id)
-        ).scalar_one()
-    return state
-
-
 def test_a_field_of_many_documents_comes_with_its_zones_and_readings(
     page: httpx.Client, post: Post
 ) -> None:
@@ -94,7 +87,7 @@ def test_a_document_with_nothing_left_to_key_goes_on_to_its_pole(
     made = [_doubtful(post, "26.50"), _doubtful(post, "31.00")]
     first, second = _take(page, type="S3110", field="total")
     assert _send(page, _said(first, "26,50"), _said(second, None, "illegible")) == ["done", "done"]
-    assert {_state(engine, one) for one in made} == {"ready"}
+    assert {state_of(engine, one.id) for one in made} == {"ready"}
     values = deliver(engine)
     assert values[made[0].id]["total"] == "26.50"
     assert values[made[1].id]["total"] is None
@@ -113,7 +106,7 @@ def test_only_that_field_of_a_document_is_settled(
     made = [_doubtful(post, "26.50", code), _doubtful(post, "27.50", code)]
     item = _take(page, type="S3110", field="total")[0]
     assert _send(page, _said(item, "26.50")) == ["left"]
-    assert _state(engine, made[0]) == "to_key"
+    assert state_of(engine, made[0].id) == "to_key"
     with transaction(engine) as connection:
         rows = connection.execute(
             sa.select(fields.c.name, fields.c.source, fields.c.accepted).where(
@@ -188,7 +181,7 @@ def test_what_is_marked_wrong_is_keyed_by_itself_and_comes_in_no_group_again(
         "done",
         "left",
     ]
-    assert (_state(engine, right), _state(engine, wrong)) == ("ready", "to_key")
+    assert (state_of(engine, right.id), state_of(engine, wrong.id)) == ("ready", "to_key")
     assert _take(page, pair="17") == []
     assert _take(page, type="S3110", field="total") == []
     alone = page.post("/api/work/take", json={"queue": "key"}).json()["work"]

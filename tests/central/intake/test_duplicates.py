@@ -3,7 +3,6 @@
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -21,18 +20,12 @@ from central.rescans import store as rescans_store
 from tests.support.central import document, page, picture, store, tiff
 from tests.support.console import add_person
 from tests.support.keyers import PLAN
+from tests.support.stored import document_row
 from vaguemestre.model.lot import DocumentRecord
 
 pytestmark = pytest.mark.on_both_servers
 
 _SCAN = tiff([picture(number=n) for n in range(3)])
-
-
-def _row(engine: sa.Engine, made: DocumentRecord) -> Any:
-    with transaction(engine) as connection:
-        return connection.execute(
-            sa.select(documents_table).where(documents_table.c.id == made.id)
-        ).one()
 
 
 def _delivered(engine: sa.Engine) -> set[uuid.UUID]:
@@ -46,7 +39,7 @@ def test_the_same_image_from_another_station_waits_for_a_person(
 ) -> None:
     first = store(engine, document(page(_SCAN), page(_SCAN, 1)))
     again = store(engine, document(page(_SCAN, 1), site="orleans", station="poste-9", kind=kind))
-    row = _row(engine, again)
+    row = document_row(engine, again.id)
     assert (row.state, row.route_reasons, row.marks) == (
         "to_name",
         ["probable_duplicate"],
@@ -75,7 +68,7 @@ def test_documents_of_one_file_and_sheets_without_content_are_no_duplicates(
         store(engine, document(page(_SCAN, n), page(_SCAN, 2, role=role)))
         for n, role in enumerate(("blank", "separator"))
     ]
-    assert {_row(engine, one).state for one in made} == {"ready"}
+    assert {document_row(engine, one.id).state for one in made} == {"ready"}
 
 
 def test_what_a_person_gave_up_makes_no_other_a_duplicate(engine: sa.Engine) -> None:
@@ -84,7 +77,7 @@ def test_what_a_person_gave_up_makes_no_other_a_duplicate(engine: sa.Engine) -> 
     with transaction(engine) as connection:
         connection.execute(documents_table.update().values(state="discarded"))
     third = store(engine, document(page(_SCAN)))
-    assert _row(engine, third).state == "ready"
+    assert document_row(engine, third.id).state == "ready"
     assert _delivered(engine) >= {third.id}
     assert again.id not in _delivered(engine)
 
@@ -115,8 +108,8 @@ def test_the_answer_to_a_rescan_is_no_duplicate_of_what_it_replaces(engine: sa.E
     person = add_person(engine, "lea", Role.KEYER)
     asked = rescans_store.request_rescan(engine, original.id, person, "person:lea", "flou")
     answer = store(engine, document(page(_SCAN), kind="key", rescan_id=asked))
-    assert _row(engine, answer).joined_into == original.id
-    assert _row(engine, original).state == "to_key"
+    assert document_row(engine, answer.id).joined_into == original.id
+    assert document_row(engine, original.id).state == "to_key"
 
 
 def test_of_many_that_come_at_the_same_moment_one_goes(engine: sa.Engine) -> None:
@@ -134,5 +127,5 @@ def test_of_many_that_come_at_the_same_moment_one_goes(engine: sa.Engine) -> Non
     with ThreadPoolExecutor(len(made)) as pool:
         list(pool.map(bring, made))
     assert len(_delivered(engine)) == before + 1
-    states = sorted(_row(engine, one).state for one in made)
+    states = sorted(document_row(engine, one.id).state for one in made)
     assert states == ["ready", *["to_name"] * 8]

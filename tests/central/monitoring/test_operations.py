@@ -11,12 +11,12 @@ import sqlalchemy as sa
 
 from central.accounts.rules import Role
 from central.db.engine import transaction
-from central.delivery import store as delivery_store
 from central.monitoring import flow_store
 from central.rescans import store as rescans_store
 from tests.support.central import document, store
 from tests.support.console import PASSWORD, add_person, enter, serving, settings
 from tests.support.mail import Line, Post
+from tests.support.stored import deliver_next
 from vaguemestre.model.lot import DocumentRecord
 
 _NOBODY = "01a215ea-97b4-7fbf-93ed-c57a1e7e1a99"
@@ -59,12 +59,6 @@ def _audited(engine: sa.Engine, action: str) -> list[sa.Row[tuple[str, dict[str,
     query = sa.text("SELECT subject, detail, actor FROM audit WHERE action = :action ORDER BY id")
     with transaction(engine) as connection:
         return list(connection.execute(query, {"action": action}))
-
-
-def _deliver(engine: sa.Engine, made: DocumentRecord) -> None:
-    claimed = delivery_store.claim_next(engine, "w", [made.document.route.destination], 60.0)
-    assert claimed is not None
-    delivery_store.record_delivered(engine, claimed.claim, "receipt")
 
 
 # --- who sees what
@@ -166,7 +160,7 @@ def test_a_document_s_life_is_told_from_the_scanner_to_the_pole_and_back(
     client: httpx.Client, engine: sa.Engine
 ) -> None:
     made = store(engine, document())
-    _deliver(engine, made)
+    deliver_next(engine, [made.document.route.destination])
     _as(client, engine, Role.OPERATIONS)
     sent = {"destination": _POLE, "cause": "wrong_pole", "comment": "appel du pôle"}
     answer = client.post(f"/documents/{made.id}/rendre", data=sent)

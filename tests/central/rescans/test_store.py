@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from uuid6 import uuid7
 
 from central.db.engine import transaction
-from central.db.tables import audit, drafts, fields, leases, pages
 from central.db.tables import documents as documents_table
+from central.db.tables import drafts, fields, leases, pages
 from central.db.tables import rescans as rescans_table
 from central.delivery import content_store
 from central.delivery.package import built
@@ -25,6 +25,7 @@ from central.rendering.binding import Binder
 from central.rescans import store as rescans_store
 from tests.support.central import changed, document, page, picture, store, tiff
 from tests.support.people import person
+from tests.support.stored import actions_on, document_row
 from vaguemestre.model.document import Check, Field
 from vaguemestre.model.limits import MAX_PICTURE
 from vaguemestre.model.lot import AskedSheet, DocumentRecord, RescanImpossible
@@ -71,13 +72,6 @@ def _answer(rescan_id: uuid.UUID | None, number: int = 7, **changes: Any) -> Doc
     return changed(made, rescan_id=rescan_id, lot_name="RESCAN", **changes)
 
 
-def _row(engine: sa.Engine, document_id: uuid.UUID) -> Any:
-    with transaction(engine) as connection:
-        return connection.execute(
-            sa.select(documents_table).where(documents_table.c.id == document_id)
-        ).one()
-
-
 def _pages(engine: sa.Engine, document_id: uuid.UUID) -> list[tuple[int, str, bytes]]:
     with transaction(engine) as connection:
         rows = connection.execute(
@@ -110,17 +104,6 @@ def _count(engine: sa.Engine, table: sa.Table) -> int:
         return int(connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0)
 
 
-def _actions(engine: sa.Engine, document_id: uuid.UUID) -> list[str]:
-    with transaction(engine) as connection:
-        return list(
-            connection.scalars(
-                sa.select(audit.c.action)
-                .where(audit.c.subject == str(document_id))
-                .order_by(audit.c.id)
-            )
-        )
-
-
 def test_a_document_that_is_asked_for_again_leaves_its_queue_with_what_was_typed(
     engine: sa.Engine,
 ) -> None:
@@ -133,14 +116,14 @@ def test_a_document_that_is_asked_for_again_leaves_its_queue_with_what_was_typed
         connection.execute(drafts.insert().values(**about, content={"nir": "1"}))
     asked = rescans_store.request_rescan(engine, original.id, who, "person:lea", f"  {_WHY}\0")
     assert asked.version == 7
-    assert _row(engine, original.id).state == "to_rescan"
+    assert document_row(engine, original.id).state == "to_rescan"
     assert (_count(engine, leases), _count(engine, drafts)) == (0, 0)
     assert _request(engine, asked).reason == _WHY
     (told,) = rescans_store.open_for(engine, "gien", "poste-1")
     told_ids = (told.rescan_id, told.document_id)
     assert (told_ids, told.lot_name) == ((str(asked), str(original.id)), "lot 1")
     assert rescans_store.open_for(engine, "gien", "poste-2") == ()
-    assert _actions(engine, original.id) == ["document_stored", "rescan_asked"]
+    assert actions_on(engine, original.id) == ["document_stored", "rescan_asked"]
 
 
 def test_only_a_document_that_waits_for_a_person_can_be_asked_for(engine: sa.Engine) -> None:
@@ -158,7 +141,7 @@ def test_what_the_caller_undoes_was_never_asked(engine: sa.Engine) -> None:
     with engine.connect() as connection:
         rescans_store.request_rescan(connection, original.id, who, "person:lea", _WHY)
         connection.rollback()
-    assert _row(engine, original.id).state == "to_name"
+    assert document_row(engine, original.id).state == "to_name"
     assert _count(engine, rescans_table) == 0
 
 
@@ -167,7 +150,7 @@ def test_the_answer_joins_the_original_in_the_same_transaction(engine: sa.Engine
     rescans_store.mark_sent(engine, [str(asked)])
     assert _request(engine, asked).state == "told"
     answer = store(engine, _answer(asked, type_confidence=0.7, runner_up="S3704"))
-    before, after = _row(engine, original.id), _row(engine, answer.id)
+    before, after = document_row(engine, original.id), document_row(engine, answer.id)
     assert [(n, role) for n, role, _ in _pages(engine, original.id)] == [
         (0, "replaced"),
         (1, "replaced"),
@@ -183,7 +166,7 @@ def test_the_answer_joins_the_original_in_the_same_transaction(engine: sa.Engine
     assert _fields(engine, original.id) == [("nir", 2), ("total", 2)]
     assert _request(engine, asked).state == "answered"
     assert rescans_store.open_for(engine, "gien", "poste-1") == ()
-    assert _actions(engine, original.id)[-1] == "document_rescanned"
+    assert actions_on(engine, original.id)[-1] == "document_rescanned"
 
 
 def test_replaced_pages_are_kept_and_never_delivered(engine: sa.Engine, tmp_path: Path) -> None:
@@ -209,9 +192,9 @@ def test_replaced_pages_are_kept_and_never_delivered(engine: sa.Engine, tmp_path
 def test_the_same_answer_twice_changes_nothing(engine: sa.Engine) -> None:
     original, asked = _asked(engine)
     answer = store(engine, _answer(asked))
-    as_it_was = (_pages(engine, original.id), _row(engine, original.id))
+    as_it_was = (_pages(engine, original.id), document_row(engine, original.id))
     assert intake_store.store_document(engine, answer) is True
-    assert (_pages(engine, original.id), _row(engine, original.id)) == as_it_was
+    assert (_pages(engine, original.id), document_row(engine, original.id)) == as_it_was
 
 
 def test_a_second_document_of_the_answer_adds_its_pages_and_asks_for_naming(
@@ -225,9 +208,9 @@ def test_a_second_document_of_the_answer_adds_its_pages_and_asks_for_naming(
     assert [role for _, role, _ in _pages(engine, original.id)] == [
         *("replaced", "replaced", "front", "front")
     ]
-    row = _row(engine, original.id)
+    row = document_row(engine, original.id)
     assert (row.state, row.type) == ("to_name", "S3110")
-    assert _row(engine, second.id).joined_into == original.id
+    assert document_row(engine, second.id).joined_into == original.id
     assert _fields(engine, original.id) == [("nir", 2), ("total", 2)]
 
 
@@ -247,13 +230,13 @@ def test_fields_give_way_to_what_was_read_of_the_new_pages_whatever_their_type(
     read = Field("nir", None, "2 5", 0.4, False, Check.NONE, 0, None)
     store(engine, _answer(asked, type=type_, fields=(read,) if has_fields else (), kind="name"))
     assert _fields(engine, original.id) == expected
-    assert _row(engine, original.id).type == type_
+    assert document_row(engine, original.id).type == type_
 
 
 def test_an_answer_never_goes_straight(engine: sa.Engine) -> None:
     original, asked = _asked(engine)
     store(engine, _answer(asked, kind="straight"))
-    row = _row(engine, original.id)
+    row = document_row(engine, original.id)
     assert (row.state, row.route) == ("to_name", "name")
 
 
@@ -262,7 +245,7 @@ def test_the_delay_counts_from_the_first_receipt(engine: sa.Engine, type_: str, 
     original, asked = _asked(engine)
     later = _answer(asked, type=type_, received_on=original.lot.received_on + dt.timedelta(days=3))
     store(engine, later)
-    assert _row(engine, original.id).due_on == dt.date.fromisoformat(due)
+    assert document_row(engine, original.id).due_on == dt.date.fromisoformat(due)
 
 
 def test_an_answer_to_an_unknown_or_withdrawn_request_is_a_document_for_a_person(
@@ -271,10 +254,10 @@ def test_an_answer_to_an_unknown_or_withdrawn_request_is_a_document_for_a_person
     original, asked = _asked(engine)
     assert rescans_store.withdraw_request(engine, asked, "person:lea")
     assert not rescans_store.withdraw_request(engine, asked, "person:lea")
-    assert _row(engine, original.id).state == "to_name"
+    assert document_row(engine, original.id).state == "to_name"
     for rescan_id in (asked, _id()):
         late = store(engine, _answer(rescan_id, kind="straight"))
-        row = _row(engine, late.id)
+        row = document_row(engine, late.id)
         assert (row.state, row.joined_into) == ("to_name", None)
         assert row.route_reasons == ["rescan_unknown"]
     assert len(_pages(engine, original.id)) == 2
@@ -283,18 +266,18 @@ def test_an_answer_to_an_unknown_or_withdrawn_request_is_a_document_for_a_person
 def test_a_station_of_another_site_cannot_answer(engine: sa.Engine) -> None:
     original, asked = _asked(engine)
     late = store(engine, _answer(asked, site="orleans"))
-    assert _row(engine, late.id).state == "to_name"
+    assert document_row(engine, late.id).state == "to_name"
     assert not rescans_store.mark_impossible(
         engine, "orleans", "poste-1", RescanImpossible(str(asked), "non")
     )
-    assert _row(engine, original.id).state == "to_rescan"
+    assert document_row(engine, original.id).state == "to_rescan"
 
 
 def test_another_lot_after_the_answer_is_for_a_person(engine: sa.Engine) -> None:
     original, asked = _asked(engine)
     store(engine, _answer(asked))
     late = store(engine, _answer(asked, 8))
-    assert _row(engine, late.id).state == "to_name"
+    assert document_row(engine, late.id).state == "to_name"
     assert len(_pages(engine, original.id)) == 3
 
 
@@ -305,7 +288,7 @@ def test_what_cannot_be_scanned_again_goes_back_with_the_operators_reason(
     told = RescanImpossible(str(asked), "Papier détruit.")
     assert rescans_store.mark_impossible(engine, "gien", "poste-1", told)
     assert not rescans_store.mark_impossible(engine, "gien", "poste-1", told)
-    assert _row(engine, original.id).state == "to_name"
+    assert document_row(engine, original.id).state == "to_name"
     request = _request(engine, asked)
     assert (request.state, request.answer) == ("impossible", "Papier détruit.")
 
@@ -320,4 +303,4 @@ def test_a_document_discarded_meanwhile_is_asked_for_no_more(engine: sa.Engine) 
         )
     assert rescans_store.open_for(engine, "gien", "poste-1") == ()
     assert rescans_store.withdraw_request(engine, asked, "person:lea")
-    assert _row(engine, original.id).state == "discarded"
+    assert document_row(engine, original.id).state == "discarded"

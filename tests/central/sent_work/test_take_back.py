@@ -30,11 +30,6 @@ _WHERE = "RELATION_CLIENT"
 _DUE = dt.date(2026, 12, 1)
 
 
-@pytest.fixture
-def lea(engine: sa.Engine) -> Person:
-    return keyer(engine, "lea")
-
-
 def _rows(engine: sa.Engine, made: DocumentRecord) -> list[Any]:
     """The document and its fields, but for when they changed."""
     with transaction(engine) as connection:

@@ -22,6 +22,7 @@ from central.returns.views import sign_return
 from central.telemetry import Telemetry
 from tests.support.central import document, report, reroute, store
 from tests.support.console import SECRET, serving, settings, sign_in
+from tests.support.stored import deliver_next
 from vaguemestre.model.lot import SetAside
 
 _POLE = "FRAIS_DE_SANTE"
@@ -148,18 +149,12 @@ def _rounds(document_id: uuid.UUID, number: int | None = None) -> bytes:
     return json.dumps(told | ({"round": number} if number else {})).encode()
 
 
-def _deliver(engine: sa.Engine) -> None:
-    claimed = delivery_store.claim_next(engine, "w", [_POLE], 60.0)
-    assert claimed is not None
-    delivery_store.record_delivered(engine, claimed.claim, "receipt")
-
-
 def test_a_return_sent_again_takes_no_later_round_back(
     page: httpx.Client, engine: sa.Engine
 ) -> None:
     """The same signed bytes, with the round, then without as the first contract has it."""
     made = store(engine, document())
-    _deliver(engine)
+    deliver_next(engine, [_POLE])
     at = dt.datetime.now(dt.UTC).isoformat()
     bodies = [_rounds(made.id, 1), _rounds(made.id)]
     asked = [
@@ -176,7 +171,7 @@ def test_a_return_sent_again_takes_no_later_round_back(
     first, again = asked
     assert page.post("/v1/returns", content=first[0], headers=first[1]).json()["already"] is False
     reroute(engine, "person:lea", made.id, _POLE)
-    _deliver(engine)
+    deliver_next(engine, [_POLE])
     assert page.post("/v1/returns", content=first[0], headers=first[1]).json()["already"] is True
     assert page.post("/v1/returns", content=again[0], headers=again[1]).status_code == 409
     assert _post(page, _rounds(made.id, 3)).status_code == 404
@@ -185,7 +180,7 @@ def test_a_return_sent_again_takes_no_later_round_back(
 
 def test_a_comment_that_is_cut_is_told(page: httpx.Client, engine: sa.Engine) -> None:
     made = store(engine, document())
-    _deliver(engine)
+    deliver_next(engine, [_POLE])
     told = {"document_id": str(made.id), "cause": "other", "comment": "é" * 600}
     assert _post(page, json.dumps(told).encode()).json()["comment_cut"] is True
 
