@@ -84,12 +84,7 @@ train-ticks: $(TRAIN_STAMP) ## teach the two networks that look at tick boxes
 	$(TRAIN_PYTHON) -m models.training.ticks.train $(TICKS) $(TICKS)/one.pt --seed 47 $(TICK_COURSE)
 	$(TRAIN_PYTHON) -m models.training.ticks.train $(TICKS) $(TICKS)/two.pt --seed 48 $(TICK_COURSE) --beside $(TICKS)/one.pt
 
-PAGE := build/train/page
-train-page: $(TRAIN_STAMP) ## teach the page network
-	$(TRAIN_PYTHON) -m models.training.pages.draw $(PAGE)/drawn 5000 --processes $(THREADS)
-	$(TRAIN_PYTHON) -m models.training.pages.train $(PAGE)/drawn $(PAGE)/looked $(PAGE)/page.onnx
-
-train: train-reader train-cells train-hand train-ticks train-page ## teach all networks
+train: train-reader train-cells train-hand train-ticks ## teach all networks
 
 evaluate: $(TRAIN_STAMP) ## figures of the cards of the line reader and the hand network
 	$(TRAIN_PYTHON) -m models.training.lines.evaluate models/onnx/reader.onnx $(REAL_LINES) \
@@ -104,4 +99,4 @@ requirements: ## compile the pinned requirement files
 	  ../$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-annotate \
 	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file $$part.txt $$part.in; done
 
-.PHONY: help setup demo pictures test lint bench train train-reader train-cells train-hand train-ticks train-page evaluate proto requirements
+.PHONY: help setup demo pictures test lint bench train train-reader train-cells train-hand train-ticks evaluate proto requirements

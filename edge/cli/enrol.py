@@ -1,8 +1,8 @@
 """``vaguemestre-edge enrol``: learns a form from one to five samples, without training.
 
-Writes three files side by side: ``TYPE.toml``, a definition that a person checks and edits;
-``TYPE.png``, the blank with its zones drawn in; ``TYPE.page.json``, what its pages look like to
-the page network. Nothing is in force before the form is in the pack and its type in the plan.
+Writes two files side by side: ``TYPE.toml``, a definition that a person checks and edits, and
+``TYPE.png``, the blank with its zones drawn in. Nothing is in force before the form is in the pack
+and its type in the plan.
 With ``--blanks`` it measures how a known form's blank sheets look around their tick boxes, and
 writes that into the form's file.
 """
@@ -10,7 +10,6 @@ writes that into the form's file.
 import argparse
 import contextlib
 import dataclasses
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +17,6 @@ from pathlib import Path
 from rich.console import Console
 
 from edge import config
-from edge.classification import embedding
 from edge.classification.registration import Registration, register
 from edge.cli.arguments import add_command
 from edge.enrolment import blanks, form_file
@@ -26,7 +24,6 @@ from edge.enrolment.learn import LearnedForm, learn_form
 from edge.errors import EnrolmentRefused, PackInvalid
 from edge.imaging.source_file import Limits, PageImage
 from edge.inference.engine import load_engine
-from edge.inference.page_network import PageNetwork, load_network
 from edge.ocr.engine import OcrEngine
 from edge.pipeline.page import FormSample, read_sample
 from edge.pipeline.workers import Checker
@@ -109,9 +106,8 @@ def enrol(
         PackInvalid: the networks do not load.
     """
     folder = output or pack.default_dir() / "forms"
-    targets = {ending: folder / f"{name}.{ending}" for ending in ("toml", "png", "page.json")}
+    targets = {ending: folder / f"{name}.{ending}" for ending in ("toml", "png")}
     _check(name, samples, targets, force=force)
-    network = load_network(pack.default_dir())
     read = _read_all(samples, page)
     learned = learn_form(name, read)
     if learned.form is None or learned.blank is None:
@@ -121,7 +117,6 @@ def enrol(
     _write(folder, {
         targets["toml"]: toml.encode(),
         targets["png"]: picture,
-        targets["page.json"]: _vectors(network, read).encode(),
     })  # fmt: skip
     _tell(console, learned, targets)
     return 0
@@ -223,16 +218,6 @@ def _read(image: PageImage, path: Path, engine: OcrEngine) -> FormSample:
     if sample is None:
         raise EnrolmentRefused(f"{path} est une page blanche.")
     return sample
-
-
-def _vectors(network: PageNetwork, samples: Sequence[FormSample]) -> str:
-    pages = [embedding.augmented(embedding.thumbnail(sample.gray).pixels) for sample in samples]
-    seen = [
-        network.look([embedding.Thumbnail(page, 0) for page in group]).vectors for group in pages
-    ]
-    vectors = embedding.enrolled_prototypes(seen)
-    rows = [[round(float(value), 5) for value in vector] for vector in vectors]
-    return json.dumps({"network": network.version, "vectors": rows}) + "\n"
 
 
 def _write(folder: Path, files: dict[Path, bytes]) -> None:

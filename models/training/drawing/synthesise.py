@@ -103,12 +103,8 @@ def degraded(
     return quarter_turn(made, rotation), Truth(truth.type, truth.fields, rotation, faults)
 
 
-def kinds(
-    rng: random.Random, invented: Sequence[int], *, forms_only: bool = False
-) -> Iterator[str]:
-    """An endless mix of kinds: our types, mail of others, invented forms; or the last alone."""
-    while forms_only:
-        yield f"{INVENTED}{rng.choice(invented)}"
+def kinds(rng: random.Random, invented: Sequence[int]) -> Iterator[str]:
+    """An endless mix of kinds: our types, mail of others, invented forms."""
     ours = known_types()
     while True:
         share = rng.random()

@@ -1,6 +1,5 @@
 """A form that nobody ever trained on is enrolled from a sample, then known when it comes filled."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge.classification import embedding, printed_text, registration
+from edge.classification import printed_text, registration
 from edge.cli.main import main
-from edge.errors import PackInvalid
-from edge.inference.page_network import load_network, load_prototypes
 from edge.ocr.engine import OcrEngine
 from edge.ocr.lines import read_fast
 from edge.pipeline import upright
@@ -103,19 +100,6 @@ def test_forms_of_the_pack_are_not_taken_for_the_new_one(
     assert printed_text.classify(lines, known).guesses[0].type == "S3704"
 
 
-def test_the_page_network_knows_it_again(enrolled: Path, tmp_path: Path) -> None:
-    shutil.copytree(pack.default_dir() / "onnx", tmp_path / "onnx")
-    (tmp_path / "forms").mkdir()
-    shutil.copy(enrolled / "S9876.page.json", tmp_path / "forms")
-    network = load_network(tmp_path)
-    known = load_prototypes(tmp_path, network)
-
-    for seed in range(6):
-        thumb = embedding.thumbnail(drawn_form.filled(seed))
-        match = embedding.nearest_type(network.look([thumb]).vectors[0], known)
-        assert match.type == "S9876"
-
-
 def test_an_earlier_enrolment_is_only_replaced_when_told(
     enrolled: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -160,12 +144,3 @@ def test_a_file_that_is_no_image_is_refused(
 
     assert main(["enrol", "S1", str(tmp_path / "texte.txt"), "--output", str(tmp_path)]) != 0
     assert capsys.readouterr().err
-
-
-def test_a_network_of_another_digest_is_refused(tmp_path: Path) -> None:
-    shutil.copytree(pack.default_dir() / "onnx", tmp_path / "onnx")
-    model = tmp_path / "onnx" / "page.onnx"
-    model.write_bytes(model.read_bytes()[:-1] + b"\0")
-
-    with pytest.raises(PackInvalid, match="digest"):
-        load_network(tmp_path)

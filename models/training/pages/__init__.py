@@ -1,1 +1,0 @@
-"""The network that recognises pages by their look."""
