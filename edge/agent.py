@@ -29,9 +29,13 @@ from edge.pipeline.workers import Checker, Progress, Workers
 from edge.pipeline.workers.progress import ReadingRate
 from edge.pipeline.workers.settings import station_settings, without_networks
 from edge.results import PageReading
-from edge.sources.folder.source import FolderSource
+from edge.sources.folder.source import FolderSource, SpoolParts
+from edge.spool.documents import Outbox
+from edge.spool.lots import Lots
+from edge.spool.retention import Retention
 from edge.spool.spool import Spool
-from edge.spool.values import ClaimedLot, Stalled
+from edge.spool.status import Status
+from edge.spool.values import ClaimedLot, StalledPart
 from edge.supervise import Beat, Part, Pulses, Supervisor, lasting
 from edge.telemetry import Telemetry
 from edge.uplink.sender import UplinkClient
@@ -117,10 +121,10 @@ def run(
         events.confined(workers.held())
         _serve_metrics(events, config.metrics.listen)
         reader = LotReader(
-            config, spool, workers, recognition, versions, events, progress, read_beat
+            config, spool.lots, workers, recognition, versions, events, progress, read_beat
         )
         sender = UplinkClient(
-            *(spool, config, versions, events.report),
+            *(spool.outbox, spool.rescans, spool.status, config, versions, events.report),
             lambda: pace.per_minute(time.monotonic()),
             pulses.of("uplink"),
         )
@@ -135,11 +139,13 @@ def run(
         page = _page(config, spool, recognition, events, pulses.of("page"))
         if page is not None:
             parts["page"] = page.run
-        standing = Standing(spool, pace, progress, events)
+        standing = Standing(spool.status, pace, progress, events)
         parts["standing"] = lambda ended: standing.run(pulses.of("standing"), ended)
         house_beat = pulses.of("housekeeping")
-        parts["housekeeping"] = lambda ended: _keep_house(spool, events, house_beat, ended)
-        parts["watchdog"] = lambda ended: _watch_over(pulses, spool, events, ended)
+        parts["housekeeping"] = lambda ended: _keep_house(
+            spool.retention, spool.outbox, events, house_beat, ended
+        )
+        parts["watchdog"] = lambda ended: _watch_over(pulses, spool.status, events, ended)
         events.watch_parts(parts, pulses.age_s)
         supervisor = Supervisor(parts, events.crashed, pulses)
         ready(f"http://127.0.0.1:{page.port}/" if page is not None else "")
@@ -187,7 +193,7 @@ def _source(
     def part(stop: threading.Event) -> None:
         FolderSource(
             source,
-            spool,
+            SpoolParts(spool.claims, spool.lots, spool.status),
             checker.is_whole,
             time.monotonic,
             events.report,
@@ -198,15 +204,17 @@ def _source(
     return part
 
 
-def _keep_house(spool: Spool, events: Telemetry, beat: Beat, stop: threading.Event) -> None:
+def _keep_house(
+    retention: Retention, outbox: Outbox, events: Telemetry, beat: Beat, stop: threading.Event
+) -> None:
     clear_at = time.monotonic()
     while not stop.wait(_HOUSEKEEPING_EVERY_S):
         beat("laisse partir ce que le centre a reçu", _REAP_WITHIN_S)
-        spool.reap(now())
-        events.backlog(spool.backlog())
+        retention.purge(now())
+        events.backlog(outbox.backlog())
         if time.monotonic() >= clear_at:
-            if stay := spool.clear_aside(now()):
-                events.report("files_aside", files=stay)
+            if kept := retention.clear_aside(now()):
+                events.report("files_aside", files=kept)
             clear_at = time.monotonic() + _CLEAR_ASIDE_EVERY_S
 
 
@@ -214,25 +222,25 @@ class Standing:
     """Tells other processes, and Prometheus, how the station is."""
 
     def __init__(
-        self, spool: Spool, pace: ReadingRate, progress: Progress, events: Telemetry
+        self, status: Status, pace: ReadingRate, progress: Progress, events: Telemetry
     ) -> None:
-        self._spool, self._pace, self._progress, self._events = spool, pace, progress, events
+        self._status, self._pace, self._progress, self._events = status, pace, progress, events
 
     def run(self, beat: Beat, stop: threading.Event) -> None:
         """Tell it until ``stop`` is set."""
         while not stop.wait(_STANDING_EVERY_S):
             beat("note où elle en est")
             pages_per_minute = round(self._pace.per_minute(time.monotonic()))
-            self._spool.pace_is(pages_per_minute, self._progress.read())
-            link = self._spool.standing().link
-            sources = {one.name: not one.reason for one in self._spool.sources_overview()}
+            self._status.record_progress(pages_per_minute, self._progress.read())
+            link = self._status.agent_status().link
+            sources = {one.name: not one.reason for one in self._status.sources_overview()}
             self._events.standing(link.code if link else "", sources)
-        self._spool.pace_is(0, {})
+        self._status.record_progress(0, {})
 
 
-def _watch_over(pulses: Pulses, spool: Spool, events: Telemetry, stop: threading.Event) -> None:
+def _watch_over(pulses: Pulses, status: Status, events: Telemetry, stop: threading.Event) -> None:
     """Tell which parts stand still: log and metrics first, for the disk may be what hangs."""
-    known: dict[str, Stalled] = {}
+    known: dict[str, StalledPart] = {}
     beat = pulses.of("watchdog")
     while not stop.wait(_WATCH_EVERY_S):
         beat("veille")
@@ -241,13 +249,13 @@ def _watch_over(pulses: Pulses, spool: Spool, events: Telemetry, stop: threading
             if part not in known:
                 events.stalled(part, one.doing, one.for_s)
                 since = now() - dt.timedelta(seconds=one.for_s)
-                known[part] = Stalled(part, one.doing, since)
+                known[part] = StalledPart(part, one.doing, since)
         for part in known.keys() - still.keys():
             events.goes_on(part)
             del known[part]
         # On a disk without room, say: others tell that; what stands still is told when it passes.
         with suppress(EdgeError, OSError):
-            spool.stalled_are([known[part] for part in sorted(known)])
+            status.record_stalled([known[part] for part in sorted(known)])
 
 
 class LotReader:
@@ -256,7 +264,7 @@ class LotReader:
     def __init__(
         self,
         config: EdgeConfig,
-        spool: Spool,
+        lots: Lots,
         workers: Workers,
         recognition: pack.Pack,
         versions: Mapping[str, str],
@@ -266,7 +274,7 @@ class LotReader:
     ) -> None:
         self._progress = progress
         self._beat = beat or Pulses().of("reading")
-        self._spool = spool
+        self._lots = lots
         self._workers = workers
         self._pack = recognition
         self._versions = versions
@@ -285,7 +293,7 @@ class LotReader:
                     reading.pop(lot_id).result()
                 for lot in self._next_lots(reading.keys()):
                     reading[lot.lot.id] = threads.submit(self._read_counting, lot, stop)
-                self._spool.wait_for_lots(0.5)
+                self._lots.wait_for_lots(0.5)
             self._workers.close()  # else a lot of 1,000 pages would hold the stop up
 
     def _next_lots(self, reading: Collection[str]) -> list[ClaimedLot]:
@@ -295,9 +303,9 @@ class LotReader:
         """
         places = _OPEN_LOTS - len(reading)
         if places > 0:
-            return self._spool.lots_to_read(places, reading)
+            return self._lots.lots_to_read(places, reading)
         places += _SMALL_LOTS
-        return self._spool.lots_to_read(places, reading, _SMALL_BYTES) if places > 0 else []
+        return self._lots.lots_to_read(places, reading, _SMALL_BYTES) if places > 0 else []
 
     def _read_counting(self, claimed: ClaimedLot, stop: threading.Event) -> None:
         self._progress.begin(claimed.lot.id, (file.sha256 for file in claimed.files))
@@ -334,7 +342,7 @@ class LotReader:
             return  # workers were ended under this lot: it is read again at the next start
         try:
             kept = lasting(
-                lambda: self._spool.read_done(
+                lambda: self._lots.record_result(
                     lot.id, read.result, read.counted_pages, self._versions, claimed.edition
                 ),
                 stop,
@@ -358,7 +366,7 @@ class LotReader:
         lot_id, edition = claimed.lot.id, claimed.edition
         self._events.failed(code, lot=lot_id)
         lasting(
-            lambda: self._spool.read_failed(lot_id, code, reason, edition),
+            lambda: self._lots.set_lot_aside(lot_id, code, reason, edition),
             stop,
             lambda failed: self._events.failed(failed, lot=lot_id),
         )

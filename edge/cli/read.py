@@ -39,7 +39,7 @@ from edge.sources.folder.claim import in_place
 from edge.sources.folder.filesystem import LotFinder
 from edge.sources.folder.grouping import LotCandidate, paired_entries
 from edge.spool.disk import open_regular
-from edge.spool.page_order import Written, arrange
+from edge.spool.page_order import WrittenFile, arrange
 from edge.spool.values import ClaimedFile
 from vaguemestre import pack
 from vaguemestre.model.calendar import paris_day
@@ -191,7 +191,7 @@ def _files_of(lot: LotCandidate, path: Path, name: str) -> Iterator[_FoundFile]:
     """A directory's files in page order; ``name`` stands for the directory itself."""
     pairs = paired_entries(lot, {})
     everything = [*lot.files, *(entry for entry, _ in lot.refused)]
-    written = [Written(entry.parts, entry.sighting.mtime_ns) for entry in everything]
+    written = [WrittenFile(entry.parts, entry.sighting.mtime_ns) for entry in everything]
     unsure = {everything[position].parts for position in arrange(written).unsure}
     taken, refused = [], []
     for entry in lot.files:

@@ -104,7 +104,7 @@ def _close(options: argparse.Namespace, console: Console) -> int:
     """Close an incomplete lot."""
     lot: str = options.lot
     with open_spool(load(options.config)) as spool:
-        closed = spool.close_lot(lot)
+        closed = spool.lots.close_lots(lot)
     console.print(f"{closed} lot(s) clôturé(s)." if closed else f"Aucun lot incomplet « {lot} ».")
     return 0 if closed else 1
 
@@ -115,12 +115,12 @@ def _replay(options: argparse.Namespace, console: Console) -> int:
     if options.since is not None:
         # The centre keeps what it still has once.
         with open_spool(config) as spool:
-            count = spool.replay_since(options.since)
+            count = spool.outbox.replay_since(options.since)
         console.print(f"{count} document(s) à renvoyer.")
         return 0 if count else 1
     try:
         with open_spool(config) as spool:
-            spool.replay(options.id)
+            spool.outbox.replay(options.id)
     except LookupError:
         console.print(f"Rien à rejouer sous l'identifiant {options.id}.")
         return 1
@@ -133,8 +133,8 @@ def _discard(options: argparse.Namespace, console: Console) -> int:
     lot: str = options.lot
     with open_spool(load(options.config)) as spool:
         spellings = {lot, composed(lot)}
-        lots = {one.id for name in spellings for one in spool.lots_named(name) if one.id}
-        given_up = sum(spool.discard(lot_id) for lot_id in lots)
+        lots = {one.id for name in spellings for one in spool.status.lots_named(name) if one.id}
+        given_up = sum(spool.retention.discard(lot_id) for lot_id in lots)
     console.print(
         f"{given_up} lot(s) déchargé(s)." if given_up else f"Rien d'écarté sous « {lot} »."
     )
@@ -167,7 +167,11 @@ def _rescan(options: argparse.Namespace, console: Console) -> int:
     code: str = options.code
     with open_spool(load(options.config)) as spool:
         wanted = code.upper().removeprefix("RESCAN-")
-        requests = [one for one in spool.rescans() if wanted in (one.code, one.rescan_id.upper())]
+        requests = [
+            one
+            for one in spool.rescans.open_requests()
+            if wanted in (one.code, one.rescan_id.upper())
+        ]
         one = requests[0] if len(requests) == 1 and requests[0].rescan_id else None
         if one is None:
             console.print(f"Aucune demande ouverte « {code} ».")
@@ -179,7 +183,7 @@ def _rescan(options: argparse.Namespace, console: Console) -> int:
                     f"--impossible attend une raison de {most} caractères au plus.", file=sys.stderr
                 )
                 return 2
-            if not spool.rescan_impossible(one.rescan_id, reason):
+            if not spool.rescans.record_impossible(one.rescan_id, reason):
                 console.print(f"La demande {one.code} n'est plus ouverte.")
                 return 1
             console.print(f"Demande {one.code} : le centre en sera informé.")

@@ -54,8 +54,16 @@ def _run(options: argparse.Namespace, console: Console) -> int:
 def status(config: EdgeConfig, console: Console, *, as_json: bool) -> int:
     """Show the lots and what waits for the centre."""
     with open_spool(config) as spool:
-        lots, sources, backlog = spool.lots_overview(), spool.sources_overview(), spool.backlog()
-        rescans, hidden, aside = spool.rescans(), spool.lots_hidden(), spool.aside()
+        lots, sources, backlog = (
+            spool.status.lots_overview(),
+            spool.status.sources_overview(),
+            spool.outbox.backlog(),
+        )
+        rescans, hidden, aside = (
+            spool.rescans.open_requests(),
+            spool.status.lots_hidden(),
+            spool.retention.count_aside(),
+        )
         now = read_status(config, spool, agent.now())
     if as_json:
         answer = {

@@ -326,19 +326,19 @@ class Ballast:
             return 0
 
 
-def put_right(work_dir: Path) -> int:
+def restrict_modes(work_dir: Path) -> int:
     """Take away what others may do, in the directory and below; return how many were changed.
 
     What belongs to another account stays as it is: only root could change it.
     """
-    changed = int(_own(work_dir, DIRECTORY_MODE))
+    changed = int(_restrict_mode(work_dir, DIRECTORY_MODE))
     for folder, folders, files in os.walk(work_dir):
         for names, mode in ((folders, DIRECTORY_MODE), (files, FILE_MODE)):
-            changed += sum(_own(Path(folder, name), mode) for name in names)
+            changed += sum(_restrict_mode(Path(folder, name), mode) for name in names)
     return changed
 
 
-def _own(path: Path, mode: int) -> bool:
+def _restrict_mode(path: Path, mode: int) -> bool:
     with suppress(FileNotFoundError, PermissionError):
         found = path.lstat().st_mode
         wrong = (stat.S_ISDIR(found) or stat.S_ISREG(found)) and stat.S_IMODE(found) != mode

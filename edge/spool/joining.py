@@ -1,4 +1,4 @@
-"""Decide where files about to be claimed belong: a new lot, or one that is here already.
+"""Decide where files about to be claimed belong: a new lot, or one that is here already; pure.
 
 * A file that grew or changed after its copy was taken is read with its lot as long as that lot has
   no documents; later as a lot of its own, of which a person sees every document.
@@ -7,152 +7,112 @@
 * A lot that follows another under one name within minutes is probably the same one.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from edge.spool import rescans
-from edge.spool.journal import Row
 from edge.spool.rules import SpoolState
-from edge.spool.store import Store
-from edge.spool.values import ArrivingFile, Kind, Placement
+from edge.spool.values import ArrivingFile, FileKind, Placement
 
 CONTINUATION = "continuation"
 PROBABLY_SPLIT = "probably_split"
 
-_OPEN = (SpoolState.CLAIMED, SpoolState.READ)
+_UNREAD = (SpoolState.CLAIMED, SpoolState.READ)
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """For how long a lot's name means the same lot; seconds."""
+class JoinTimes:
+    """For how long after its claim a lot's name means the same lot; seconds."""
 
     complete_within_s: float
     same_lot_within_s: float
 
 
-def place(
-    store: Store,
-    age: Callable[[Row], float],
-    source: str,
-    name: str,
-    key: str,
-    files: Sequence[ArrivingFile],
-    patience: Patience,
-) -> Placement:
-    """Decide.
+@dataclass(frozen=True, slots=True)
+class EarlierLot:
+    """A lot of the same folder that files may belong to.
+
+    ``page_names`` are the names of its pages below the lot; ``is_complete`` means that no part of
+    it is missing: its announced count is met, or nothing came of it.
+    """
+
+    id: str
+    label: str
+    state: SpoolState
+    doubt: str
+    age_s: float
+    is_complete: bool
+    page_names: frozenset[str]
+
+
+def place_continuation(lot: EarlierLot | None) -> Placement:
+    """Place files that grew or changed after they were copied.
 
     Args:
-        store: The spool.
-        age: Seconds since a lot was claimed.
-        source: The folder.
-        name: Of the lot as it lies there.
-        key: Of its name.
-        files: All that is about to be claimed.
-        patience: From the settings.
+        lot: The one that holds their earlier copies; None when it has left.
     """
-    if any(file.continues for file in files):
-        return _continue(_lot_of_the_grown(store, source, files))
-    incomplete = store.journal.one(
-        "SELECT * FROM lots WHERE source = ? AND key = ? AND (state = 'read' OR"
-        " (rejoined AND state IN ('sighted', 'claimed'))) ORDER BY id DESC LIMIT 1",
-        (source, key),
-    )
-    if incomplete is not None:
-        why_not = _why_not(store, incomplete, age(incomplete), files, patience)
-        if not why_not:
-            waits = incomplete["state"] != SpoolState.READ
-            return Placement(joins=incomplete["id"], must_wait=waits)
-        return _beside(incomplete, why_not)
-    before = store.journal.one(
-        "SELECT * FROM lots WHERE source = ? AND key = ? ORDER BY id DESC LIMIT 1", (source, key)
-    )
-    if before is None or _is_complete(before) or rescans.is_answer(name):
-        return Placement()
-    return _follow(before) if age(before) < patience.same_lot_within_s else Placement()
-
-
-def _lot_of_the_grown(store: Store, source: str, files: Sequence[ArrivingFile]) -> Row | None:
-    """The lot that holds the earlier copy of a file that grew; the latest of several."""
-    found = [
-        store.journal.one(
-            "SELECT lots.* FROM copied JOIN lots ON lots.id = lot_id"
-            " WHERE copied.source = ? AND origin = ?",
-            (source, file.origin),
-        )
-        for file in files
-        if file.continues
-    ]
-    return max((row for row in found if row is not None), key=lambda row: row["id"], default=None)
-
-
-def _continue(lot: Row | None) -> Placement:
-    if lot is None:  # the centre has it, and it has left
+    if lot is None:  # the centre has it
         return Placement(
             note="Suite d'un lot envoyé auparavant : une personne la vérifie.", doubt=CONTINUATION
         )
-    if lot["state"] in _OPEN:
+    if lot.state in _UNREAD:
         note = "Le scanner a encore écrit après la prise en charge : la suite est lue avec le lot."
-        return Placement(joins=lot["id"], note=note, doubt=lot["doubt"])
-    if lot["state"] == SpoolState.SIGHTED:
-        return Placement(joins=lot["id"], must_wait=True)
+        return Placement(joins=lot.id, note=note, doubt=lot.doubt)
+    if lot.state is SpoolState.SIGHTED:
+        return Placement(joins=lot.id, must_wait=True)
     return Placement(
-        relates=lot["id"],
-        note=f"Suite du lot « {lot['label']} » : le scanner a encore écrit après la prise en "
+        related=lot.id,
+        note=f"Suite du lot « {lot.label} » : le scanner a encore écrit après la prise en "
         "charge. Seules les pages nouvelles sont lues ; une personne les vérifie.",
-        its_note="Le scanner a encore écrit après la prise en charge : la suite est un autre lot "
-        "du même nom, qu'une personne vérifie.",
+        related_note="Le scanner a encore écrit après la prise en charge : la suite est un autre "
+        "lot du même nom, qu'une personne vérifie.",
         doubt=CONTINUATION,
     )
 
 
-def _why_not(
-    store: Store,
-    lot: Row,
-    age_s: float,
-    files: Sequence[ArrivingFile],
-    patience: Patience,
-) -> str:
-    """Why files do not complete an incomplete lot; empty when they do."""
-    if age_s >= patience.complete_within_s:
-        return "il attend depuis trop longtemps"
-    rows = store.journal.all("SELECT name, kind FROM lot_files WHERE lot_id = ?", (lot["id"],))
-    there = {row["name"] for row in rows if row["kind"] == Kind.PAGES}
-    if _names_in_a_directory(files) & there:
-        return "le scanner a recommencé sa numérotation"
-    return ""
+def place_beside_incomplete(
+    lot: EarlierLot, files: Sequence[ArrivingFile], times: JoinTimes
+) -> Placement:
+    """Place files under the name of a lot that is short of its count.
+
+    Args:
+        lot: The incomplete one.
+        files: All that is about to be claimed.
+        times: From the settings.
+    """
+    if lot.age_s >= times.complete_within_s:
+        obstacle = "il attend depuis trop longtemps"
+    elif _names_in_a_directory(files) & lot.page_names:
+        obstacle = "le scanner a recommencé sa numérotation"
+    else:
+        return Placement(joins=lot.id, must_wait=lot.state is not SpoolState.READ)
+    return Placement(
+        related=lot.id,
+        note=f"N'a pas été joint au lot incomplet « {lot.label} » : {obstacle}."
+        " Une personne vérifie.",
+        related_note=f"Un autre lot du même nom est arrivé et n'y a pas été joint : {obstacle}.",
+        doubt=PROBABLY_SPLIT,
+    )
+
+
+def place_after(lot: EarlierLot | None, times: JoinTimes) -> Placement:
+    """Place files under the name of a lot that waits for nothing.
+
+    Args:
+        lot: The latest one of the name; None when there is none.
+        times: From the settings.
+    """
+    if lot is None or lot.is_complete or lot.age_s >= times.same_lot_within_s:
+        return Placement()
+    return Placement(
+        related=lot.id,
+        note=f"Suit de peu le lot « {lot.label} » sous le même nom : c'est probablement le même"
+        " lot. Une personne vérifie.",
+        related_note="Suivi de peu par un lot du même nom : c'est probablement le même lot. "
+        "Une personne vérifie.",
+        doubt=PROBABLY_SPLIT,
+    )
 
 
 def _names_in_a_directory(files: Collection[ArrivingFile]) -> set[str]:
     """A lot that is one file is completed by a file of the same name; a page is not."""
-    return {file.name for file in files if file.kind is Kind.PAGES and b"/" in file.origin}
-
-
-def _beside(lot: Row, why: str) -> Placement:
-    label = lot["label"]
-    return Placement(
-        relates=lot["id"],
-        note=f"N'a pas été joint au lot incomplet « {label} » : {why}. Une personne vérifie.",
-        its_note=f"Un autre lot du même nom est arrivé et n'y a pas été joint : {why}.",
-        doubt=PROBABLY_SPLIT,
-    )
-
-
-def _is_complete(lot: Row) -> bool:
-    """Its announced count is met, or nothing came of it: no part of it is missing."""
-    if lot["state"] == SpoolState.SET_ASIDE:
-        return True
-    if lot["expected"] is not None:
-        return bool(lot["found"] == lot["expected"])
-    return lot["expected_pages"] is not None and not lot["verify"]
-
-
-def _follow(before: Row) -> Placement:
-    label = before["label"]
-    return Placement(
-        relates=before["id"],
-        note=f"Suit de peu le lot « {label} » sous le même nom : c'est probablement le même lot. "
-        "Une personne vérifie.",
-        its_note="Suivi de peu par un lot du même nom : c'est probablement le même lot. "
-        "Une personne vérifie.",
-        doubt=PROBABLY_SPLIT,
-    )
+    return {file.name for file in files if file.kind is FileKind.PAGES and b"/" in file.origin}

@@ -1,417 +1,362 @@
-"""What leaves the spool, and what is put right when it opens.
+"""Claimed lots: what waits to be read, and what reading made of it.
 
-A lot leaves once the centre acknowledged its report and each of its documents and the keep time
-has passed; a lot with anything set aside waits for a person. Bytes leave in two transactions
-around the removal, so that a crash between leaves neither a lost file nor an unknown one. What
-is found at opening without any record is moved to ``aside``, and deleted there only when the
-centre holds the same bytes.
-
-When a lot came in, put right once the clock that told it is.
-
-The centre takes no mail of days that cannot be (docs/wire.md), and what it refused is sent again by
-a person who has set the clock. When it came in nobody knows by then: the day of that act counts,
-and delays are counted from there.
-
-Lots that wait to be read, and what a person sends through again.
+A lot's documents get their ids in one transaction, here and nowhere else, and only while the lot is
+``claimed`` or ``read``: a lot read twice (a crash came before the transaction, or after it) has one
+set of ids. A lot short of its count keeps its result without ids until it is completed, and read
+again as a whole, or closed by the operator.
 """
 
-import dataclasses
 import datetime as dt
 import json
-import stat
-from collections.abc import Collection, Sequence
-from pathlib import Path
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
-from edge.errors import SpoolCorrupt, passes
-from edge.spool import claims, documents, rescans
-from edge.spool import rules as spool_rules
-from edge.spool.documents import DOCUMENT, document_refused
-from edge.spool.page_order import Written, arrange
-from edge.spool.rules import SpoolState, SpoolStep, composed, normal
-from edge.spool.store import Store, Transaction, lot_from, lot_row, step_lot
-from edge.spool.values import ClaimedFile, ClaimedLot, Earlier, Kind
-from vaguemestre.model.calendar import (
-    add_working_days,
-    paris_day,
-    public_holidays,
-    start_of_day,
-    working_days_between,
-)
-from vaguemestre.model.limits import EARLIEST_RECEIPT, RECEIPT_AHEAD
+import pydantic
 
-_REMEMBER_DIGESTS = dt.timedelta(days=400)
+from edge.errors import LotWithoutDocument
+from edge.results import LotResult
+from edge.spool import rules
+from edge.spool.documents import DOCUMENT, answer_if_complete, image_refs
+from edge.spool.joining import PROBABLY_SPLIT
+from edge.spool.journal import Row
+from edge.spool.page_order import WrittenFile, arrange
+from edge.spool.rules import CountResult, SpoolState, SpoolStep, composed, lot_key
+from edge.spool.store import Store, Transaction, lot_from_row, lot_row, new_id, step_lot
+from edge.spool.values import ClaimedFile, ClaimedLot, EarlierCopy, FileKind
+from vaguemestre.model.document import Document, PageRole, RouteKind
+from vaguemestre.model.lot import LotHeader
 
-_FINISHED = """
-SELECT id FROM lots WHERE state = ? AND acknowledged_at <= ? AND asides = 0
-AND NOT EXISTS (SELECT 1 FROM documents WHERE lot_id = lots.id AND state NOT IN (?, ?))
-"""
-# Digests of one of the lots (a JSON list of ids) that no other lot holds.
-_AT_CENTRE = """
-SELECT 1 FROM digests WHERE sha256 = ?1 AND NOT EXISTS (SELECT 1 FROM lot_files
-    JOIN lots ON lots.id = lot_files.lot_id WHERE lot_files.sha256 = ?1 AND state <> ?2)
-"""
-_ONLY_THEIRS = """
-SELECT DISTINCT sha256 FROM lot_files AS mine WHERE sha256 IS NOT NULL
-AND lot_id IN (SELECT value FROM json_each(?1)) AND NOT EXISTS (
-    SELECT 1 FROM lot_files WHERE lot_files.sha256 = mine.sha256
-    AND lot_id NOT IN (SELECT value FROM json_each(?1)))
-"""
+_RESULT: pydantic.TypeAdapter[LotResult] = pydantic.TypeAdapter(LotResult)
+
+_DUPLICATE = "probable_duplicate"
+_COUNT_SHORT = "count_short"
+_RHYTHM_BROKEN = "rhythm_broken"
 
 
-def purge_finished(store: Store, now: dt.datetime, keep_for: dt.timedelta) -> int:
-    """Let finished lots go; return how many."""
-    with store.journal.transaction() as t:
-        ids = [row["id"] for row in t.execute(_FINISHED, _before(now - keep_for))]
-        _let_go(t, ids)
-        t.execute("DELETE FROM digests WHERE seen_at < ?", (_written(now - _REMEMBER_DIGESTS),))
-        rescans.forget(t, now)
-    remove_leaving(store)
-    return len(ids)
-
-
-def remove_finished(store: Store, until: dt.datetime) -> None:
-    """Remove bytes that only finished lots hold, ahead of any record: the journal has no room.
-
-    The centre holds them, and whatever crash follows, nothing asks for them again: the lots
-    leave at the next ``purge_finished``.
-    """
-    ids = [row["id"] for row in store.journal.all(_FINISHED, _before(until))]
-    rows = store.journal.all(_ONLY_THEIRS, (json.dumps(ids),))
-    paths = [store.blob(row["sha256"]) for row in rows]
-    for path in paths:
-        store.disk.unlink(path)
-    store.disk.sync_dirs(path.parent for path in paths if path.parent.is_dir())
-
-
-def discard_set_aside(t: Transaction, lot_id: str) -> bool:
-    """A person gives up what was set aside of a lot; True when there was something."""
-    changed = t.execute(
-        "UPDATE set_aside SET discarded = 1 WHERE lot_id = ? AND NOT discarded", (lot_id,)
-    ).rowcount
-    for row in t.execute(
-        "SELECT id, state FROM documents WHERE lot_id = ? AND state = ?",
-        (lot_id, SpoolState.SET_ASIDE),
-    ).fetchall():
-        _reap_document(t, row["id"], SpoolState(row["state"]))
-        changed += 1
-    lot = t.execute("SELECT state FROM lots WHERE id = ?", (lot_id,)).fetchone()
-    if lot is not None and lot["state"] == SpoolState.SET_ASIDE:
-        _let_go(t, [lot_id])
-        changed += 1
-    return changed > 0
-
-
-def remove_leaving(store: Store) -> None:
-    """Remove the bytes that no lot needs any more."""
-    rows = store.journal.all("SELECT sha256 FROM blobs WHERE leaving")
-    present = [path for row in rows if (path := store.blob(row["sha256"])).exists()]
-    for path in present:
-        store.disk.unlink(path)
-    store.disk.sync_dirs(path.parent for path in present)
-    if rows:
-        with store.journal.transaction() as t:
-            t.execute("DELETE FROM blobs WHERE leaving")
-
-
-def clear_aside(store: Store, now: dt.datetime, keep_for: dt.timedelta) -> int:
-    """Remove from ``aside`` what has lain there for long and is at the centre; return what stays.
-
-    Only bytes go whose lot was claimed here and has been acknowledged or has left. What nobody
-    knows of stays until a person removes it.
-    """
-    until, stay, gone = (now - keep_for).timestamp(), 0, 0
-    for path in sorted((store.work_dir / "aside").iterdir()):
-        if path.lstat().st_ctime < until and _is_at_centre(store, path):
-            store.disk.unlink(path)
-            gone += 1
-        else:
-            stay += 1
-    if gone:
-        store.disk.sync_dir(store.work_dir / "aside")
-    return stay
-
-
-def _is_at_centre(store: Store, path: Path) -> bool:
-    try:
-        sha256 = store.disk.digest(path)[0]
-    except OSError:
-        return False
-    row = store.journal.one(_AT_CENTRE, (sha256, SpoolState.ACKNOWLEDGED))
-    return row is not None
-
-
-def recover_after_crash(store: Store) -> list[str]:
-    """Put right what a crash left; return the names of files that no record knows."""
-    remove_leaving(store)
-    _fold_keys_anew(store)
-    for row in store.journal.all("SELECT id FROM lots WHERE state = ?", (SpoolState.SIGHTED,)):
-        for partial in store.staging(row["id"]).glob("*.part"):
-            store.disk.unlink(partial)  # a copy cut short: the original is still in its folder
-        if not claims.staged_files(store, row["id"]):
-            claims.settle_claim(store, row["id"])
-    _miss_blobs(store)
-    return _put_strangers_aside(store)
-
-
-def _fold_keys_anew(store: Store) -> None:
-    """Earlier versions kept both spellings of an accent apart: such lots are one lot's now."""
-    for row in store.journal.all("SELECT id, source, key, name, label FROM lots"):
-        key, name, label = normal(row["key"]), composed(row["name"]), composed(row["label"])
-        if (key, name, label) == (row["key"], row["name"], row["label"]):
-            continue
-        with store.journal.transaction() as t:
-            if label != row["label"]:
-                label = claims.free_label(t, row["source"], name)
-            t.execute(
-                "UPDATE lots SET key = ?, name = ?, label = ? WHERE id = ?",
-                (key, name, label, row["id"]),
-            )
-
-
-def _written(time: dt.datetime) -> str:
-    return time.astimezone(dt.UTC).isoformat()
-
-
-def _before(until: dt.datetime) -> tuple[str, ...]:
-    """What ``_FINISHED`` asks: lots that the centre has had whole since a time."""
-    return (SpoolState.ACKNOWLEDGED, _written(until), SpoolState.ACKNOWLEDGED, SpoolState.REAPED)
-
-
-def _let_go(t: Transaction, ids: Sequence[str]) -> None:
-    """Lots leave, with the names of their files and all that was read in them."""
-    if not ids:
-        return
-    theirs = json.dumps(list(ids))
-    leaving = [row["sha256"] for row in t.execute(_ONLY_THEIRS, (theirs,))]
-    t.executemany("UPDATE blobs SET leaving = 1 WHERE sha256 = ?", [(one,) for one in leaving])
-    for lot_id in ids:
-        step_lot(t, lot_id, SpoolStep.REAP)
-        rescans.answer_leaves(t, lot_id)
-        t.execute("DELETE FROM lots WHERE id = ?", (lot_id,))
-
-
-def _reap_document(t: Transaction, document_id: str, state: SpoolState) -> None:
-    reaped = spool_rules.next_state(spool_rules.DOCUMENT, state, SpoolStep.REAP)
-    t.execute("UPDATE documents SET state = ?, json = '' WHERE id = ?", (reaped, document_id))
-    t.execute("DELETE FROM document_blobs WHERE document_id = ?", (document_id,))
-
-
-def _miss_blobs(store: Store) -> None:
-    """Set aside each document whose bytes are gone or have another size.
-
-    Reading a lot whose bytes are gone codes them file by file.
-    """
-    for row in store.journal.all("SELECT sha256, size FROM blobs"):
-        if _holds(store.blob(row["sha256"]), row["size"]):
-            continue
-        for document in store.journal.all(
-            "SELECT id FROM documents JOIN document_blobs ON document_id = id"
-            " WHERE sha256 = ? AND state = ?",
-            (row["sha256"], SpoolState.SPOOLED),
-        ):
-            document_refused(store, document["id"], SpoolCorrupt.code, SpoolCorrupt.reason)
-
-
-def _holds(path: Path, size: int) -> bool:
-    """Whether a file is there in full; one that the disk does not give now is not yet lost."""
-    try:
-        found = path.lstat()
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        return passes(error)
-    return stat.S_ISREG(found.st_mode) and found.st_size == size
-
-
-def _put_strangers_aside(store: Store) -> list[str]:
-    known = {row["sha256"] for row in store.journal.all("SELECT sha256 FROM blobs")}
-    open_claims = {
-        row["id"]
-        for row in store.journal.all("SELECT id FROM lots WHERE state = ?", (SpoolState.SIGHTED,))
-    }
-    strangers = [p for p in (store.work_dir / "blobs").glob("??/*") if p.name not in known]
-    for folder in (store.work_dir / "claims").iterdir():
-        if folder.name not in open_claims:
-            strangers += folder.iterdir()
-    for path in strangers:
-        store.disk.rename(path, _free(store.aside(f"{path.parent.name}-{path.name}")))
-    store.disk.sync_dirs([*(path.parent for path in strangers), store.aside("-").parent])
-    for folder in (store.work_dir / "claims").iterdir():
-        if folder.name not in open_claims:
-            store.disk.remove_dir(folder)
-    return [path.name for path in strangers]
-
-
-def _free(path: Path) -> Path:
-    number = 1
-    candidate = path
-    while candidate.exists():
-        number += 1
-        candidate = path.with_name(f"{path.name}-{number}")
-    return candidate
-
-
-def put_right(store: Store, t: Transaction, lot_id: str) -> bool:
-    """Give a lot that came in on a day that cannot be today's; False when nothing was wrong.
-
-    Raises:
-        LookupError: no lot has this id.
-    """
-    row, now = lot_row(t, lot_id), store.clock()
-    at, on = (
-        dt.datetime.fromisoformat(row["received_at"]),
-        dt.date.fromisoformat(row["received_on"]),
-    )
-    is_moment = at.date() >= EARLIEST_RECEIPT and at <= now + RECEIPT_AHEAD
-    is_day = EARLIEST_RECEIPT <= on <= paris_day(now + RECEIPT_AHEAD)
-    if is_moment and is_day:
-        return False
-    was_told_by_sheet = on != paris_day(at)
-    right_at = at if is_moment else now
-    right_on = on if is_day and was_told_by_sheet else paris_day(right_at)
-    t.execute(
-        "UPDATE lots SET received_at = ?, received_on = ? WHERE id = ?",
-        (right_at.isoformat(), right_on.isoformat(), lot_id),
-    )
-    _move_delays(t, lot_id, on, right_on)
-    return True
-
-
-def _move_delays(t: Transaction, lot_id: str, before: dt.date, after: dt.date) -> None:
-    """As many working days as before, for what the centre does not have."""
-    rows = t.execute(
-        "SELECT id, json FROM documents WHERE lot_id = ? AND state IN (?, ?)",
-        (lot_id, SpoolState.SPOOLED, SpoolState.SET_ASIDE),
-    ).fetchall()
-    then, now = public_holidays([before]), public_holidays([after])
-    for row in rows:
-        document = DOCUMENT.validate_json(row["json"])
-        if document.route.due_on is None:
-            continue
-        days = working_days_between(before, document.route.due_on, then)
-        route = dataclasses.replace(document.route, due_on=add_working_days(after, days, now))
-        moved = DOCUMENT.dump_json(dataclasses.replace(document, route=route)).decode()
-        t.execute("UPDATE documents SET json = ? WHERE id = ?", (moved, row["id"]))
-
-
-_AT_ONCE = 100  # documents of one transaction, while which the station cannot write
-
-
-def lots_to_read(
-    store: Store, limit: int, besides: Collection[str] = (), most_bytes: int | None = None
-) -> list[ClaimedLot]:
-    """Claimed lots, urgent first, then oldest first.
+class Lots:
+    """Lots that were claimed; what their reader needs of the spool, and who closes one.
 
     Args:
-        store: The journal and the blobs.
-        limit: How many at most.
-        besides: Ids of lots that are left out.
-        most_bytes: Of all files of one lot; larger lots are left out.
+        store: The spool.
     """
-    rows = store.journal.all(
-        "SELECT * FROM lots WHERE state = ? AND id NOT IN (SELECT value FROM json_each(?))"
-        " AND (? IS NULL OR ? >= (SELECT COALESCE(SUM(size), 0) FROM lot_files"
-        " WHERE lot_id = lots.id)) ORDER BY priority DESC, id LIMIT ?",
-        (SpoolState.CLAIMED, json.dumps(sorted(besides)), most_bytes, most_bytes, limit),
-    )
-    return [
-        ClaimedLot(
-            lot_from(row),
-            _files(store, row["id"]),
-            row["expected_pages"],
-            bool(row["closed"]),
-            row["edition"],
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def lots_to_read(
+        self, limit: int = 100, excluded: Collection[str] = (), max_bytes: int | None = None
+    ) -> list[ClaimedLot]:
+        """Claimed lots, urgent first, then oldest first.
+
+        Args:
+            limit: How many at most.
+            excluded: Ids of lots that are left out.
+            max_bytes: Of all files of one lot; larger lots are left out.
+        """
+        rows = self._store.journal.all(
+            "SELECT * FROM lots WHERE state = ? AND id NOT IN (SELECT value FROM json_each(?))"
+            " AND (? IS NULL OR ? >= (SELECT COALESCE(SUM(size), 0) FROM lot_files"
+            " WHERE lot_id = lots.id)) ORDER BY priority DESC, id LIMIT ?",
+            (SpoolState.CLAIMED, json.dumps(sorted(excluded)), max_bytes, max_bytes, limit),
         )
-        for row in rows
-    ]
+        return [
+            ClaimedLot(
+                lot_from_row(row),
+                self._files(row["id"]),
+                row["expected_pages"],
+                bool(row["closed"]),
+                row["edition"],
+            )
+            for row in rows
+        ]
 
+    def wait_for_lots(self, timeout_s: float) -> bool:
+        """Block until a lot may be ready to be read, or the time has passed: False."""
+        return self._store.to_read.wait(timeout_s)
 
-def _files(store: Store, lot_id: str) -> tuple[ClaimedFile, ...]:
-    rows = store.journal.all(
-        "SELECT * FROM lot_files WHERE lot_id = ? AND kind = ?"
-        " ORDER BY ifnull(place, position), position",
-        (lot_id, Kind.PAGES),
-    )
-    written = [Written(tuple(row["name"].split("/")), row["mtime_ns"]) for row in rows]
-    unsure = arrange(written).unsure
-    return tuple(
-        ClaimedFile(
-            name=row["name"],
-            sha256=row["sha256"] or "",
-            path=store.blob(row["sha256"] or ""),
-            size=row["size"],
-            duplicate_of=row["duplicate_of"],
-            twin_of=row["twin_of"],
-            order=order,
-            twin_certain=bool(row["twin_certain"]),
-            code=row["code"],
-            order_certain=order not in unsure,
-            continues=Earlier(row["continues"], store.blob(row["continues"]))
-            if row["continues"]
-            else None,
+    def record_result(
+        self,
+        lot_id: str,
+        result: LotResult,
+        counted_pages: int,
+        versions: Mapping[str, str],
+        edition: int | None = None,
+    ) -> SpoolState:
+        """Spool a lot's documents, or hold them when its count is not met.
+
+        A lot of nothing but separator and header sheets is set aside: somebody scanned something.
+        Nothing changes for a lot that was read already, or whose files changed meanwhile.
+
+        Args:
+            lot_id: A claimed lot.
+            result: What reading made of it.
+            counted_pages: Pages found, separators and blanks included; the colour and the bitonal
+                image of one side are one page.
+            versions: What it was read with.
+            edition: Of the lot's files, as they were read; any when None.
+
+        Returns:
+            The lot's state now.
+
+        Raises:
+            LookupError: no lot has this id.
+            ValueError: a document has a page of a file that the lot does not hold.
+        """
+        with self._store.journal.transaction() as t:
+            state = _record_result(t, lot_id, result, counted_pages, versions, edition)
+        self._store.to_send.set()
+        return state
+
+    def set_lot_aside(
+        self, lot_id: str, code: str, reason: str, edition: int | None = None
+    ) -> None:
+        """Set a whole lot aside; its files stay until a person replays or discards it.
+
+        Nothing changes for a lot that was read already, or whose files changed meanwhile.
+
+        Args:
+            lot_id: A claimed lot.
+            code: Of the error.
+            reason: French.
+            edition: Of the lot's files, as they were read; any when None.
+
+        Raises:
+            LookupError: no lot has this id.
+        """
+        with self._store.journal.transaction() as t:
+            if _may_record(lot_row(t, lot_id), edition):
+                _set_aside(t, lot_id, code, reason)
+
+    def close_lots(self, name_or_id: str, source: str = "") -> int:
+        """Close lots by id, name, label or key; return how many were open.
+
+        A lot in the folder is claimed as it is, a lot under way is spooled as it will be read, and
+        an incomplete one as it was read. Of several lots of a name the one that is shown under just
+        this label is meant: yesterday's incomplete lot is closed without today's.
+
+        Args:
+            name_or_id: What the operator says.
+            source: The folder; of any when empty.
+        """
+        name = composed(name_or_id)
+        parameters = (name, lot_key(name), source)
+        with self._store.journal.transaction() as t:
+            count = _close(t, "label = ?1", parameters)
+            count = count or _close(t, "name = ?1 OR key = ?2", parameters)
+        self._store.to_send.set()
+        return count
+
+    def _files(self, lot_id: str) -> tuple[ClaimedFile, ...]:
+        """The files of pages, in page order."""
+        rows = self._store.journal.all(
+            "SELECT * FROM lot_files WHERE lot_id = ? AND kind = ?"
+            " ORDER BY ifnull(place, position), position",
+            (lot_id, FileKind.PAGES),
         )
-        for order, row in enumerate(rows)
+        written = [WrittenFile(tuple(row["name"].split("/")), row["mtime_ns"]) for row in rows]
+        unsure = arrange(written).unsure
+        return tuple(
+            ClaimedFile(
+                name=row["name"],
+                sha256=row["sha256"] or "",
+                path=self._store.blob(row["sha256"] or ""),
+                size=row["size"],
+                duplicate_of=row["duplicate_of"],
+                twin_of=row["twin_of"],
+                order=order,
+                twin_certain=bool(row["twin_certain"]),
+                code=row["code"],
+                order_certain=order not in unsure,
+                continues=EarlierCopy(row["continues"], self._store.blob(row["continues"]))
+                if row["continues"]
+                else None,
+            )
+            for order, row in enumerate(rows)
+        )
+
+
+def _close(t: Transaction, which: str, parameters: tuple[str, str, str]) -> int:
+    match = f"(?3 = '' OR source = ?3) AND ({which}"
+    count = t.execute(
+        f"UPDATE sightings SET closed = 1 WHERE {match})",  # noqa: S608
+        parameters,
+    ).rowcount
+    rows: list[Row] = t.execute(
+        f"SELECT * FROM lots WHERE {match} OR id = ?1)"  # noqa: S608
+        " AND state IN ('sighted', 'claimed', 'read')",
+        parameters,
+    ).fetchall()
+    for row in rows:
+        t.execute("UPDATE lots SET closed = 1 WHERE id = ?", (row["id"],))
+        if row["state"] == SpoolState.READ:
+            _spool(t, row, _RESULT.validate_json(row["result"]))
+    return count + len(rows)
+
+
+def _may_record(lot: Row, edition: int | None) -> bool:
+    """Whether it waits to be read and its files are those that were read."""
+    return lot["state"] == SpoolState.CLAIMED and edition in (None, lot["edition"])
+
+
+def _record_result(
+    t: Transaction,
+    lot_id: str,
+    result: LotResult,
+    counted_pages: int,
+    versions: Mapping[str, str],
+    edition: int | None,
+) -> SpoolState:
+    lot = lot_row(t, lot_id)
+    if not _may_record(lot, edition):
+        return SpoolState(lot["state"])
+    _check_files(t, lot_id, result)
+    _apply_header(t, lot, result.header)
+    _record_counts(t, lot_id, result, counted_pages, versions)
+    count = rules.compare_counts(
+        result.header,
+        to_verify=lot["expected_pages"] if lot["verify"] else None,
+        known=lot["expected_pages"],
+        images=counted_pages + _count_twins(result),
+        documents=len(result.documents),
+    )
+    if count is not None:
+        t.execute(
+            "UPDATE lots SET found = ?, expected = ?, unit = ? WHERE id = ?",
+            (count.found, count.expected, count.unit, lot_id),
+        )
+        if count.result is not CountResult.MET and not lot["closed"]:
+            t.execute(
+                "UPDATE lots SET result = ? WHERE id = ?",
+                (_RESULT.dump_json(result).decode(), lot_id),
+            )
+            return step_lot(t, lot_id, SpoolStep.HOLD)
+    if result.loose_pages and not (result.documents or result.set_aside):
+        return _set_aside(t, lot_id, LotWithoutDocument.code, LotWithoutDocument.reason)
+    return _spool(t, lot_row(t, lot_id), result)
+
+
+def _set_aside(t: Transaction, lot_id: str, code: str, reason: str) -> SpoolState:
+    t.execute("UPDATE lots SET code = ?, reason = ? WHERE id = ?", (code, reason, lot_id))
+    return step_lot(t, lot_id, SpoolStep.SET_ASIDE)
+
+
+def _check_files(t: Transaction, lot_id: str, result: LotResult) -> None:
+    files = {
+        (row["name"], row["sha256"])
+        for row in t.execute("SELECT name, sha256 FROM lot_files WHERE lot_id = ?", (lot_id,))
+    }
+    for document in result.documents:
+        for ref in image_refs(document):
+            if (ref.file, ref.sha256) not in files:
+                raise ValueError(f"lot {lot_id} holds no file {ref.sha256[:12]} of that name")
+
+
+def _apply_header(t: Transaction, row: Row, header: LotHeader | None) -> None:
+    if header is None:
+        return
+    received_on = header.received_on or dt.date.fromisoformat(row["received_on"])
+    t.execute(
+        "UPDATE lots SET process = ?, fund = ?, received_on = ?, priority = ?,"
+        " expected_pages = ifnull(expected_pages, ?) WHERE id = ?",
+        (
+            header.process or row["process"],
+            header.fund or row["fund"],
+            received_on.isoformat(),
+            header.priority,
+            header.expected_pages,
+            row["id"],
+        ),
     )
 
 
-def replay_set_aside(store: Store, some_id: str) -> None:
-    """Take a lot or a document out of ``set_aside``, or send a document again.
-
-    If it came in on a day that cannot be, it came in today (edge/spool/lots.py).
-
-    Raises:
-        LookupError: nothing of this id can be replayed.
-    """
-    with store.journal.transaction() as t:
-        lot = t.execute("SELECT * FROM lots WHERE id = ?", (some_id,)).fetchone()
-        if lot is None:
-            documents.replay_document(t, some_id)
-            put_right(store, t, documents.lot_of(t, some_id))
-            return
-        was_wrong = put_right(store, t, some_id)
-        if lot["state"] == SpoolState.SET_ASIDE:
-            usable = t.execute(
-                "SELECT 1 FROM lot_files WHERE lot_id = ? AND kind = ? AND code IS NULL",
-                (some_id, Kind.PAGES),
-            ).fetchone()
-            if usable is None:
-                raise LookupError(f"lot {some_id} holds no file to read")
-            step_lot(t, some_id, SpoolStep.REPLAY)
-            t.execute("UPDATE lots SET code = NULL, reason = NULL WHERE id = ?", (some_id,))
-            return
-        refused = t.execute(
-            "SELECT id FROM documents WHERE lot_id = ? AND state = ?",
-            (some_id, SpoolState.SET_ASIDE),
-        ).fetchall()
-        if not refused and not was_wrong:
-            raise LookupError(f"lot {some_id} holds nothing that was set aside")
-        for row in refused:
-            documents.replay_document(t, row["id"])
-
-
-def replay_since(store: Store, day: dt.date) -> int:
-    """Send every acknowledged document of the lots received since a day again.
-
-    In many short transactions: the station goes on between them, and what one of them did not
-    reach is reached by asking again.
-    """
-    found = store.journal.all(
-        "SELECT documents.id FROM documents JOIN lots ON lots.id = lot_id"
-        " WHERE documents.state = ? AND lots.received_at >= ? ORDER BY documents.id",
-        (SpoolState.ACKNOWLEDGED, start_of_day(day).isoformat()),
+def _record_counts(
+    t: Transaction, lot_id: str, result: LotResult, counted_pages: int, versions: Mapping[str, str]
+) -> None:
+    t.execute("DELETE FROM set_aside WHERE lot_id = ? AND by_reading = 1", (lot_id,))
+    t.executemany(
+        "INSERT INTO set_aside (lot_id, file, page, code, reason, by_reading)"
+        " VALUES (?, ?, ?, ?, ?, 1)",
+        [(lot_id, a.file, a.page, a.code, a.reason) for a in result.set_aside],
     )
-    count = 0
-    for start in range(0, len(found), _AT_ONCE):
-        with store.journal.transaction() as t:
-            for row in found[start : start + _AT_ONCE]:
-                count += _replay_acknowledged(t, row["id"])
-    return count
+    t.execute(
+        "UPDATE lots SET counted_pages = ?, loose_pages = ?, twins = ?, versions = ?, code = NULL,"
+        " reason = ? WHERE id = ?",
+        (
+            *(counted_pages, len(result.loose_pages), _count_twins(result)),
+            *(json.dumps(dict(versions)), _what_to_check(result), lot_id),
+        ),
+    )
 
 
-def _replay_acknowledged(t: Transaction, document_id: str) -> bool:
-    """Send a document again unless it has left, or waits already."""
-    row = t.execute("SELECT state FROM documents WHERE id = ?", (document_id,)).fetchone()
-    if row is None or row["state"] != SpoolState.ACKNOWLEDGED:
-        return False
-    documents.replay_document(t, document_id)
-    return True
+def _what_to_check(result: LotResult) -> str | None:
+    """What the operator, who still holds the paper, should look at; None when there is nothing."""
+    broken = sum(_RHYTHM_BROKEN in document.marks for document in result.documents)
+    if not broken:
+        return None
+    whose = "1 document est vu" if broken == 1 else f"{broken} documents sont vus"
+    return f"Rythme recto verso rompu : {whose} par une personne. Contrôlez le paquet."
+
+
+def _count_twins(result: LotResult) -> int:
+    """Second images of sides: an index counts them, a page is one with its twin."""
+    pages = [page for document in result.documents for page in document.pages]
+    return sum(page.twin is not None for page in (*pages, *result.loose_pages))
+
+
+def _spool(t: Transaction, lot: Row, result: LotResult) -> SpoolState:
+    """Give each document its id and its marks; they wait for the centre from here on."""
+    lot_id = lot["id"]
+    doubt = lot["doubt"]
+    if doubt == PROBABLY_SPLIT and lot["expected"] is not None and lot["found"] == lot["expected"]:
+        t.execute("UPDATE lots SET note = '', doubt = '' WHERE id = ?", (lot_id,))
+        doubt = ""  # all that was announced is there: it is no part of another
+    duplicates = {
+        file["name"]
+        for file in t.execute(
+            "SELECT name FROM lot_files WHERE lot_id = ? AND duplicate_of IS NOT NULL", (lot_id,)
+        )
+    }
+    short = lot["found"] is not None and lot["found"] < lot["expected"]
+    for position, document in enumerate(result.documents):
+        marked = _marked(document, duplicates, short=short, doubt=doubt)
+        document_id = new_id(t)
+        t.execute(
+            "INSERT INTO documents (id, lot_id, position, state, pages, json, rescan_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(document_id, lot_id, position, SpoolState.SPOOLED, len(marked.pages)),
+                *(DOCUMENT.dump_json(marked).decode(), marked.rescan_id),
+            ),
+        )
+        t.executemany(
+            "INSERT INTO document_blobs VALUES (?, ?)",
+            [(document_id, sha256) for sha256 in {ref.sha256 for ref in image_refs(marked)}],
+        )
+    t.execute("UPDATE lots SET result = NULL WHERE id = ?", (lot_id,))
+    step_lot(t, lot_id, SpoolStep.SPOOL)
+    return answer_if_complete(t, lot_id)
+
+
+def _marked(document: Document, duplicates: set[str], *, short: bool, doubt: str) -> Document:
+    """Add the marks that only the spool can give.
+
+    A blank or separator sheet has the same bytes in every lot and proves nothing. A document
+    with other pages seen before never goes straight through, nor one of a lot that may be a part
+    of another (``doubt``): a person decides.
+    """
+    marks = document.marks
+    if short and _COUNT_SHORT not in marks:
+        marks += (_COUNT_SHORT,)
+    route = document.route
+    if any(
+        page.ref.file in duplicates and page.role not in (PageRole.BLANK, PageRole.SEPARATOR)
+        for page in document.pages
+    ):
+        marks += () if _DUPLICATE in marks else (_DUPLICATE,)
+        if route.kind is RouteKind.STRAIGHT:
+            route = replace(route, kind=RouteKind.NAME, reasons=(*route.reasons, _DUPLICATE))
+    if doubt:
+        marks += () if doubt in marks else (doubt,)
+        if doubt not in route.reasons:
+            route = replace(route, kind=RouteKind.NAME, reasons=(*route.reasons, doubt))
+    return replace(document, marks=marks, route=route)

@@ -29,7 +29,7 @@ _Node = tuple[tuple[str, ...], tuple[Piece, ...]]  # the path above, and a name 
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenFile:
     """A file of a lot: its path, and when it was last written, in nanoseconds."""
 
     parts: tuple[str, ...]
@@ -70,7 +70,7 @@ def natural(parts: tuple[str, ...]) -> tuple[PartKey, ...]:
     return tuple((name.pieces, name.ending, part) for part in parts for name in (_read(part),))
 
 
-def arrange(files: Sequence[Written]) -> Arrangement:
+def arrange(files: Sequence[WrittenFile]) -> Arrangement:
     """Put the files of one lot in page order."""
     wraps: dict[_Node, _Wrap] = {}
     unsure: set[int] = set()
@@ -86,16 +86,16 @@ def arrange(files: Sequence[Written]) -> Arrangement:
 
 
 def _sorted(
-    files: Sequence[Written], places: Sequence[int], wraps: Mapping[_Node, _Wrap]
+    files: Sequence[WrittenFile], places: Sequence[int], wraps: Mapping[_Node, _Wrap]
 ) -> list[int]:
     return sorted(places, key=lambda place: _key_of(files[place].parts, wraps))
 
 
-def _is_written_so(files: Sequence[Written], places: Sequence[int]) -> bool:
+def _is_written_so(files: Sequence[WrittenFile], places: Sequence[int]) -> bool:
     return all(files[a].mtime_ns <= files[b].mtime_ns for a, b in pairwise(places))
 
 
-def _candidates(files: Sequence[Written]) -> dict[_Node, _Wrap]:
+def _candidates(files: Sequence[WrittenFile]) -> dict[_Node, _Wrap]:
     """Where a counter may have run over its end."""
     numbers: dict[_Node, set[str]] = {}
     for file in files:

@@ -1,26 +1,17 @@
-"""Compare what a lot announces with what was found in it.
+"""What the spool decides without a disk, a journal or a clock; pure.
 
-A header sheet counts documents; an index file counts images. A lot that announces a count is
-finished when the count is exactly met: less is a jam, more is two lots in one folder, and both
-are for a person.
-
-Ids that sort in the order in which they were given, even when the clock goes back.
-
-Which lots are the same lot to the operator: the name without an image's ending.
-
-A lot's name as part of a file name that Windows, SMB and Linux all accept.
-
-Decide whether the spool has room for one more lot.
-
-When it has none, claiming stops and the scanner's own folder is the back-pressure: nothing is
-dropped, and claiming resumes by itself once the centre has acknowledged or space was made.
-
-Where a lot or a document stands, and every step that may change it.
+* *Counts*: what a lot announces beside what was found in it.
+* *Ids* that sort in the order in which they were given, even when the clock goes back.
+* *Names*: which lots are the same lot to the operator, and how one is written in a file's name.
+* *Room*: whether one more lot may be claimed. When it may not, claiming stops and lots wait in the
+  scanner's own folder: nothing is dropped, and claiming resumes by itself once the centre has
+  acknowledged or space was made.
+* *States* of lots and documents, and every step that may change one. No step is taken anywhere that
+  these two tables do not hold.
 
 ``sighted → claimed → read → spooled → sent → acknowledged → reaped``, or ``set_aside``. A lot
 stays ``read`` only while it is short of its count; normally reading and spooling are one
-transaction. A document is ``sent`` only in the uplink's memory: after a restart it is sent
-again. No step is taken anywhere that these two tables do not hold.
+transaction. A document is ``sent`` only in the uplink's memory: after a restart it is sent again.
 """
 
 import unicodedata
@@ -57,7 +48,7 @@ class Count:
     unit: Unit
 
     @property
-    def verdict(self) -> CountResult:
+    def result(self) -> CountResult:
         """Met, short or over."""
         if self.found == self.expected:
             return CountResult.MET
@@ -162,14 +153,6 @@ def distinct(label: str, taken: Container[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What the spool may take; all in bytes."""
-
-    max_bytes: int
-    min_free_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
 class HasRoom:
     """There is room."""
 
@@ -197,25 +180,22 @@ class Usage:
         return self.used >= self.max_bytes or self.free < self.min_free_bytes
 
 
-def decide_room(
-    limits: Limits, *, used: int, free: int, incoming: int, copied: bool
-) -> HasRoom | NoRoom:
+def decide_room(usage: Usage, *, incoming_bytes: int, copied: bool) -> HasRoom | NoRoom:
     """Choose between claiming a lot and leaving it where it is.
 
     Args:
-        limits: The settings.
-        used: Bytes that the spool holds.
-        free: Bytes free on the spool's file system.
-        incoming: The lot's size in bytes.
+        usage: What is used now.
+        incoming_bytes: The lot's size.
         copied: The lot comes from another file system, so that its bytes use free space;
             a rename on the same one uses none.
     """
-    if incoming > limits.max_bytes:
-        return NoRoom(f"the lot has {incoming} bytes, the spool holds {limits.max_bytes}", True)
-    if used + incoming > limits.max_bytes:
-        return NoRoom(f"the spool holds {used} of {limits.max_bytes} bytes")
-    if free - (incoming if copied else 0) < limits.min_free_bytes:
-        return NoRoom(f"{free} bytes are free, {limits.min_free_bytes} must stay so")
+    if incoming_bytes > usage.max_bytes:
+        why = f"the lot has {incoming_bytes} bytes, the spool holds {usage.max_bytes}"
+        return NoRoom(why, forever=True)
+    if usage.used + incoming_bytes > usage.max_bytes:
+        return NoRoom(f"the spool holds {usage.used} of {usage.max_bytes} bytes")
+    if usage.free - (incoming_bytes if copied else 0) < usage.min_free_bytes:
+        return NoRoom(f"{usage.free} bytes are free, {usage.min_free_bytes} must stay so")
     return HasRoom()
 
 

@@ -1,29 +1,13 @@
-"""What the uplink needs of the spool, and nothing more.
-
-The spool implements ``Outbox``; the sender and its tests know only this.
-
-What passes between the sources, the spool and the agent, as frozen values.
-"""
+"""What passes between sources, the spool, the agent and whoever shows it, as frozen values."""
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
 
 from edge.spool.rules import Count
 from vaguemestre.model.document import Channel
-from vaguemestre.model.lot import (
-    UNTOLD,
-    AskedSheet,
-    Backlog,
-    Lot,
-    LotReport,
-    RescanRequest,
-    SetAside,
-    SpooledDocument,
-)
+from vaguemestre.model.lot import UNTOLD, AskedSheet, Lot, SetAside
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,71 +19,7 @@ class Blob:
     size: int
 
 
-class Outbox(Protocol):
-    """Safe to call from the uplink's thread while others read and spool."""
-
-    def documents_to_send(self, limit: int, after: str = "") -> Sequence[SpooledDocument]:
-        """Unacknowledged, unrefused documents by id, oldest first, ids greater than ``after``."""
-        ...
-
-    def blobs_to_send(self, document_id: str) -> Sequence[Blob]:
-        """The document's source files that the centre has not acknowledged."""
-        ...
-
-    def lots_to_send(self, limit: int) -> Sequence[LotReport]:
-        """Lots whose documents are all acknowledged (or refused) and whose report is not."""
-        ...
-
-    def blob_acknowledged(self, sha256: str) -> None:
-        """The centre holds these bytes durably."""
-        ...
-
-    def blob_wanted_again(self, document_id: str) -> None:
-        """The centre lacks a blob of this document: forget that its blobs were acknowledged."""
-        ...
-
-    def document_acknowledged(self, document_id: str) -> None:
-        """The centre committed this document."""
-        ...
-
-    def document_refused(self, document_id: str, code: str, reason: str) -> None:
-        """The centre refused it for good; it stays here, set aside, until a person replays it."""
-        ...
-
-    def lot_acknowledged(self, lot_id: str) -> None:
-        """The centre committed this lot's report."""
-        ...
-
-    def rescan_asked(self, asked: RescanRequest) -> None:
-        """The centre asks the operator to scan a document again."""
-        ...
-
-    def rescan_closed(self, rescan_id: str) -> None:
-        """The request is over: nobody need answer it any more."""
-        ...
-
-    def rescans_held(self, limit: int) -> Sequence[str]:
-        """Ids of the requests that are not over, oldest first."""
-        ...
-
-    def rescans_impossible(self) -> Sequence[tuple[str, str]]:
-        """Ids of requests that the operator cannot meet, each with his reason, until closed."""
-        ...
-
-    def link_is(self, centre: str, code: str) -> None:
-        """How the link to a centre is; an empty code means well."""
-        ...
-
-    def backlog(self) -> Backlog:
-        """Count what waits."""
-        ...
-
-    def wait_for_work(self, timeout_s: float) -> bool:
-        """Block until something new may be sent, or the time has passed; True when something is."""
-        ...
-
-
-class Kind(StrEnum):
+class FileKind(StrEnum):
     """What a file of a lot is."""
 
     PAGES = "pages"
@@ -121,7 +41,7 @@ class ArrivingFile:
     size: int
     mtime_ns: int
     inode: int
-    kind: Kind = Kind.PAGES
+    kind: FileKind = FileKind.PAGES
     twin_of: str | None = None
     twin_certain: bool = True
     code: str | None = None
@@ -133,20 +53,20 @@ class Placement:
     """Where files about to be claimed belong.
 
     ``joins`` is the id of the lot that they become part of; while they ``must_wait`` that lot is
-    not to be touched. ``relates`` is another lot that they probably belong with: ``note`` is told
-    with the new lot, ``its_note`` with the other, and ``doubt`` marks the documents of both.
+    not to be touched. ``related`` is another lot that they probably belong with: ``note`` is told
+    with the new lot, ``related_note`` with the other, and ``doubt`` marks the documents of both.
     """
 
     joins: str = ""
     must_wait: bool = False
-    relates: str = ""
+    related: str = ""
     note: str = ""
-    its_note: str = ""
+    related_note: str = ""
     doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
+class CopiedFile:
     """A file in the scanner's folder of which we hold a copy.
 
     ``stays`` is French and says why it cannot be removed, once that was tried.
@@ -194,7 +114,7 @@ class StagedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class EarlierCopy:
     """The copy of a file that was taken before it grew or changed; its bytes may have left."""
 
     sha256: str
@@ -223,7 +143,7 @@ class ClaimedFile:
     twin_certain: bool = True
     code: str | None = None
     order_certain: bool = True
-    continues: Earlier | None = None
+    continues: EarlierCopy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +196,7 @@ class LotStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Hidden:
+class HiddenLots:
     """How many lots an overview leaves out: some that need somebody, and others."""
 
     needing: int
@@ -327,7 +247,7 @@ class LinkStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Stalled:
+class StalledPart:
     """A part of the agent that does not go on; ``doing`` is French: what it did last."""
 
     part: str
@@ -342,7 +262,7 @@ class AgentStatus:
     is_running: bool
     link: LinkStatus | None
     pages_per_minute: float
-    stalled: tuple[Stalled, ...] = ()
+    stalled: tuple[StalledPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

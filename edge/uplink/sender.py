@@ -18,7 +18,9 @@ import grpc
 
 from edge.config import EdgeConfig
 from edge.errors import UplinkLost, UplinkRefused
-from edge.spool.values import Outbox
+from edge.spool.documents import Outbox
+from edge.spool.rescans import Rescans
+from edge.spool.status import Status
 from edge.uplink.channel import certificate_valid_until, examine, open_channel, stub_of
 from edge.uplink.session import Identity, RetryTimes, UplinkSession
 from vaguemestre.model.lot import Heartbeat, StationCondition
@@ -59,7 +61,9 @@ class UplinkClient:
     """See the module; ``run`` is the agent's uplink part.
 
     Args:
-        outbox: The spool.
+        outbox: What waits for the centre.
+        rescans: Requests of the centre.
+        status: Told how the link is.
         config: The station's settings.
         versions: Of what the station reads with.
         report: Tells what happens.
@@ -70,13 +74,16 @@ class UplinkClient:
     def __init__(
         self,
         outbox: Outbox,
+        rescans: Rescans,
+        status: Status,
         config: EdgeConfig,
         versions: Mapping[str, str],
         report: Callable[..., None],
         pages_per_minute: Callable[[], float] = lambda: 0.0,
         beat: Callable[[str, float], None] | None = None,
     ) -> None:
-        self._outbox, self._config, self._report = outbox, config, report
+        self._outbox, self._rescans, self._status = outbox, rescans, status
+        self._config, self._report = config, report
         self._versions, self._pages_per_minute = dict(versions), pages_per_minute
         self._random = random.SystemRandom()
         self._told = ""
@@ -93,10 +100,10 @@ class UplinkClient:
             self._beat_part("appelle le centre", _GOES_ON_S)
             try:
                 self._stream(centre, session, stop)
-                self._outbox.link_is(centre, UplinkLost.code)
+                self._status.record_link(centre, UplinkLost.code)
             except (UplinkRefused, UplinkLost) as error:
                 known = self._explained(centre, error)
-                self._outbox.link_is(centre, known.code)
+                self._status.record_link(centre, known.code)
                 self._tell(known.code, f"{centre}: {known}")
             attempts = 1 if session.answers else attempts + 1
             if not stop.is_set():
@@ -119,6 +126,7 @@ class UplinkClient:
         station, every = self._config.station, self._config.uplink.heartbeat_every_s
         return UplinkSession(
             self._outbox,
+            self._rescans,
             Identity(station.site, station.name, self._versions),
             RetryTimes(every, _REFUSED_FOR_NOW_S, _REFUSED_LOT_S),
             self._beat,
@@ -150,7 +158,7 @@ class UplinkClient:
 
     def _welcomed(self, centre: str) -> None:
         self._told, self._is_welcome = "", True
-        self._outbox.link_is(centre, "")
+        self._status.record_link(centre, "")
         self._report("uplink_connected", centre=centre)
 
     def _tell(self, code: str, detail: str) -> None:

@@ -18,7 +18,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edge.errors import FileTooLarge, SpoolCorrupt, UplinkRefused, code_of, passes
-from edge.spool.values import Blob, Outbox
+from edge.spool.documents import Outbox
+from edge.spool.rescans import Rescans
+from edge.spool.values import Blob
 from edge.uplink import messages as uplink_messages
 from vaguemestre.model.limits import MAX_RESCANS
 from vaguemestre.model.lot import (
@@ -94,7 +96,8 @@ class UplinkSession:
     """See the module.
 
     Args:
-        outbox: The spool.
+        outbox: What waits for the centre.
+        rescans: Requests of the centre.
         identity: Told at the hello.
         pauses: See ``RetryTimes``.
         beat: Makes a heartbeat.
@@ -104,12 +107,14 @@ class UplinkSession:
     def __init__(
         self,
         outbox: Outbox,
+        rescans: Rescans,
         identity: Identity,
         pauses: RetryTimes,
         beat: Callable[[], Heartbeat],
         report: Callable[..., None],
     ) -> None:
-        self._outbox, self._identity, self._pauses = outbox, identity, pauses
+        self._outbox, self._rescans = outbox, rescans
+        self._identity, self._pauses = identity, pauses
         self._beat, self._report = beat, report
         self._changed = threading.Condition()
         self._over = threading.Event()
@@ -146,7 +151,7 @@ class UplinkSession:
 
     def _say(self) -> Iterator[intake_pb2.Up]:
         me = self._identity
-        held = self._outbox.rescans_held(MAX_RESCANS)
+        held = self._rescans.open_ids(MAX_RESCANS)
         hello = intake_pb2.Hello(
             site=me.site, station=me.station, versions=me.versions, rescans=held
         )
@@ -167,7 +172,7 @@ class UplinkSession:
 
         A centre of an earlier version would end the stream at a message that it does not know.
         """
-        for rescan_id, reason in self._outbox.rescans_impossible():
+        for rescan_id, reason in self._rescans.impossible_requests():
             with self._changed:
                 is_due = rescan_id in self._state.rescans
                 self._state.rescans.discard(rescan_id)
@@ -254,7 +259,7 @@ class UplinkSession:
         most = state.welcome.max_blob_bytes if state.welcome else 0
         if most and any(blob.size > most for blob in blobs):
             self._report("too_large_for_centre", code=FileTooLarge.code, document=spooled.id)
-            self._outbox.document_refused(spooled.id, FileTooLarge.code, FileTooLarge.reason)
+            self._outbox.refuse_document(spooled.id, FileTooLarge.code, FileTooLarge.reason)
             return True
         state.open[spooled.id] = _Open(spooled, {blob.sha256 for blob in blobs})
         queued = {blob.sha256 for blob in state.blobs} | state.unanswered
@@ -333,25 +338,25 @@ class UplinkSession:
                     self._changed.notify_all()
             case "blob_stored":
                 sha256 = down.blob_stored.sha256.hex()
-                self._outbox.blob_acknowledged(sha256)
+                self._outbox.acknowledge_blob(sha256)
                 self._answered(sha256)
             case "document_stored":
-                self._outbox.document_acknowledged(down.document_stored.id)
+                self._outbox.acknowledge_document(down.document_stored.id)
                 self._answered(down.document_stored.id)
             case "lot_stored":
-                self._outbox.lot_acknowledged(down.lot_stored.id)
+                self._outbox.acknowledge_lot(down.lot_stored.id)
                 self._answered(down.lot_stored.id)
             case "refusal":
                 self._refused(down.refusal)
             case "rescan":
                 self._rescan_asked(uplink_messages.rescan(down.rescan))
             case "rescan_closed":
-                self._outbox.rescan_closed(down.rescan_closed.rescan_id)
+                self._rescans.close(down.rescan_closed.rescan_id)
             case _:
                 pass  # a newer centre says more than we understand
 
     def _rescan_asked(self, asked: RescanRequest) -> None:
-        self._outbox.rescan_asked(asked)
+        self._rescans.record_request(asked)
         with self._changed:
             self._state.rescans.add(asked.rescan_id)
 
@@ -383,7 +388,7 @@ class UplinkSession:
             self._refuse_all(subject, code, refusal.reason)
         elif is_document or needing:
             if is_document and code == _BLOB_MISSING:
-                self._outbox.blob_wanted_again(subject)
+                self._outbox.resend_blobs(subject)
             self._postpone(subject, [subject, *needing], self._pauses.refused_for_now_s)
         else:
             self._postpone(subject, [subject], self._pauses.refused_lot_s)
@@ -408,7 +413,7 @@ class UplinkSession:
                 if key == subject or subject in one.missing
             ]
         for document_id in concerned:
-            self._outbox.document_refused(document_id, code, reason)
+            self._outbox.refuse_document(document_id, code, reason)
         self._forget(subject, concerned)
 
     def _postpone(self, subject: str, keys: list[str], seconds: float) -> None:

@@ -145,7 +145,7 @@ class Routes:
     def _incomplete(self, form: Form) -> LotStatus | None:
         """The incomplete lot that a form is about."""
         source, lot = form.get("source", ""), form.get("lot", "")
-        for view in self._spool.lots_named(lot, source) if source and lot else ():
+        for view in self._spool.status.lots_named(lot, source) if source and lot else ():
             if view.shown is OperatorState.INCOMPLETE and lot == (view.id or view.name):
                 return view
         return None
@@ -158,7 +158,7 @@ class Routes:
 
     def _close(self, form: Form) -> Response:
         lot = self._incomplete(form)
-        if lot is None or not self._spool.close_lot(lot.id or lot.name, lot.source):
+        if lot is None or not self._spool.lots.close_lots(lot.id or lot.name, lot.source):
             return self.refuse(_NO_LOT)
         return _see("/?fait=cloture")
 
@@ -171,7 +171,7 @@ class Routes:
     def _rescans(self, form: Form) -> list[Rescan]:
         """What a form names, those that are impossible as well."""
         asked = form.get("demande", "")
-        found = self._spool.rescans() if asked else ()
+        found = self._spool.rescans.open_requests() if asked else ()
         return [one for one in found if asked == (one.rescan_id or one.document_id)]
 
     def _ask_why(self, form: Form) -> Response:
@@ -190,7 +190,7 @@ class Routes:
                 rescan, self._token, typed=reason[: forms.MAX_REASON], wrong=wrong
             )
             return self._page("Impossible", main, 422)
-        if not self._spool.rescan_impossible(rescan.rescan_id, reason):
+        if not self._spool.rescans.record_impossible(rescan.rescan_id, reason):
             return self.refuse(_NO_RESCAN)
         return _see("/?fait=impossible")
 
@@ -204,7 +204,7 @@ class Routes:
         rescan = self._rescan(form)
         if rescan is None or rescan.rescan_id:
             return self.refuse(_NO_RESCAN)
-        self._spool.rescan_done(rescan.document_id)
+        self._spool.rescans.close(rescan.document_id)
         return _see("/?fait=faite")
 
     # --- sheets ---

@@ -22,12 +22,12 @@ from edge.spool.rules import CountResult, Usage
 from edge.spool.spool import Spool
 from edge.spool.values import (
     AgentStatus,
-    Hidden,
+    HiddenLots,
     LotStatus,
     OperatorState,
     Rescan,
     SourceStatus,
-    Stalled,
+    StalledPart,
 )
 from vaguemestre.model.calendar import paris_day, paris_time
 from vaguemestre.model.lot import Backlog
@@ -50,7 +50,7 @@ class StationStatus:
     usage: Usage
     standing: AgentStatus
     rated_pages_per_minute: float
-    hidden: Hidden  # lots beyond ``lots``
+    hidden: HiddenLots  # lots beyond ``lots``
 
     @property
     def needing(self) -> int:
@@ -69,19 +69,19 @@ def read_status(config: EdgeConfig, spool: Spool, now: dt.datetime) -> StationSt
     Raises:
         SpoolCorrupt: the journal is damaged.
     """
-    lots = spool.lots_overview()
+    lots = spool.status.lots_overview()
     return StationStatus(
         site=config.station.site,
         station=config.station.name,
         now=now,
         lots=tuple(sorted(lots, key=lambda lot: _ORDER.index(lot.shown))),  # stable: newest first
-        rescans=tuple(spool.rescans()),
-        sources=tuple(spool.sources_overview()),
-        backlog=spool.backlog(),
-        usage=spool.usage(),
-        standing=spool.standing(),
+        rescans=tuple(spool.rescans.open_requests()),
+        sources=tuple(spool.status.sources_overview()),
+        backlog=spool.outbox.backlog(),
+        usage=spool.room.usage(),
+        standing=spool.status.agent_status(),
         rated_pages_per_minute=config.station.rated_pages_per_minute,
-        hidden=spool.lots_hidden(),
+        hidden=spool.status.lots_hidden(),
     )
 
 
@@ -173,7 +173,7 @@ def link_text(situation: StationStatus) -> tuple[str, str, bool]:
     return "Centre injoignable", f"Depuis {since}. Les documents attendent ici.", False
 
 
-def stalled(one: Stalled, now: dt.datetime) -> tuple[str, str]:
+def stalled(one: StalledPart, now: dt.datetime) -> tuple[str, str]:
     """A part that does not go on: which, and since when, what it did last, and what to do."""
     source = one.part.removeprefix("source ")
     if source != one.part:
@@ -238,7 +238,7 @@ def of_documents(lot: LotStatus, some: int) -> str:
 def advice_text(lot: LotStatus) -> str:
     """What an operator must know of a lot."""
     if lot.shown is OperatorState.INCOMPLETE and lot.count is not None:
-        if lot.count.verdict is CountResult.OVER:
+        if lot.count.result is CountResult.OVER:
             return "Il y en a trop : deux lots sont-ils mêlés ? Sinon, clôturez."
         return "Numérisez ce qui manque sous le même nom, ou clôturez."
     if lot.rescans:

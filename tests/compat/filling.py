@@ -46,7 +46,7 @@ def _gone(spool: spool_spool.Spool) -> None:
     """A lot that has left: only its digests are known."""
     lot_id = _spooled(spool, "parti", samples.plain("0001.png"), channel="upload")
     _acknowledge(spool, lot_id, report=True)
-    spool.reap(NOON + dt.timedelta(days=30))
+    spool.retention.purge(NOON + dt.timedelta(days=30))
 
 
 def _not_yet_read(spool: spool_spool.Spool) -> None:
@@ -56,9 +56,9 @@ def _not_yet_read(spool: spool_spool.Spool) -> None:
     held = _claim(spool, "incomplet")
     _read(spool, held, samples.lot(samples.plain("0001.png"), header=samples.HEADER))
     failed = _claim(spool, "illisible")
-    spool.read_failed(failed, "reading_too_long", "La lecture a pris trop de temps.")
+    spool.lots.set_lot_aside(failed, "reading_too_long", "La lecture a pris trop de temps.")
     lost = _begin(spool, "disparu", FILES[:1])
-    spool.finish_claim(lost, {0: errors.FileVanished})
+    spool.claims.finish_claim(lost, {0: errors.FileVanished})
 
 
 def _under_way(spool: spool_spool.Spool) -> None:
@@ -71,11 +71,13 @@ def _under_way(spool: spool_spool.Spool) -> None:
     )
     sheet = samples.page("0003.png", "separator", 5)
     _spooled(spool, "envoi", *documents, set_aside=[samples.ASIDE], loose_pages=[sheet])
-    ids = [one.id for one in spool.documents_to_send(10)]
-    spool.blob_acknowledged(samples.SHA256["0002.png"])
-    spool.document_acknowledged(ids[2])
-    spool.document_refused(ids[3], "document_invalid", "Document refusé par le centre.")
-    spool.rescan_asked(lot.RescanRequest(ids[0], "envoi", "Page coupée.", samples.RESCANS["open"]))
+    ids = [one.id for one in spool.outbox.documents_to_send(10)]
+    spool.outbox.acknowledge_blob(samples.SHA256["0002.png"])
+    spool.outbox.acknowledge_document(ids[2])
+    spool.outbox.refuse_document(ids[3], "document_invalid", "Document refusé par le centre.")
+    spool.rescans.record_request(
+        lot.RescanRequest(ids[0], "envoi", "Page coupée.", samples.RESCANS["open"])
+    )
     answer = f"rescan-{samples.RESCANS['answered'][-8:]}"
     _spooled(spool, answer, samples.rich("key", "verified", samples.RESCANS["answered"]))
 
@@ -89,7 +91,7 @@ def _done(spool: spool_spool.Spool) -> None:
         lot_id = _spooled(spool, name, samples.rich("straight", layout), channel=channel)
         _acknowledge(spool, lot_id, report=name == "fini")
     short = _spooled(spool, "clos", samples.rich("key", "unverified"), header=samples.HEADER)
-    spool.close_lot("clos", SOURCE)
+    spool.lots.close_lots("clos", SOURCE)
     _acknowledge(spool, short, report=False)
 
 
@@ -108,16 +110,20 @@ def fill_since_0_3_0(spool: spool_spool.Spool) -> None:
     """What the journal has learned since then."""
     first = _claim(spool, "le même")
     note = "Ce lot suit de près un autre du même nom."
-    placement = values.Placement(relates=first, note=note, its_note=note, doubt="probably_split")
+    placement = values.Placement(
+        related=first, note=note, related_note=note, doubt="probably_split"
+    )
     second = _claim(spool, "le même", placement=placement)
     _read(spool, second, samples.lot(samples.plain("0001.png")))
     sheet = lot.AskedSheet(2, "Feuille de soins", 1, 3, b"\xff\xd8\xff picture")
     asked = lot.RescanRequest("0197a000-0000-7000-8000-000000000009", "ancien", "Page floue.",
                                 "0197a000-0000-7000-8000-0000c0ffee00", dt.date(2026, 2, 27), "45",
                                 sheet)  # fmt: skip
-    spool.rescan_asked(asked)
-    spool.copied_stays(SOURCE, b"fini/0001.png", "Accès refusé.", "Un fichier reste.")
-    spool.stalled_are([values.Stalled("reading", "lit un lot", NOON)])
+    spool.rescans.record_request(asked)
+    spool.claims.copies.record_not_removable(
+        SOURCE, b"fini/0001.png", "Accès refusé.", "Un fichier reste."
+    )
+    spool.status.record_stalled([values.StalledPart("reading", "lit un lot", NOON)])
 
 
 def _requests(spool: spool_spool.Spool) -> None:
@@ -127,10 +133,12 @@ def _requests(spool: spool_spool.Spool) -> None:
             asked = lot.RescanRequest(
                 document, "ancien", "Page coupée.", rescan_id, dt.date(2026, 2, 27), "45"
             )
-            spool.rescan_asked(asked)
-    spool.rescan_asked(lot.RescanRequest("0197a000-0000-7000-8000-000000000002", "vieux", "Flou."))
-    spool.rescan_impossible(samples.RESCANS["impossible"], "L'original est parti.")
-    spool.rescan_closed(samples.RESCANS["over"])
+            spool.rescans.record_request(asked)
+    spool.rescans.record_request(
+        lot.RescanRequest("0197a000-0000-7000-8000-000000000002", "vieux", "Flou.")
+    )
+    spool.rescans.record_impossible(samples.RESCANS["impossible"], "L'original est parti.")
+    spool.rescans.close(samples.RESCANS["over"])
 
 
 def _around(spool: spool_spool.Spool) -> None:
@@ -142,11 +150,11 @@ def _around(spool: spool_spool.Spool) -> None:
         values.SeenLot("court", "court", states.INCOMPLETE, "Il manque des pages.", count),
         values.SeenLot("faux", "faux", states.ERROR, "Rien à lire.", None, (aside,)),
     ]
-    spool.sighted(SOURCE, seen)
-    spool.source_is(SOURCE, "Le dossier surveillé n'est pas accessible.")
-    spool.source_is("guichet", "")
-    spool.link_is("centre-1:8443", "uplink_lost")
-    spool.pace_is(87, {"0197a000-0000-7000-8000-000000000003": 4})
+    spool.claims.record_seen_lots(SOURCE, seen)
+    spool.status.record_source(SOURCE, "Le dossier surveillé n'est pas accessible.")
+    spool.status.record_source("guichet", "")
+    spool.status.record_link("centre-1:8443", "uplink_lost")
+    spool.status.record_progress(87, {"0197a000-0000-7000-8000-000000000003": 4})
 
 
 def _begin(spool: spool_spool.Spool, name: str, files: Sequence[str], **more: Any) -> str:
@@ -167,20 +175,20 @@ def _begin(spool: spool_spool.Spool, name: str, files: Sequence[str], **more: An
     arrival = values.Arrival(
         SOURCE, name, name.casefold(), channel, "45", "FSP", tuple(arriving), **told
     )
-    return spool.begin_claim(arrival)
+    return spool.claims.begin_claim(arrival)
 
 
 def _claim(spool: spool_spool.Spool, name: str, files: Sequence[str] = FILES, **more: Any) -> str:
     lot_id = _begin(spool, name, files, **more)
-    staged = dict(spool.open_claims(SOURCE))[lot_id]
+    staged = dict(spool.claims.open_claims(SOURCE))[lot_id]
     for one in staged:
         one.staging.write_bytes(samples.FILES[one.file.name])
-    spool.finish_claim(lot_id, {})
+    spool.claims.finish_claim(lot_id, {})
     return lot_id
 
 
 def _read(spool: spool_spool.Spool, lot_id: str, result: str) -> None:
-    spool.read_done(lot_id, present.lot_result(result), 3, samples.VERSIONS)
+    spool.lots.record_result(lot_id, present.lot_result(result), 3, samples.VERSIONS)
 
 
 def _spooled(spool: spool_spool.Spool, name: str, *documents: dict[str, Any], **more: Any) -> str:
@@ -191,8 +199,8 @@ def _spooled(spool: spool_spool.Spool, name: str, *documents: dict[str, Any], **
 
 
 def _acknowledge(spool: spool_spool.Spool, lot_id: str, *, report: bool) -> None:
-    for one in spool.documents_to_send(100):
+    for one in spool.outbox.documents_to_send(100):
         if one.lot.id == lot_id:
-            spool.document_acknowledged(one.id)
+            spool.outbox.acknowledge_document(one.id)
     if report:
-        spool.lot_acknowledged(lot_id)
+        spool.outbox.acknowledge_lot(lot_id)

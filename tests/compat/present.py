@@ -67,7 +67,7 @@ from edge.spool.values import (
     OperatorState,
     Placement,
     SeenLot,
-    Stalled,
+    StalledPart,
 )
 from edge.telemetry import Telemetry as EdgeEvents
 from edge.uplink import messages as uplink
@@ -100,7 +100,7 @@ __all__ = [
     "SeenLot",
     "SetAside",
     "Spool",
-    "Stalled",
+    "StalledPart",
     "TestServer",
     "Unit",
     "serve",
@@ -124,7 +124,7 @@ AUDIT_ACTIONS: Mapping[str, str] = ACTIONS
 WORDS = {
     "a lot's or document's state at the station": spool_rules.SpoolState,
     "what operators see of a lot": values.OperatorState,
-    "a file of a lot": values.Kind,
+    "a file of a lot": values.FileKind,
     "a document's channel": edge_document.Channel,
     "a page's role": edge_document.PageRole,
     "a form's layout": edge_document.Layout,
@@ -274,27 +274,32 @@ def said_by_the_station(
     """Everything that a spool has to say to the centre, each with a name of its own."""
     identity = Identity(site, station, versions)
     session = UplinkSession(
-        spool, identity, RetryTimes(15, 60, 60), _no_beat, lambda *_, **__: None
+        spool.outbox,
+        spool.rescans,
+        identity,
+        RetryTimes(15, 60, 60),
+        _no_beat,
+        lambda *_, **__: None,
     )
     yield "hello", next(session.messages())
     now = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
     until = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
     condition = StationCondition(123_456_789, 87.5, until, 120.0)
-    beat = Heartbeat(now, spool.backlog(), condition, versions)
+    beat = Heartbeat(now, spool.outbox.backlog(), condition, versions)
     yield "heartbeat", intake_pb2.Up(heartbeat=uplink.heartbeat(beat))
-    for document in spool.documents_to_send(100):
+    for document in spool.outbox.documents_to_send(100):
         name = f"{document.lot.name} {document.position}"
-        for blob in spool.blobs_to_send(document.id):
+        for blob in spool.outbox.blobs_to_send(document.id):
             yield from _chunks(f"file {blob.sha256[:8]}", blob)
         record = record_of(document, identity)
         yield f"document {name}", intake_pb2.Up(document=uplink.document(record))
-    for document in spool.documents_to_send(1):
+    for document in spool.outbox.documents_to_send(1):
         short = uplink.document(record_of(document, identity), max_bytes=1)
         yield "document without its text", intake_pb2.Up(document=short)
-    for counted in spool.lots_to_send(100):
+    for counted in spool.outbox.lots_to_send(100):
         signed = dataclasses.replace(counted, site=site, station=station)
         yield f"lot {counted.lot.name}", intake_pb2.Up(lot=uplink.lot(signed))
-    for rescan_id, reason in spool.rescans_impossible():
+    for rescan_id, reason in spool.rescans.impossible_requests():
         told = uplink.rescan_impossible(RescanImpossible(rescan_id, reason))
         yield f"impossible {rescan_id}", intake_pb2.Up(rescan_impossible=told)
 
@@ -360,7 +365,7 @@ def rescan_request() -> intake_pb2.Down:
 
 def asked_of_the_station(spool: Spool, down: bytes) -> None:
     """Let a station take a request to scan again."""
-    spool.rescan_asked(uplink.rescan(intake_pb2.Down.FromString(down).rescan))
+    spool.rescans.record_request(uplink.rescan(intake_pb2.Down.FromString(down).rescan))
 
 
 def claims(engine: Engine) -> Iterator[Delivery]:

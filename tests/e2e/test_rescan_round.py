@@ -88,12 +88,12 @@ def _request(engine: sa.Engine, rescan_id: uuid.UUID) -> Any:
 
 
 def _is_shown(station: Station) -> bool:
-    return len(station.spool.rescans()) == 1
+    return len(station.spool.rescans.open_requests()) == 1
 
 
 def _answer(station: Station) -> None:
     """Scan again without a printer: the lot's name says what it answers."""
-    (asked,) = station.spool.rescans()
+    (asked,) = station.spool.rescans.open_requests()
     station.drop(f"rescan-{asked.code.lower()}.tif", b"again")
     station.settle()
     station.read()
@@ -104,17 +104,17 @@ def test_a_request_reaches_the_connected_station_and_its_answer_the_document(
 ) -> None:
     original = _original(engine)
     with centre.running(), sending(station, centre.uplink(centre.authority.station(SITE))):
-        assert until(lambda: station.spool.standing().link is not None)
+        assert until(lambda: station.spool.status.agent_status().link is not None)
         asked = _ask(engine, original)
         assert until(lambda: _is_shown(station))
         assert until(lambda: _request(engine, asked).state == "told")
         _answer(station)
         assert until(lambda: _state(engine, original.id) == "to_name")
-        assert until(lambda: not station.spool.rescans())
-        assert until(lambda: station.spool.backlog().documents == 0)
+        assert until(lambda: not station.spool.rescans.open_requests())
+        assert until(lambda: station.spool.outbox.backlog().documents == 0)
     assert _roles(engine, original.id) == ["replaced", "front"]
     assert _request(engine, asked).state == "answered"
-    (lot,) = station.spool.lots_overview()
+    (lot,) = station.spool.status.lots_overview()
     assert lot.answers_rescan
     assert (lot.sent, lot.acknowledged) == (1, 1)
 
@@ -129,7 +129,7 @@ def test_the_station_restarts_between_request_answer_and_sending(
         with sending(station, uplink(centre.authority.station(SITE))):
             assert until(lambda: _is_shown(station))
         station.reopen()
-        (shown,) = station.spool.rescans()
+        (shown,) = station.spool.rescans.open_requests()
         assert (shown.rescan_id, shown.reason) == (str(asked), _WHY)
         assert (shown.received_on, shown.fund) == (original.lot.received_on, "17")
         assert shown.sheet == AskedSheet(
@@ -137,9 +137,9 @@ def test_the_station_restarts_between_request_answer_and_sending(
         )
         _answer(station)
         station.reopen()
-        assert station.spool.rescans()[0].scanned == 1
+        assert station.spool.rescans.open_requests()[0].scanned == 1
         with sending(station, uplink(centre.authority.station(SITE))):
-            assert until(lambda: not station.spool.rescans())
+            assert until(lambda: not station.spool.rescans.open_requests())
     assert _roles(engine, original.id) == ["replaced", "front"]
 
 
@@ -154,9 +154,9 @@ def test_the_centre_restarts_between_request_and_answer(
         with centre.running():
             assert until(lambda: _is_shown(station))
         _answer(station)
-        assert station.spool.backlog().documents == 1
+        assert station.spool.outbox.backlog().documents == 1
         with centre.running():
-            assert until(lambda: not station.spool.rescans())
+            assert until(lambda: not station.spool.rescans.open_requests())
     assert _roles(engine, original.id) == ["replaced", "front"]
 
 
@@ -170,11 +170,11 @@ def test_what_is_impossible_is_told_once_the_centre_is_back(
     with sending(station, centre.uplink(centre.authority.station(SITE))):
         with centre.running():
             assert until(lambda: _is_shown(station))
-        assert station.spool.rescan_impossible(str(asked), "Le papier a été détruit.")
-        assert station.spool.rescans()[0].impossible
+        assert station.spool.rescans.record_impossible(str(asked), "Le papier a été détruit.")
+        assert station.spool.rescans.open_requests()[0].impossible
         assert _state(engine, original.id) == "to_rescan"
         with centre.running():
-            assert until(lambda: not station.spool.rescans())
+            assert until(lambda: not station.spool.rescans.open_requests())
     assert _state(engine, original.id) == "to_name"
     request = _request(engine, asked)
     assert (request.state, request.answer) == ("impossible", "Le papier a été détruit.")
@@ -189,15 +189,15 @@ def test_a_request_withdrawn_while_the_station_was_away_disappears_there(
     with centre.running():
         with sending(station, centre.uplink(centre.authority.station(SITE))):
             assert until(lambda: _is_shown(station))
-        code = station.spool.rescans()[0].code
+        code = station.spool.rescans.open_requests()[0].code
         rescans_store.withdraw_request(engine, asked, "person:lea")
         with sending(station, centre.uplink(centre.authority.station(SITE))):
-            assert until(lambda: not station.spool.rescans())
+            assert until(lambda: not station.spool.rescans.open_requests())
             # The operator had scanned it all the same: nothing is lost, a person sees it.
             station.drop(f"RESCAN-{code}.tif", b"too late")
             station.settle()
             station.read()
-            assert until(lambda: station.spool.backlog().documents == 0)
+            assert until(lambda: station.spool.outbox.backlog().documents == 0)
     with transaction(engine) as connection:
         late = connection.execute(
             sa.select(documents.c.state, documents.c.route_reasons).where(
@@ -238,14 +238,14 @@ def _reading(station: Station, workers: Workers) -> Iterator[None]:
     """The agent's own reader."""
     reader = LotReader(
         page_of.settings(station),
-        station.spool,
+        station.spool.lots,
         workers,
         pack.load(pack.default_dir()),
         {"program": "0"},
         Telemetry(),
         Progress(),
     )
-    for lot in station.spool.lots_to_read():
+    for lot in station.spool.lots.lots_to_read():
         reader._read_counting(lot, threading.Event())
     yield
 
@@ -270,12 +270,12 @@ def test_a_lot_behind_the_printed_sheet_answers_the_request(
     asked = _ask(engine, original)
     with centre.running(), sending(station, centre.uplink(centre.authority.station(SITE))):
         assert until(lambda: _is_shown(station))
-        (shown,) = station.spool.rescans()
+        (shown,) = station.spool.rescans.open_requests()
         for number, image in enumerate(_scanned(shown)):
             station.drop(f"nouveau lot/{number}.png", image)
         station.settle()
         with _reading(station, workers):
-            assert until(lambda: not station.spool.rescans())
+            assert until(lambda: not station.spool.rescans.open_requests())
     assert _request(engine, asked).state == "answered"
     assert _roles(engine, original.id)[0] == "replaced"
     assert len(_roles(engine, original.id)) == 2  # the sheet itself is part of no document
@@ -293,12 +293,12 @@ def test_a_lot_named_after_the_request_answers_it_through_the_agents_reader(
     _ask(engine, original)
     with centre.running(), sending(station, centre.uplink(centre.authority.station(SITE))):
         assert until(lambda: _is_shown(station))
-        (shown,) = station.spool.rescans()
+        (shown,) = station.spool.rescans.open_requests()
         station.drop(f"RESCAN-{shown.code} suite/1.png", _scanned(shown)[1])
         station.settle()
-        assert station.spool.lots_to_read()[0].lot.received_on == original.lot.received_on
+        assert station.spool.lots.lots_to_read()[0].lot.received_on == original.lot.received_on
         with _reading(station, workers):
-            assert until(lambda: not station.spool.rescans())
+            assert until(lambda: not station.spool.rescans.open_requests())
     assert _roles(engine, original.id)[0] == "replaced"
 
 
@@ -333,8 +333,8 @@ def test_a_station_of_the_previous_version_is_asked_and_goes_on_working(
         beat = fleet_pb2.Heartbeat()
         beat.at.GetCurrentTime()
         up.put(intake_pb2.Up(heartbeat=beat))
-        spooled = station.spool.documents_to_send(1)[0]
-        (blob,) = station.spool.blobs_to_send(spooled.id)
+        spooled = station.spool.outbox.documents_to_send(1)[0]
+        (blob,) = station.spool.outbox.blobs_to_send(spooled.id)
         up.put(messages.chunk(blob.sha256, 0, blob.size, blob.path.read_bytes()))
         assert next(down).HasField("blob_stored")
         document: document_pb2.Document = messages.document(

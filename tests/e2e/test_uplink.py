@@ -47,7 +47,7 @@ def station(tmp_path: Path) -> Station:
 
 
 def _is_sent(station: Station) -> bool:
-    return not station.spool.backlog().documents and not station.spool.lots_to_send(1)
+    return not station.spool.outbox.backlog().documents and not station.spool.outbox.lots_to_send(1)
 
 
 def _count(engine: sa.Engine, table: str) -> int:
@@ -103,10 +103,10 @@ def test_a_document_that_is_replayed_is_acknowledged_again_and_stored_once(
     centre: Centre, station: Station, engine: sa.Engine
 ) -> None:
     uplink = centre.uplink
-    waiting = [one.id for one in station.spool.documents_to_send(100)]
+    waiting = [one.id for one in station.spool.outbox.documents_to_send(100)]
     with centre.running(), sending(station, uplink(centre.authority.station(_SITE))):
         assert until(lambda: _is_sent(station))
-        station.spool.replay(waiting[0])
+        station.spool.outbox.replay(waiting[0])
         assert until(lambda: _is_sent(station))
     assert _count(engine, "documents") == _FILES
     assert _count(engine, "deliveries") == _FILES
@@ -115,9 +115,9 @@ def test_a_document_that_is_replayed_is_acknowledged_again_and_stored_once(
 def test_images_that_the_centre_lost_are_sent_again(
     centre: Centre, station: Station, engine: sa.Engine
 ) -> None:
-    for document in station.spool.documents_to_send(100):
-        for blob in station.spool.blobs_to_send(document.id):
-            station.spool.blob_acknowledged(blob.sha256)
+    for document in station.spool.outbox.documents_to_send(100):
+        for blob in station.spool.outbox.blobs_to_send(document.id):
+            station.spool.outbox.acknowledge_blob(blob.sha256)
     with centre.running(), sending(station, centre.uplink(centre.authority.station(_SITE))):
         assert until(lambda: _is_sent(station))
     assert _count(engine, "documents") == _FILES
@@ -138,15 +138,15 @@ def test_an_image_the_centre_will_not_take_stops_only_its_document(
     assert _count(engine, "documents") == _FILES
     refused = [one for one in told if one["event"] == "too_large_for_centre"]
     assert [one["code"] for one in refused] == ["file_too_large"]
-    (lot,) = [lot for lot in station.spool.lots_overview() if lot.name == "LONG.tif"]
+    (lot,) = [lot for lot in station.spool.status.lots_overview() if lot.name == "LONG.tif"]
     assert "Découpez le lot" in lot.set_aside[0].reason
 
 
 def test_a_station_whose_own_copy_is_gone_says_so_and_goes_on(
     centre: Centre, station: Station, engine: sa.Engine
 ) -> None:
-    lost = station.spool.documents_to_send(1)[0]
-    (blob,) = station.spool.blobs_to_send(lost.id)
+    lost = station.spool.outbox.documents_to_send(1)[0]
+    (blob,) = station.spool.outbox.blobs_to_send(lost.id)
     blob.path.chmod(0o600)
     blob.path.unlink()
     with (
@@ -168,7 +168,7 @@ def test_a_station_speaks_for_the_site_of_its_certificate_only(
     ):
         assert until(lambda: any(one.get("code") == "uplink_refused" for one in told))
     assert _count(engine, "documents") == 0
-    assert station.spool.backlog().documents == _FILES
+    assert station.spool.outbox.backlog().documents == _FILES
 
 
 def test_a_certificate_of_another_authority_is_turned_away(
@@ -272,7 +272,7 @@ def test_a_document_of_another_site_cannot_be_claimed(
 ) -> None:
     theirs: DocumentRecord = made.store(engine, made.document())  # of gien
     with centre.running(), _raw(centre, centre.authority.station(_SITE)) as raw:
-        spooled: SpooledDocument = station.spool.documents_to_send(1)[0]
+        spooled: SpooledDocument = station.spool.outbox.documents_to_send(1)[0]
         stolen = messages.document(_record(spooled))
         stolen.id = str(theirs.id)
         answer = raw.ask(intake_pb2.Up(document=stolen))
@@ -308,7 +308,7 @@ def test_both_ends_read_the_end_of_a_stream_alike() -> None:
 
 
 def test_a_document_too_long_for_the_wire_goes_without_its_text(station: Station) -> None:
-    spooled = station.spool.documents_to_send(1)[0]
+    spooled = station.spool.outbox.documents_to_send(1)[0]
     whole = messages.document(_record(spooled))
     short = messages.document(_record(spooled), max_bytes=whole.ByteSize() - 1)
     assert [list(page.marks) for page in short.pages] == [[messages.TEXT_LEFT_OUT]]

@@ -54,7 +54,7 @@ def test_the_operators_page_and_files_show_frances_time(tmp_path: Path) -> None:
     station.clock.now = _SUMMER
     station.drop("LOT.tif", b"a" * 2_000)
     station.settle()
-    (view,) = station.spool.lots_overview()
+    (view,) = station.spool.status.lots_overview()
     assert "Vu le 15/07/2026 à 00:3" in status_text(view)
 
 
@@ -63,8 +63,8 @@ def test_sent_again_is_what_was_received_since_a_day_began_in_france(tmp_path: P
     station.clock.now = _SUMMER
     station.drop("LOT.tif", b"a" * 2_000)
     station.drain()
-    assert station.spool.replay_since(dt.date(2026, 7, 16)) == 0
-    assert station.spool.replay_since(dt.date(2026, 7, 15)) == 1
+    assert station.spool.outbox.replay_since(dt.date(2026, 7, 16)) == 0
+    assert station.spool.outbox.replay_since(dt.date(2026, 7, 15)) == 1
 
 
 def test_a_day_begins_at_midnight_in_france() -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from edge import agent
 from edge.cli.status import screen
-from edge.spool.values import Stalled
+from edge.spool.values import StalledPart
 from edge.supervise import Pulses
 from edge.telemetry import Telemetry
 from edge.web import status
@@ -56,7 +56,7 @@ def test_a_part_that_stands_still_is_told_once_and_so_is_that_it_goes_on(
 
     def later(at: float) -> Callable[[], None]:
         def step() -> None:
-            stalled = [one.part for one in station.spool.standing().stalled]
+            stalled = [one.part for one in station.spool.status.agent_status().stalled]
             seen.append((_stalled(events, "reading"), stalled))
             seconds[0] = at
 
@@ -67,7 +67,7 @@ def test_a_part_that_stands_still_is_told_once_and_so_is_that_it_goes_on(
         pulses.of("reading")("lit", 100.0)
 
     stop = Steps(later(101.0), later(102.0), later(103.0), goes_on, later(501.0))
-    agent._watch_over(pulses, station.spool, events, stop)
+    agent._watch_over(pulses, station.spool.status, events, stop)
 
     assert seen == [(0, []), (1, ["reading"]), (1, ["reading"]), (1, ["reading"]), (0, [])]
     told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
@@ -77,13 +77,13 @@ def test_a_part_that_stands_still_is_told_once_and_so_is_that_it_goes_on(
 
 def test_what_an_agent_said_that_ended_meanwhile_is_forgotten(station: Station) -> None:
     pulses, events = Pulses(), Telemetry()
-    station.spool.stalled_are([_one(station, "reading")])
-    agent._watch_over(pulses, station.spool, events, Steps(lambda: None))
-    assert station.spool.standing().stalled == ()
+    station.spool.status.record_stalled([_one(station, "reading")])
+    agent._watch_over(pulses, station.spool.status, events, Steps(lambda: None))
+    assert station.spool.status.agent_status().stalled == ()
 
 
-def _one(station: Station, part: str) -> Stalled:
-    return Stalled(part, "lit", station.clock())
+def _one(station: Station, part: str) -> StalledPart:
+    return StalledPart(part, "lit", station.clock())
 
 
 def _situation(station: Station, *parts: str) -> StationStatus:

@@ -24,7 +24,7 @@ from edge.pipeline.lot import LotContext, read_lot
 from edge.pipeline.workers import Workers
 from edge.pipeline.workers.messages import Failure, FilePages
 from edge.results import PageReading, TypeGuess
-from edge.sources.folder.source import FolderSource
+from edge.sources.folder.source import FolderSource, SpoolParts
 from edge.spool.spool import Spool
 from vaguemestre import pack
 from vaguemestre.model.document import ImageRef
@@ -70,29 +70,29 @@ def _clock() -> dt.datetime:
 
 
 def _read(spool: Spool, recognition: pack.Pack) -> None:
-    for lot in spool.lots_to_read():
+    for lot in spool.lots.lots_to_read():
         context = LotContext(lot.lot.fund, lot.lot.received_on)
         read = read_lot(lot.files, cast(Workers, Decoding()), recognition, context)
-        spool.read_done(lot.lot.id, read.result, read.counted_pages, {}, lot.edition)
+        spool.lots.record_result(lot.lot.id, read.result, read.counted_pages, {}, lot.edition)
 
 
 def _deliver(spool: Spool, centre: Path) -> None:
-    for document in spool.documents_to_send(100):
+    for document in spool.outbox.documents_to_send(100):
         told: dict[str, Any] = {
             "lot": document.lot.id,
             "route": document.document.route.kind,
             "marks": document.document.marks,
             "pages": [[page.ref.sha256, page.ref.index] for page in document.document.pages],
         }
-        for blob in spool.blobs_to_send(document.id):
+        for blob in spool.outbox.blobs_to_send(document.id):
             (centre / f"{blob.sha256}.bytes").write_bytes(blob.path.read_bytes())
-            spool.blob_acknowledged(blob.sha256)
+            spool.outbox.acknowledge_blob(blob.sha256)
         partial = centre / f".{document.id}"
         partial.write_text(json.dumps(told))
         partial.replace(centre / f"{document.id}.json")
-        spool.document_acknowledged(document.id)
-    for report in spool.lots_to_send(100):
-        spool.lot_acknowledged(report.lot.id)
+        spool.outbox.acknowledge_document(document.id)
+    for report in spool.outbox.lots_to_send(100):
+        spool.outbox.acknowledge_lot(report.lot.id)
 
 
 def main(root: Path, work: Path, mode: str) -> None:
@@ -114,7 +114,7 @@ def main(root: Path, work: Path, mode: str) -> None:
     source = FolderSource(
         *(
             settings,
-            spool,
+            SpoolParts(spool.claims, spool.lots, spool.status),
             lambda path: is_complete(path.read_bytes()),
             time.monotonic,
             lambda *_, **__: None,
@@ -132,7 +132,7 @@ def main(root: Path, work: Path, mode: str) -> None:
     threading.Thread(target=end, daemon=True).start()
     try:
         while not stop.is_set():
-            spool.wait_for_lots(0.1)
+            spool.lots.wait_for_lots(0.1)
             if (root / "go").exists():
                 _read(spool, recognition)
             _deliver(spool, root / "centre")

@@ -83,13 +83,13 @@ def main(root: Path, *, greedy: bool) -> None:
     lives_through(station.send)
     sent = len(station.delivered())
     station.clock.forward(60)
-    lives_through(lambda: station.spool.reap(station.clock()))
+    lives_through(lambda: station.spool.retention.purge(station.clock()))
     blobs = [path for path in (station.work / "blobs").rglob("*") if path.is_file()]
     held = sum(path.stat().st_size for path in blobs)
     left = ballast.stat().st_size if ballast.exists() else 0
     filler.stop()
     station.drain()
-    station.spool.reap(station.clock())
+    station.spool.retention.purge(station.clock())
     sys.stdout.write(
         json.dumps(
             {
@@ -99,7 +99,7 @@ def main(root: Path, *, greedy: bool) -> None:
                 "held": held,
                 "failures": failures,
                 "delivered": sorted(data[:1].decode() for data in station.delivered()),
-                "states": sorted(lot.shown.value for lot in station.spool.lots_overview()),
+                "states": sorted(lot.shown.value for lot in station.spool.status.lots_overview()),
             }
         )
     )

@@ -101,7 +101,9 @@ def sending(
     )
     stop = threading.Event()
     running = sender.UplinkClient(
-        station.spool,
+        station.spool.outbox,
+        station.spool.rescans,
+        station.spool.status,
         settings,
         {"program": "0"},
         lambda event, **fields: told.append({"event": event, **fields}),

@@ -93,20 +93,20 @@ def busy_station(root: Path) -> Station:
     for number in range(9):
         station.drop(f"FSP-2026-03-02-18/{number}.tif", b"page %d" % number)
     station.settle()
-    reading = station.spool.lots_to_read()[0].lot.id
-    station.spool.pace_is(93, {reading: 4})
+    reading = station.spool.lots.lots_to_read()[0].lot.id
+    station.spool.status.record_progress(93, {reading: 4})
     station.drop("FSP-2026-03-02-19.tif", b"broken")
     station.scan()
     for number, rescan_id in enumerate(RESCANS):
         document = f"0197a000-0000-7000-8000-00000000000{number}"
         why = (WHY, "Recto et verso collés.")[number]
         lot = f"FSP-2026-03-02-0{number + 3}.tif"
-        station.spool.rescan_asked(
+        station.spool.rescans.record_request(
             RescanRequest(
                 document, lot, why, rescan_id, station.clock().date(), "17", SHEETS[number]
             )
         )
-    station.spool.link_is("centre:7443", "uplink_lost")
+    station.spool.status.record_link("centre:7443", "uplink_lost")
     station.clock.forward(7_300)
     return station
 
@@ -120,20 +120,22 @@ def _incomplete(station: Station, name: str, *, found: int, expected: int) -> No
     for number in range(found):
         station.drop(f"{name}/{number}.tif", b"%s %d" % (name.encode(), number))
     station.settle()
-    for lot in station.spool.lots_to_read():
+    for lot in station.spool.lots.lots_to_read():
         header = LotHeader(expected_documents=expected)
-        station.spool.read_done(lot.lot.id, result_of(lot, header), found, {"program": "0"})
+        station.spool.lots.record_result(
+            lot.lot.id, result_of(lot, header), found, {"program": "0"}
+        )
 
 
 def _with_troubles(station: Station) -> None:
     for number in range(4):
         station.drop(f"FSP-ABIME/{number}.tif", b"worn %d" % number)
     station.settle()
-    for lot in station.spool.lots_to_read():
+    for lot in station.spool.lots.lots_to_read():
         whole = result_of(lot)
         aside = (
             SetAside("3.tif", None, FileTruncated.code, FileTruncated.reason),
             SetAside("2.tif", 0, PageTimeout.code, PageTimeout.reason),
         )
         result = LotResult(whole.documents[:2], aside)
-        station.spool.read_done(lot.lot.id, result, 2, {"program": "0"})
+        station.spool.lots.record_result(lot.lot.id, result, 2, {"program": "0"})

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from edge import config
-from edge.sources.folder.source import FolderSource
+from edge.sources.folder.source import FolderSource, SpoolParts
 from edge.spool.disk import Disk
 from edge.spool.spool import Spool
 from tests.support.station import result_of
@@ -33,15 +33,15 @@ class _Mortal(Disk):
 
 
 def _deliver(spool: Spool, centre: Path) -> None:
-    for document in spool.documents_to_send(20):
-        for blob in spool.blobs_to_send(document.id):
+    for document in spool.outbox.documents_to_send(20):
+        for blob in spool.outbox.blobs_to_send(document.id):
             partial = centre / f".{document.id}"
             partial.write_bytes(blob.path.read_bytes())
             partial.replace(centre / document.id)
-            spool.blob_acknowledged(blob.sha256)
-        spool.document_acknowledged(document.id)
-    for report in spool.lots_to_send(20):
-        spool.lot_acknowledged(report.lot.id)
+            spool.outbox.acknowledge_blob(blob.sha256)
+        spool.outbox.acknowledge_document(document.id)
+    for report in spool.outbox.lots_to_send(20):
+        spool.outbox.acknowledge_lot(report.lot.id)
 
 
 def _clock() -> dt.datetime:
@@ -66,7 +66,7 @@ def main(root: Path, last: int) -> None:
             let_go_after_s=0.1,
             rescan_every_s=0.5,
         ),
-        spool,
+        SpoolParts(spool.claims, spool.lots, spool.status),
         lambda _: True,
         time.monotonic,
         lambda *_, **__: None,
@@ -78,9 +78,9 @@ def main(root: Path, last: int) -> None:
     threading.Thread(target=_stop_at_end_of_input, args=(stop,), daemon=True).start()
     try:
         while not stop.is_set():
-            spool.wait_for_lots(0.1)
-            for lot in spool.lots_to_read():
-                spool.read_done(lot.lot.id, result_of(lot), len(lot.files), {})
+            spool.lots.wait_for_lots(0.1)
+            for lot in spool.lots.lots_to_read():
+                spool.lots.record_result(lot.lot.id, result_of(lot), len(lot.files), {})
             _deliver(spool, root / "centre")
     finally:
         stop.set()

@@ -8,7 +8,7 @@ from typing import Any
 
 from edge import config
 from edge.results import LotResult
-from edge.sources.folder.source import FolderSource
+from edge.sources.folder.source import FolderSource, SpoolParts
 from edge.spool.disk import Disk
 from edge.spool.spool import Spool
 from edge.spool.values import ClaimedLot
@@ -111,7 +111,7 @@ class Station:
         )
         self.sources = FolderSource(
             self.source,
-            self.spool,
+            SpoolParts(self.spool.claims, self.spool.lots, self.spool.status),
             peek=lambda path: not path.read_bytes().startswith(BROKEN),
             clock=self.clock.monotonic,
             report=lambda event, **fields: self.events.append((event, fields)),
@@ -145,31 +145,31 @@ class Station:
 
     def read(self, **announced: Any) -> list[ClaimedLot]:
         """Read each claimed lot: one document for each file."""
-        lots = self.spool.lots_to_read()
+        lots = self.spool.lots.lots_to_read()
         for lot in lots:
             header = LotHeader(**announced) if announced else None
-            self.spool.read_done(
+            self.spool.lots.record_result(
                 lot.lot.id, result_of(lot, header), len(lot.files), {"program": "0"}, lot.edition
             )
         return lots
 
     def send(self) -> None:
         """Send all that waits; the centre acknowledges each."""
-        for document in self.spool.documents_to_send(100):
-            for blob in self.spool.blobs_to_send(document.id):
+        for document in self.spool.outbox.documents_to_send(100):
+            for blob in self.spool.outbox.blobs_to_send(document.id):
                 data = blob.path.read_bytes()
                 assert hashlib.sha256(data).hexdigest() == blob.sha256
                 self.centre.blobs[blob.sha256] = data
-                self.spool.blob_acknowledged(blob.sha256)
+                self.spool.outbox.acknowledge_blob(blob.sha256)
             where = (document.lot.id, document.position)
             assert self.centre.positions.setdefault(where, document.id) == document.id
             if document.id not in self.centre.documents:
                 self.centre.arrivals.append(document.id)
             self.centre.documents[document.id] = document.document
-            self.spool.document_acknowledged(document.id)
-        for report in self.spool.lots_to_send(100):
+            self.spool.outbox.acknowledge_document(document.id)
+        for report in self.spool.outbox.lots_to_send(100):
             self.centre.lots[report.lot.id] = report
-            self.spool.lot_acknowledged(report.lot.id)
+            self.spool.outbox.acknowledge_lot(report.lot.id)
 
     def drain(self) -> None:
         """Do everything that is due until nothing is."""

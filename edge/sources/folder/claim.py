@@ -21,9 +21,9 @@ from edge.sources.folder.filesystem import directory_at
 from edge.sources.folder.grouping import FolderEntry, LotCandidate, paired_entries
 from edge.sources.folder.readiness import LotDecision
 from edge.spool.disk import Disk, digest_of, open_regular
-from edge.spool.page_order import Written, arrange
+from edge.spool.page_order import WrittenFile, arrange
 from edge.spool.rules import lot_key
-from edge.spool.values import Arrival, ArrivingFile, Copied, Kind, Placement, StagedFile
+from edge.spool.values import Arrival, ArrivingFile, CopiedFile, FileKind, Placement, StagedFile
 from vaguemestre.model.document import Channel
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ def in_place(
         refused: Files that cannot be taken, in any order; their names say where they belong.
     """
     both = [*taken, *refused]
-    written = [Written(entry.parts, entry.sighting.mtime_ns) for entry, _ in both]
+    written = [WrittenFile(entry.parts, entry.sighting.mtime_ns) for entry, _ in both]
     return tuple(both[place][1] for place in arrange(written).order)
 
 
@@ -74,7 +74,7 @@ def arrival_of(
 
 
 def arriving_files(
-    outlook: LotDecision, copied: Mapping[tuple[str, ...], Copied]
+    outlook: LotDecision, copied: Mapping[tuple[str, ...], CopiedFile]
 ) -> tuple[ArrivingFile, ...]:
     """A lot's files in page order, its indexes last.
 
@@ -86,25 +86,25 @@ def arriving_files(
     pairs = paired_entries(lot, announced.sheets or {})
     files = in_place(
         [
-            (entry, _arriving(lot, entry, Kind.PAGES, pairs, copied.get(entry.parts)))
+            (entry, _arriving(lot, entry, FileKind.PAGES, pairs, copied.get(entry.parts)))
             for entry in outlook.files
         ],
         [
-            (entry, replace(_arriving(lot, entry, Kind.PAGES, {}), code=error.code))
+            (entry, replace(_arriving(lot, entry, FileKind.PAGES, {}), code=error.code))
             for entry, error in outlook.refused
             if entry.parts != lot.parts
         ],
     )
-    indexes = tuple(_arriving(lot, entry, Kind.INDEX, {}) for entry in lot.indexes)
+    indexes = tuple(_arriving(lot, entry, FileKind.INDEX, {}) for entry in lot.indexes)
     return files + indexes
 
 
 def _arriving(
     lot: LotCandidate,
     entry: FolderEntry,
-    kind: Kind,
+    kind: FileKind,
     pairs: Mapping[tuple[str, ...], tuple[FolderEntry, bool]],
-    earlier: Copied | None = None,
+    earlier: CopiedFile | None = None,
 ) -> ArrivingFile:
     colour, is_certain = pairs.get(entry.parts, (None, True))
     return ArrivingFile(

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from edge.errors import FileDenied, FolderTooFull, NotRegularFile, ReadingError, TooManyPages
-from edge.spool.page_order import Written, arrange, natural
+from edge.spool.page_order import WrittenFile, arrange, natural
 from edge.spool.rules import ENDINGS, composed, distinct, lot_key
 
 STATUS_FOLDER = "_etat"
@@ -230,7 +230,7 @@ def _candidate(
         if entry.kind is EntryKind.TOO_FULL:
             return LotCandidate(root, name, (), refused=((entry, FolderTooFull),))
     found = [entry for entry in entries if entry.kind is EntryKind.FILE]
-    order = arrange([Written(entry.parts, entry.sighting.mtime_ns) for entry in found]).order
+    order = arrange([WrittenFile(entry.parts, entry.sighting.mtime_ns) for entry in found]).order
     files = [found[place] for place in order]
     refused: list[tuple[FolderEntry, type[ReadingError]]] = [
         (entry, FileDenied if entry.kind is EntryKind.DENIED else NotRegularFile)

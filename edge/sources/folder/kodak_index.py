@@ -117,7 +117,7 @@ def _sum_up(
     for scope, records in scopes.items():
         here = [entry for entry in images if _below(entry, scope)]
         count = _count(here, scope, records)
-        met &= count.verdict is CountResult.MET and _each_met(here, scope, records)
+        met &= count.result is CountResult.MET and _each_met(here, scope, records)
         _note_sheets(sheets, here, scope, records)
         if any(other != scope and other[: len(scope)] == scope for other in scopes):
             continue  # its documents have indexes of their own, counted with them

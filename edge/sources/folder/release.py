@@ -27,9 +27,9 @@ from edge import config
 from edge.errors import FileStays
 from edge.sources.folder.claim import is_same, parent
 from edge.sources.folder.grouping import printable_name
+from edge.spool.copies import Copies
 from edge.spool.disk import Disk, StillChanging, digest_of, open_regular
-from edge.spool.spool import Spool
-from edge.spool.values import Copied
+from edge.spool.values import CopiedFile
 
 _PROC = Path("/proc")
 _LOCAL = frozenset(
@@ -141,7 +141,7 @@ class _Outcome(Enum):
 
 @dataclass
 class _Known:
-    file: Copied
+    file: CopiedFile
     since: float
     not_before: float = 0.0
     tried_at: float = 0.0
@@ -152,17 +152,18 @@ class LettingGo:
 
     Args:
         source: The folder and its times.
-        spool: Where the copies are.
+        copies: What the spool knows of them.
+        disk: The disk door.
     """
 
-    def __init__(self, source: config.Source, spool: Spool) -> None:
+    def __init__(self, source: config.Source, copies: Copies, disk: Disk) -> None:
         self._source = source
-        self._spool = spool
+        self._copies, self._disk = copies, disk
         self._known: dict[bytes, _Known] = {}
 
-    def look(self, now: float) -> dict[tuple[str, ...], Copied]:
+    def look(self, now: float) -> dict[tuple[str, ...], CopiedFile]:
         """All copied files that may still lie in the folder, by their path below it."""
-        copied = {file.origin: file for file in self._spool.copied(self._source.name)}
+        copied = {file.origin: file for file in self._copies.of_source(self._source.name)}
         self._known = {
             origin: known
             if (known := self._known.get(origin)) is not None and known.file == file
@@ -197,7 +198,7 @@ class LettingGo:
                 reopened.append(known.file.lot_id)
         if gone and is_mounted():
             self._sync(gone)
-            self._spool.copied_gone(self._source.name, gone)
+            self._copies.record_removed(self._source.name, gone)
         return reopened
 
     @property
@@ -213,11 +214,11 @@ class LettingGo:
         unseen_until = known.since + self._source.let_go_unseen_after_s
         known.tried_at = now
         try:
-            _recover(self._source, file, self._spool.disk)
+            _recover(self._source, file, self._disk)
             outcome = _remove(
                 self._source,
                 file,
-                self._spool.disk,
+                self._disk,
                 is_share=is_share,
                 may_be_unseen=now >= unseen_until,
             )
@@ -234,26 +235,28 @@ class LettingGo:
         if outcome is _Outcome.UNSURE:
             known.not_before = unseen_until  # to ask all processes again costs, and tells no more
         if outcome is _Outcome.DIFFERENT:
-            self._spool.copied_changed(self._source.name, file.origin)
+            self._copies.record_changed(self._source.name, file.origin)
         return outcome
 
-    def _tell(self, file: Copied) -> None:
+    def _tell(self, file: CopiedFile) -> None:
         if not file.stays:
             name = printable_name(_parts(file.origin)[-1])
             note = f"Copié, mais ne peut pas être supprimé : {name}. {FileStays.advice}"
-            self._spool.copied_stays(self._source.name, file.origin, FileStays.reason, note)
+            self._copies.record_not_removable(
+                self._source.name, file.origin, FileStays.reason, note
+            )
 
     def _sync(self, origins: Sequence[bytes]) -> None:
         for origin in {origin.rpartition(b"/")[0]: origin for origin in origins}.values():
             try:
                 with parent(self._source.folder, origin) as (folder_fd, _):
-                    self._spool.disk.sync_fd(folder_fd)
+                    self._disk.sync_fd(folder_fd)
             except (FileNotFoundError, NotADirectoryError):
                 continue  # the directory has gone with them
 
 
 def _remove(
-    source: config.Source, file: Copied, disk: Disk, *, is_share: bool, may_be_unseen: bool
+    source: config.Source, file: CopiedFile, disk: Disk, *, is_share: bool, may_be_unseen: bool
 ) -> _Outcome:
     with (
         parent(source.folder, file.origin) as (folder_fd, name),
@@ -295,7 +298,7 @@ def _unlink(
     return outcome
 
 
-def _recover(source: config.Source, file: Copied, disk: Disk) -> None:
+def _recover(source: config.Source, file: CopiedFile, disk: Disk) -> None:
     """After a crash between two names: give the file its own name again, or leave it none."""
     second = _second_name(file)
     with parent(source.folder, file.origin) as (folder_fd, name):
@@ -308,7 +311,7 @@ def _recover(source: config.Source, file: Copied, disk: Disk) -> None:
             disk.unlink(second, folder_fd)
 
 
-def _second_name(file: Copied) -> bytes:
+def _second_name(file: CopiedFile) -> bytes:
     """Hidden, so that it is no lot; of this file alone."""
     return f".vaguemestre-{file.lot_id}-{file.sha256[:16]}".encode()
 

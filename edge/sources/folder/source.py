@@ -13,6 +13,7 @@ import os
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -44,10 +45,12 @@ from edge.sources.folder.kodak_index import IndexRecord
 from edge.sources.folder.readiness import ListingHistory, LotDecision
 from edge.sources.folder.release import LettingGo
 from edge.sources.folder.status_file import StatusFiles
-from edge.spool.joining import Patience
+from edge.spool.claims import Claims
+from edge.spool.joining import JoinTimes
+from edge.spool.lots import Lots
 from edge.spool.rules import IllegalStep, NoRoom, SpoolState
-from edge.spool.spool import Spool
-from edge.spool.values import ArrivingFile, Copied, OperatorState, StagedFile
+from edge.spool.status import Status
+from edge.spool.values import ArrivingFile, CopiedFile, OperatorState, StagedFile
 
 _Parts = tuple[str, ...]
 
@@ -73,7 +76,7 @@ class FolderInspector:
         self,
         now: float,
         claimed: frozenset[_Parts],
-        copied: Mapping[_Parts, Copied] = MappingProxyType({}),
+        copied: Mapping[_Parts, CopiedFile] = MappingProxyType({}),
     ) -> list[LotDecision]:
         """Look once, at ``now`` in seconds.
 
@@ -168,7 +171,7 @@ class FolderInspector:
             return None
 
 
-def _is_copied(entry: FolderEntry, copied: Copied | None) -> bool:
+def _is_copied(entry: FolderEntry, copied: CopiedFile | None) -> bool:
     seen = entry.sighting
     return copied is not None and (copied.size, copied.mtime_ns) == (seen.size, seen.mtime_ns)
 
@@ -187,12 +190,25 @@ class ReportEvent(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class SpoolParts:
+    """What a source needs of the spool.
+
+    ``claims`` is where lots go, ``lots`` closes what operators ask to close, ``status`` is what
+    operators see of their lots and of this folder.
+    """
+
+    claims: Claims
+    lots: Lots
+    status: Status
+
+
 class FolderSource:
     """One watched folder.
 
     Args:
         source: Its settings.
-        spool: Where lots go.
+        spool: See ``SpoolParts``.
         peek: Whether a file is whole to its end (``edge.pipeline.workers.Checker.is_whole``).
         clock: Gives seconds that only go forward: a step of the wall clock takes no half file.
         report: Receives what happens.
@@ -204,7 +220,7 @@ class FolderSource:
     def __init__(
         self,
         source: config.Source,
-        spool: Spool,
+        spool: SpoolParts,
         peek: Callable[[Path], bool],
         clock: Callable[[], float],
         report: ReportEvent,
@@ -214,16 +230,16 @@ class FolderSource:
         beat: Callable[[str, float], None] | None = None,
     ) -> None:
         self._source = source
-        self._spool = spool
+        self._claims, self._lots, self._status = spool.claims, spool.lots, spool.status
         self._clock = clock
         self._report = report
         self._fund = fund
         self._watch = watch or FolderWatch(source.folder, source.mode, source.quiet_for_s)
         self._beat = beat or (lambda _doing, _within_s: None)
         self._look = FolderInspector(source, self._peeking(peek))
-        self._letting_go = LettingGo(source, spool)
-        self._patience = Patience(source.complete_within_s, source.same_lot_within_s)
-        self._status = StatusFiles(source.folder)
+        self._letting_go = LettingGo(source, spool.claims.copies, spool.claims.disk)
+        self._join_times = JoinTimes(source.complete_within_s, source.same_lot_within_s)
+        self._status_files = StatusFiles(source.folder)
         self._shown_at: tuple[tuple[int, int], tuple[str, ...]] | None = None
         self._left_alone: tuple[str, ...] = ()
         self._troubles: dict[str, str] = {}
@@ -260,7 +276,7 @@ class FolderSource:
             self._trouble("scan", error.code, error.code, code=error.code)
         except OSError as error:
             self._trouble("scan", plainly(error), "source_failed", code=SourceFailed.code)
-            self._spool.source_is(self._source.name, SourceFailed.reason)
+            self._status.record_source(self._source.name, SourceFailed.reason)
 
     def _is_mounted(self) -> bool:
         """The marker is there; without it an empty folder proves nothing."""
@@ -269,7 +285,7 @@ class FolderSource:
         except OSError:
             mounted = False
         why = "" if mounted else SourceAbsent.reason
-        self._spool.source_is(self._source.name, why or self._letting_go.why_files_stay)
+        self._status.record_source(self._source.name, why or self._letting_go.why_files_stay)
         self._trouble("marker", why, "source_absent", code=SourceAbsent.code)
         return mounted
 
@@ -279,12 +295,12 @@ class FolderSource:
         outlooks = [o for o in self._look.look(now, open_claims, copied) if not self._is_told(o)]
         if not self._is_mounted():
             return
-        closed = self._spool.sighted(self._source.name, [o.told for o in outlooks])
+        closed = self._claims.record_seen_lots(self._source.name, [o.told for o in outlooks])
         if self._close_lots(now):
-            closed = self._spool.sighted(self._source.name, [o.told for o in outlooks])
+            closed = self._claims.record_seen_lots(self._source.name, [o.told for o in outlooks])
         self._note_left_alone()
         left = self._claim_all(outlooks, closed, copied)
-        self._spool.sighted(self._source.name, [o.told for o in left])
+        self._claims.record_seen_lots(self._source.name, [o.told for o in left])
         self._let_go(now)
         self._show_status()
 
@@ -299,11 +315,11 @@ class FolderSource:
 
     def _resume(self) -> frozenset[tuple[str, ...]]:
         """Go on with open claims; return the files that must still be left alone."""
-        for lot_id, files in self._spool.open_claims(self._source.name):
+        for lot_id, files in self._claims.open_claims(self._source.name):
             self._stage(lot_id, files)
         return frozenset(
             tuple(os.fsdecode(part) for part in file.file.origin.split(b"/"))
-            for _, files in self._spool.open_claims(self._source.name)
+            for _, files in self._claims.open_claims(self._source.name)
             for file in files
         )
 
@@ -311,7 +327,7 @@ class FolderSource:
         self,
         outlooks: Sequence[LotDecision],
         closed: Mapping[str, bool],
-        copied: Mapping[tuple[str, ...], Copied],
+        copied: Mapping[tuple[str, ...], CopiedFile],
     ) -> list[LotDecision]:
         """Claim what is ready, oldest first; return what stays in the folder."""
         left: list[LotDecision] = []
@@ -333,10 +349,10 @@ class FolderSource:
         return left
 
     def _claim(
-        self, one: LotDecision, copied: Mapping[tuple[str, ...], Copied], *, is_closed: bool
+        self, one: LotDecision, copied: Mapping[tuple[str, ...], CopiedFile], *, is_closed: bool
     ) -> LotDecision | None:
         """Claim a lot; when it must stay, return it with what its operator is told."""
-        room = self._spool.room(one.lot.size, copied=True)
+        room = self._claims.room.check(one.lot.size, copied=True)
         if isinstance(room, NoRoom):
             about = f"lot {one.told.name}" if room.forever else "full"
             self._trouble(about, room.why, "spool_full", code=SpoolFull.code)
@@ -348,11 +364,13 @@ class FolderSource:
             return one  # the next look leaves them out
         if any(claim.has_changed(self._source.folder, file) for file in files):
             return one  # written to while other lots were taken: it waits again
-        placement = self._spool.place(self._source.name, one.told.name, files, self._patience)
+        placement = self._claims.find_placement(
+            self._source.name, one.told.name, files, self._join_times
+        )
         if placement.must_wait:
             return readiness.keep_waiting(one, "Le lot qu'il complète est en cours de lecture.")
         try:
-            lot_id = self._spool.begin_claim(
+            lot_id = self._claims.begin_claim(
                 arrival_of(
                     one,
                     files,
@@ -369,7 +387,7 @@ class FolderSource:
         except OSError as error:
             self._trouble(f"lot {one.told.name}", plainly(error), "source_failed")
             return one
-        for claimed, staged in self._spool.open_claims(self._source.name):
+        for claimed, staged in self._claims.open_claims(self._source.name):
             if claimed == lot_id:
                 self._stage(lot_id, staged)
         return None
@@ -380,13 +398,13 @@ class FolderSource:
         try:
             for file in files:
                 self._beat("prend un fichier", _TAKE_WITHIN_S)
-                why = claim.take_file(self._source.folder, file, self._spool.disk)
+                why = claim.take_file(self._source.folder, file, self._claims.disk)
                 if why is not None:
                     lost[file.position] = why
             if FileVanished in lost.values() and not self._is_mounted():
                 return  # the share went away, not the files
-            claim.sync_folders(files, self._spool.disk)
-            state = self._spool.finish_claim(lot_id, lost)
+            claim.sync_folders(files, self._claims.disk)
+            state = self._claims.finish_claim(lot_id, lost)
         except OSError as error:
             self._trouble(
                 lot_id, plainly(error), "claim_failed", code=SourceFailed.code, lot=lot_id
@@ -401,10 +419,10 @@ class FolderSource:
     def _is_told(self, one: LotDecision) -> bool:
         """What a claim had to leave in a lot's directory is told with that lot."""
         left_over = not one.lot.files and any(e.parts != one.lot.parts for e, _ in one.lot.refused)
-        return left_over and self._spool.has_lot(self._source.name, one.lot.name)
+        return left_over and self._claims.has_lot(self._source.name, one.lot.name)
 
     def _were_only_touched(
-        self, files: Sequence[ArrivingFile], copied: Mapping[tuple[str, ...], Copied]
+        self, files: Sequence[ArrivingFile], copied: Mapping[tuple[str, ...], CopiedFile]
     ) -> bool:
         """Whether some of them have another time than when they were copied, and the same bytes."""
         earlier = {known.origin: known for known in copied.values()}
@@ -414,7 +432,7 @@ class FolderSource:
             if known is None or known.size != file.size:
                 continue
             if claim.is_still(self._source.folder, file, known.sha256):
-                self._spool.copied_touched(self._source.name, file.origin, file.mtime_ns)
+                self._claims.copies.record_new_time(self._source.name, file.origin, file.mtime_ns)
                 touched = True
         return touched
 
@@ -437,7 +455,7 @@ class FolderSource:
         self._closings_since = {one.path: self._closings_since.get(one.path, now) for one in there}
         for one in there:
             try:
-                closed = self._spool.close_lot(one.lot, self._source.name)
+                closed = self._lots.close_lots(one.lot, self._source.name)
                 stray = now - self._closings_since[one.path] > _STRAY_CLOSING_S
                 if not closed and not stray:
                     continue
@@ -459,12 +477,12 @@ class FolderSource:
             self._report("left_alone", source=self._source.name, files=len(new))
 
     def _show_status(self) -> None:
-        mark = (self._spool.mark(), self._left_alone)
+        mark = (self._status.change_mark(), self._left_alone)
         if self._shown_at == mark:
             return
         try:
-            lots = self._spool.lots_overview(self._source.name)
-            problems = self._status.show(lots, self._left_alone)
+            lots = self._status.lots_overview(self._source.name)
+            problems = self._status_files.show(lots, self._left_alone)
         except OSError as error:
             problems = [error]
         self._trouble(

@@ -85,7 +85,7 @@ def _state_line(view: LotStatus) -> str:
 
 def _what_to_do(view: LotStatus) -> list[str]:
     if view.shown is OperatorState.INCOMPLETE:
-        over = view.count is not None and view.count.verdict is CountResult.OVER
+        over = view.count is not None and view.count.result is CountResult.OVER
         first = (
             "vérifiez que deux lots ne sont pas mêlés"
             if over

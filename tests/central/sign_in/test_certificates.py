@@ -35,7 +35,7 @@ def station(tmp_path: Path) -> Station:
 
 
 def _link(station: Station) -> str:
-    link = station.spool.standing().link
+    link = station.spool.status.agent_status().link
     return link.code if link else ""
 
 
@@ -76,7 +76,7 @@ def test_a_stations_certificate_is_told_as_what_it_is_and_its_renewal_is_taken_u
         assert not is_well
         shutil.copy(good.certificate, files.certificate)
         shutil.copy(good.key, files.key)
-        assert until(lambda: not station.spool.backlog().documents)
+        assert until(lambda: not station.spool.outbox.backlog().documents)
         assert until(lambda: _link(station) == "")
 
 
@@ -84,7 +84,7 @@ def test_a_centre_whose_certificate_is_over_is_told_so(centre: Centre, station: 
     centre._pair = centre.authority.server("vieux", valid_for=_OVER)
     with centre.running(), sending(station, centre.uplink(centre.authority.station(SITE))):
         assert until(lambda: _link(station) == "centre_certificate_outdated")
-    assert station.spool.backlog().documents == 1
+    assert station.spool.outbox.backlog().documents == 1
 
 
 def test_a_centre_of_another_authority_is_not_trusted(
@@ -93,7 +93,7 @@ def test_a_centre_of_another_authority_is_not_trusted(
     centre._pair = Authority(tmp_path / "elsewhere").server()
     with centre.running(), sending(station, centre.uplink(centre.authority.station(SITE))):
         assert until(lambda: _link(station) == "centre_untrusted")
-    assert station.spool.backlog().documents == 1
+    assert station.spool.outbox.backlog().documents == 1
 
 
 def test_a_centre_that_does_not_answer_is_still_only_out_of_reach(

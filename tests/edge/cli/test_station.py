@@ -93,7 +93,7 @@ def test_it_is_impossible_once_and_for_a_reason(settings: str, station: Station)
     command = ["rescan", "3FA9C21B", "--config", settings, "--impossible"]
     assert main([*command, " "]) == 2
     assert main([*command, "Détruit."]) == 0
-    assert station.spool.rescans_impossible() == [(RESCANS[0], "Détruit.")]
+    assert station.spool.rescans.impossible_requests() == [(RESCANS[0], "Détruit.")]
     assert main([*command, "Encore."]) == 1
 
 

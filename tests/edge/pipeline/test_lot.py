@@ -24,7 +24,7 @@ from edge.pipeline.routing import RoutingContext, decide_route
 from edge.pipeline.workers import Workers
 from edge.pipeline.workers.messages import Failure, FilePages
 from edge.results import BoxPx, PageReading, TextLine, TypeGuess
-from edge.spool.values import ClaimedFile, Earlier
+from edge.spool.values import ClaimedFile, EarlierCopy
 from tests.support.station import document_of
 from vaguemestre import pack
 from vaguemestre.model.document import Check, Document, Field, ImageRef, PageRole, RouteKind
@@ -175,7 +175,7 @@ def test_the_other_image_of_a_side_stands_in_for_one_that_was_lost() -> None:
 def _grown(name: str, sha256: str, earlier: str) -> ClaimedFile:
     return ClaimedFile(
         *(name, sha256, Path(sha256), 1, None, None, 0),
-        continues=Earlier(earlier, Path(earlier)),
+        continues=EarlierCopy(earlier, Path(earlier)),
     )
 
 

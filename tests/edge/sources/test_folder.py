@@ -29,7 +29,7 @@ def station(tmp_path: Path) -> Station:
 def _lots(station: Station) -> dict[str, list[str]]:
     return {
         lot.lot.name: [file.name for file in lot.files if file.code is None]
-        for lot in station.spool.lots_to_read()
+        for lot in station.spool.lots.lots_to_read()
     }
 
 
@@ -120,10 +120,10 @@ def test_s02_an_index_counted_lot_waits_in_the_folder_until_its_count_is_met(
     assert station.status() == ["B0001 - INCOMPLET 3 sur 4.txt"]
     text = station.status_text("B0001 - INCOMPLET 3 sur 4.txt")
     assert "B0001.cloturer" in text
-    assert station.spool.backlog().lots_incomplete == 1
+    assert station.spool.outbox.backlog().lots_incomplete == 1
     station.drop("B0001/00000001/3.TIF", b"3")
     station.settle()
-    [lot] = station.spool.lots_to_read()
+    [lot] = station.spool.lots.lots_to_read()
     assert [file.name[9:] for file in lot.files] == ["1.TIF", "2.TIF", "3.TIF", "10.TIF"]
     assert lot.expected_pages == 4
     assert (station.folder / "B0001/00000001").is_dir()
@@ -136,7 +136,7 @@ def test_s02_the_operator_closes_a_lot_short_of_its_index(station: Station, plac
     station.settle()
     closing = station.drop(place, b"")
     station.scan()
-    [lot] = station.spool.lots_to_read()
+    [lot] = station.spool.lots.lots_to_read()
     assert lot.closed
     assert not closing.exists()
     station.read()
@@ -150,7 +150,7 @@ def test_s02_the_command_line_closes_a_lot_in_the_folder(station: Station) -> No
     station.drop("B0001/00000001/IDX.DAT", IDX.encode())
     station.settle()
     visitor = Spool.open(station.work, station.limits, station.clock, visitor=True)
-    assert visitor.close_lot("B0001") == 1
+    assert visitor.lots.close_lots("B0001") == 1
     visitor.close()
     station.scan()
     assert list(_lots(station)) == ["B0001"]
@@ -162,7 +162,7 @@ def test_s02_twins_are_told_with_the_files(station: Station) -> None:
     text = IDX.replace("0000000002", "0000000001")
     station.drop("BATCHES/BATCH001/INDEX.DAT", text.encode("utf-16"))
     station.settle()
-    [lot] = station.spool.lots_to_read()
+    [lot] = station.spool.lots.lots_to_read()
     assert lot.lot.name == "BATCHES/BATCH001"
     assert [file.twin_of for file in lot.files] == [
         *(None, "00000001/00000001.JPG", None, "00000001/00000003.JPG")
@@ -177,16 +177,16 @@ def test_s02_what_an_index_counts_in_images_is_reported_in_pages(station: Statio
     text = IDX.replace("0000000002", "0000000001")
     station.drop("BATCHES/BATCH001/INDEX.DAT", text.encode("utf-16"))
     station.settle()
-    [lot] = station.spool.lots_to_read()
+    [lot] = station.spool.lots.lots_to_read()
     documents = []
     for colour, bitonal in (lot.files[:2], lot.files[2:]):
         made = document_of(colour.name, colour.sha256)
         twin = ImageRef(bitonal.name, 0, bitonal.sha256)
         documents.append(replace(made, pages=(replace(made.pages[0], twin=twin),)))
-    station.spool.read_done(lot.lot.id, LotResult(tuple(documents), ()), 2, {})
-    for document in station.spool.documents_to_send(9):
-        station.spool.document_acknowledged(document.id)
-    [report] = station.spool.lots_to_send(9)
+    station.spool.lots.record_result(lot.lot.id, LotResult(tuple(documents), ()), 2, {})
+    for document in station.spool.outbox.documents_to_send(9):
+        station.spool.outbox.acknowledge_document(document.id)
+    [report] = station.spool.outbox.lots_to_send(9)
     assert lot.expected_pages == 4
     assert (report.lot.expected_pages, report.counted_pages) == (2, 2)
 
@@ -319,7 +319,7 @@ def test_s07_a_directory_swapped_for_a_link_is_not_followed(
     victim = tmp_path / "elsewhere" / "1.tif"
     lot = station.drop("LOT/1.tif", b"scan").parent
     station.scan()
-    begin = station.spool.begin_claim
+    begin = station.spool.claims.begin_claim
 
     def swap(arrival):  # type: ignore[no-untyped-def]
         victim.write_bytes(b"scan")
@@ -328,10 +328,10 @@ def test_s07_a_directory_swapped_for_a_link_is_not_followed(
         lot.symlink_to(victim.parent)
         return begin(arrival)
 
-    station.spool.begin_claim = swap  # type: ignore[method-assign]
+    station.spool.claims.begin_claim = swap  # type: ignore[method-assign]
     station.scan(3)
     assert victim.read_bytes() == b"scan"
-    assert [v.set_aside[0].code for v in station.spool.lots_overview() if v.id] == [
+    assert [v.set_aside[0].code for v in station.spool.status.lots_overview() if v.id] == [
         "not_regular_file"
     ]
 
@@ -405,20 +405,20 @@ def test_s09_without_its_marker_nothing_is_concluded_or_written(station: Station
     station.scan(3)
     station.scan(3)
     assert list(station.folder.iterdir()) == []
-    assert [view.name for view in station.spool.lots_overview()] == ["B0001"]
-    assert "pas accessible" in station.spool.sources_overview()[0].reason
+    assert [view.name for view in station.spool.status.lots_overview()] == ["B0001"]
+    assert "pas accessible" in station.spool.status.sources_overview()[0].reason
     assert len(station.told("source_absent")) == 1
     station.folder.rmdir()
     (station.root / "unmounted").rename(station.folder)
     station.scan(3)
-    assert station.spool.sources_overview()[0].reason == ""
+    assert station.spool.status.sources_overview()[0].reason == ""
     assert station.told("recovered")
 
 
 def test_s09_a_share_that_goes_away_during_a_claim_costs_nothing(station: Station) -> None:
     station.drop("LOT1.tif", b"scan")
     station.scan()
-    begin = station.spool.begin_claim
+    begin = station.spool.claims.begin_claim
 
     def unmount(arrival):  # type: ignore[no-untyped-def]
         lot_id = begin(arrival)
@@ -426,9 +426,9 @@ def test_s09_a_share_that_goes_away_during_a_claim_costs_nothing(station: Statio
         station.folder.mkdir()
         return lot_id
 
-    station.spool.begin_claim = unmount  # type: ignore[method-assign]
+    station.spool.claims.begin_claim = unmount  # type: ignore[method-assign]
     station.scan(3)
-    station.spool.begin_claim = begin  # type: ignore[method-assign]
+    station.spool.claims.begin_claim = begin  # type: ignore[method-assign]
     assert _lots(station) == {}
     for path in sorted(station.folder.rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
@@ -481,7 +481,7 @@ def test_s11_a_lot_has_one_status_file_from_the_first_sighting_to_the_end(
     ]
     assert "2, dont 2 reçus par le centre" in station.status_text("LOT12 - TERMINÉ.txt")
     station.clock.forward(8 * 86_400)
-    station.spool.reap(station.clock())
+    station.spool.retention.purge(station.clock())
     station.scan()
     assert station.status() == []
 
@@ -565,15 +565,15 @@ def test_s25_what_is_lost_at_the_claim_keeps_its_place_among_the_pages(
     (station.folder / "LOT/9.tif").mkdir()
     os.mkfifo(station.folder / "LOT/11.tif")
     station.scan()
-    begin = station.spool.begin_claim
+    begin = station.spool.claims.begin_claim
 
     def lose_one(arrival: Arrival) -> str:
         (station.folder / "LOT/2.tif").unlink(missing_ok=True)
         return begin(arrival)
 
-    station.spool.begin_claim = lose_one  # type: ignore[method-assign]
+    station.spool.claims.begin_claim = lose_one  # type: ignore[method-assign]
     station.scan(3)
-    [lot] = station.spool.lots_to_read()
+    [lot] = station.spool.lots.lots_to_read()
     assert [(file.name, file.code) for file in lot.files] == [
         *(("1.tif", None), ("2.tif", "file_vanished"), ("3.tif", "not_regular_file")),
         *(("4.tif", None), ("10.tif", None), ("11.tif", "not_regular_file")),
@@ -591,7 +591,7 @@ def test_s25_a_file_that_may_not_be_read_keeps_its_place(station: Station) -> No
         station.drop(f"LOT/{number}.tif", b"%d" % number)
     station.settle()
     station.scan(57)
-    [lot] = station.spool.lots_to_read()
+    [lot] = station.spool.lots.lots_to_read()
     assert [(file.name, file.code) for file in lot.files] == [
         ("1.tif", None),
         ("2.tif", "file_denied"),
@@ -610,7 +610,7 @@ def test_s20_a_full_spool_leaves_lots_in_the_folder_and_resumes(tmp_path: Path) 
     assert len(station.told("spool_full")) == 1
     station.drain()
     station.clock.forward(8 * 86_400)
-    station.spool.reap(station.clock())
+    station.spool.retention.purge(station.clock())
     station.drain()
     assert station.delivered() == [b"111111", b"222222"]
 

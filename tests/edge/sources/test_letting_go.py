@@ -27,7 +27,7 @@ def _contents(station: Station) -> list[list[bytes]]:
     """The bytes of each lot that waits to be read."""
     return [
         [file.path.read_bytes() for file in lot.files if file.code is None]
-        for lot in station.spool.lots_to_read()
+        for lot in station.spool.lots.lots_to_read()
     ]
 
 
@@ -41,7 +41,7 @@ def test_s27_what_is_written_through_the_scanners_handle_never_reaches_our_copy(
         scanner.flush()
         [[ours]] = _contents(station)
         assert ours == b"five pages"
-        [lot] = station.spool.lots_to_read()
+        [lot] = station.spool.lots.lots_to_read()
         assert stat.S_IMODE(lot.files[0].path.stat().st_mode) == 0o600
         assert lot.files[0].path.stat().st_ino != path.stat().st_ino
 
@@ -54,7 +54,7 @@ def test_s27_a_file_is_let_go_when_nobody_writes_and_it_stayed_the_same(station:
     station.scan(1)
     station.scan()
     assert not path.exists()
-    assert station.spool.copied("scan") == ()
+    assert station.spool.claims.copies.of_source("scan") == ()
     assert len(_contents(station)) == 1
 
 
@@ -170,7 +170,7 @@ def test_s27_who_asks_to_write_at_the_very_moment_of_the_removal_finds_the_file_
 ) -> None:
     path = station.drop("LOT1.tif", b"five pages")
     station.drain()
-    unlink = station.spool.disk.unlink
+    unlink = station.spool.claims.disk.unlink
     asked: list[int] = []
 
     def scanner_asks_first(name: Path | bytes, folder_fd: int | None = None) -> None:
@@ -180,7 +180,7 @@ def test_s27_who_asks_to_write_at_the_very_moment_of_the_removal_finds_the_file_
                 os.open(path, os.O_WRONLY | os.O_NONBLOCK)
         unlink(name, folder_fd)
 
-    monkeypatch.setattr(station.spool.disk, "unlink", scanner_asks_first)
+    monkeypatch.setattr(station.spool.claims.disk, "unlink", scanner_asks_first)
     inode = path.stat().st_ino
     station.let_go()
     assert asked
@@ -196,7 +196,7 @@ def test_s27_who_asks_to_write_at_the_very_moment_of_the_removal_finds_the_file_
 def test_s27_a_crash_between_two_names_leaves_one_file_or_none(station: Station) -> None:
     path = station.drop("LOT1.tif", b"five")
     station.drain()
-    [known] = station.spool.copied("scan")
+    [known] = station.spool.claims.copies.of_source("scan")
     second = path.with_name(f".vaguemestre-{known.lot_id}-{known.sha256[:16]}")
     path.rename(second)
     second.write_bytes(b"five and five more")
@@ -225,7 +225,7 @@ def test_s27_what_grew_before_its_lot_was_read_is_read_with_it(station: Station)
     station.settle()
     station.drop("LOT/2.tif", b"2, half and whole")
     station.settle()
-    [lot] = station.spool.lots_to_read()
+    [lot] = station.spool.lots.lots_to_read()
     assert [file.path.read_bytes() for file in lot.files] == [
         *(b"1", b"2, half", b"2, half and whole", b"3"),
     ], "beside its earlier copy, in its place"
@@ -242,10 +242,12 @@ def test_s27_what_grew_before_its_lot_was_read_is_read_with_it(station: Station)
 def test_s27_what_grew_while_its_lot_was_being_read_is_read_again(station: Station) -> None:
     station.drop("LOT1.tif", b"five")
     station.settle()
-    [before] = station.spool.lots_to_read()
+    [before] = station.spool.lots.lots_to_read()
     station.drop("LOT1.tif", b"five and five more")
     station.settle()
-    state = station.spool.read_done(before.lot.id, result_of(before), 1, {}, before.edition)
+    state = station.spool.lots.record_result(
+        before.lot.id, result_of(before), 1, {}, before.edition
+    )
     assert state == "claimed", "what an older edition was read as is not taken"
     station.drain()
     assert station.delivered() == [b"five and five more"]
@@ -256,14 +258,14 @@ def test_s27_what_grew_while_its_lot_was_being_spooled_waits_for_the_next_look(
 ) -> None:
     path = station.drop("LOT1.tif", b"five pages")
     station.settle()
-    place = station.spool.place
+    place = station.spool.claims.find_placement
 
     def while_the_reader_ends(*arguments: Any) -> Placement:
         placement = place(*arguments)
         station.read()
         return placement
 
-    monkeypatch.setattr(station.spool, "place", while_the_reader_ends)
+    monkeypatch.setattr(station.spool.claims, "find_placement", while_the_reader_ends)
     path.write_bytes(b"five pages, and five more")
     station.settle()
     monkeypatch.undo()
@@ -279,7 +281,7 @@ def test_s27_what_grew_after_its_lot_was_read_is_a_lot_for_a_person_and_told(
     station.drain()
     station.drop("LOT1.tif", b"five and five more")
     station.settle()
-    [lot] = station.spool.lots_to_read()
+    [lot] = station.spool.lots.lots_to_read()
     assert lot.files[0].continues is not None
     assert lot.files[0].continues.path.read_bytes() == b"five"
     station.drain()
@@ -311,7 +313,7 @@ def test_s27_a_file_that_somebody_else_removed_is_forgotten(station: Station) ->
     (station.folder / "LOT/1.tif").unlink()
     (station.folder / "LOT").rmdir()
     station.let_go()
-    assert station.spool.copied("scan") == ()
+    assert station.spool.claims.copies.of_source("scan") == ()
 
 
 def test_s27_a_share_that_goes_away_proves_nothing_of_its_files(station: Station) -> None:
@@ -337,31 +339,31 @@ def test_s28_a_file_that_cannot_be_removed_is_one_lot_and_told_once(
     station: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     station.drop("LOT1.tif", b"scan")
-    unlink = station.spool.disk.unlink
+    unlink = station.spool.claims.disk.unlink
 
     def refuse(path: Path | bytes, folder_fd: int | None = None) -> None:
         if folder_fd is not None:
             raise PermissionError(13, "denied")
         unlink(path)
 
-    monkeypatch.setattr(station.spool.disk, "unlink", refuse)
+    monkeypatch.setattr(station.spool.claims.disk, "unlink", refuse)
     station.drain()
     for _ in range(5):
         station.scan(700)
     assert station.delivered() == [b"scan"]
-    [view] = station.spool.lots_overview()
+    [view] = station.spool.status.lots_overview()
     assert view.shown is OperatorState.DONE
     assert "Copié, mais ne peut pas être supprimé : LOT1.tif" in view.note
     assert len(station.told("files_stay")) == 1
-    assert "ne peuvent pas être supprimés" in station.spool.sources_overview()[0].reason
+    assert "ne peuvent pas être supprimés" in station.spool.status.sources_overview()[0].reason
     station.reopen()
-    monkeypatch.setattr(station.spool.disk, "unlink", unlink)
+    monkeypatch.setattr(station.spool.claims.disk, "unlink", unlink)
     station.drain()
     station.let_go()
     station.scan()
     assert station.delivered() == [b"scan"]
     assert not (station.folder / "LOT1.tif").exists()
-    assert station.spool.sources_overview()[0].reason == ""
+    assert station.spool.status.sources_overview()[0].reason == ""
 
 
 def test_a_lease_sees_who_has_the_file_open_and_who_asks_to(tmp_path: Path) -> None:

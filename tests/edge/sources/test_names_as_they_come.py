@@ -30,7 +30,7 @@ def _write_in_turn(station: Station, *paths: str) -> None:
 
 
 def _claimed(station: Station) -> list[str]:
-    [lot] = station.spool.lots_to_read()
+    [lot] = station.spool.lots.lots_to_read()
     return [file.name for file in lot.files]
 
 
@@ -41,10 +41,10 @@ def test_s13_a_lot_is_closed_by_its_name_however_its_accents_are_spelt(
     station.drop(f"{scanned}.tif", b"1")
     station.settle()
     station.read(expected_documents=2)
-    assert station.spool.backlog().lots_incomplete == 1
+    assert station.spool.outbox.backlog().lots_incomplete == 1
     station.drop(f"{closed}.cloturer", b"")
     station.scan()
-    assert station.spool.backlog().lots_incomplete == 0
+    assert station.spool.outbox.backlog().lots_incomplete == 0
     assert len(station.told("lot_closed")) == 1
 
 
@@ -69,7 +69,7 @@ def test_s05_the_bytes_of_a_name_on_the_disk_are_left_and_what_is_shown_is_compo
     path = station.drop(f"{NFD}.tif", b"1")
     station.scan()
     assert path.name in {there.name for there in station.folder.iterdir()}
-    [view] = station.spool.lots_overview()
+    [view] = station.spool.status.lots_overview()
     assert view.name == f"{NFC}.tif"
     assert station.status() == [f"{NFC} - EN COURS.txt"]
     station.drain()
@@ -95,7 +95,7 @@ def test_s14_a_lot_of_an_earlier_version_can_be_completed_too(station: Station) 
     with station.spool._store.journal.transaction() as t:
         t.execute("UPDATE lots SET key = ?", (NFD.casefold(),))
     station.reopen()
-    assert station.spool.close_lot(NFD) == 1
+    assert station.spool.lots.close_lots(NFD) == 1
 
 
 def test_s11_a_lot_of_an_earlier_version_keeps_its_status_file(station: Station) -> None:
@@ -113,7 +113,7 @@ def test_s11_a_lot_of_an_earlier_version_keeps_its_status_file(station: Station)
         station.drop(f"LOT{number}.tif", b"%d" % number)
         station.scan()
         assert name in station.status()
-    assert [view.label for view in station.spool.lots_named(f"{NFC}.tif")] == [NFC]
+    assert [view.label for view in station.spool.status.lots_named(f"{NFC}.tif")] == [NFC]
 
 
 def test_the_command_line_closes_a_lot_whose_name_is_typed_in_the_other_spelling(
@@ -123,7 +123,7 @@ def test_the_command_line_closes_a_lot_whose_name_is_typed_in_the_other_spelling
     station.settle()
     station.read(expected_documents=2)
     visitor = Spool.open(station.work, station.limits, station.clock, visitor=True)
-    assert visitor.close_lot(NFD) == 1
+    assert visitor.lots.close_lots(NFD) == 1
     visitor.close()
 
 
@@ -142,7 +142,7 @@ def test_pages_come_in_the_order_in_which_their_names_were_given(
     _write_in_turn(station, *(f"LOT/{name}" for name in series))
     station.settle()
     assert _claimed(station) == [unicodedata.normalize("NFC", name) for name in series]
-    [lot] = station.spool.lots_to_read()
+    [lot] = station.spool.lots.lots_to_read()
     assert all(file.order_certain for file in lot.files)
 
 
@@ -150,7 +150,7 @@ def test_a_counter_that_wraps_is_unsure_when_a_copy_took_the_times_away(station:
     for name in ("IMG_9999.jpg", "IMG_0001.jpg"):
         os.utime(station.drop(f"LOT/{name}", name.encode()), ns=(SECOND, SECOND))
     station.settle()
-    [lot] = station.spool.lots_to_read()
+    [lot] = station.spool.lots.lots_to_read()
     assert [file.name for file in lot.files] == ["IMG_0001.jpg", "IMG_9999.jpg"]
     assert not any(file.order_certain for file in lot.files)
 
@@ -243,7 +243,10 @@ def test_a_directory_is_never_taken_for_something_beside_pages(station: Station)
     station.drop("LOT.xml/1.jpg", b"1")
     station.drop("LOT2.cloturer/1.jpg", b"2")
     station.settle()
-    assert {lot.lot.name for lot in station.spool.lots_to_read()} == {"LOT.xml", "LOT2.cloturer"}
+    assert {lot.lot.name for lot in station.spool.lots.lots_to_read()} == {
+        "LOT.xml",
+        "LOT2.cloturer",
+    }
 
 
 def test_two_bitonal_images_of_one_name_are_both_read() -> None:

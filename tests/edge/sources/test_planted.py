@@ -38,7 +38,7 @@ def _scan_a_lot(station: Station) -> None:
     station.drop("LOT1.tif", b"scan")
     station.settle()
     station.scan()
-    assert [lot.lot.name for lot in station.spool.lots_to_read()] == ["LOT1.tif"]
+    assert [lot.lot.name for lot in station.spool.lots.lots_to_read()] == ["LOT1.tif"]
 
 
 def test_s11_a_linked_status_folder_is_not_followed(station: Station, tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_s11_a_temporary_name_that_was_foreseen_is_not_opened(
 ) -> None:
     monkeypatch.setattr(secrets, "token_hex", lambda size: "0" * 2 * size)
     (_etat(station) / f".vaguemestre-{'0' * 16}.tmp").symlink_to(secret)
-    station.sources._status._is_swept = True  # planted after the first look
+    station.sources._status_files._is_swept = True  # planted after the first look
     _scan_a_lot(station)
     assert secret.read_bytes() == SECRET
     assert len(station.told("status_failed")) == 1
@@ -114,7 +114,7 @@ def test_s11_what_is_no_file_in_a_status_files_place_stops_only_that_file(
 def _scan_two(station: Station) -> None:
     station.drop("LOT1.tif", b"scan")
     station.settle()
-    assert len(station.spool.lots_to_read()) == 2
+    assert len(station.spool.lots.lots_to_read()) == 2
 
 
 def test_s11_a_persons_file_that_is_named_like_ours_is_left(station: Station) -> None:
@@ -144,7 +144,7 @@ def test_s13_a_link_or_a_fifo_closes_nothing_and_is_not_removed(
     os.mkfifo(_etat(station) / "LOT2.cloturer")
     station.scan()
     assert station.told("lot_closed") == []
-    assert station.spool.backlog().lots_incomplete == 2
+    assert station.spool.outbox.backlog().lots_incomplete == 2
     assert secret.exists()
 
 
@@ -224,5 +224,5 @@ def test_s09_a_marker_that_is_a_link_marks_nothing(station: Station, secret: Pat
     marker.symlink_to(secret)
     station.drop("LOT1.tif", b"scan")
     station.settle()
-    assert station.spool.lots_to_read() == []
+    assert station.spool.lots.lots_to_read() == []
     assert len(station.told("source_absent")) == 1

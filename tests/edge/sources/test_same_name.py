@@ -63,7 +63,7 @@ def test_s14_a_lot_whose_count_is_met_is_no_part_of_another(station: Station) ->
         station.read(expected_documents=1)
         station.send()
     assert _routes(station) == [(RouteKind.STRAIGHT, ())] * 2
-    assert not any(view.note for view in station.spool.lots_overview())
+    assert not any(view.note for view in station.spool.status.lots_overview())
 
 
 def test_s14_a_count_met_by_reading_takes_the_doubt_away(station: Station) -> None:
@@ -74,7 +74,7 @@ def test_s14_a_count_met_by_reading_takes_the_doubt_away(station: Station) -> No
     station.read(expected_documents=1)
     station.send()
     assert _routes(station) == [(RouteKind.STRAIGHT, ())] * 2
-    assert not any(view.note for view in station.spool.lots_overview())
+    assert not any(view.note for view in station.spool.status.lots_overview())
 
 
 @pytest.mark.parametrize("restart", [False, True])
@@ -94,7 +94,9 @@ def test_s14_yesterdays_incomplete_lot_is_not_todays(
     station.drop("LOT12.tif", b"12 pages")
     station.settle()
     station.read(expected_documents=3)
-    assert station.spool.backlog().lots_incomplete == 1, "within the day it completes the lot"
+    assert station.spool.outbox.backlog().lots_incomplete == 1, (
+        "within the day it completes the lot"
+    )
     station.let_go()
     station.clock.forward(2 * 3_600)
     station.drop("LOT12.tif", b"today's")
@@ -104,7 +106,7 @@ def test_s14_yesterdays_incomplete_lot_is_not_todays(
     station.scan()
     assert station.delivered() == [b"today's"]
     assert _routes(station) == [(RouteKind.NAME, ("probably_split",))]
-    assert station.spool.backlog().lots_incomplete == 1
+    assert station.spool.outbox.backlog().lots_incomplete == 1
     assert "depuis trop longtemps" in station.status_text("LOT12 (2) - TERMINÉ.txt")
     assert "n'y a pas été joint" in station.status_text("LOT12 - INCOMPLET 2 sur 3.txt")
 
@@ -152,7 +154,7 @@ def test_s14_a_counter_that_starts_again_is_another_lot(station: Station) -> Non
     station.drop("LOT12/3.tif", b"3")
     station.drop("LOT12/4.tif", b"4")
     station.settle()
-    [lot] = station.spool.lots_to_read()
+    [lot] = station.spool.lots.lots_to_read()
     assert [file.name for file in lot.files] == ["1.tif", "2.tif", "3.tif", "4.tif"]
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from edge import config
 from edge.sources.folder.filesystem import FolderWatch
-from edge.sources.folder.source import FolderSource
+from edge.sources.folder.source import FolderSource, SpoolParts
 from edge.spool.spool import Spool
 
 _DEADLINE_S = 20.0
@@ -49,7 +49,12 @@ def _running(
         rescan_every_s=rescan_every_s,
     )
     source = FolderSource(
-        settings, spool, lambda _: True, time.monotonic, lambda *_, **__: None, fund="17"
+        settings,
+        SpoolParts(spool.claims, spool.lots, spool.status),
+        lambda _: True,
+        time.monotonic,
+        lambda *_, **__: None,
+        fund="17",
     )
     stop = threading.Event()
     thread = threading.Thread(target=source.run, args=(stop,))
@@ -64,7 +69,7 @@ def _running(
 
 
 def _names(spool: Spool) -> set[str]:
-    return {lot.lot.name for lot in spool.lots_to_read(1_000)}
+    return {lot.lot.name for lot in spool.lots.lots_to_read(1_000)}
 
 
 @pytest.mark.parametrize("mode", ["events", "polling"])
@@ -85,8 +90,8 @@ def test_s10_a_burst_of_lots_is_claimed_each_once(tmp_path: Path) -> None:
                 (folder / f"{page}.tif.part").write_bytes(b"%d-%d" % (number, page))
                 (folder / f"{page}.tif.part").rename(folder / f"{page}.tif")
         files = 60 * 5
-        assert _until(lambda: sum(len(x.files) for x in spool.lots_to_read(1_000)) == files)
-        digests = [file.sha256 for lot in spool.lots_to_read(1_000) for file in lot.files]
+        assert _until(lambda: sum(len(x.files) for x in spool.lots.lots_to_read(1_000)) == files)
+        digests = [file.sha256 for lot in spool.lots.lots_to_read(1_000) for file in lot.files]
         assert len(set(digests)) == files
 
 

@@ -68,10 +68,10 @@ def test_s20_what_is_acknowledged_leaves_a_full_disk_and_claiming_resumes(
     disk.free = 0
     station.drop("LOT2.tif", b"2")
     station.settle()
-    assert station.spool.lots_to_read() == []  # it waits in the folder
+    assert station.spool.lots.lots_to_read() == []  # it waits in the folder
     station.send()
     station.clock.forward(60)
-    station.spool.reap(station.clock())
+    station.spool.retention.purge(station.clock())
     station.drain()
     assert len(station.delivered()) == 2
 
@@ -82,13 +82,13 @@ def test_s20_the_ballast_goes_in_pieces_and_comes_back(station: Station, disk: S
     disk.free, disk.greed = 0, 10**9
     sizes = []
     for number in range(8):
-        station.spool.source_is("scan", str(number))
+        station.spool.status.record_source("scan", str(number))
         sizes.append(ballast.stat().st_size)
     assert sizes == [_BALLAST * left // 8 for left in range(7, -1, -1)]
     with pytest.raises(SpoolFull):
-        station.spool.source_is("scan", "9")
+        station.spool.status.record_source("scan", "9")
     disk.free, disk.greed = 1_000 * _PAGE, 0
-    station.spool.reap(station.clock())
+    station.spool.retention.purge(station.clock())
     assert ballast.stat().st_size == _BALLAST
 
 
@@ -106,13 +106,13 @@ def test_s20_without_any_room_the_bytes_that_nobody_needs_go_before_their_record
     (station.work / "ballast").unlink()
     disk.free = disk.held = 0
     with pytest.raises(SpoolFull):
-        station.spool.reap(station.clock())
+        station.spool.retention.purge(station.clock())
     assert disk.free >= 100 * _PAGE
-    station.spool.reap(station.clock())
+    station.spool.retention.purge(station.clock())
     station.drain()
     assert len(station.delivered()) == 4
     station.reopen()
-    assert {lot.shown for lot in station.spool.lots_overview()} == {OperatorState.DONE}
+    assert {lot.shown for lot in station.spool.status.lots_overview()} == {OperatorState.DONE}
 
 
 def test_a_smaller_ballast_is_asked_for_by_the_settings(tmp_path: Path) -> None:
@@ -126,5 +126,5 @@ def test_no_ballast_is_held_where_the_disk_lacks_room(station: Station, disk: Sm
     (station.work / "ballast").unlink()
     disk.held = 0
     disk.free = _BALLAST
-    station.spool.reap(station.clock())
+    station.spool.retention.purge(station.clock())
     assert not (station.work / "ballast").exists()

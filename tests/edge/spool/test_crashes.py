@@ -24,7 +24,7 @@ def _go_through(station: Station) -> None:
     station.drain()
     station.let_go()
     station.clock.forward(8 * 86_400)
-    station.spool.reap(station.clock())
+    station.spool.retention.purge(station.clock())
 
 
 def _steps() -> int:

@@ -103,7 +103,7 @@ def test_s21_what_a_killed_station_leaves_is_whole(station: Station) -> None:
     station.drop("LOT1.tif", b"scan")
     station.settle()
     spool = Spool.open(_alive(station), station.limits, station.clock)
-    assert [lot.lot.name for lot in spool.lots_to_read()] == ["LOT1.tif"]
+    assert [lot.lot.name for lot in spool.lots.lots_to_read()] == ["LOT1.tif"]
     spool.close()
 
 

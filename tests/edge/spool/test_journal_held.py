@@ -79,7 +79,7 @@ class _Reading:
         self._station = station
         self._reader = LotReader(
             page_of.settings(station),
-            station.spool,
+            station.spool.lots,
             cast(Workers, _NoWorkers()),
             cast(Pack, None),
             {},
@@ -96,7 +96,7 @@ class _Reading:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        self.lots = self._station.spool.lots_to_read()
+        self.lots = self._station.spool.lots.lots_to_read()
         stop = threading.Event()
         supervisor = Supervisor({"reading": self._reader.run}, self.events.crashed)
         thread = threading.Thread(target=supervisor.run, args=(stop,))
@@ -122,7 +122,7 @@ def _until(what: Callable[[], object]) -> None:
 
 
 def _shown(station: Station) -> list[OperatorState]:
-    return [lot.shown for lot in station.spool.lots_overview()]
+    return [lot.shown for lot in station.spool.status.lots_overview()]
 
 
 def test_s22_who_holds_the_journal_for_long_turns_no_lot_into_an_error(
@@ -139,7 +139,7 @@ def test_s22_who_holds_the_journal_for_long_turns_no_lot_into_an_error(
         assert _shown(station) == [OperatorState.RUNNING] * 3  # who looks does not wait
         assert time.monotonic() - before < 2.0
     with reading.running():
-        _until(lambda: len(station.spool.documents_to_send(10)) == 3)
+        _until(lambda: len(station.spool.outbox.documents_to_send(10)) == 3)
     station.send()
     assert sorted(station.delivered()) == [b"0", b"1", b"2"]
     assert _shown(station) == [OperatorState.DONE] * 3
@@ -159,7 +159,7 @@ def test_s22_a_lot_read_while_the_journal_is_held_is_spooled_once_it_is_free(
         _until(lambda: reading.errors("spool_locked") >= 1)
         reading.failures.append(lambda: AssertionError("read again"))
         held.__exit__(None, None, None)
-        _until(lambda: station.spool.documents_to_send(1))
+        _until(lambda: station.spool.outbox.documents_to_send(1))
     assert _shown(station) == [OperatorState.DONE]
 
 
@@ -196,7 +196,7 @@ def test_s08_what_the_machine_lacks_for_a_while_costs_a_lot_nothing(
     reading = _Reading(station, monkeypatch)
     reading.failures = [failure] * 3
     with reading.running():
-        _until(lambda: station.spool.documents_to_send(1))
+        _until(lambda: station.spool.outbox.documents_to_send(1))
     assert reading.failures == []
     assert _shown(station) == [OperatorState.DONE]
 
@@ -233,9 +233,9 @@ def test_s08_what_sqlite_meets_on_the_disk_is_told_as_what_passes(
         error.sqlite_errorcode = code
         raise error
 
-    monkeypatch.setattr(station.spool.disk, "commit", refuse)
+    monkeypatch.setattr(station.spool.claims.disk, "commit", refuse)
     with pytest.raises(ours):
-        station.spool.source_is("scan", "Raison.")
+        station.spool.status.record_source("scan", "Raison.")
     monkeypatch.undo()
-    station.spool.source_is("scan", "Raison.")
-    assert [source.reason for source in station.spool.sources_overview()] == ["Raison."]
+    station.spool.status.record_source("scan", "Raison.")
+    assert [source.reason for source in station.spool.status.sources_overview()] == ["Raison."]

@@ -48,7 +48,7 @@ def _lots(root: Path) -> list[LotStatus]:
     limits = config.Spool(min_free_bytes=0)
     spool = Spool.open(root / "work", limits, lambda: dt.datetime.now(dt.UTC), visitor=True)
     try:
-        return spool.lots_overview()
+        return spool.status.lots_overview()
     finally:
         spool.close()
 

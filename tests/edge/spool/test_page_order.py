@@ -6,7 +6,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.spool.page_order import Arrangement, Written, arrange, natural
+from edge.spool.page_order import Arrangement, WrittenFile, arrange, natural
 from edge.spool.rules import lot_key, normal
 
 SECOND = 1_000_000_000
@@ -23,7 +23,9 @@ STEMS = st.text(st.characters(categories=["L", "Zs"]), min_size=1, max_size=8)
 
 
 def _ordered(names: list[str], times: list[int] | None = None) -> list[str]:
-    files = [Written(("LOT", n), t) for n, t in zip(names, times or [0] * len(names), strict=True)]
+    files = [
+        WrittenFile(("LOT", n), t) for n, t in zip(names, times or [0] * len(names), strict=True)
+    ]
     return [names[place] for place in arrange(files).order]
 
 
@@ -37,7 +39,7 @@ def test_different_names_have_different_places(paths: list[tuple[str, ...]]) -> 
 
 @given(st.lists(st.tuples(PATHS, st.integers(0, 5)), max_size=8, unique_by=lambda f: f[0]))
 def test_the_order_is_the_same_from_any_listing(files: list[tuple[tuple[str, ...], int]]) -> None:
-    written = [Written(*file) for file in files]
+    written = [WrittenFile(*file) for file in files]
     backwards = written[::-1]
     one, other = arrange(written), arrange(backwards)
     assert [written[i] for i in one.order] == [backwards[i] for i in other.order]
@@ -105,7 +107,7 @@ def test_a_counter_that_ran_over_its_end_is_followed_as_it_was_written(
     steps = data.draw(st.lists(st.integers(1, 5), min_size=len(written), max_size=len(written)))
     times = dict(zip(written, itertools.accumulate(steps), strict=True))
     names = data.draw(st.permutations(written))
-    files = [Written(("LOT", name), times[name] * SECOND) for name in names]
+    files = [WrittenFile(("LOT", name), times[name] * SECOND) for name in names]
     found = arrange(files)
     assert [names[place] for place in found.order] == written
     assert found.unsure == frozenset()
@@ -119,7 +121,7 @@ def test_times_that_do_not_confirm_it_leave_the_order_to_names_and_the_files_uns
     times = data.draw(st.lists(st.integers(0, 3), min_size=len(names), max_size=len(names)))
     by_name = times[counter[1] :] + times[: counter[1]]
     is_confirmed = sorted(times) == times and by_name != sorted(by_name)
-    found = arrange([Written(("LOT", n), t) for n, t in zip(names, times, strict=True)])
+    found = arrange([WrittenFile(("LOT", n), t) for n, t in zip(names, times, strict=True)])
     in_order = [names[place] for place in found.order]
     assert in_order == (names if is_confirmed else sorted(names))
     assert found.unsure == frozenset(() if is_confirmed else range(len(names)))
@@ -132,7 +134,7 @@ def test_a_counter_that_did_not_run_over_is_never_turned(
     numbers = [n for n in numbers if 12 <= n <= 9_985] or [50]
     times = data.draw(st.lists(st.integers(0, 9), min_size=len(numbers), max_size=len(numbers)))
     names = [f"IMG_{n:04}.jpg" for n in numbers]
-    found = arrange([Written(("LOT", n), t) for n, t in zip(names, times, strict=True)])
+    found = arrange([WrittenFile(("LOT", n), t) for n, t in zip(names, times, strict=True)])
     assert [names[place] for place in found.order] == sorted(names)
     assert found.unsure == frozenset()
 
@@ -144,5 +146,5 @@ def test_what_belongs_to_a_wrapped_number_goes_with_it() -> None:
 
 def test_numbered_directories_that_wrap_are_followed_too() -> None:
     paths = [("B1", "99999999", "1.jpg"), ("B1", "00000001", "1.jpg"), ("B1", "00000001", "2.jpg")]
-    files = [Written(path, time) for time, path in enumerate(paths)]
+    files = [WrittenFile(path, time) for time, path in enumerate(paths)]
     assert arrange(files[::-1]) == Arrangement((2, 1, 0))

@@ -94,16 +94,18 @@ class SpoolMachine(RuleBasedStateMachine):
 
     @rule(expects=st.sampled_from([None, 1, 2]))
     def read(self, expects: int | None) -> None:
-        for lot in self.station.spool.lots_to_read()[:1]:
+        for lot in self.station.spool.lots.lots_to_read()[:1]:
             header = LotHeader(expected_documents=expects) if expects else None
             result = result_of(lot, header)
-            self.station.spool.read_done(lot.lot.id, result, len(lot.files), {}, lot.edition)
+            self.station.spool.lots.record_result(
+                lot.lot.id, result, len(lot.files), {}, lot.edition
+            )
 
     @rule()
     def close_what_is_short(self) -> None:
-        for view in self.station.spool.lots_overview():
+        for view in self.station.spool.status.lots_overview():
             if view.shown is OperatorState.INCOMPLETE:
-                self.station.spool.close_lot(view.id)
+                self.station.spool.lots.close_lots(view.id)
 
     @rule()
     def acknowledge(self) -> None:
@@ -111,19 +113,19 @@ class SpoolMachine(RuleBasedStateMachine):
 
     @rule()
     def refuse_one(self) -> None:
-        for document in self.station.spool.documents_to_send(1):
-            self.station.spool.document_refused(document.id, "document_invalid", "Refusé.")
+        for document in self.station.spool.outbox.documents_to_send(1):
+            self.station.spool.outbox.refuse_document(document.id, "document_invalid", "Refusé.")
 
     @rule()
     def replay_what_was_refused(self) -> None:
-        for view in self.station.spool.lots_overview():
+        for view in self.station.spool.status.lots_overview():
             if view.refused:
-                self.station.spool.replay(view.id)
+                self.station.spool.outbox.replay(view.id)
 
     @rule(days=st.sampled_from([0, 3, 8]))
     def reap(self, days: int) -> None:
         self.station.clock.forward(days * 86_400)
-        self.station.spool.reap(self.station.clock())
+        self.station.spool.retention.purge(self.station.clock())
 
     @rule(back_s=st.integers(1, 100_000))
     def clock_goes_back(self, back_s: int) -> None:
@@ -152,18 +154,18 @@ class SpoolMachine(RuleBasedStateMachine):
     def nothing_is_lost_and_order_is_kept(self) -> None:
         spool, centre = self.station.spool, self.station.centre
         self.station.counted()
-        waiting = spool.documents_to_send(1_000)
+        waiting = spool.outbox.documents_to_send(1_000)
         ids = [document.id for document in waiting]
         assert ids == sorted(ids)
         for document in waiting:
-            for blob in spool.blobs_to_send(document.id):
+            for blob in spool.outbox.blobs_to_send(document.id):
                 assert blob.path.stat().st_size == blob.size
         at_centre = {own_name(d.pages[0].ref.file) for d in centre.documents.values()}
         here = {own_name(d.document.pages[0].ref.file) for d in waiting}
-        unread = {own_name(file.name) for lot in spool.lots_to_read() for file in lot.files}
+        unread = {own_name(file.name) for lot in spool.lots.lots_to_read() for file in lot.files}
         folder = {path.name for path in self.station.folder.glob("*.tif")}
-        open_claims = {f.file.name for _, files in spool.open_claims("scan") for f in files}
-        held = {view.name for view in spool.lots_overview() if view.id}
+        open_claims = {f.file.name for _, files in spool.claims.open_claims("scan") for f in files}
+        held = {view.name for view in spool.status.lots_overview() if view.id}
         assert self.dropped.keys() <= at_centre | here | unread | folder | open_claims | held
         # An id is new only if it sorts after all ids that were ever offered.
         fresh = [i for i in ids if i not in self.offered]

@@ -34,20 +34,20 @@ def _refused(station: Station, at: dt.datetime) -> tuple[str, str]:
     station.clock.now = at
     station.drop("LOT1.tif", b"scan")
     station.settle()
-    [lot] = station.spool.lots_to_read()
+    [lot] = station.spool.lots.lots_to_read()
     result = _delayed(result_of(lot), lot.lot.received_on)
-    station.spool.read_done(lot.lot.id, result, 1, {})
-    [document] = station.spool.documents_to_send(1)
+    station.spool.lots.record_result(lot.lot.id, result, 1, {})
+    [document] = station.spool.outbox.documents_to_send(1)
     with pytest.raises(DocumentInvalid):
         _told_document(station)
-    station.spool.document_refused(document.id, "document_invalid", "Refusé.")
+    station.spool.outbox.refuse_document(document.id, "document_invalid", "Refusé.")
     with pytest.raises(DocumentInvalid):
         _told_report(station)
     return lot.lot.id, document.id
 
 
 def _told_document(station: Station) -> dt.date | None:
-    [document] = station.spool.documents_to_send(1)
+    [document] = station.spool.outbox.documents_to_send(1)
     record = record_of(document, Identity("gien", "poste-1", {}))
     told = centre.document(messages.document(record), _TODAY)
     assert told.lot.received_on == _TODAY.date()
@@ -55,7 +55,7 @@ def _told_document(station: Station) -> dt.date | None:
 
 
 def _told_report(station: Station) -> None:
-    [report] = station.spool.lots_to_send(1)
+    [report] = station.spool.outbox.lots_to_send(1)
     centre.lot(messages.lot(replace(report, site="gien", station="poste-1")), _TODAY)
 
 
@@ -70,7 +70,7 @@ def test_what_a_wrong_clock_took_in_is_of_the_day_on_which_it_is_sent_again(
 ) -> None:
     lot_id, document_id = _refused(station, wrong)
     station.clock.now = _TODAY
-    station.spool.replay(lot_id if which == "lot" else document_id)
+    station.spool.outbox.replay(lot_id if which == "lot" else document_id)
     assert _told_document(station) == dt.date(2026, 11, 10), "five working days from today"
     station.send()
     assert station.delivered() == [b"scan"]
@@ -78,12 +78,12 @@ def test_what_a_wrong_clock_took_in_is_of_the_day_on_which_it_is_sent_again(
 
 def test_a_report_alone_is_sent_again(station: Station) -> None:
     lot_id, _ = _refused(station, _TODAY + dt.timedelta(days=150))
-    assert station.spool.discard(lot_id)
+    assert station.spool.retention.discard(lot_id)
     station.clock.now = _TODAY
-    station.spool.replay(lot_id)
+    station.spool.outbox.replay(lot_id)
     _told_report(station)
     with pytest.raises(LookupError):
-        station.spool.replay(lot_id)
+        station.spool.outbox.replay(lot_id)
 
 
 def test_a_lot_that_came_in_before_stays_of_its_day(station: Station) -> None:
@@ -91,11 +91,11 @@ def test_a_lot_that_came_in_before_stays_of_its_day(station: Station) -> None:
     station.drop("LOT1.tif", b"scan")
     station.settle()
     station.read()
-    [document] = station.spool.documents_to_send(1)
-    station.spool.document_refused(document.id, "blob_too_large", "Refusé.")
+    [document] = station.spool.outbox.documents_to_send(1)
+    station.spool.outbox.refuse_document(document.id, "blob_too_large", "Refusé.")
     station.clock.now = _TODAY
-    station.spool.replay(document.id)
-    [again] = station.spool.documents_to_send(1)
+    station.spool.outbox.replay(document.id)
+    [again] = station.spool.outbox.documents_to_send(1)
     assert again.lot == document.lot
 
 

@@ -26,7 +26,7 @@ def _claimed(station: Station, name: str) -> str:
     """What the lot of this name answers."""
     station.drop(name, name.encode())
     station.settle()
-    (lot,) = [one.lot for one in station.spool.lots_to_read() if one.lot.name == name]
+    (lot,) = [one.lot for one in station.spool.lots.lots_to_read() if one.lot.name == name]
     return lot.rescan_id
 
 
@@ -45,14 +45,14 @@ def _claimed(station: Station, name: str) -> str:
 def test_s23_a_lots_name_answers_the_request_whose_code_it_begins_with(
     station: Station, name: str, answers: bool
 ) -> None:
-    station.spool.rescan_asked(_ASKED)
+    station.spool.rescans.record_request(_ASKED)
     assert _claimed(station, name) == (_ID if answers else "")
 
 
 def test_the_answer_counts_its_delay_from_the_first_receipt(station: Station) -> None:
-    station.spool.rescan_asked(_ASKED)
+    station.spool.rescans.record_request(_ASKED)
     _claimed(station, "RESCAN-3FA9C21B.tif")
-    (lot,) = [one.lot for one in station.spool.lots_to_read()]
+    (lot,) = [one.lot for one in station.spool.lots.lots_to_read()]
     assert (lot.received_on, lot.fund) == (_ASKED.received_on, "45")
 
 
@@ -60,55 +60,55 @@ def test_two_requests_of_one_code_are_answered_by_neither_name(station: Station)
     other = _ID.replace("0197a000", "0197a001")
     assert code_of(other) == code_of(_ID)
     for rescan_id in (_ID, other):
-        station.spool.rescan_asked(replace(_ASKED, rescan_id=rescan_id))
+        station.spool.rescans.record_request(replace(_ASKED, rescan_id=rescan_id))
     assert _claimed(station, "RESCAN-3FA9C21B.tif") == ""
 
 
 def test_s23_a_closed_request_is_shown_no_more_but_its_late_answer_is_still_known(
     station: Station,
 ) -> None:
-    station.spool.rescan_asked(_ASKED)
-    station.spool.rescan_closed(_ID)
-    assert station.spool.rescans() == []
-    assert station.spool.rescans_held(9) == ()
+    station.spool.rescans.record_request(_ASKED)
+    station.spool.rescans.close(_ID)
+    assert station.spool.rescans.open_requests() == []
+    assert station.spool.rescans.open_ids(9) == ()
     assert _claimed(station, "RESCAN-3FA9C21B.tif") == _ID
 
 
 def test_a_request_that_is_asked_again_after_it_was_over_is_open_again(station: Station) -> None:
-    station.spool.rescan_asked(_ASKED)
-    station.spool.rescan_closed(_ID)
-    station.spool.rescan_asked(_ASKED)
-    assert [one.rescan_id for one in station.spool.rescans()] == [_ID]
+    station.spool.rescans.record_request(_ASKED)
+    station.spool.rescans.close(_ID)
+    station.spool.rescans.record_request(_ASKED)
+    assert [one.rescan_id for one in station.spool.rescans.open_requests()] == [_ID]
 
 
 def test_s23_the_answer_is_counted_until_the_centre_has_it(station: Station) -> None:
-    station.spool.rescan_asked(_ASKED)
+    station.spool.rescans.record_request(_ASKED)
     _claimed(station, "RESCAN-3FA9C21B.tif")
     station.read()
-    (shown,) = station.spool.rescans()
+    (shown,) = station.spool.rescans.open_requests()
     assert (shown.scanned, shown.sent) == (1, 0)
     station.send()
-    (shown,) = station.spool.rescans()
+    (shown,) = station.spool.rescans.open_requests()
     assert (shown.scanned, shown.sent) == (1, 1)
     (document,) = station.centre.documents.values()
     assert document.rescan_id == _ID
 
 
 def test_s24_what_is_impossible_waits_for_the_centre_over_a_restart(station: Station) -> None:
-    station.spool.rescan_asked(_ASKED)
-    assert station.spool.rescan_impossible(_ID, "Détruit.")
-    assert not station.spool.rescan_impossible(_ID, "Encore.")
+    station.spool.rescans.record_request(_ASKED)
+    assert station.spool.rescans.record_impossible(_ID, "Détruit.")
+    assert not station.spool.rescans.record_impossible(_ID, "Encore.")
     station.reopen()
-    assert station.spool.rescans_impossible() == [(_ID, "Détruit.")]
-    station.spool.rescan_closed(_ID)
-    assert station.spool.rescans_impossible() == []
+    assert station.spool.rescans.impossible_requests() == [(_ID, "Détruit.")]
+    station.spool.rescans.close(_ID)
+    assert station.spool.rescans.impossible_requests() == []
 
 
 def test_a_request_long_over_is_forgotten(station: Station) -> None:
-    station.spool.rescan_asked(_ASKED)
-    station.spool.rescan_closed(_ID)
+    station.spool.rescans.record_request(_ASKED)
+    station.spool.rescans.close(_ID)
     station.clock.forward(401 * 86_400)
-    station.spool.reap(station.clock())
+    station.spool.retention.purge(station.clock())
     assert _claimed(station, "RESCAN-3FA9C21B.tif") == ""
 
 
@@ -143,12 +143,12 @@ def test_s22_a_journal_of_the_previous_version_is_brought_up_to_date(station: St
     with pytest.raises(SpoolBusy, match="schema 1"):
         Spool.open(station.work, station.limits, station.clock, visitor=True)
     station.open()
-    (asked,) = station.spool.rescans()
+    (asked,) = station.spool.rescans.open_requests()
     assert (asked.document_id, asked.rescan_id, asked.reason) == ("d1", "", "flou")
-    assert [lot.name for lot in station.spool.lots_overview()] == ["LOT1"]
-    station.spool.rescan_asked(_ASKED)
+    assert [lot.name for lot in station.spool.status.lots_overview()] == ["LOT1"]
+    station.spool.rescans.record_request(_ASKED)
     station.reopen()
-    assert len(station.spool.rescans()) == 2
+    assert len(station.spool.rescans.open_requests()) == 2
     Spool.open(station.work, station.limits, station.clock, visitor=True).close()
 
 
@@ -156,36 +156,36 @@ def test_s22_a_journal_of_the_previous_version_is_brought_up_to_date(station: St
 
 
 def test_the_link_is_down_since_it_broke_whatever_centre_is_tried(station: Station) -> None:
-    assert station.spool.standing().link is None
-    station.spool.link_is("a:1", "")
+    assert station.spool.status.agent_status().link is None
+    station.spool.status.record_link("a:1", "")
     station.clock.forward(60)
-    station.spool.link_is("a:1", "uplink_lost")
+    station.spool.status.record_link("a:1", "uplink_lost")
     broke = station.clock()
     station.clock.forward(60)
-    station.spool.link_is("b:1", "uplink_refused")
-    link = station.spool.standing().link
+    station.spool.status.record_link("b:1", "uplink_refused")
+    link = station.spool.status.agent_status().link
     assert link is not None
     assert (link.centre, link.code, link.since) == ("b:1", "uplink_refused", broke)
-    station.spool.link_is("b:1", "")
-    link = station.spool.standing().link
+    station.spool.status.record_link("b:1", "")
+    link = station.spool.status.agent_status().link
     assert link is not None
     assert (link.code, link.since) == ("", station.clock())
 
 
 def test_an_agent_that_says_the_same_again_writes_nothing(station: Station) -> None:
-    station.spool.link_is("a:1", "")
-    station.spool.pace_is(93, {"l": 4})
-    mark = station.spool.mark()
-    station.spool.link_is("a:1", "")
-    station.spool.pace_is(93, {"l": 4})
-    assert station.spool.mark() == mark
+    station.spool.status.record_link("a:1", "")
+    station.spool.status.record_progress(93, {"l": 4})
+    mark = station.spool.status.change_mark()
+    station.spool.status.record_link("a:1", "")
+    station.spool.status.record_progress(93, {"l": 4})
+    assert station.spool.status.change_mark() == mark
 
 
 def test_a_visitor_sees_whether_the_agent_runs(station: Station) -> None:
     visitor = Spool.open(station.work, station.limits, station.clock, visitor=True)
-    assert visitor.standing().is_running
+    assert visitor.status.agent_status().is_running
     station.spool.close()
-    assert not visitor.standing().is_running
+    assert not visitor.status.agent_status().is_running
     visitor.close()
     station.open()
 
@@ -194,10 +194,10 @@ def test_pages_read_so_far_are_shown_while_the_lot_is_read(station: Station) -> 
     for number in range(3):
         station.drop(f"LOT/{number}.tif", b"%d" % number)
     station.settle()
-    (lot,) = station.spool.lots_to_read()
-    station.spool.pace_is(60, {lot.lot.id: 2})
-    (view,) = station.spool.lots_overview()
+    (lot,) = station.spool.lots.lots_to_read()
+    station.spool.status.record_progress(60, {lot.lot.id: 2})
+    (view,) = station.spool.status.lots_overview()
     assert (view.files, view.read_pages) == (3, 2)
     station.read()
-    (view,) = station.spool.lots_overview()
+    (view,) = station.spool.status.lots_overview()
     assert (view.read_pages, view.counted_pages) == (0, 3)

@@ -24,7 +24,9 @@ from edge.spool.rules import (
 )
 from vaguemestre.model.lot import LotHeader
 
-LIMITS = spool_rules.Limits(max_bytes=1_000, min_free_bytes=100)
+
+def _usage(used: int, free: int) -> spool_rules.Usage:
+    return spool_rules.Usage(used=used, max_bytes=1_000, free=free, min_free_bytes=100)
 
 
 def test_s15_a_lot_goes_from_sighted_to_reaped_by_the_steps_of_the_table() -> None:
@@ -52,7 +54,7 @@ def test_s15_nothing_leaves_reaped() -> None:
 
 
 def test_s20_a_lot_that_fits_has_room() -> None:
-    room = spool_rules.decide_room(LIMITS, used=900, free=500, incoming=100, copied=True)
+    room = spool_rules.decide_room(_usage(900, 500), incoming_bytes=100, copied=True)
     assert room == spool_rules.HasRoom()
 
 
@@ -69,14 +71,14 @@ def test_s20_a_lot_that_fits_has_room() -> None:
 def test_s20_without_room_the_reason_says_whether_waiting_helps(
     used: int, free: int, incoming: int, copied: bool, forever: bool
 ) -> None:
-    room = spool_rules.decide_room(LIMITS, used=used, free=free, incoming=incoming, copied=copied)
+    room = spool_rules.decide_room(_usage(used, free), incoming_bytes=incoming, copied=copied)
     assert isinstance(room, spool_rules.NoRoom)
     assert room.forever is forever
 
 
 def test_s20_a_rename_needs_no_free_space() -> None:
     assert (
-        spool_rules.decide_room(LIMITS, used=0, free=100, incoming=900, copied=False)
+        spool_rules.decide_room(_usage(0, 100), incoming_bytes=900, copied=False)
         == spool_rules.HasRoom()
     )
 
@@ -86,11 +88,11 @@ def test_s13_a_header_counts_documents() -> None:
         LotHeader(expected_documents=50), to_verify=None, known=None, images=80, documents=37
     )
     assert count == Count(37, 50, Unit.DOCUMENTS)
-    assert count.verdict is CountResult.SHORT
+    assert count.result is CountResult.SHORT
 
 
 def test_s13_more_than_announced_is_not_met() -> None:
-    assert Count(52, 50, Unit.DOCUMENTS).verdict is CountResult.OVER
+    assert Count(52, 50, Unit.DOCUMENTS).result is CountResult.OVER
 
 
 def test_s13_a_header_that_repeats_the_index_asks_nothing_more() -> None:

@@ -35,13 +35,13 @@ def _go_through(station: Station, numbers: range) -> None:
     for number in numbers:
         station.drop(f"{_PERSON}-{number:04}.tif", b"%d" % number)
     station.settle()
-    for lot in station.spool.lots_to_read(1_000):
+    for lot in station.spool.lots.lots_to_read(1_000):
         read = result_of(lot)
         documents = [
             replace(document, fields=tuple(_field(f"{_NIR}{n:02}" * n) for n in range(1, 9)))
             for document in read.documents
         ]
-        station.spool.read_done(lot.lot.id, LotResult(tuple(documents), ()), 1, {})
+        station.spool.lots.record_result(lot.lot.id, LotResult(tuple(documents), ()), 1, {})
     station.send()
     station.let_go()
 
@@ -55,7 +55,7 @@ def test_s29_after_a_lot_has_left_no_file_of_ours_names_anybody(station: Station
     assert _NIR.encode() in _raw(station.work)
     assert _PERSON.encode() in _raw(station.work)
     station.clock.forward(8 * 86_400)
-    assert station.spool.reap(station.clock()) == 40
+    assert station.spool.retention.purge(station.clock()) == 40
     raw = _raw(station.work)
     assert _NIR.encode() not in raw
     assert _PERSON.encode() not in raw
@@ -69,7 +69,7 @@ def test_s29_lots_that_stay_keep_theirs_and_nothing_of_those_that_left(station: 
     station.clock.forward(4 * 86_400)
     _go_through(station, range(20, 30))
     station.clock.forward(4 * 86_400)
-    assert station.spool.reap(station.clock()) == 20
+    assert station.spool.retention.purge(station.clock()) == 20
     raw = _raw(station.work)
     gone = [number for number in range(20) if f"{_PERSON}-{number:04}".encode() in raw]
     assert gone == []
@@ -80,13 +80,13 @@ def test_s29_what_a_visitor_gave_up_is_wiped_too(station: Station) -> None:
     station.drop(f"{_PERSON}.tif", b"scan")
     station.settle()
     station.let_go()
-    (lot,) = station.spool.lots_to_read()
-    station.spool.read_failed(lot.lot.id, "page_crashed", "À la main.")
-    station.spool.reap(station.clock())
+    (lot,) = station.spool.lots.lots_to_read()
+    station.spool.lots.set_lot_aside(lot.lot.id, "page_crashed", "À la main.")
+    station.spool.retention.purge(station.clock())
     visitor = Spool.open(station.work, station.limits, station.clock, visitor=True)
-    assert visitor.discard(lot.lot.id)
+    assert visitor.retention.discard(lot.lot.id)
     visitor.close()
-    station.spool.reap(station.clock())
+    station.spool.retention.purge(station.clock())
     assert _PERSON.encode() not in _raw(station.work)
 
 
@@ -96,10 +96,10 @@ def test_s29_what_somebody_still_reads_is_wiped_at_the_next_look(station: Statio
     reader = sqlite3.connect(station.work / "journal.sqlite3", isolation_level=None)
     reader.execute("BEGIN")
     reader.execute("SELECT * FROM lots").fetchone()
-    assert station.spool.reap(station.clock()) == 3
+    assert station.spool.retention.purge(station.clock()) == 3
     assert _PERSON.encode() in _raw(station.work)
     reader.execute("COMMIT")
-    station.spool.reap(station.clock())
+    station.spool.retention.purge(station.clock())
     assert _PERSON.encode() not in _raw(station.work)
     reader.close()
 
@@ -109,26 +109,28 @@ def test_s29_a_request_that_is_over_keeps_no_words(station: Station) -> None:
     sheet = AskedSheet(3, _PERSON, 1, 2, picture)
     why = f"{_PERSON} est illisible."
     request = RescanRequest("d" * 32, _PERSON, why, "r" * 32, sheet=sheet)
-    station.spool.rescan_asked(request)
-    assert station.spool.rescan_impossible("r" * 32, f"{_PERSON} : papier détruit.")
-    station.spool.rescan_closed("r" * 32)
-    station.spool._is_wiped = False
-    station.spool.reap(station.clock())
+    station.spool.rescans.record_request(request)
+    assert station.spool.rescans.record_impossible("r" * 32, f"{_PERSON} : papier détruit.")
+    station.spool.rescans.close("r" * 32)
+    station.spool.retention._is_wiped = False
+    station.spool.retention.purge(station.clock())
     assert _PERSON.encode() not in _raw(station.work)
-    station.spool.rescan_asked(request)  # the centre was restored from a backup
-    assert [(r.lot_name, r.reason) for r in station.spool.rescans()] == [
+    station.spool.rescans.record_request(request)  # the centre was restored from a backup
+    assert [(r.lot_name, r.reason) for r in station.spool.rescans.open_requests()] == [
         (_PERSON, f"{_PERSON} est illisible.")
     ]
 
 
 def test_s29_an_answer_that_has_left_is_still_counted(station: Station) -> None:
-    station.spool.rescan_asked(RescanRequest("d" * 32, "LOT0", "Flou.", "0" * 24 + "3fa9c21b"))
+    station.spool.rescans.record_request(
+        RescanRequest("d" * 32, "LOT0", "Flou.", "0" * 24 + "3fa9c21b")
+    )
     station.drop("RESCAN-3FA9C21B.tif", b"again")
     station.drain()
-    assert [(r.scanned, r.sent) for r in station.spool.rescans()] == [(1, 1)]
+    assert [(r.scanned, r.sent) for r in station.spool.rescans.open_requests()] == [(1, 1)]
     station.clock.forward(8 * 86_400)
-    assert station.spool.reap(station.clock()) == 1
-    assert [(r.scanned, r.sent) for r in station.spool.rescans()] == [(1, 1)]
+    assert station.spool.retention.purge(station.clock()) == 1
+    assert [(r.scanned, r.sent) for r in station.spool.rescans.open_requests()] == [(1, 1)]
 
 
 def test_s06_bytes_are_known_again_after_their_lot_and_its_name_have_left(
@@ -136,7 +138,7 @@ def test_s06_bytes_are_known_again_after_their_lot_and_its_name_have_left(
 ) -> None:
     _go_through(station, range(1))
     station.clock.forward(300 * 86_400)
-    station.spool.reap(station.clock())
+    station.spool.retention.purge(station.clock())
     station.drop("AGAIN.tif", b"0")
     station.drain()
     marks = [document.marks for document in station.centre.documents.values()]
@@ -164,9 +166,9 @@ def test_s29_a_journal_of_0_3_0_loses_what_its_lots_left_behind(station: Station
     connection.commit()
     connection.close()
     station.open()
-    station.spool.reap(station.clock())
+    station.spool.retention.purge(station.clock())
     raw = _raw(station.work)
-    assert [lot.name for lot in station.spool.lots_overview()] == [f"{_PERSON}-0050"]
+    assert [lot.name for lot in station.spool.status.lots_overview()] == [f"{_PERSON}-0050"]
     assert not [n for n in range(50) if f"{_PERSON}-{n:04}".encode() in raw]
 
 
@@ -217,12 +219,12 @@ def test_s29_of_what_was_put_aside_only_what_the_centre_holds_leaves(station: St
     for number, data in enumerate([*(path.read_bytes() for path in blobs), b"whose?"]):
         (aside / f"lost-{number}").write_bytes(data)
     now = dt.datetime.now(dt.UTC)
-    assert station.spool.clear_aside(now + dt.timedelta(days=89)) == 3
-    assert station.spool.clear_aside(now + dt.timedelta(days=91)) == 2
+    assert station.spool.retention.clear_aside(now + dt.timedelta(days=89)) == 3
+    assert station.spool.retention.clear_aside(now + dt.timedelta(days=91)) == 2
     assert sorted(path.read_bytes() for path in aside.iterdir()) == [b"not sent yet", b"whose?"]
     station.send()
-    assert station.spool.clear_aside(now + dt.timedelta(days=91)) == 1
-    assert station.spool.aside() == 1
+    assert station.spool.retention.clear_aside(now + dt.timedelta(days=91)) == 1
+    assert station.spool.retention.count_aside() == 1
 
 
 def test_s29_logs_name_nobody(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,7 +233,7 @@ def test_s29_logs_name_nobody(station: Station, monkeypatch: pytest.MonkeyPatch)
     def refuse(*_: object) -> None:
         raise OSError(5, "Input/output error", f"/scan/{_PERSON}.tif")
 
-    monkeypatch.setattr(station.spool, "begin_claim", refuse)
+    monkeypatch.setattr(station.spool.claims, "begin_claim", refuse)
     station.settle()
     (station.folder / f"{_PERSON}.cloturer").write_bytes(b"")
     monkeypatch.setattr("edge.sources.folder.filesystem.remove", refuse)

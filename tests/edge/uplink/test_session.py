@@ -31,7 +31,8 @@ class Wire:
         self.told: list[dict[str, Any]] = []
         wanted = {"heartbeat_every_s": 3_600.0, "refused_for_now_s": 0.0, "refused_lot_s": 3_600.0}
         self.session = UplinkSession(
-            station.spool,
+            station.spool.outbox,
+            station.spool.rescans,
             Identity("la-rochelle", "poste-1", {"program": "0"}),
             RetryTimes(**{**wanted, **pauses}),
             lambda: _BEAT,
@@ -141,14 +142,14 @@ def test_a_corrupt_image_is_sent_again(tmp_path: Path) -> None:
 
 def test_a_file_whose_own_copy_was_harmed_is_told_and_not_sent_for_ever(tmp_path: Path) -> None:
     station = _station(tmp_path, b"a")
-    (blob,) = station.spool.blobs_to_send(station.spool.documents_to_send(1)[0].id)
+    (blob,) = station.spool.outbox.blobs_to_send(station.spool.outbox.documents_to_send(1)[0].id)
     wire = Wire(station)
     sha256 = wire.next().chunk.sha256
     blob.path.chmod(0o600)
     blob.path.write_bytes(b"b")
     wire.refuse(sha256.hex(), "blob_corrupt", permanent=False)
     assert wire.next().WhichOneof("kind") == "lot"
-    (lot,) = station.spool.lots_overview()
+    (lot,) = station.spool.status.lots_overview()
     assert [aside.code for aside in lot.set_aside] == ["spool_corrupt"]
 
 
@@ -167,7 +168,7 @@ def test_a_document_refused_for_good_is_told_to_its_operator(tmp_path: Path) -> 
     wire.stored(wire.next())
     wire.refuse(wire.next().document.id, "document_invalid", permanent=True)
     assert wire.next().WhichOneof("kind") == "lot"
-    assert station.spool.backlog().documents == 0
+    assert station.spool.outbox.backlog().documents == 0
     assert wire.told[-1]["code"] == "document_invalid"
 
 
@@ -176,7 +177,7 @@ def test_every_document_of_an_image_refused_for_good_is_refused(tmp_path: Path) 
     wire = Wire(station, window=1)
     wire.refuse(wire.next().chunk.sha256.hex(), "blob_too_large", permanent=True)
     refused = 0
-    while station.spool.backlog().documents:
+    while station.spool.outbox.backlog().documents:
         wire.refuse(wire.next().chunk.sha256.hex(), "blob_too_large", permanent=True)
         refused += 1
     assert refused <= 1
@@ -231,7 +232,7 @@ def test_a_file_the_centre_would_not_take_is_not_sent_at_all(tmp_path: Path) -> 
     station = _station(tmp_path, b"a" * 1_000_001)
     wire = Wire(station)
     assert wire.next().WhichOneof("kind") == "lot"
-    (lot,) = station.spool.lots_overview()
+    (lot,) = station.spool.status.lots_overview()
     assert [aside.code for aside in lot.set_aside] == ["file_too_large"]
 
 
@@ -239,7 +240,7 @@ def test_a_rescan_that_the_centre_asks_for_is_kept_for_the_operator(tmp_path: Pa
     station = _station(tmp_path, b"a")
     asked = fleet_pb2.RescanRequest(document_id="d", lot_name="LOT0.tif", reason="flou")
     Wire(station).session.take(intake_pb2.Down(rescan=asked))
-    assert [rescan.reason for rescan in station.spool.rescans()] == ["flou"]
+    assert [rescan.reason for rescan in station.spool.rescans.open_requests()] == ["flou"]
 
 
 @pytest.mark.parametrize("attempts", [1, 2, 7, 10_000])
@@ -272,23 +273,23 @@ def test_which_sheet_is_meant_is_kept_and_what_is_no_small_picture_is_not(
         document_number=12, type_title="Feuille\x07 de soins", page=2, pages=3, picture=picture,
     )  # fmt: skip
     wire.session.take(intake_pb2.Down(rescan=asked))
-    (kept,) = station.spool.rescans()
+    (kept,) = station.spool.rescans.open_requests()
     assert kept.sheet == AskedSheet(12, "Feuille  de soins", 2, 3, b"")
     asked.picture = b"\xff\xd8\xff small"
     wire.session.take(intake_pb2.Down(rescan=asked))  # once told it stays as it was
-    assert [one.sheet.picture for one in station.spool.rescans()] == [b""]
+    assert [one.sheet.picture for one in station.spool.rescans.open_requests()] == [b""]
 
 
 def test_what_the_station_holds_is_told_at_the_hello_until_it_is_closed(tmp_path: Path) -> None:
     station = Station(tmp_path)
     wire = Wire(station)
     _asked_with_an_id(wire)
-    again = UplinkSession(station.spool, *_said_by(wire))
+    again = UplinkSession(station.spool.outbox, station.spool.rescans, *_said_by(wire))
     assert list(next(again.messages()).hello.rescans) == [_RESCAN]
     closed = fleet_pb2.RescanClosed(rescan_id=_RESCAN)
     wire.session.take(intake_pb2.Down(rescan_closed=closed))
-    assert station.spool.rescans() == []
-    fresh = UplinkSession(station.spool, *_said_by(wire))
+    assert station.spool.rescans.open_requests() == []
+    fresh = UplinkSession(station.spool.outbox, station.spool.rescans, *_said_by(wire))
     assert list(next(fresh.messages()).hello.rescans) == []
 
 
@@ -301,7 +302,7 @@ def test_what_is_impossible_is_said_once_in_a_stream_and_only_to_who_asked(tmp_p
     station = Station(tmp_path)
     wire = Wire(station)
     _asked_with_an_id(wire)
-    assert station.spool.rescan_impossible(_RESCAN, "détruit")
+    assert station.spool.rescans.record_impossible(_RESCAN, "détruit")
     said = wire.next().rescan_impossible
     assert (said.rescan_id, said.reason) == (_RESCAN, "détruit")
     assert wire.nothing_more()
@@ -313,8 +314,8 @@ def test_a_request_of_the_previous_version_is_shown_and_answered_by_hand(tmp_pat
     station = _station(tmp_path, b"a")
     asked = fleet_pb2.RescanRequest(document_id="d", lot_name="LOT0.tif", reason="flou")
     Wire(station).session.take(intake_pb2.Down(rescan=asked))
-    assert not station.spool.rescan_impossible("d", "détruit")
-    assert station.spool.rescans_held(9) == ()
-    station.spool.rescan_done("d")
+    assert not station.spool.rescans.record_impossible("d", "détruit")
+    assert station.spool.rescans.open_ids(9) == ()
+    station.spool.rescans.close("d")
     Wire(station).session.take(intake_pb2.Down(rescan=asked))  # it says so at every connection
-    assert station.spool.rescans() == []
+    assert station.spool.rescans.open_requests() == []

@@ -51,7 +51,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 
 
 def _incomplete(station: Station) -> str:
-    return next(lot.id for lot in station.spool.lots_overview() if lot.name == "DMT-0037")
+    return next(lot.id for lot in station.spool.status.lots_overview() if lot.name == "DMT-0037")
 
 
 @pytest.mark.parametrize(("width", "height"), _SCREENS)
@@ -105,7 +105,7 @@ def test_an_operator_closes_a_lot_by_keyboard(page: Page, station: Station) -> N
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").first).to_be_visible()
     expect(page.locator(".message")).to_have_text("Le lot est clôturé : il part tel quel.")
-    assert station.spool.backlog().documents == 5 + 37
+    assert station.spool.outbox.backlog().documents == 5 + 37
 
 
 def test_an_operator_says_why_a_document_cannot_be_scanned_again(
@@ -116,7 +116,7 @@ def test_an_operator_says_why_a_document_cannot_be_scanned_again(
     page.keyboard.type("Le papier a été détruit.")
     page.keyboard.press("Enter")
     expect(page.locator(".message")).to_contain_text("C'est noté")
-    assert station.spool.rescans_impossible() == [(RESCANS[0], "Le papier a été détruit.")]
+    assert station.spool.rescans.impossible_requests() == [(RESCANS[0], "Le papier a été détruit.")]
 
 
 def test_what_changes_is_shown_by_itself_and_the_focus_stays(page: Page, station: Station) -> None:
@@ -128,7 +128,7 @@ def test_what_changes_is_shown_by_itself_and_the_focus_stays(page: Page, station
     expect(page.get_by_text("NOUVEAU.tif")).to_be_attached(timeout=8_000)
     expect(sheet).to_be_focused()
     assert page.locator("#lots .scroll").evaluate("one => one.scrollTop") == 40
-    station.spool.link_is("centre:7443", "")
+    station.spool.status.record_link("centre:7443", "")
     expect(page.get_by_text("Centre relié")).to_be_visible(timeout=8_000)
 
 

@@ -39,7 +39,7 @@ def _token(client: httpx.Client, path: str) -> str:
 
 
 def _incomplete(station: Station) -> str:
-    return next(lot.id for lot in station.spool.lots_overview() if lot.name == "DMT-0037")
+    return next(lot.id for lot in station.spool.status.lots_overview() if lot.name == "DMT-0037")
 
 
 def test_one_look_shows_all_that_an_operator_wants_to_know(browser: httpx.Client) -> None:
@@ -87,7 +87,7 @@ def test_an_incomplete_lot_is_closed_after_a_question(
     done = browser.post("/cloturer", data=form)
     assert (done.status_code, done.headers["Location"]) == (303, "/?fait=cloture")
     assert "Le lot est clôturé" in browser.get("/?fait=cloture").text
-    assert station.spool.backlog().documents == 5 + 37
+    assert station.spool.outbox.backlog().documents == 5 + 37
     assert browser.post("/cloturer", data=form).status_code == 404
 
 
@@ -101,7 +101,7 @@ def test_a_lot_still_in_the_folder_is_closed_by_its_name(tmp_path: Path) -> None
         form = {"source": "scan", "lot": "B0001", "jeton": _token(client, path)}
         assert client.post("/cloturer", data=form).status_code == 303
     station.settle()
-    assert station.spool.lots_to_read()[0].lot.name == "B0001"
+    assert station.spool.lots.lots_to_read()[0].lot.name == "B0001"
 
 
 def test_the_sheet_of_a_request_is_a_pdf(browser: httpx.Client) -> None:
@@ -121,7 +121,7 @@ def test_a_request_is_impossible_for_a_reason(browser: httpx.Client, station: St
         assert "<h2>Demande 3FA9C21B" in refused.text  # the form again, with what was typed
     told = browser.post("/numerisation/impossible", data={**form, "raison": "Détruit."})
     assert told.status_code == 303
-    assert station.spool.rescans_impossible() == [(RESCANS[0], "Détruit.")]
+    assert station.spool.rescans.impossible_requests() == [(RESCANS[0], "Détruit.")]
     assert "le centre va en prendre note" in browser.get("/").text
     again = browser.post("/numerisation/impossible", data={**form, "raison": "Détruit."})
     assert again.status_code == 404
@@ -130,7 +130,7 @@ def test_a_request_is_impossible_for_a_reason(browser: httpx.Client, station: St
 def test_a_request_without_an_id_is_ticked_off_by_hand(
     browser: httpx.Client, station: Station
 ) -> None:
-    station.spool.rescan_asked(RescanRequest("d9", "VIEUX.tif", "Flou."))
+    station.spool.rescans.record_request(RescanRequest("d9", "VIEUX.tif", "Flou."))
     path = "/numerisation/faite?demande=d9"
     form = {"demande": "d9", "jeton": _token(browser, path)}
     assert browser.get("/numerisation/impossible?demande=d9").status_code == 404
@@ -177,7 +177,7 @@ def test_an_act_from_elsewhere_changes_nothing(browser: httpx.Client, station: S
     assert browser.post("/", data=form).status_code == 405
     assert browser.post("/nulle-part", data=form).status_code == 404
     assert browser.put("/cloturer", data=form).status_code == 501
-    assert station.spool.backlog().documents == 5
+    assert station.spool.outbox.backlog().documents == 5
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_an_error_nobody_foresaw_is_told_and_not_shown(
         raise error("a name that nobody may read")
 
     with serving(station, crashes) as address:
-        monkeypatch.setattr(station.spool, "backlog", broken)
+        monkeypatch.setattr(station.spool.outbox, "backlog", broken)
         answer = httpx.get(address)
     assert answer.status_code == 500
     assert "Prévenez l'exploitation" in answer.text

@@ -193,7 +193,7 @@ def test_a_sheet_dropped_while_large_lots_are_read_is_spooled_within_a_few_pages
         station.drop(f"L{number}.tif", data)
     station.settle()
     reader = LotReader(
-        page_of.settings(station), station.spool, workers, PACK, {}, Telemetry(), Progress()
+        page_of.settings(station), station.spool.lots, workers, PACK, {}, Telemetry(), Progress()
     )
     thread = threading.Thread(target=reader.run, args=(stop,))
     thread.start()
@@ -219,4 +219,4 @@ def test_a_sheet_dropped_while_large_lots_are_read_is_spooled_within_a_few_pages
 
 
 def _lots(station: Station) -> Sequence[LotStatus]:
-    return station.spool.lots_overview()
+    return station.spool.status.lots_overview()
