@@ -1,4 +1,4 @@
-"""Measure what combs read cell by cell may be accepted: ``... calibrate_cells COUNT``.
+"""Measure what combs read cell by cell may be accepted: ``... calibration.cells COUNT``.
 
 Draws combs with real digits and fonts that nothing was taught on and the bench does not use,
 fills them with numbers whose keys hold (one in twelve with a spoilt cell), reads them as the

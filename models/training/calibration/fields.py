@@ -1,4 +1,4 @@
-"""Hold each field of the measured forms to the wanted error rate: ``... calibrate_fields COUNT``.
+"""Hold each field of the measured forms to the wanted error rate: ``... calibration.fields COUNT``.
 
 Draws pages of every measured form, with typefaces and digits that nothing was taught on and the
 bench does not use, half of them by hand in their combs and half black and white, reads them as the

@@ -83,7 +83,8 @@ class FieldSpec:
     what the blank itself has around it, ``blanks`` how that looks, once for each printing of the
     form (``edge.extraction.tick_blank``).
     ``may_lie_ahead`` is for dates that end something. ``accept_doubt`` is the doubt up to which a
-    value goes without a person, where its kind's is too much (``calibrate_fields``).
+    value goes without a person, where its kind's is too much
+    (``models.training.calibration.fields``).
     """
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = _STRICT
