@@ -1,16 +1,9 @@
-"""From a destination's settings to its target.
+"""Composition roots: everything of each process of the centre is wired here.
 
-The dispatch process: workers for each destination, the renewal of claims, the sweeper.
-
-Each destination has threads of its own, for deliveries and for its folders. One that is slow, or
-whose share died under us so that a call never returns, keeps its own threads busy and no others.
-
-How many files and connections this process may have open.
-
-Composition roots: everything of each process is wired here.
-
-A process is one or several parts, each in a thread. A part that ends by itself ends the whole
-process with its error: what remains would only look alive. systemd starts it again.
+A process is one or several parts (intake, dispatch, console), each in a thread. A part that ends by
+itself ends the whole process with its error: what remains would only look alive. systemd starts it
+again. In dispatch each destination has threads of its own, for deliveries and for its folders: one
+that is slow, or whose share died so that a call never returns, keeps no others waiting.
 """
 
 import contextlib

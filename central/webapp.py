@@ -1,10 +1,7 @@
-"""The console's web application: pages for people, and the returns door.
+"""The console's web application and its server: routes, security headers, uvicorn.
 
-Pages carry a strict content security policy: own scripts and styles only, none inline.
-
-HTTP as uvicorn speaks it, with bounded patience (central/connections.py).
-
-Serve the console with uvicorn until told to stop.
+Pages carry a strict content security policy: own scripts and styles only, none inline. Connections
+are counted and have time limits (central/connections.py).
 """
 
 import contextlib

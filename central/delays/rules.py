@@ -1,14 +1,11 @@
-"""How much of a document's delay is left, in working days with French public holidays.
+"""How much of a document's delay is left, and which due days a queue will miss; pure functions.
 
-The day until which a document has to be handled was set at the station from the day of its
-receipt (edge/pipeline/routing.py); here it is only compared with today.
+The due day was set at the station from the day of receipt (edge/pipeline/routing.py); here it is
+only compared with today, in working days with French public holidays.
 
-When a queue will be empty, and which days of the plan it will miss, at the pace of late.
-
-A simple reckoning that people can follow: a queue is worked on in the order of its due days, so
-many documents an hour as in the last working days, in the hours and on the days when people work.
-What arrives meanwhile is due later than what waits already, so it changes nothing for the latter;
-it is left out, and told beside.
+The forecast is simple enough to follow: a queue is worked on in the order of its due days, at the
+throughput of the last working days, in the hours and on the days when people work. What arrives
+meanwhile is due later, so it changes nothing for what waits already; it is left out.
 """
 
 import datetime as dt

@@ -1,13 +1,11 @@
-"""To whom a document comes that somebody passed on, and to whom not again for a while.
+"""Who works on which document: one person each, for as long as their page is open.
 
-What was sent to somebody comes to them first. Nothing waits for one person for ever: after
-``RESERVED`` it is anybody's, and what was refused comes again after its pause.
+A lease is taken with FOR UPDATE SKIP LOCKED, so that any number of people on any number of consoles
+never get the same document. A page renews it every few seconds; a document whose page went silent
+goes to somebody else, and a person who comes back before that goes on.
 
-Who works on which document: at most one person each, for as long as their page is open.
-
-Work is taken with FOR UPDATE SKIP LOCKED, so that any number of people on any number of consoles
-never get the same document. A page says every few seconds that it is still there; a document
-whose page went silent goes to somebody else. A person who comes back before that goes on.
+A document that was passed on to somebody comes to them first, for at most ``RESERVED``; one that a
+person refused does not come to them again for a while.
 """
 
 import datetime as dt

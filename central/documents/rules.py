@@ -1,8 +1,4 @@
-"""A document as the centre hands it to a pôle application.
-
-Which fields of a document a person must key, and what follows from what was keyed.
-
-Where documents and deliveries stand, and every step that may change it.
+"""The states of documents and deliveries, and every step that may change them; pure.
 
 A delivery is one (document, destination)::
 
@@ -10,18 +6,18 @@ A delivery is one (document, destination)::
        ↕         ↓ ↘ waiting (later, or its worker died)   ↘ discarded (for another)
       held      dead → waiting (replayed)        dead, held → discarded
     waiting, held, dead → discarded (the plan sends its document elsewhere)
-    waiting, held → discarded (who sent its document has it back)
+    waiting, held → discarded (whoever sent its document took it back)
     waiting, held, dead → delivered (its worker, or its pôle, says so late)
 
 What was handed over and neither confirmed nor surely refused is in doubt. It waits, is held or dead
 like any other, but takes no step of ``ONLY_WHAT_NEVER_LEFT`` until its application answers or its
-pôle gives it back.
+pôle returns it.
 
 A document waits for a person (``to_name``, ``to_key``) or for its station (``to_rescan``) until it
 is ``ready``; from then on its state follows from those of its deliveries (``document_after``), so
 the two cannot disagree.
 
-Why a pôle gives a document back.
+Beside them: the values of fields as read and as keyed, and the causes of a return.
 """
 
 import datetime as dt

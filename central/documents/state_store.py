@@ -1,21 +1,15 @@
-"""An act of a person on a document: kept for its page and the reports, and audited.
+"""Steps of deliveries and changes of documents' states, in the caller's transaction.
 
-Steps of deliveries in the database; a document follows its deliveries.
+A step, its document's state and its line in the audit trail exist together or not at all. Whatever
+makes a delivery wait to be claimed goes through here, and what an open hold covers is held in the
+same transaction. A hold, or a change of the plan, locks the routes (``lock_routing``); everything
+that makes a delivery wait shares them (``lock_routing_shared``). So a hold comes before a delivery,
+which then sees it, or after, and then sees the delivery: none is missed (decision 12).
 
-All functions belong to the caller's transaction, so that a step, its document's state and its
-line in the audit trail exist together or not at all.
-
-Whatever makes a delivery wait to be claimed goes through here, and what an open hold covers is
-held in the same transaction. A hold, or a change of the plan, is made by somebody who ``owns`` the
-routes; everybody who makes a delivery wait only ``shares`` them. So a hold comes before a delivery,
-which then sees it, or after, and then sees the delivery: none is missed (decision 0012).
-
-Many deliveries or documents at once, a thousand at a time, so that nobody waits for all of them.
-
-The keys are read first and without a lock. Each batch is a transaction of its own that shares the
-routes, locks its rows in one order, and looks again: what changed meanwhile is left alone. Whoever
-moves thousands gives way to whoever moves one: a batch waits for a lock for less time than
-PostgreSQL takes to call two that wait for each other a deadlock, and is tried again.
+``in_batches`` changes many at once, a thousand in each transaction. The keys are read first and
+without a lock; each batch locks its rows in one order and looks again: what changed meanwhile is
+left alone. A batch waits for a lock for less time than PostgreSQL takes to detect a deadlock, and
+is tried again, so that it gives way to whoever changes a single one.
 """
 
 import time

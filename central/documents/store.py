@@ -1,10 +1,7 @@
-"""What people said of a document when they passed it on.
+"""Documents in the database: as stations sent them, and as people see and work on them.
 
-A document as a station sent it, as rows of the tables.
-
-One page of a document, for somebody to look at; a look is audited once in a while.
-
-A document as somebody works on it, and what they have typed so far.
+The rows of a document that a station sent; its pages, fields and remarks for somebody to work on;
+the drafts of what they type. A look at a document is written to the audit trail, once in a while.
 """
 
 import datetime as dt

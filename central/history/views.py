@@ -1,9 +1,8 @@
-"""A document's life in the order in which it happened, from what its tables and the audit hold.
+"""A document's page: its history, its images with the fields' boxes, its versions, its audit trail.
 
-A document's page: its life, its images with the fields' boxes, its versions, its audit trail.
-
-Operations and supervisors see what it holds. Auditors see what was done with it and by whom, but
-no image and no value: they judge the work, not the mail.
+The history is put together from the document's tables and the audit trail, in the order in which
+things happened. Operations and supervisors see the content. Auditors see what was done and by whom,
+but no image and no value: they judge the work, not the mail.
 """
 
 import datetime as dt

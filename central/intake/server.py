@@ -1,6 +1,6 @@
-"""The gRPC service: who may speak, how many at a time, and how errors end a stream.
+"""The intake's gRPC server: over mTLS, with health, until it is told to stop.
 
-Serve the intake over mTLS, with gRPC health, until told to stop.
+It says who may speak, how many at a time, and how errors end a stream.
 """
 
 import contextlib

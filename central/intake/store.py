@@ -1,13 +1,9 @@
-"""Documents that show an image that another document shows already: probably the same mail twice.
+"""What stations hand over, stored: documents, lots, blobs, and what each station says of itself.
 
-A station knows its own files only. The same bytes may come from two stations, or from one that
-was set up anew and gives them other ids; a person decides which of the documents stands.
-
-Lots: known from their first document on, counted when their station reports on them.
-
-Documents as stations hand them over: stored whole, once, or not at all.
-
-Sites and their stations: what each last told of itself.
+A document is stored whole, once, or not at all. A lot is known from its first document on, and
+counted when its station reports on it. A document with an image that another document shows already
+is probably the same mail twice: a station knows its own files only, so the centre finds it, and a
+person decides which of the documents stands.
 """
 
 import datetime as dt

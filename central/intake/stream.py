@@ -1,12 +1,9 @@
-"""Requests to scan again on one station's stream: which it is told, and which are over.
+"""One station's stream: its messages in order, each answered once it is durable.
 
-The station says at its hello which it holds, so that whatever happened while it was away is put
-right at once: new ones are told, ended ones are closed.
-
-One station's stream: its messages in order, each answered once it is durable.
-
-Nothing here knows gRPC: messages come in, answers go out, and a ``CentralError`` that is raised
-ends the stream (central/intake/server.py says with which status).
+At its hello a station says which requests to scan again it knows, so that whatever happened while
+it was away is put right at once: new ones are sent, ended ones are closed. Nothing here knows gRPC:
+messages come in, answers go out, and a ``CentralError`` ends the stream (central/intake/server.py
+says with which status).
 """
 
 import contextlib

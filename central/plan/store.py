@@ -1,8 +1,7 @@
 """Changes of the plan: proposed by one person, decided by another, followed by what comes later.
 
-Applying and undoing, which move documents that are here, is central/plan/move_store.py.
-
-What a change of the plan would do to documents that are here.
+``preview_change`` says beforehand what a change would do to documents that are here; applying and
+undoing it, which moves them, is central/plan/move_store.py.
 """
 
 import datetime as dt

@@ -1,9 +1,8 @@
-"""The plan as it holds now: the pack's, with the changes that two people agreed on.
+"""Pages of the plan and its changes: previewed, proposed by one person, decided by another, undone.
 
-Every page asks it; the database is asked once a second. When the database is away, what
-was known last is better than no page at all.
-
-The plan and its changes: foretold, proposed by one person, decided by another, undone.
+``CurrentPlan`` is the plan as it holds now: the pack's, with the changes that were decided. Every
+page asks it; the database is asked once a second. While the database is away, the plan that was
+known last is better than no page at all.
 """
 
 import datetime as dt

@@ -1,18 +1,15 @@
-"""Blind control of what the machine delivered: two opinions, a third when they differ.
+"""The blind control of what the machine delivered: sampling, comparison, error rates. Pure.
 
-The machine is not told from the person while somebody decides between them: both values come
-unlabelled, in an order that the document's own hash says.
+A share of the documents that went straight is drawn by a hash of their ids: no chance, no clock,
+the same answer whenever it is asked. Everything is drawn of what nobody has measured yet: a form
+whose documents have just begun to go straight, and a site in its first week. A form that was
+measured anew keeps its type: the share of all covers it.
 
-Error rates with what is known of them, and the doubt that would have kept errors back.
+A person keys a drawn document without seeing what the machine read. Where the two differ an arbiter
+decides, who sees both values unlabelled, in an order that the document's own hash gives.
 
-From single disputes to rates: which fields the machine misreads, which teams mistype.
-
-Which straight-through documents people key blind, to measure what the machine misses.
-
-A share of all is drawn by a hash of their ids: no chance, no clock, the same answer whenever it is
-asked. Everything is drawn of what nobody has measured yet: a form whose documents have just begun
-to go straight through, and a site in its first week. A form that was measured anew keeps its type:
-the share of all watches over it.
+Disputes become error rates with their confidence bounds: of the machine by field, of people by
+team, and the threshold of doubt that would have kept the errors back.
 """
 
 import datetime as dt

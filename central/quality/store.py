@@ -1,11 +1,8 @@
-"""The blind control: who takes which document, and what is to key of it.
+"""The blind control in the database: documents drawn for it, taken, keyed and settled.
 
-Every control has one row in ``controls``; what was keyed is in ``keyings``, with the machine's
-value beside it. A document that people changed meanwhile is nobody's to control any more.
-
-What became of a control: agreed, disputed, decided, or given up because people took over.
-
-Draws documents for the blind control while they are stored, in the same transaction.
+Documents are drawn in the transaction that stores them. Every control has one row in ``controls``;
+what was keyed is in ``keyings``, with the machine's value beside it. A control is agreed, disputed
+and then settled, or withdrawn: a document that people changed meanwhile cannot be controlled.
 """
 
 import uuid

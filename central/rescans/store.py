@@ -1,14 +1,12 @@
-"""The answer of a request to scan again: its pages join the document that was asked for.
+"""Requests to scan a document again, from the person who asks to the answer that joins it.
 
-All of it happens in the transaction that stores the answer. The pages that it replaces stay
-where they are, with the role ``replaced``: never delivered, never lost. The answer itself stays
-as a document of its own lot, discarded, so that the lot's counts agree.
+``asked → told → answered``, or ``impossible`` (the operator says so), or ``withdrawn`` (a person at
+the centre no longer wants it). While a request is open its document is ``to_rescan`` and in
+nobody's queue.
 
-Requests to scan a document again, from the person who asks to the station that answers.
-
-``asked → told → answered``, or ``mark_impossible`` (the operator says so), or ``withdrawn`` (a
-person at the centre no longer wants it). While a request is open its document is ``to_rescan`` and
-in nobody's queue. What an answer does to its document is in central/rescans/store.py.
+The answer's pages join the original in the transaction that stores it. The pages that they replace
+stay, with the role ``replaced``: never delivered, never lost. The answer itself stays as a document
+of its own lot, discarded, so that the lot's counts agree.
 """
 
 import contextlib

@@ -1,8 +1,8 @@
-"""Passwords, hashed with argon2id; what an unknown login costs is the same.
+"""Passwords and one-time codes: how they are stored and checked. Every failure counts.
 
-One-time codes (TOTP, RFC 6238): which step a code belongs to, and what an application scans.
-
-Passwords and one-time codes are tried here, and here alone: every failure counts.
+Passwords are hashed with argon2id; an unknown login costs as much time as a known one. One-time
+codes are TOTP (RFC 6238), their secrets sealed. ``CredentialCheck`` is the only place where either
+is tried.
 """
 
 import hmac

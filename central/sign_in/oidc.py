@@ -1,10 +1,8 @@
-"""Whether an id token proves who somebody is (OpenID Connect Core 3.1.3.7).
+"""The identity provider: OpenID Connect, code flow with PKCE.
 
-The identity provider: OpenID Connect, code flow with PKCE.
-
-The provider is asked from here for its addresses, keys, tokens and, where its id token does not
-say all, for what it knows of somebody. Nothing of it is believed before the id token's signature,
-issuer, audience, time and nonce were checked.
+The centre asks the provider for its addresses, keys, tokens and, where the id token does not say
+all, for the userinfo. Nothing is believed before the id token's signature, issuer, audience, time
+and nonce were checked (OpenID Connect Core 3.1.3.7).
 """
 
 import secrets

@@ -1,8 +1,7 @@
-"""People that the identity provider vouches for: found by issuer and subject, by nothing else.
+"""What signing in needs in the database: accounts of the identity provider, and pending sign-ins.
 
-What a browser has begun and not finished: a code, or the identity provider's answer, is awaited.
-
-Only here, never in the browser, stands what was settled so far: a browser has a token of chance.
+A person whom the provider vouches for is found by issuer and subject only. A sign-in that awaits a
+code or the provider's answer is stored here and nowhere else: the browser has a random token.
 """
 
 import datetime as dt

@@ -1,14 +1,11 @@
-"""Somebody's own account: password, one-time codes, where they are signed in.
+"""Pages of signing in and out, and of one's own account.
 
-Signing in through the identity provider, and out there too.
+People sign in with a password, and a code where it is demanded, or at the identity provider.
 
-The way there is a link, not a form: Chromium holds ``form-action`` against every redirect that
-follows a form, and the policy then would have to allow whatever hosts the provider uses.
-
-Signing in with a password, a code when it is demanded, and out; where somebody begins.
-
-Between password and code the browser holds a token of chance and nothing else: what it has
-proved so far stands in the database, for five minutes.
+Between password and code the browser holds a random token and nothing else: what it has proved so
+far stands in the database, for five minutes. The way to the provider is a link, not a form:
+browsers hold ``form-action`` against every redirect that follows a form, and the policy would have
+to allow whatever hosts the provider uses.
 """
 
 import time

@@ -1,11 +1,12 @@
-"""What pages take from addresses and forms, made values; wrong ones are told by name.
+"""What all pages of the console share: templates, navigation, addresses, answers, parameters.
 
-What the console's pages share, and how a page is written: one function of a visit.
+A page is one plain, synchronous function of a request that runs in a thread. Who is signed in,
+whether they may, where the request came from and how much it brings is settled before it is
+called::
 
-A page's function is plain, synchronous code that runs in a thread; who is signed in, whether they
-may, where the request came from and how much it brings is settled before it is called::
+    console.page("/echecs", replay, roles=OPERATIONS, method="POST")
 
-    desk.page("/echecs", replay, roles=OPERATIONS, method="POST")
+Parameters of addresses and forms become values here; a wrong one is an error that names it.
 """
 
 import datetime as dt

@@ -1,6 +1,6 @@
-"""What people read for the names of fields; a test holds it to the forms.
+"""How values and the names of fields are written for people (French), and values for JSON.
 
-How values are written for people (French) and for JSON.
+A test holds the names of fields to the forms.
 """
 
 import datetime as dt

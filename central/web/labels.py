@@ -1,7 +1,4 @@
-"""What people read for the codes that programs use.
-
-The audit trail in French: its actions, who acted, and what its details are called.
-"""
+"""French labels for the codes that programs use, the audit trail's included."""
 
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType

@@ -1,12 +1,9 @@
-"""Which lines of a page may be headings: a title by itself, whole or broken in two lines.
-
-The last line of a paragraph may be as short as a title, and say the same.
-
-What a page is, from what is printed on it.
+"""The type of a page, from what is printed on it.
 
 The cerfa number and the S-number are the strongest evidence, then the title, then the other
-anchors. The set is open: a page that speaks for none of our types is ``unknown``, one that
-carries another organisation's number or name is ``misdirected``.
+anchors. A title stands by itself, in one line or broken in two: the last line of a paragraph may be
+as short and say the same. The set of types is open: a page without evidence for any of ours is
+``unknown``, one with another organisation's number or name is ``misdirected``.
 """
 
 import math

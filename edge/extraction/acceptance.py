@@ -1,30 +1,25 @@
 """When a value may be delivered without a person.
 
-One threshold a kind, on the least sure character of the value; a field that is more often wrong
-than others of its kind may have a tighter one in its form (``accept_doubt``). A value that its own
-key confirms needs less; a date's calendar confirms little, since most misread days exist too; text
-has no key at all. Repaired values are never accepted here: the caller needs other evidence.
-The thresholds were measured on forms filled by program (``make bench``, docs/decisions), and
-scale with the wanted error rate.
+One threshold for each kind, on the least sure character of the value; a field that is more often
+wrong than others of its kind may have a tighter one in its form (``accept_doubt``). A value that
+its own key confirms needs less; a date's calendar confirms little, since most misread days exist
+too; text has no key at all. Values that a key repaired are never accepted here: they need other
+evidence. The thresholds were measured on forms filled by program (``make bench``, docs/decisions)
+and scale with the wanted error rate.
 
-What fields say of each other.
+``cross_check`` compares the fields of a page:
 
-A value that its own key chose needs a witness that the key did not hear. A birth date speaks
-for the year and month of a NIR and for nothing else in it; another NIR on the page, read with
-its key unrepaired, speaks for all of it. A birth date of the NIR's year in another month than the
-NIR's says that one of them was misread, or day and month were written the other way round.
-
-The total speaks for several amounts and they for it. A single amount and its total are one number
-that one hand wrote twice: whoever's 2 looks like a 7 writes two of them, and the sum holds. So does
-a digit of several amounts that stands in the total unchanged. Such a sum speaks only where all was
-read nearly surely. Nothing speaks for an amount of zero, or of cents alone: that is what is left
-where the first digits are hidden.
-
-A name that stands twice on a form speaks for itself when it was read alike; read in two ways it was
-misread once, and nobody knows where. Where a form names a person above and has the same person
-declare something below and no word of the names agrees, two people's sheets may lie together.
-
-What decides about a field beside its page.
+- A value that its own key chose needs independent evidence. A birth date confirms the year and
+  month of a NIR and nothing else in it; another NIR on the page, read without repair, all of it. A
+  birth date of the NIR's year in another month says that one of the two was misread, or that day
+  and month were written the other way round.
+- The total confirms several amounts and they the total. A single amount and its total are one
+  number that one hand wrote twice, as is a digit that stands in the total unchanged, so such a sum
+  counts only where all was read nearly surely. Nothing confirms an amount of zero, or of cents
+  alone: that is what is left where the first digits are hidden.
+- A name that stands twice confirms itself when it was read alike; read in two ways, one is wrong.
+  Where no word of the names above and in the declaration agrees, two people's sheets may lie
+  together.
 """
 
 import dataclasses

@@ -1,17 +1,14 @@
-"""Characters of neighbouring cells that touch: cut where least ink joins them.
+"""Combs: one character a box.
 
-Which strokes in a comb are characters, and which are left of the comb itself.
+The ink of a comb is sorted into its cells by the middle of each stroke, never cut at a cell's edge,
+and set again as one evenly spaced line, which a line reader reads far better than lone characters.
+Characters of neighbouring cells that touch are cut where least ink joins them. Text typed across
+the cells is read as it stands.
 
-A thresholded scan leaves separators that stand like a 1, corners, dashes and dust. They are told
-by where they stand, which works only while the characters keep to the middles of their cells:
-text typed over a comb has its strokes anywhere, and all of them are kept. When something as tall
-as the characters was left out all the same, the comb says so.
-
-Combs: one character a box.
-
-The ink of a comb is sorted into its cells by the middle of each stroke, never cut at a cell's
-edge, and set again as one evenly spaced line, which a line reader reads far better than lone
-characters. Text typed across the cells is read as it stands.
+A thresholded scan leaves remains of the comb itself: separators that stand like a 1, corners,
+dashes, dust. They are told from characters by where they stand, which works only while the
+characters keep to the middles of their cells; text typed over a comb has strokes anywhere, and all
+are kept. When something as tall as the characters was left out, the comb says so.
 """
 
 import itertools

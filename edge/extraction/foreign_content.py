@@ -1,30 +1,18 @@
-"""Whether what is written goes on beyond the ends of its comb or of its line.
+"""Whether a page holds what its fields do not: writing beside them, cover over them, other sheets.
 
-Whoever writes a cell too far to the right leaves 19,20 as 1,92 in the cells and a nought beside
-them; where the total is written as far aside, the sum holds as well. So what stands in the cell
-that is not there, like the characters in the others and in line with them, is a character of the
-same number. Letters that follow each other closer than cells do are a word in the field beside it.
-
-A printer that was set a little aside writes the first letters of a name left of its line, upon the
-label. What stands as near to the line's first letter as letters of one word do, and is as high, is
-one of them.
-
-Whether something lies over a comb's cells that seem to be empty, or over a form's print.
-
-Where correction fluid, a fold, a tear or a stripe of the scanner hides the first digits of an
-amount, what is left is an amount too. An empty cell shows the paper that is around the digits of
-the others, in the same grey, and nothing dark. A white patch on white paper shows nothing: only
-tinted combs tell.
-
-Paper that is glued or lies on a form, a torn corner, a folded one hide its print: where a stretch
-of an anchor's line has no ink at all, the zones around it may be hidden or somebody else's.
-
-Whether anything stands on a scan beside the form that was recognised on it.
-
-Two sheets on one glass, a second one that sticks out of a double feed, a letter beside a form: what
-lies outside the form's own sheet is read by nobody. Writing there is told by its pieces: small,
-dark against their paper, not at the scan's edge. Borders, a lid's edge, shadows, punch holes and
-dust are none of that.
+- Writing that goes on beyond its comb or line. Whoever writes a cell too far to the right leaves
+  19,20 as 1,92 in the cells and a nought beside them; a total written as far aside confirms the
+  sum. Ink in the cell that is not there, like the other characters and in line with them, belongs
+  to the number; letters closer than cells are a word of the next field. A misaligned printer writes
+  the first letters of a name left of its line: what stands as near as letters of one word do
+  belongs to it.
+- Cover over cells or print. Where correction fluid, a fold, a tear or a scanner's stripe hides the
+  first digits of an amount, what is left is an amount too. An empty cell shows the same paper as
+  its neighbours, and nothing dark; a white patch on white paper shows only on tinted combs. Where a
+  stretch of an anchor's line has no ink at all, the zones around it may be hidden.
+- Another sheet beside the form: two sheets on one glass, a double feed, a letter. Writing outside
+  the form's own sheet is small, dark against its paper, and not at the scan's edge; borders, lids,
+  shadows, punch holes and dust are not.
 """
 
 from collections.abc import Collection, Iterator, Sequence

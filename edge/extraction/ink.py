@@ -1,14 +1,11 @@
-"""Take a zone of a form out of a page and keep only what somebody wrote there.
+"""Cut a zone of a form out of a page and keep only what somebody wrote there.
 
-Zones come out at one scale whatever the scan's, with the paper, its tints, watermarks and
-light rules divided away: handwriting and typing are darker than what is printed under them.
+Zones come out at one scale whatever the scan's, with the paper, its tints, watermarks and light
+rules divided away: handwriting and typing are darker than what is printed under them.
 
-Tell writing from what a scan leaves of the form's own print.
-
-In grey the print is paler than ink and ``edge.extraction.ink`` divides it away. A scanner that
-thresholds turns rules and tints into black lines, corners and dust, which touch letters, stand
-in combs like a 1 and make a reader see words. What is longer, thicker or smaller than writing,
-or stands where only a frame can, is left out here.
+That holds in grey. A scanner that thresholds turns rules and tints into black lines, corners and
+dust, which touch letters, stand in combs like a 1 and make a reader see words. What is longer,
+thicker or smaller than writing, or stands where only a frame can, is left out.
 """
 
 from dataclasses import dataclass

@@ -1,21 +1,13 @@
-"""Check keys as small machines that read a string from left to right.
+"""Check keys: the likeliest valid string among a reader's best few characters.
 
-A machine knows, after each character, all that its key still needs of what came before: a
-remainder, a sum, a day and a month. Searching every string that satisfies the key is then a walk
-over its few states (``edge/extraction/keys.py``). What a machine accepts is what
-``vaguemestre.model.values`` confirms; a test holds them together.
+Each key is a finite automaton that reads a string from left to right: after each character its
+state holds all that the key still needs of what came before, a remainder, a sum, a day and a month.
+What an automaton accepts is what ``vaguemestre.model.values`` confirms; a test holds them together.
 
-The likeliest string that satisfies a key, exactly, from the best few of each character.
-
-A walk over the key's states from left to right keeps, for each, the two likeliest ways to it and
-the probability of all ways: no valid string is missed, and how likely the winner is among all
-valid ones comes out too.
-
-Let a check key choose among a reader's best few characters.
-
-The most likely string that satisfies the check is taken when it is clearly likelier than the
-next one. What the key chose it cannot also confirm: such a value is *repaired*, and accepting
-it needs evidence from elsewhere.
+``best_valid_text`` walks over the states and keeps, for each, the two likeliest paths to it and the
+probability of all paths: no valid string is missed, and how likely the winner is among all valid
+ones comes out too. It is taken when it is clearly likelier than the next one. What the key chose it
+cannot also confirm: such a value is *repaired*, and accepting it needs evidence from elsewhere.
 """
 
 import datetime as dt

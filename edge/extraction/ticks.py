@@ -1,18 +1,14 @@
-"""Ticks that exclude each other check each other: yes and no, one of several.
+"""Tick boxes and signatures: what the tick network is shown, and what follows from its answer.
 
-Two set in one group contradict each other, and one of them may be what somebody meant to take
-back. Nobody but a person can tell which, so that what is set is left to one. What is surely empty
-stays so, unless one must be set and none is.
+The network sees a window of three boxes' width, since people circle boxes, mark beside them and
+reach far over their edges. A plan of the same size says where the box is, where the blank itself is
+printed and where other fields may be written in: without it a label and a mark look alike. Where
+the page shows a printing of the form that was measured (``edge.extraction.tick_blank``), that is
+shown as well, and the window is moved onto it.
 
-What the tick network is shown: a box with its surroundings, and what the form has there.
-
-People circle boxes, mark beside them and reach far over their edges, so that a window of three
-boxes' width is looked at. A plan of the same size says where the box is, where the blank itself
-is printed and where other fields may be written in: without it a label and a mark look alike.
-Where the page shows a printing of the form that was measured (``tickblank``), that is shown as
-well, and the window is moved onto it.
-
-Boxes that are ticked or not, and signatures that are there or not.
+Ticks that exclude each other check each other: yes and no, one of several. Two set in one group
+contradict each other, and one may be what somebody meant to take back, which only a person can
+tell: what is set is left to one. What is surely empty stays so, unless one must be set and none is.
 """
 
 import dataclasses

@@ -1,17 +1,12 @@
-"""Where the text lines of a page are: PP-OCRv6's detector and what turns its map into quads.
+"""The general reader: PP-OCRv6-small from the rapidocr wheel, its recogniser cut to French.
 
-Cut the careful recogniser down to the characters of French mail.
+Slow and good: about a second to find a page's lines and 40 ms to read one. The model files are
+pinned by digest: a missing or altered one is an error, never a fall-back. The networks run here;
+rapidocr's own code, which may download, is never imported.
 
-Its last layer answers for 18,708 characters of all scripts; French needs about 150. Keeping
-those rows costs no accuracy, saves a fifth of the time, and stops it answering in Chinese.
-The cut model is cached by the digest of what it came from.
-
-The model files in use, by digest: a missing or altered one is an error, never a fall-back.
-
-The careful reader: PP-OCRv6-small from the rapidocr wheel, its head cut to French.
-
-Slow and good: about a second to find a page's lines and 40 ms to read one. The networks run
-here; rapidocr's own code, which may download, is never imported.
+The recogniser's last layer answers for 18,708 characters of all scripts; French needs about 150.
+Keeping those rows costs no accuracy, saves a fifth of the time, and stops answers in Chinese. The
+cut model is cached by the digest of what it came from.
 """
 
 import hashlib

@@ -1,13 +1,10 @@
-"""The cell network: one character of a comb a time, typed or written by hand.
+"""The product's own four networks: line reader, cells, handwriting or print, tick boxes.
 
-Small and quick: the cells of a page take some milliseconds. It knows digits and the letters of
-Corsican NIRs; what is none of them (struck out, written over, two in one cell) is junk to it.
-
-Was a line printed or typed, or written by hand? A network of a third of a millisecond.
-
-The station's own line reader: a small French network, ten times as fast as the careful one.
-
-Is a box ticked, empty, or doubtful? All boxes of a page in one call.
+Each class runs one network of the pack on batches of crops: ``LineNetwork`` reads French lines, ten
+times as fast as the general reader; ``CellNetwork`` reads one character of a comb at a time, digits
+and the letters of Corsican NIRs, all else is junk; ``HandNetwork`` says whether a line is printed
+or written by hand; ``TickNetwork`` says of all boxes of a page whether each is ticked, empty or
+doubtful.
 """
 
 from collections.abc import Sequence

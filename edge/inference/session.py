@@ -1,14 +1,9 @@
-"""The one way to run a network: one input, one output, a fixed number of threads.
+"""How networks are loaded and run: one input, one output, a fixed number of threads.
 
-Since 1.32 onnxruntime notes its use in the user's cache, to be sent to its maker. It must be told
-not to before it is imported.
-
-Which lines run together through a network: those of like width, and not too many.
-
-The product's own networks, as ``onnx/manifest.toml`` of the pack lists them.
-
-A network that is missing, altered, or other than the manifest says is an error, never a
-fall-back.
+The product's own networks are listed in ``onnx/manifest.toml`` of the pack; one that is missing,
+altered, or other than the manifest says is an error, never a fall-back. Lines run in batches of
+like width. Since 1.32 onnxruntime notes its use in the user's cache, to be sent to its maker: it is
+told not to before it is imported.
 """
 
 import hashlib

@@ -1,14 +1,11 @@
-"""The characters of French mail, as our readers know them.
+"""Recognition as the pure reading code sees it: ``OcrEngine`` and the values that pass through it.
 
-The narrow door through which recognition comes in.
+Everything in ``edge.extraction`` works on arrays and on these calls; which networks stand behind
+them is the business of ``edge.inference``.
 
-Everything in ``edge.extraction`` works on arrays and on these calls; which networks
-stand behind them is the business of ``edge.inference``.
-
-Two readers for one line: the quick one always, the careful one where the quick one doubts.
-
-Where both saw the same letters they confirm each other. Where they differ the careful one is
-believed, and doubted: the more, the surer the quick one was of something else.
+``read_with_fallback`` puts two readers together: the fast one reads every line, the general one
+those of which the fast one is not sure. Where both saw the same letters they confirm each other;
+where they differ the general one is believed, and doubted the more, the surer the fast one was.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,13 +1,12 @@
-"""From letters that were grouped to the quads of their lines.
-
-A piece of ink is a row of left, top, width, height and inked pixels, as OpenCV counts them; its
-label is the number of its line, 0 for none. Dots, accents and commas come after the letters.
-
-Where the text lines of an upright page are, in a few ms and without a network.
+"""Where the text lines of an upright page are, in a few milliseconds and without a network.
 
 Each letter is drawn as a band that reaches to where its right neighbour would stand; what hangs
 together then is a line, whatever the sizes of print on the page. Rules between columns part it.
-Lines are found on a reduced image; their quads are in pixels of the page.
+Dots, accents and commas are added after the letters. Lines are found on a reduced image; their
+quads are in pixels of the page.
+
+A piece of ink is a row of left, top, width, height and inked pixels, as OpenCV counts them; its
+label is the number of its line, 0 for none.
 """
 
 from dataclasses import dataclass

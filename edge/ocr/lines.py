@@ -1,18 +1,15 @@
-"""A page's text, line by line.
+"""A page's text, line by line: cropping, reading order, spaces, comparison of printed words.
 
-Compare printed words whatever their case, accents, spacing and apostrophes.
+The general reader was taught Chinese and Latin together and drops the narrow spaces of tight type:
+``DUPONTMARIE``. ``restore_spaces`` puts them back from the ink: where a line's gaps show more words
+than were read, each word is read by itself, and the spaces are taken over when the letters come out
+the same.
 
-Put back the spaces that a line reader swallows.
-
-The careful reader was taught Chinese and Latin together and drops the narrow spaces of tight
-type: ``DUPONTMARIE``. The ink knows better: where a line's gaps show more words than were read,
-each word is read by itself, and the spaces are taken over when the letters come out the same.
-
-Typewriters set every letter a beat apart, so an I stands alone there: where the beat is even, a
-space is a missed one. On 12,000 drawn names and streets in eight typefaces 3 gaps were taken for
-spaces that were none, the widest 0.33 of the letters' height; one true space in a hundred was
-narrower than 0.37. So a gap narrower than that speaks for no space: where the reader saw none
-either, or was not sure of it, the value stays doubtful.
+Typewriters set every letter at an even pitch, so an I stands alone there: where the pitch is even,
+a space is a missed letter. On 12,000 drawn names and streets in eight typefaces 3 gaps were taken
+for spaces that were none, the widest 0.33 of the letters' height; one true space in a hundred was
+narrower than 0.37. So a narrower gap is no evidence of a space: where the reader saw none either,
+or was not sure of it, the value stays doubtful.
 """
 
 import functools

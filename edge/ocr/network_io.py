@@ -1,11 +1,9 @@
-"""From a line network's steps to text: the best path, how sure each letter is, what else it is.
+"""What goes into the line and cell networks, and text from what comes out.
 
-A comb's character as the cell network sees it: one size, one contrast, in the middle.
-
-Training draws its cells through this same function, so that what the network learns on cannot
-drift from what it is asked.
-
-From a line's picture to what the line reader takes in; training and reading share it.
+``line_tensor`` and ``normalise_cell`` scale a line or a comb's character to the networks' size and
+contrast; training uses the same functions, so that what the networks learn on cannot drift from
+what the station shows them. ``Decoder`` turns a line network's steps into text: the best path, how
+sure each letter is, and what else it may be.
 """
 
 from collections.abc import Sequence

@@ -1,13 +1,9 @@
-"""A comb as it comes off the scanner: printed frame, characters, and what scanning does to it.
-
-Geometry and tints are those of the forms whose layout was measured, and others around them.
-
-The cell network's corpus: combs drawn, scanned, and cut by the station's own code.
+"""The cell network's corpus: combs drawn, scanned, and cut by the station's own code.
 
 ``python -m models.training.cells.corpus PART COUNT SEED FILE`` writes COUNT cells; the same seed
-draws the same cells. Each comb passes through ``edge.extraction.ink.cut_zone`` and
-``combs.assign_ink``, so the network sees what the station will show it, faults of the cutting
-included.
+draws the same cells. Geometry and tints of the combs are those of the measured forms, and others
+around them. Each comb passes through ``edge.extraction.ink.cut_zone`` and ``combs.assign_ink``, so
+that the network learns from what the station will show it, faults of the cutting included.
 """
 
 import argparse

@@ -1,14 +1,9 @@
-"""Characters to draw in combs: real handwritten digits, handwriting fonts and typed ones.
+"""The characters of drawn combs: real handwritten digits, handwriting fonts and typed ones.
 
-A glyph is a picture of its ink, 0 none to 255 full, cut close. Typed families are parted by name,
-real digits by their place in the sample: most are learnt on, some set the thresholds, the rest
-measures and is seen by neither.
-
-How a hand varies its characters: slant, width, thickness, wobble; and what spoils them.
-
-One ``Hand`` writes a whole comb, as on real forms; its characters differ a little.
-
-Where a comb's characters come from: a hand of real digits, a handwriting font, a typed one.
+A glyph is a picture of its ink, 0 none to 255 full, cut close. One ``Hand`` writes a whole comb, as
+on real forms: slant, width, thickness and wobble differ a little from character to character.
+Families of fonts are divided by name, real digits by their place in the sample: most are for
+learning, some set the thresholds, the rest measures and is used for neither.
 """
 
 import functools

@@ -1,10 +1,9 @@
-"""The cell network: 28 × 28 pixels to the probabilities of ten digits, A, B and junk.
+"""The cell network, 28 × 28 pixels to the probabilities of ten digits, A, B and junk; its training.
 
-Teach the cell network: ``python -m models.training.cells.train SHARDS CHECKPOINT``.
-
-SHARDS is a folder of ``learn-*.npz`` and ``measure-*.npz`` (models/training/cells/corpus.py).
-CHECKPOINT is written after each epoch; when it exists, training goes on from there. The rate falls
-over the minutes given, whatever the machine makes of them.
+``python -m models.training.cells.train SHARDS CHECKPOINT``: SHARDS is a folder of ``learn-*.npz``
+and ``measure-*.npz`` (models/training/cells/corpus.py). CHECKPOINT is written after each epoch;
+when it exists, training goes on from there. The learning rate falls over the minutes given, on any
+machine.
 """
 
 import argparse

@@ -1,10 +1,8 @@
-"""What each attachment says: letterheads, pairs, rows and sentences, by type.
-
-Attachments: ordonnances, invoices, bank details, payslips and the like, each many ways.
+"""Attachments: prescriptions, invoices, bank details, payslips and the like, each in many variants.
 
 An attachment is made of blocks: a letterhead, a title, pairs of label and value, a table, a
-paragraph, a signature. The type decides which blocks and which words, chance their order and
-place. ``HELD_OUT`` arrangements are drawn for evaluation only.
+paragraph, a signature. Its type decides which blocks and which words, chance their order and place.
+``HELD_OUT`` arrangements are drawn for evaluation only.
 """
 
 import random

@@ -1,15 +1,10 @@
-"""Write characters by hand into the cells of a form: real digits, letters of handwriting fonts.
+"""Fill a form by program: values typed on its lines, typed or written by hand in its combs.
 
-Fill a form by program: values typed on its lines, typed or written in its combs.
-
-Works on any picture of the form, real blank or drawn, as long as the form's own millimetres
-map onto the whole picture.
-
-The fonts that pages are drawn with: typed and handwritten, some families held out.
-
-Fonts come from Debian packages and are found through fontconfig (models/training/README.md lists
-the packages); without them, those of the reportlab package serve, and nothing is held out.
-A held-out family is never used in training, in any style: evaluation draws with nothing else.
+Works on any picture of the form, real blank or drawn, as long as the form's millimetres map onto
+the whole picture. Handwriting is real digits and letters of handwriting fonts. Fonts come from
+Debian packages and are found through fontconfig (models/training/README.md lists the packages);
+without them, those of the reportlab package serve, and nothing is held out. A held-out family is
+never used in training: evaluation draws with nothing else.
 """
 
 import functools

@@ -1,8 +1,7 @@
-"""How our verified forms look beside their fields: bars, panels and printed words.
+"""Draw the verified forms from their definitions: printed words, bars, tints, combs and boxes.
 
-Measured in millimetres on the same blanks as ``models/forms``, and drawn by code.
-
-Draw our verified forms from their definitions: printed words, bars, tints, combs and boxes.
+What is printed beside their fields was measured in millimetres on the same blanks as
+``models/forms``, and is drawn by code.
 """
 
 from collections.abc import Mapping

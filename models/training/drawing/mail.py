@@ -1,7 +1,4 @@
-"""Draw the mail that is no form of ours: letters, attachments, envelopes, others' forms.
-
-Mail that is no form of ours: letters, returned envelopes, notes, others' forms, empty backs.
-"""
+"""Draw the mail that is no form of ours: letters, attachments, envelopes, others' forms, notes."""
 
 import datetime as dt
 import random

@@ -1,8 +1,8 @@
-"""The typefaces of this machine, sorted by what they look like; whole families are held out.
+"""A sheet in millimetres to draw on, and the typefaces of this machine.
 
-Drawing for training needs many; ``models/training/README.md`` lists the Debian packages.
-
-Draw on a sheet in millimetres: text fitted to boxes, rules, combs, tick boxes.
+Text is fitted to boxes; rules, combs and tick boxes are drawn. Typefaces are sorted by what they
+look like, and whole families are held out. Training needs many: ``models/training/README.md`` lists
+the Debian packages.
 """
 
 import functools

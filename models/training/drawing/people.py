@@ -1,6 +1,7 @@
-"""French people, doctors and employers that nobody is: seeded, with numbers whose keys hold.
+"""Invented French people, doctors and employers, seeded, and the values that they write on forms.
 
-Values that somebody could have written, for a field by its kind and its key.
+Numbers (NIR, RPPS, SIRET, IBAN, …) have valid keys; ``of_form`` and ``of_field`` draw a value for a
+field by its kind and its key.
 """
 
 import datetime as dt

@@ -1,11 +1,8 @@
-"""What is printed on each type of page, whatever its layout.
+"""What is written on drawn mail: titles of each type, sentences, names, addresses, figures, labels.
 
-French sentences of a small grammar of our own: letters and small print without copied text.
-
-What stands in a line of such mail: running French, names, addresses, figures, labels.
-
-Running text mixes the word list of Debian's ``wfrench`` with the small words at about their true
-frequency: the reader must not learn whole sentences by heart.
+Sentences come from a small grammar of our own: letters and small print without copied text. Running
+text mixes the word list of Debian's ``wfrench`` with the small words at about their true frequency:
+the reader must not learn whole sentences by heart.
 """
 
 import functools

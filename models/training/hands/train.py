@@ -1,12 +1,9 @@
-"""The network that tells handwriting from print: a line in, the chance of either out.
+"""The network that tells handwriting from print, and its training.
 
-Input is n × 1 × 32 × width (``edge.ocr.network_io``), output n × 2: printed, by hand.
-
-Teach the network that tells handwriting from print.
-
-``python -m models.training.hands.train OUT [--real ZIP]`` draws 30,000 lines, half of them by hand:
-with Debian's handwriting fonts and with real digits (``digits``, the first 4,000). Print is drawn,
-and real typed lines where they are given. Some minutes on one core; what was drawn is kept in OUT.
+Input is n × 1 × 32 × width (``edge.ocr.network_io``), output n × 2: printed, by hand. ``python -m
+models.training.hands.train OUT [--real ZIP]`` draws 30,000 lines, half of them by hand: with
+Debian's handwriting fonts and with real digits (``digits``, the first 4,000). Print is drawn, and
+real typed lines where they are given. Some minutes on one core; what was drawn is kept in OUT.
 """
 
 import argparse

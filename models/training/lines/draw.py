@@ -1,14 +1,9 @@
-"""Real handwritten digits side by side: what a number looks like in real ink.
+"""Draw one line of print, typescript or handwriting as a scan shows it, cut out as a finder cuts.
 
-What happens to a line: worn type and ribbons, then paper, rules and the scanner.
-
-``worn`` works on ink (255 on 0), ``scanned`` turns ink into the grey that a scanner sees.
-
-Draw one line of print, typescript or handwriting as a scan shows it, cut out as a finder cuts.
-
-``draw`` is seeded: the same generator state draws the same picture. Wear is in ``wear.py``.
-
-Held-out drawn lines for the line reader: faces that training never sees, seeds of their own.
+Drawing is seeded: the same generator state draws the same picture. ``worn`` works on ink (255 on
+0): worn type and ribbons; ``scanned`` turns ink into the grey that a scanner sees, with its paper
+and rules. Numbers may be real handwritten digits side by side. ``drawn_set`` draws the held-out
+lines of evaluation: typefaces that training never sees, seeds of their own.
 """
 
 import random

@@ -1,14 +1,13 @@
-"""The line reader in eight bits: half the time, and the errors grow by less than they vary.
+"""Ship the line reader in eight bits: half the time, and the errors grow by less than they vary.
 
-Convolutions get scales from drawn lines (per channel), the LSTM and the last layer scale what
-they are given as they run. Weights keep to seven bits: processors without VNNI add two products
-of an activation and a weight in sixteen bits with saturation, and would read other letters from the
-same line than those with VNNI (decision 8).
+``python -m models.training.lines.export [FOLDER]`` of a course; the weights are kept beside it
+(``models/training/weights/reader.npz``), to begin the next course from. Without a folder the
+shipped weights are exported again: when only the way to eight bits changed.
 
-Ship the line reader: ``python -m models.training.lines.export [FOLDER]`` of a course.
-
-Keeps the weights beside it (``models/training/weights/reader.npz``), to begin the next course from.
-Without a folder the shipped weights are exported again: when only the way to eight bits changed.
+Convolutions get scales from drawn lines (per channel), the LSTM and the last layer scale their
+input as they run. Weights keep to seven bits: processors without VNNI add two products of an
+activation and a weight in sixteen bits with saturation, and would read other letters from the same
+line than those with VNNI (decision 8).
 """
 
 import argparse
