@@ -4,18 +4,13 @@ A file is written under a temporary name, synced, renamed, and its directory syn
 transaction is committed here too. Tests put a fault before each of these steps: whatever lies
 between two of them must be safe to lose.
 
-Room on the disk that is given up when nothing else is left, so that the spool can empty itself.
-
-Bytes leave only after what the centre said, and that they leave, are in the journal; on a full
-disk the journal could write neither. The ballast goes in pieces, each just before it is needed:
-whoever filled the disk takes what he finds.
-
-Modes of a work directory: everything in it is for the station's account alone.
-
-Files are made so; what an earlier version, a scanner's rename or a restored copy left otherwise
-is put right at the start. No link is followed.
-
-One process owns a work directory; the kernel gives it back when the process ends.
+Here is also what makes a work directory the station's own: one process holds its lock, which the
+kernel gives back when the process ends; everything in it is for the station's account alone (what
+an earlier version, a scanner's rename or a restored copy left otherwise is put right at the start);
+and a ballast takes room that is given up when nothing else is left. Bytes leave only after what the
+centre said, and that they leave, are in the journal: on a full disk it could write neither. The
+ballast goes in pieces, each just before it is needed, for whoever filled the disk takes what he
+finds.
 """
 
 import errno
@@ -283,26 +278,26 @@ class Ballast:
     Args:
         work_dir: The station's own directory.
         disk: The disk door.
-        wanted: Its size in bytes when there is room.
+        full_bytes: Its size when there is room.
     """
 
-    def __init__(self, work_dir: Path, disk: Disk, wanted: int) -> None:
-        self._path, self._disk, self._wanted = work_dir / "ballast", disk, wanted
+    def __init__(self, work_dir: Path, disk: Disk, full_bytes: int) -> None:
+        self._path, self._disk, self._full_bytes = work_dir / "ballast", disk, full_bytes
 
     @property
     def missing(self) -> int:
         """Bytes of it that were given up: free on the disk, and not for lots."""
-        return self._wanted - self._size()
+        return self._full_bytes - self._size()
 
     def make_room(self) -> None:
         """Give up a piece when the journal might not find room for its next transaction."""
-        low = min(_LOW_BYTES, self._wanted // _PIECES)
+        low = min(_LOW_BYTES, self._full_bytes // _PIECES)
         if self._disk.free_bytes(self._path.parent) < low:
             self.give_up()
 
     def give_up(self) -> None:
         """Give up a piece now; nothing once all are gone."""
-        left = max(0, self._size() - -(-self._wanted // _PIECES))
+        left = max(0, self._size() - -(-self._full_bytes // _PIECES))
         with suppress(OSError):
             os.truncate(self._path, left)
 
@@ -310,11 +305,11 @@ class Ballast:
         """Have the whole again if at least ``spare`` bytes stay free beside it."""
         missing = self.missing
         if missing < 0:  # by a setting that has changed
-            os.truncate(self._path, self._wanted)
+            os.truncate(self._path, self._full_bytes)
         if missing <= 0 or self._disk.free_bytes(self._path.parent) - missing < spare:
             return
         try:
-            self._disk.reserve(self._path, self._wanted)
+            self._disk.reserve(self._path, self._full_bytes)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
@@ -340,11 +335,13 @@ def restrict_modes(work_dir: Path) -> int:
 
 def _restrict_mode(path: Path, mode: int) -> bool:
     with suppress(FileNotFoundError, PermissionError):
-        found = path.lstat().st_mode
-        wrong = (stat.S_ISDIR(found) or stat.S_ISREG(found)) and stat.S_IMODE(found) != mode
-        if wrong:
+        present = path.lstat().st_mode
+        is_wrong = (stat.S_ISDIR(present) or stat.S_ISREG(present)) and stat.S_IMODE(
+            present
+        ) != mode
+        if is_wrong:
             path.chmod(mode)
-        return wrong
+        return is_wrong
     return False
 
 

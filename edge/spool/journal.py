@@ -1,20 +1,13 @@
-"""How many transactions the journal has committed, told beside it.
-
-A journal that is empty, replaced by an older copy or parted from its write-ahead log looks like
-a sound one of fewer transactions. The tally is written after each commit, so it can only be
-behind: a journal that holds fewer than it says has lost some. It is also what shows that a
-spool has been in a work directory.
-
-Where a journal may be made: only where there has never been a spool.
-
-A journal that is missing or empty beside anything that a spool leaves is damage, and nothing is
-made over it. A new one gets its tables under another name: whatever lies under the journal's
-name has been whole once.
-
-The spool's journal: one SQLite file, one transaction for each transition.
+"""The spool's journal: one SQLite file, one transaction for each transition.
 
 WAL with ``synchronous=FULL``: a transaction that returned is on disk. One connection behind one
 lock serves all threads; other processes (the command line) open their own.
+
+A journal is made only where there has never been a spool, whole or not at all: one that is missing
+or empty beside anything that a spool leaves is damage. One that was replaced by an older copy or
+parted from its write-ahead log looks like a sound one of fewer transactions. So the file ``tally``
+beside it says how many were committed. It is written after each commit and can only be behind: a
+journal that holds fewer than it says has lost some.
 """
 
 import os
@@ -105,13 +98,13 @@ def is_to_be_made(work_dir: Path) -> bool:
     """
     journal = work_dir / NAME
     try:
-        found = journal.lstat()
+        status = journal.lstat()
     except FileNotFoundError:
         refuse_lost(work_dir, "is missing")
         return True
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         raise SpoolCorrupt("the journal is no ordinary file")
-    if found.st_size:
+    if status.st_size:
         return False
     refuse_lost(work_dir, "is empty")
     return True
@@ -124,11 +117,11 @@ def refuse_lost(work_dir: Path, what: str) -> None:
         SpoolCorrupt: there has been a spool; ``what`` says how its journal is.
     """
     log = _beside(work_dir / NAME, "-wal")
-    held = [work_dir / name for name in _FOLDERS if (work_dir / name).is_dir()]
+    folders = [work_dir / name for name in _FOLDERS if (work_dir / name).is_dir()]
     if (
         Tally(work_dir).exists()
         or (what != NO_TABLES and log.exists() and log.stat().st_size)
-        or any(any(folder.iterdir()) for folder in held)
+        or any(any(folder.iterdir()) for folder in folders)
     ):
         raise SpoolCorrupt(f"the journal {what}, but there has been a spool")
 
@@ -168,7 +161,7 @@ _PRAGMAS = (
 _COUNT = "UPDATE tally SET committed = committed + 1 RETURNING committed"
 
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
-_OURS: tuple[tuple[frozenset[int], type[EdgeError], str], ...] = (
+_EDGE_ERRORS: tuple[tuple[frozenset[int], type[EdgeError], str], ...] = (
     (frozenset({sqlite3.SQLITE_FULL}), SpoolFull, "the journal cannot grow"),
     (
         frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}),
@@ -216,7 +209,7 @@ class Journal:
         self._lock = threading.RLock()
         self._tally = Tally(work_dir)
         ballast.make_room()  # also to read: SQLite makes a file beside its log
-        with _told_as_ours():
+        with _as_edge_errors():
             at_least = self._tally.read()
             self._connection = self._opened(work_dir)
             try:
@@ -245,15 +238,15 @@ class Journal:
 
     def _prepare(self, at_least: int) -> None:
         connection = self._connection
-        found, owner = schema.identity(connection)
-        if owner != schema.APPLICATION_ID or not 1 <= found <= schema.VERSION:
-            raise SpoolCorrupt(f"the journal has schema {found}, not {schema.VERSION}")
-        if found < schema.VERSION and self._visitor:
+        version, owner = schema.identity(connection)
+        if owner != schema.APPLICATION_ID or not 1 <= version <= schema.VERSION:
+            raise SpoolCorrupt(f"the journal has schema {version}, not {schema.VERSION}")
+        if version < schema.VERSION and self._visitor:
             raise SpoolBusy(
-                f"the journal has schema {found}, not {schema.VERSION}",
+                f"the journal has schema {version}, not {schema.VERSION}",
                 hint="Redémarrez la station : elle met son journal à jour.",
             )
-        committed = schema.committed(connection, found)
+        committed = schema.committed(connection, version)
         if committed < at_least:
             raise SpoolCorrupt(f"the journal holds {committed} of {at_least} transactions")
         if self._visitor:
@@ -262,17 +255,17 @@ class Journal:
             raise SpoolCorrupt("the journal fails SQLite's quick_check")
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
-        if found < schema.VERSION:
-            self._bring_up_to_date(found)
+        if version < schema.VERSION:
+            self._bring_up_to_date(version)
         if not self._visitor:
             self._tally.make(self._disk, schema.committed(connection, schema.VERSION))
 
-    def _bring_up_to_date(self, found: int) -> None:
+    def _bring_up_to_date(self, version: int) -> None:
         with self.transaction() as t:
-            schema.bring_up_to_date(t, found)
-        if found < schema.FIRST_TALLIED:
+            schema.bring_up_to_date(t, version)
+        if version < schema.FIRST_TALLIED:
             # What was deleted before is still in the file; without room it is overwritten later.
-            with suppress(SpoolFull, SpoolFailed), _told_as_ours():
+            with suppress(SpoolFull, SpoolFailed), _as_edge_errors():
                 self._connection.execute("VACUUM")
 
     @contextmanager
@@ -286,7 +279,7 @@ class Journal:
             SpoolCorrupt: the file is damaged.
         """
         self._ballast.make_room()
-        with _told_as_ours():
+        with _as_edge_errors():
             self._begin()
             try:
                 before = self._connection.total_changes
@@ -327,7 +320,7 @@ class Journal:
 
     def all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """Run a query outside any transaction."""
-        with self._lock, _told_as_ours():
+        with self._lock, _as_edge_errors():
             return self._connection.execute(sql, parameters).fetchall()
 
     def one(self, sql: str, parameters: Parameters = ()) -> Row | None:
@@ -351,7 +344,7 @@ class Journal:
         Returns:
             Whether that was done; not while somebody else reads.
         """
-        with self._lock, _told_as_ours():
+        with self._lock, _as_edge_errors():
             done = self._emptied_log()
             self._connection.execute("PRAGMA incremental_vacuum").fetchall()
             return self._emptied_log() and done
@@ -393,13 +386,13 @@ def _code(error: BaseException) -> int:
 
 
 @contextmanager
-def _told_as_ours() -> Iterator[None]:
-    """Tell what SQLite meets on the disk as errors of the edge; a defect of ours stays itself."""
+def _as_edge_errors() -> Iterator[None]:
+    """Raise what SQLite meets on the disk as errors of the edge; a defect of ours stays itself."""
     try:
         yield
     except sqlite3.Error as error:
-        kind = _code(error)
-        for kinds, ours, what in _OURS:
-            if kind in kinds:
-                raise ours(f"{what}: {error}") from error
+        code = _code(error)
+        for codes, error_type, what in _EDGE_ERRORS:
+            if code in codes:
+                raise error_type(f"{what}: {error}") from error
         raise
