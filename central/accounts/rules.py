@@ -1,21 +1,8 @@
-"""Who may do what: roles, and the sites and pôles that they are limited to.
+"""Who may do what, and how accounts are protected; pure functions.
 
-The board of operations: a page that renews itself, and its figures as JSON for programs.
-
-The two queues as the pages ask for them: take, keep, leave, remember, act, send.
-
-Every answer is JSON. A person's page holds the document that is shown and the one after it, so
-that the next is there at once.
-
-Who counts as one where tries and requests are counted by where they come from. Pure.
-
-What an identity provider says of somebody, as rights at the centre.
-
-How long an account rests after wrong passwords or codes in a row.
-
-What a password must be: long, and nothing that is known already.
-
-A bucket that fills steadily and is drawn from: how often somebody may ask.
+Roles, and the sites and pôles to which a person is limited; what an identity provider's claims mean
+as rights here; the password rule; how long an account is suspended after failures in a row; how
+often one may ask (a token bucket).
 """
 
 import re

@@ -1,9 +1,8 @@
-"""Tries to sign in, counted by login and address: who guesses waits, not who owns the account.
+"""Local accounts: passwords, one-time codes, and tries to sign in.
 
-A try counts as a failure from its beginning, and stops doing so when it succeeds. Were it counted
-at its end, as many as come at once would be tried.
-
-Local accounts: made, found; their passwords and one-time codes.
+A try counts as a failure from its beginning, and no longer when it succeeds; were it counted at its
+end, any number that come at once would be tried. Tries are counted by login and address: whoever
+guesses waits, not the owner of the account.
 """
 
 import datetime as dt

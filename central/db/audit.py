@@ -1,6 +1,7 @@
-"""The audit trail: who did what to which document, lot or delivery; append-only.
+"""The audit trail: who did what to which document, lot or delivery. Append-only.
 
-Reading the audit trail, newest first, page by page.
+A line is added in the transaction of the act, so that it exists exactly if the act does. It is read
+newest first, page by page; taking lines away as a file is itself an act that leaves a line.
 """
 
 import datetime as dt

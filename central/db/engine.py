@@ -1,13 +1,8 @@
-"""What the monitoring page shows: counts and ages, never what a page says.
+"""Connections and transactions of PostgreSQL; the driver's errors become our own here.
 
-Every row is a plain dictionary by column name, ready to be shown.
-
-Connections and transactions; what PostgreSQL's driver raises becomes our own errors here.
-
-Nobody waits for ever: connecting, a statement and a lock each have their time, on our side of the
-network too, where a server that froze or lost its cable never tells that it did.
-
-LISTEN: PostgreSQL tells, at each commit that makes a delivery due.
+Nothing waits for ever: connecting, a statement and a lock each have a time limit, on our side of
+the network too, where a server that froze or lost its cable never says so. ``NotificationListener``
+waits for the notification that PostgreSQL sends at each commit that makes a delivery due.
 """
 
 import contextlib

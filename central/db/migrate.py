@@ -1,10 +1,9 @@
-"""Monthly partitions of the tables in ``tables.PARTITIONED``, bounded by UUIDv7.
+"""Bring a database to this version's schema, and keep its monthly partitions ahead of time.
 
-The first 48 bits of a UUIDv7 are milliseconds since 1970, and PostgreSQL compares UUIDs byte
-by byte, so a month is a range of ids. Months are made ahead, and one that a station's wrong clock
-names is made when its first document comes; what is years away goes to the default partition.
-
-Bring a database to this version's schema, or say that it is behind.
+Documents and what hangs on them are partitioned by month. The first 48 bits of a UUIDv7 are
+milliseconds since 1970, and PostgreSQL compares UUIDs byte by byte, so a month is a range of ids.
+Months are made ahead, and one that a station's wrong clock names is made when its first document
+comes; what is years away goes to the default partition.
 """
 
 import contextlib

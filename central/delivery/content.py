@@ -1,6 +1,7 @@
-"""What a package tells of its document: keys and values, before they are JSON or XML.
+"""The content of a package: its keys and values, and the same facts as XML.
 
-A package's content as XML, the same facts as its JSON; docs/package.xsd tells the form.
+docs/destinations.md lists them in their order, docs/package.xsd is the schema of the XML. Format 1
+(``FORMER``) is still written for destinations that ask for it.
 """
 
 import re

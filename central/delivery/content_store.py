@@ -1,10 +1,10 @@
-"""A document with its pages and fields, as its package tells them.
+"""What a delivery's package says, read from the database, and bound to its idempotency key.
 
-One idempotency key, one content: what is about to be handed over is written down before.
-
-An application that took a delivery whose answer was lost says "I have it" to the same key. It may
-say so only of what it has. So a document that was renamed, corrected or sent another way since
-its last try goes out under the key of a new round, which supersedes the one before.
+One key stands for one content, which is written down before it is handed over. An application that
+took a delivery whose answer was lost says "I have it" to the same key, and may say so only of what
+it has. So a document that was renamed, corrected or sent another way since its last try goes out
+under the key of a new round, which supersedes the one before. All functions join the caller's
+transaction.
 """
 
 import uuid

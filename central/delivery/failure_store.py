@@ -1,13 +1,10 @@
-"""Dispatch processes and the destinations that each knows.
+"""Deliveries that do not go through: lost claims, unknown destinations, dead letters.
 
-Processes may know different destinations: one that alone reaches a pôle's network, or one that
-was started before the settings changed. What any living one knows is known.
-
-Upkeep of deliveries: lost claims, unknown destinations, dead letters, new routes.
-
-Dead letters are looked at by people: replayed, or discarded with a reason.
-
-Dead and held deliveries as people look at them: by what stopped them, and one by one.
+The sweeper takes back claims whose worker died and holds deliveries to a destination that no living
+dispatch process knows; each process says in ``dispatchers`` which ones it knows, since processes
+may know different ones (one that alone reaches a pôle's network, or one started before the settings
+changed). People see dead and held deliveries grouped by cause and one by one, replay them, or
+discard them with a reason.
 """
 
 import datetime as dt

@@ -1,17 +1,10 @@
-"""One file of a package: few bytes in memory, or a file on the disk, read in pieces.
+"""What a pôle application receives: the original images as PDF, the fields as JSON and XML.
 
-Room on the disk for the pieces of one package, given back when it is done.
-
-The pages of a PDF are put on the disk as they come, so that a package of a thousand pages does not
-need their memory.
-
-What a pôle application receives: the original images as PDF, the fields as JSON and XML.
-
-docs/destinations.md tells applications what is in them, docs/package.xsd checks the XML.
-Separator sheets, and pages that were scanned again, stay at the centre. The same delivery
-always makes the same bytes, so that a second one can be recognised. The PDF is made in a confined
-process (central/rendering/binding.py), which writes it to the disk as it grows, and handed over
-from there: no byte that a stranger wrote is parsed here.
+docs/destinations.md describes them to applications, docs/package.xsd is the schema of the XML.
+Separator sheets, and pages that were scanned again, stay at the centre. The same delivery always
+makes the same bytes, so that a second one can be recognised. The PDF is made in a confined process
+(central/rendering/binding.py) and grows on the disk, so that a package of a thousand pages needs no
+such memory, and no byte that a stranger wrote is parsed here.
 """
 
 import contextlib

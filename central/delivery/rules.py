@@ -1,24 +1,17 @@
-"""Whether a pôle application may have what was handed over, although it did not say so.
+"""What dispatch decides about a delivery, as pure functions: the next attempt, circuits, content.
 
-What is known of that is the code of the try's outcome. A connection that was never made carried
-nothing; a refusal is an answer to this very delivery. Silence, a failure inside the application
-and a worker that was lost tell nothing: the document may have arrived.
-
-A circuit per destination: after some failures in a row, leave it alone for a while.
-
-``closed → open`` after ``opens_after`` failures in a row; ``open → half_open`` once its time has
-passed, and then one delivery alone is tried; ``half_open → closed`` if it goes through, ``→ open``
-if not. A trial whose worker died counts for nothing: the next one may start after a while.
-
-What a document tells a pôle, told apart from what it told before: parts by name, each a digest.
-
-Two packages with the same content say the same, whichever version of the program made them. A
-part's digest is short and salted with the document's id: it tells that a part has changed, and
-takes the place of the value itself, which is kept only once.
-
-A document as the centre hands it to a pôle application.
-
-When to try a delivery again, and when to stop trying.
+- ``next_attempt``: when a failed delivery is tried again, and when it becomes a dead letter.
+- ``arrival``: whether an application may hold a document although it did not confirm it. Only
+  the code of the outcome is known. A connection that was never made carried nothing; a refusal
+  answers this very delivery; silence, a failure inside the application or a lost worker leave it
+  open.
+- ``Circuit``: after some failures in a row a destination is left alone for a while.
+  ``closed → open`` after ``opens_after`` failures; ``open → half_open`` once its time has passed,
+  and then one delivery is tried; ``half_open → closed`` if it goes through, ``→ open`` if not. A
+  trial whose worker died counts for nothing: the next one may start after a while.
+- ``parts_of`` and ``digest_of``: what a package says, as digests, so that two packages
+  with the same content are recognised, whichever version of the program made them. A part's digest
+  is short and salted with the document's id: it shows that a part has changed, without the value.
 """
 
 import dataclasses

@@ -1,11 +1,12 @@
-"""Circuits of the destinations, shared by all dispatch processes (central/delivery/rules.py).
+"""Deliveries: each claimed by one worker at a time, finished once; and the destinations' circuits.
 
-Deliveries: claimed by one worker at a time, finished once.
-
-``claim_next`` picks and marks in one statement (FOR UPDATE SKIP LOCKED), so any number of workers
-on any number of machines never hold the same delivery. Finishing checks that the claim is still
-ours: a worker that was too slow changes nothing. Every change of state is a step of
+``claim_next`` selects and marks in one statement (FOR UPDATE SKIP LOCKED), so any number of workers
+on any number of machines never hold the same delivery. Finishing checks that the claim still
+holds: a worker that was too slow changes nothing. Every change of state is a step of
 central/documents/rules.py, and takes the document along.
+
+The circuits (rules: central/delivery/rules.py) are rows that all dispatch processes share; a
+destination that does not answer is left alone but for one trial at a time.
 """
 
 import datetime as dt

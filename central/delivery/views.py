@@ -1,6 +1,6 @@
-"""What stopped a delivery and what to do about it, as docs/runbook.md says it, in French.
+"""The page of dead and held deliveries: why each stopped, and replaying or discarding many.
 
-Deliveries in failure or held: why, and replaying or discarding many at a time.
+The advice for each code is that of docs/runbook.md, in two French sentences.
 """
 
 import datetime as dt

@@ -1,25 +1,15 @@
-"""Claims that are being handed over stay ours for as long as that takes, up to a limit.
-
-Without it, a hand-over longer than its lease would be made again by another worker, or to another
-application when the plan changed meanwhile. A process that dies renews nothing.
-
-Source files at hand: a lot's file is fetched once, not once for each of its documents.
-
-Files lie in a folder of this process, the least recently used go first; what somebody removed
-there is fetched again. The blob store verifies what it gives, so what lies here is what the
-scanner wrote.
-
-Wakes sleeping workers; a call that comes while all are busy is not forgotten.
-
-Listens to the database and rings the bell, so that an idle centre delivers at once.
-
-Notifications are a hint: workers look by themselves every now and then, so that one lost while
-the connection is made anew delays a delivery and no more.
-
-Hands one claim after the other to its application, and records what came of it.
+"""The dispatch worker: claims one delivery after the other, hands it over and records the outcome.
 
 A worker killed between handing over and recording leaves a claim that the sweeper takes back; the
-second handing over changes nothing at the application (targets/base.py).
+second hand-over changes nothing at the application (targets/base.py). What all workers of a process
+share stands beside it:
+
+- ``Renewal`` extends the leases of claims while they are handed over. Without it, a hand-over that
+  takes longer than its lease would be made again by another worker, or to another application when
+  the plan changed meanwhile. A process that dies renews nothing.
+- ``SourceFiles`` fetches a lot's file once, not once for each of its documents.
+- ``WakeSignal`` and ``listen_for_work`` wake workers at the database's notifications. These are
+  a hint: workers look by themselves every now and then, so that a lost one only delays a delivery.
 """
 
 import contextlib

@@ -1,10 +1,10 @@
-"""Outstanding documents by the day until which they have to be handled.
+"""Flow by the hour, and outstanding documents by due day.
 
-Counts by the hour for plots and paces: made from the other tables, read instead of them.
-
-A recount looks at the newest counted hour, the one before and everything since, so that it may
-be done again at any time, by any process, and a day on which nobody counted is made up for. Hours
-that are over stay as they are: what a document is renamed to later changes no past count.
+What came in, was named, keyed, delivered and returned is counted by hour, site, pôle and type, and
+read by boards and forecasts instead of millions of documents. A recount covers the newest counted
+hour, the one before and everything since, so that any process may repeat it at any time, and a day
+on which nobody counted is made up for. Hours that are over stay as they are: what a document is
+renamed to later changes no past count.
 """
 
 import datetime as dt

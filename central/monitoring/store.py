@@ -1,8 +1,8 @@
-"""What the monitoring page shows: counts and ages, never what a page says.
+"""What the board of operations shows: counts and ages of documents, deliveries, sites and stations.
 
-Every row is a plain dictionary by column name, ready to be shown.
-
-Sites and their stations: what each last told of itself.
+Every row is a plain dictionary by column name, ready to be shown; none holds what a page says. The
+functions that take a person count only what that person may see. All raise StoreUnavailable when
+the database does not answer.
 """
 
 import datetime as dt

@@ -1,8 +1,7 @@
-"""The board of operations: a page that renews itself, and its figures as JSON for programs.
+"""Pages of operations: the board, the lots, a site.
 
-Lots: a list, and a page of each that says where its four counts agree or not.
-
-A site's page: its stations, its flow, what it still has to do.
+The board renews itself, and gives its figures as JSON to programs. A lot's page says where its four
+counts agree and where not; a site's page shows its stations, its flow and what it still has to do.
 """
 
 import datetime as dt

@@ -1,12 +1,9 @@
-"""A report as text, once for all: what a cell says on the page, in the PDF and in the CSV.
+"""A report as a file: CSV for French spreadsheets, PDF on A4.
 
-Spreadsheets in French want a decimal comma, no separator of thousands, and the unit in the title.
-
-A report for French spreadsheets: UTF-8 with its mark, semicolons, decimal commas.
-
-A report on paper: A4 across, the title and the column heads on each page, pages numbered.
-
-The fonts come with reportlab and are embedded: the paper looks the same everywhere.
+What a cell says is decided once, for the page, the PDF and the CSV. Spreadsheets in French expect
+UTF-8 with a byte order mark, semicolons, a decimal comma, no separator of thousands, and the unit
+in the title. The PDF is landscape, with the title and the column heads on each page and its pages
+numbered; its fonts come with reportlab and are embedded, so that it looks the same everywhere.
 """
 
 import csv

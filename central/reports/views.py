@@ -1,6 +1,7 @@
-"""Days and months of French time, as reports are asked for by them.
+"""Pages of reports: a day or a month by site, pôle, type, day or team; as page, CSV and PDF.
 
-Reports: a day or a month by site, pôle, type, day or team; as page, CSV and PDF.
+A period is a day or a month of French time, as people ask for reports. Each file that leaves is
+written to the audit trail.
 """
 
 import calendar

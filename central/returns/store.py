@@ -1,4 +1,4 @@
-"""Misrouted documents that a pôle gives back: once each, counted by cause, audited."""
+"""Documents that a pôle returns: accepted once each, counted by cause, audited."""
 
 import uuid
 from enum import Enum

@@ -1,6 +1,4 @@
-"""An application's answer as far as we look at it: its status, what it names, what it says.
-
-A pôle that takes its documents over HTTP (docs/destinations.md).
+"""A pôle that takes its documents over HTTP (docs/destinations.md).
 
 One multipart POST per document with an ``Idempotency-Key`` that stays the same at every attempt
 and, when a secret is shared, a signature: HMAC-SHA256 over the time, the key and the digest of
