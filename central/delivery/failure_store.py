@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from central.accounts.rules import EVERYTHING, Scope
+from central.accounts.rules import Scope
 from central.accounts.scope import scope_conditions
 from central.db import audit
 from central.db.engine import transaction
@@ -223,27 +223,7 @@ class DeliverySelection:
         return _upkeep_d.document_id.in_(seen)
 
 
-def replay(
-    engine: sa.Engine,
-    actor: str,
-    document_ids: Collection[uuid.UUID] | None = None,
-    destination: str | None = None,
-) -> int:
-    """Try dead letters again from the start; returns how many.
-
-    Args:
-        engine: The database.
-        actor: Who asks, as ``person:name``.
-        document_ids: Of these only; None: of all documents.
-        destination: To this one only; None: to any.
-
-    Raises:
-        StoreUnavailable: nothing was changed.
-    """
-    return replay_chosen(engine, actor, DeliverySelection(EVERYTHING, document_ids, destination))
-
-
-def replay_chosen(engine: sa.Engine, actor: str, chosen: DeliverySelection) -> int:
+def replay(engine: sa.Engine, actor: str, chosen: DeliverySelection) -> int:
     """Try the dead letters among these again from the start; returns how many.
 
     Raises:
@@ -264,24 +244,7 @@ def replay_chosen(engine: sa.Engine, actor: str, chosen: DeliverySelection) -> i
     return in_batches(engine, DeliveryStep.REPLAY, chosen.where(), act).changed
 
 
-def discard(
-    engine: sa.Engine,
-    actor: str,
-    reason: str,
-    document_ids: Collection[uuid.UUID],
-    destination: str | None = None,
-) -> int:
-    """Give dead or held deliveries up for a reason; returns how many.
-
-    Raises:
-        StoreUnavailable: nothing was changed.
-    """
-    return discard_chosen(
-        engine, actor, reason, DeliverySelection(EVERYTHING, document_ids, destination)
-    )
-
-
-def discard_chosen(engine: sa.Engine, actor: str, reason: str, chosen: DeliverySelection) -> int:
+def discard(engine: sa.Engine, actor: str, reason: str, chosen: DeliverySelection) -> int:
     """Give the dead or held deliveries among these up for a reason; returns how many.
 
     Raises:

@@ -208,14 +208,12 @@ class _Pages:
 
     def replay(self, visit: PageRequest) -> Response:
         chosen, _ = self._chosen(visit)
-        return _done(
-            "relancer", failure_store.replay_chosen(self._desk.engine, visit.who.actor, chosen)
-        )
+        return _done("relancer", failure_store.replay(self._desk.engine, visit.who.actor, chosen))
 
     def discard(self, visit: PageRequest) -> Response:
         chosen, _ = self._chosen(visit)
         reason = visit.text("motif", most=500, needed=True)
-        count = failure_store.discard_chosen(self._desk.engine, visit.who.actor, reason, chosen)
+        count = failure_store.discard(self._desk.engine, visit.who.actor, reason, chosen)
         return _done("ecarter", count)
 
     def _chosen(self, visit: PageRequest) -> tuple[DeliverySelection, dict[str, str]]:

@@ -258,48 +258,6 @@ def _id(value: Any) -> uuid.UUID:
 _control_results_c, _control_results_d = controls.c, documents.c
 
 
-def submit_blind(
-    engine: sa.Engine,
-    person: Person,
-    document_id: uuid.UUID,
-    entry_of: EntryOf,
-    sent: Mapping[int, SubmittedField],
-) -> str:
-    """Store what somebody keyed blind; ``done`` when all is as the machine read it.
-
-    Raises:
-        InputInvalid: a field is missing, or one too many.
-        LeaseLost: somebody else holds it.
-        NotYours: this person was at the document before.
-        StoreUnavailable: nothing was stored.
-    """
-    with transaction(engine) as connection:
-        control = require_control(connection, person, document_id)
-        if control.state != WAITING:
-            raise LeaseLost(str(document_id))
-        entry = entry_of(control.type, control.fund)
-        wanted = blind_tasks(connection, document_id, entry)
-        if set(wanted) != set(sent):
-            raise InputInvalid("fields")
-        for position, one in sent.items():
-            keying_store.record_keying(
-                connection, person, document_id, wanted[position], KeyPass.CONTROL, one
-            )
-        differing = disputed_positions(value_pairs(connection, document_id, entry))
-        state = DISPUTED if differing else DONE
-        done = {} if differing else {"done_at": sa.func.now()}
-        _change(
-            connection, document_id, state=state, person_id=person.id,
-            keyed_at=sa.func.now(), fields=len(sent), **done,
-        )  # fmt: skip
-        lease_store.end_lease(connection, document_id)
-        audit.record(
-            connection, person.actor, "control_keyed", str(document_id),
-            fields=len(sent), differing=len(differing),
-        )  # fmt: skip
-        return state
-
-
 def submit_control(
     engine: sa.Engine,
     person: Person,
@@ -307,73 +265,100 @@ def submit_control(
     entry_of: EntryOf,
     sent: Mapping[int, SubmittedField],
 ) -> tuple[str, int | None]:
-    """Store what somebody who holds a control said, blind or between two.
+    """Store what somebody who holds a control keyed blind, or settled as arbiter.
+
+    Args:
+        engine: The database.
+        person: Who; holds the control.
+        document_id: Of which document.
+        entry_of: Gives a type in a fund.
+        sent: By the field's position; every field that is to key, and no others.
 
     Returns:
-        The control's state, and the round in which the pôle gets right values, if it does.
-
-    Raises:
-        DeliveryUnderWay, InputInvalid, LeaseLost, NotYours, StoreUnavailable: nothing was stored.
-    """
-    with transaction(engine) as connection:
-        state = connection.scalar(
-            sa.select(_control_results_c.state).where(_control_results_c.document_id == document_id)
-        )
-    if state == DISPUTED:
-        return DONE, settle_dispute(engine, person, document_id, entry_of, sent)
-    return submit_blind(engine, person, document_id, entry_of, sent), None
-
-
-def settle_dispute(
-    engine: sa.Engine,
-    person: Person,
-    document_id: uuid.UUID,
-    entry_of: EntryOf,
-    truths: Mapping[int, SubmittedField],
-) -> int | None:
-    """Settle a dispute; the round in which the pôle gets the right values, None when it has them.
+        The control's state, and the round in which the pôle gets right values; None: it has them.
 
     Raises:
         DeliveryUnderWay: the document is being handed over; nothing was stored.
-        InputInvalid: a disputed field has no truth, or another field has one.
+        InputInvalid: a field is missing, or one too many.
         LeaseLost: somebody else holds it.
         NotYours: this person was at the document before.
         StoreUnavailable: nothing was stored.
     """
     with transaction(engine) as connection:
         control = require_control(connection, person, document_id)
-        if control.state != DISPUTED:
-            raise LeaseLost(str(document_id))
         entry = entry_of(control.type, control.fund)
-        said = value_pairs(connection, document_id, entry)
-        if set(truths) != set(disputed_positions(said)):
-            raise InputInvalid("fields")
-        known = {one.position: one for one in documents_store.fields_of(connection, document_id)}
-        for position, one in truths.items():
-            task = KeyingTask(
-                known[position], find_field_spec(entry, known[position].name), is_blind=False
-            )
-            look = KeyPass.CONTROL_ARBITRATION
-            keying_store.record_keying(connection, person, document_id, task, look, one)
-        found = {position: one.entry for position, one in truths.items()}
-        compared = count_outcome(said, found)
-        _change(
-            connection, document_id, state=DONE, done_at=sa.func.now(),
-            machine_wrong=compared.machine_wrong, person_wrong=compared.person_wrong,
-        )  # fmt: skip
-        lease_store.end_lease(connection, document_id)
-        audit.record(
-            connection, person.actor, "control_arbitrated", str(document_id),
-            machine_wrong=compared.machine_wrong, person_wrong=compared.person_wrong,
-        )  # fmt: skip
-        wrong = {
-            position: one
-            for position, one in truths.items()
-            if not is_same(said[position].kind, said[position].machine, one.entry)
-        }
-        if not wrong:
-            return None
-        return correction_store.redeliver_corrected(connection, person.actor, document_id, wrong)
+        if control.state == DISPUTED:
+            return DONE, _settle_dispute(connection, person, document_id, entry, sent)
+        return _compare(connection, person, document_id, entry, sent), None
+
+
+def _compare(
+    connection: sa.Connection,
+    person: Person,
+    document_id: uuid.UUID,
+    entry: DocumentType,
+    sent: Mapping[int, SubmittedField],
+) -> str:
+    """Store what was keyed blind; ``done`` when all is as the machine read it."""
+    wanted = blind_tasks(connection, document_id, entry)
+    if set(wanted) != set(sent):
+        raise InputInvalid("fields")
+    for position, one in sent.items():
+        keying_store.record_keying(
+            connection, person, document_id, wanted[position], KeyPass.CONTROL, one
+        )
+    differing = disputed_positions(value_pairs(connection, document_id, entry))
+    state = DISPUTED if differing else DONE
+    done = {} if differing else {"done_at": sa.func.now()}
+    _change(
+        connection, document_id, state=state, person_id=person.id,
+        keyed_at=sa.func.now(), fields=len(sent), **done,
+    )  # fmt: skip
+    lease_store.end_lease(connection, document_id)
+    audit.record(
+        connection, person.actor, "control_keyed", str(document_id),
+        fields=len(sent), differing=len(differing),
+    )  # fmt: skip
+    return state
+
+
+def _settle_dispute(
+    connection: sa.Connection,
+    person: Person,
+    document_id: uuid.UUID,
+    entry: DocumentType,
+    truths: Mapping[int, SubmittedField],
+) -> int | None:
+    """Store what is right of the fields that differ; the round in which the pôle gets it."""
+    said = value_pairs(connection, document_id, entry)
+    if set(truths) != set(disputed_positions(said)):
+        raise InputInvalid("fields")
+    known = {one.position: one for one in documents_store.fields_of(connection, document_id)}
+    for position, one in truths.items():
+        task = KeyingTask(
+            known[position], find_field_spec(entry, known[position].name), is_blind=False
+        )
+        look = KeyPass.CONTROL_ARBITRATION
+        keying_store.record_keying(connection, person, document_id, task, look, one)
+    found = {position: one.entry for position, one in truths.items()}
+    compared = count_outcome(said, found)
+    _change(
+        connection, document_id, state=DONE, done_at=sa.func.now(),
+        machine_wrong=compared.machine_wrong, person_wrong=compared.person_wrong,
+    )  # fmt: skip
+    lease_store.end_lease(connection, document_id)
+    audit.record(
+        connection, person.actor, "control_arbitrated", str(document_id),
+        machine_wrong=compared.machine_wrong, person_wrong=compared.person_wrong,
+    )  # fmt: skip
+    wrong = {
+        position: one
+        for position, one in truths.items()
+        if not is_same(said[position].kind, said[position].machine, one.entry)
+    }
+    if not wrong:
+        return None
+    return correction_store.redeliver_corrected(connection, person.actor, document_id, wrong)
 
 
 def withdraw_taken_over(engine: sa.Engine) -> int:

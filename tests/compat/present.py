@@ -26,7 +26,7 @@ from starlette.routing import Route
 
 import central
 import edge
-from central import __main__ as central_main
+from central import cli as central_cli
 from central import config as central_config
 from central import webapp
 from central.accounts import rules as accounts_rules
@@ -116,7 +116,7 @@ ERRORS: Mapping[str, type[EdgeError] | type[CentralError]] = {
     "edge": EdgeError,
     "central": CentralError,
 }
-PROGRAMS = {"vaguemestre-edge": edge_cli.main, "vaguemestre-central": central_main.main}
+PROGRAMS = {"vaguemestre-edge": edge_cli.main, "vaguemestre-central": central_cli.main}
 WIRE = (document_pb2.DESCRIPTOR, fleet_pb2.DESCRIPTOR, intake_pb2.DESCRIPTOR)
 TABLES: sa.MetaData = tables.metadata
 AUDIT_ACTIONS: Mapping[str, str] = ACTIONS
@@ -161,7 +161,7 @@ def database(server: TestServer) -> Iterator[Engine]:
 
 def parsers() -> dict[str, argparse.ArgumentParser]:
     """The command line of each side."""
-    return {"edge": edge_cli.build_parser(), "central": central_main._parser()}
+    return {"edge": edge_cli.build_parser(), "central": central_cli._parser()}
 
 
 def registries(engine: Engine) -> dict[str, CollectorRegistry]:

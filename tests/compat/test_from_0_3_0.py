@@ -12,10 +12,12 @@ import sqlalchemy as sa
 
 from central import sealing
 from central.accounts import session_store
+from central.accounts.rules import EVERYTHING
 from central.config import Destination
 from central.db import migrate
 from central.db.engine import open_engine, transaction
 from central.delivery import failure_store
+from central.delivery.failure_store import DeliverySelection
 from central.documents import lease_store
 from central.errors import SchemaBehind
 from central.holds import store as holds_store
@@ -106,7 +108,7 @@ def test_what_was_queued_tried_or_in_hand_is_delivered_and_held_and_dead_mail_ca
         assert _delivered(upgraded)["dead"] == 1
         (hold,) = holds_store.open_holds(upgraded)
         assert holds_store.release_hold(upgraded, "anne", hold.id, [_HERE, "ATEMPO"]) == 1
-        assert failure_store.replay(upgraded, "person:anne") == 1
+        assert failure_store.replay(upgraded, "person:anne", DeliverySelection(EVERYTHING)) == 1
         until(lambda: _delivered(upgraded)["delivered"] == 8, "held and dead")
     assert _states(upgraded)["ready"] == 1, "its destination is unknown still"
     handed = {name: _packages(tmp_path / name) for name in (_HERE, "ATEMPO")}

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from central import __main__ as central_main
+from central import cli as central_cli
 from central.web import labels
 from edge.cli import main as edge_cli
 from edge.errors import EdgeError, ReadingError, SourceAbsent, SourceFailed, SpoolCorrupt, SpoolFull
@@ -15,7 +15,7 @@ from tests.support import markdown, metrics, source
 _OPERATOR = markdown.text("docs/guide-operateur.md")
 _OPERATIONS = markdown.text("docs/guide-exploitant.md")
 _BOTH = _OPERATOR + _OPERATIONS
-_PARSERS = (edge_cli.build_parser(), central_main._parser())
+_PARSERS = (edge_cli.build_parser(), central_cli._parser())
 
 
 def _commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:

@@ -11,14 +11,13 @@ from pathlib import Path
 import httpx
 import pytest
 import sqlalchemy as sa
-from rich.console import Console
 
 from central import cli, housekeeping
 from central.accounts import session_store
 from central.accounts.rules import Role
 from central.config import Database
 from central.db.audit import AuditCursor, AuditFilter, list_lines
-from central.errors import CentralError, LastAdmin
+from central.errors import InputInvalid, LastAdmin, NotFound
 from central.people import store as people_store
 from central.telemetry import Telemetry
 from tests.support.central import document, store
@@ -372,7 +371,7 @@ def test_an_export_holds_the_lines_and_stands_in_the_trail(
 
 
 def test_the_command_line_lets_somebody_in_again(
-    database_url: str, engine: sa.Engine, tmp_path: Path
+    database_url: str, engine: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_person(engine, "chef", Role.ADMIN)
     with engine.begin() as connection:
@@ -387,13 +386,17 @@ def test_the_command_line_lets_somebody_in_again(
     with serving(config, engine) as client:
         told = Database(url=database_url)
         at_centre = config.model_copy(update={"database": told})
-        out = Console(file=io.StringIO())
-        assert cli.reset_person(at_centre, "Chef", "provisoire et long", out) == 0
+        monkeypatch.setattr(cli, "load", lambda _: at_centre)
+
+        def reset(login: str, password: str) -> int:
+            monkeypatch.setattr("sys.stdin", io.StringIO(f"{password}\n"))
+            return cli.main(["person-reset", "--config", "unread.toml", login])
+
+        assert reset("Chef", "provisoire et long") == 0
         enter(client, "chef", "provisoire et long")
         assert "provisoire" in client.get("/compte").text
-    for login, password in (("nobody", "provisoire et long"), ("chef", "court")):
-        with pytest.raises(CentralError):
-            cli.reset_person(at_centre, login, password, out)
+        assert reset("nobody", "provisoire et long") == NotFound.exit_code
+        assert reset("chef", "court") == InputInvalid.exit_code
     assert len(_rows(engine, "password_reset")) == 1
 
 

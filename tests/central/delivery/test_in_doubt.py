@@ -311,10 +311,10 @@ def test_a_dead_letter_that_a_pole_may_have_is_not_discarded(
         told = client.post("/echecs/choisir", data={"acte": "ecarter", **ticks}).text
         assert f"Peut-être déjà reçues par {_A}, qui n'a pas répondu : 1." in told
         assert "Écarter 1 livraison ?" in told.replace("\u00a0", " ")
-    assert failure_store.discard_chosen(engine, "person:anne", "remis", both) == 1
+    assert failure_store.discard(engine, "person:anne", "remis", both) == 1
     assert _rows(engine, unsure)[_A].state == "dead"
     assert _rows(engine, sure)[_A].state == "discarded"
-    assert failure_store.replay(engine, "person:anne", [unsure]) == 1
+    assert failure_store.replay(engine, "person:anne", DeliverySelection(EVERYTHING, [unsure])) == 1
     assert _rows(engine, unsure)[_A].doubts == 1
 
 
@@ -336,6 +336,8 @@ def test_what_its_pole_says_not_to_have_is_named_for_another(
 
 def test_a_document_in_doubt_is_not_sent_back_to_naming(engine: sa.Engine) -> None:
     made = _dead(engine, "http_500")
-    failure_store.discard(engine, "person:anne", "remis autrement", [made])
+    failure_store.discard(
+        engine, "person:anne", "remis autrement", DeliverySelection(EVERYTHING, [made])
+    )
     found = history_store.load_history(engine, made, _olga(engine), with_content=False)
     assert not history_store.may_be_named_again(found.document)

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from central.accounts.rules import EVERYTHING
 from central.db.engine import transaction
 from central.db.tables import audit as audit_table
 from central.db.tables import deliveries as deliveries_table
 from central.db.tables import documents as documents_table
 from central.delivery import failure_store
 from central.delivery import store as delivery_store
+from central.delivery.failure_store import DeliverySelection
 from central.delivery.rules import CircuitPolicy, Delivery
 from central.documents.rules import ReturnCause, ReturnNote
 from central.errors import NotFound
@@ -156,30 +158,48 @@ def test_a_dead_letter_is_replayed_from_the_start(engine: sa.Engine) -> None:
     for _ in range(2):
         assert delivery_store.record_dead(engine, _claim(engine).claim, "http_422", "refusé")
     assert _state(engine, made.id) == "dead"
-    assert failure_store.replay(engine, "person:lea", destination="FRAIS_DE_SANTE") == 1
+    assert (
+        failure_store.replay(
+            engine, "person:lea", DeliverySelection(EVERYTHING, destination="FRAIS_DE_SANTE")
+        )
+        == 1
+    )
     assert _state(engine, made.id) == "ready"
     assert _state(engine, other.id) == "dead"
     again = _claim(engine)
     assert again.claim.attempts == 1
     assert again.claim.idempotency_key == f"{made.id}-FRAIS_DE_SANTE-1"
-    assert failure_store.replay(engine, "person:lea", [made.id, other.id]) == 1
+    assert (
+        failure_store.replay(
+            engine, "person:lea", DeliverySelection(EVERYTHING, [made.id, other.id])
+        )
+        == 1
+    )
     assert "delivery_replayed" in _actions(engine, other.id)
 
 
 def test_a_dead_letter_is_discarded_with_a_reason(engine: sa.Engine) -> None:
     made = store(engine, document())
     delivery_store.record_dead(engine, _claim(engine).claim, "http_422", "refusé")
-    assert failure_store.discard(engine, "person:lea", "doublon papier", [made.id]) == 1
+    assert (
+        failure_store.discard(
+            engine, "person:lea", "doublon papier", DeliverySelection(EVERYTHING, [made.id])
+        )
+        == 1
+    )
     assert _state(engine, made.id) == "discarded"
     assert _row(engine, made.id).last_reason == "doublon papier"
-    assert failure_store.replay(engine, "person:lea", [made.id]) == 0
+    assert failure_store.replay(engine, "person:lea", DeliverySelection(EVERYTHING, [made.id])) == 0
 
 
 def test_a_delivery_under_way_can_be_neither_replayed_nor_discarded(engine: sa.Engine) -> None:
     made = store(engine, document())
     _claim(engine)
-    assert failure_store.replay(engine, "person:lea", [made.id]) == 0
-    assert failure_store.discard(engine, "person:lea", "non", [made.id]) == 0
+    assert failure_store.replay(engine, "person:lea", DeliverySelection(EVERYTHING, [made.id])) == 0
+    assert (
+        failure_store.discard(engine, "person:lea", "non", DeliverySelection(EVERYTHING, [made.id]))
+        == 0
+    )
 
 
 def test_a_delivery_to_an_unknown_destination_is_held_until_it_is_configured(

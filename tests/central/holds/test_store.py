@@ -16,6 +16,7 @@ from central.db.tables import deliveries as deliveries_table
 from central.db.tables import documents as documents_table
 from central.delivery import failure_store
 from central.delivery import store as delivery_store
+from central.delivery.failure_store import DeliverySelection
 from central.documents import lease_store, state_store
 from central.documents.rules import ReturnCause, ReturnNote
 from central.errors import AlreadyHeld, NotFound
@@ -100,7 +101,7 @@ def test_a_dead_letter_that_is_replayed_into_a_hold_is_held(engine: sa.Engine) -
     assert claimed is not None
     delivery_store.record_dead(engine, claimed.claim, "http_422", "refusé")
     _place(engine, "type", "S3110")
-    assert failure_store.replay(engine, "person:ops") == 1
+    assert failure_store.replay(engine, "person:ops", DeliverySelection(EVERYTHING)) == 1
     assert _state(engine, made.id) == "held"
 
 
@@ -301,19 +302,11 @@ def test_thousands_of_dead_letters_are_replayed_and_given_up_in_batches(engine: 
     many = 2 * state_store.BATCH + 7
     copies(engine, store(engine, document()).id, many)
     _all_dead(engine)
-    assert (
-        failure_store.replay_chosen(
-            engine, "person:ops", failure_store.DeliverySelection(EVERYTHING)
-        )
-        == many
-    )
+    assert failure_store.replay(engine, "person:ops", DeliverySelection(EVERYTHING)) == many
     assert _counts(engine) == {"waiting": many}
     _all_dead(engine)
     assert (
-        failure_store.discard_chosen(
-            engine, "person:ops", "vieux", failure_store.DeliverySelection(EVERYTHING)
-        )
-        == many
+        failure_store.discard(engine, "person:ops", "vieux", DeliverySelection(EVERYTHING)) == many
     )
     assert _counts(engine) == {"discarded": many}
     with transaction(engine) as connection:

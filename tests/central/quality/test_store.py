@@ -7,13 +7,14 @@ from collections.abc import Mapping
 import pytest
 import sqlalchemy as sa
 
-from central.accounts.rules import Person, Role
+from central.accounts.rules import EVERYTHING, Person, Role
 from central.db.engine import transaction
 from central.db.tables import audit, documents, drafts, fields, keyings, leases, namings, returns
 from central.db.tables import controls as controls_table
 from central.db.tables import deliveries as deliveries_table
 from central.delivery import failure_store
 from central.delivery import store as delivery_store
+from central.delivery.failure_store import DeliverySelection
 from central.documents.rules import KeyedValue, KeyReason
 from central.errors import DeliveryUnderWay, InputInvalid, LeaseLost, NotYours
 from central.keying.store import SubmittedField
@@ -56,7 +57,7 @@ def _key(
     engine: sa.Engine, person: Person, document_id: uuid.UUID, values: Mapping[int, str | None]
 ) -> str:
     assert quality_store.take_next_control(engine, person, 60.0) == document_id
-    return quality_store.submit_blind(engine, person, document_id, entry_of, _sent(values))
+    return quality_store.submit_control(engine, person, document_id, entry_of, _sent(values))[0]
 
 
 def _row(engine: sa.Engine, table: sa.Table, document_id: uuid.UUID) -> sa.RowMapping:
@@ -104,7 +105,7 @@ def test_two_people_never_control_the_same_document(engine: sa.Engine, keyer: Pe
     third = _person(engine, "max", Role.KEYER)
     assert quality_store.take_next_control(engine, third, 60.0) is None
     with pytest.raises(LeaseLost):
-        quality_store.submit_blind(engine, third, first.id, entry_of, _sent(_RIGHT))
+        quality_store.submit_control(engine, third, first.id, entry_of, _sent(_RIGHT))
 
 
 def test_who_named_or_keyed_a_document_does_not_control_it(
@@ -154,7 +155,7 @@ def test_nobody_arbitrates_their_own_keying(engine: sa.Engine, chief: Person) ->
             )
         )
     with pytest.raises(NotYours):
-        quality_store.settle_dispute(
+        quality_store.submit_control(
             engine, chief, made.id, entry_of, {2: SubmittedField(KeyedValue(TOTAL))}
         )
 
@@ -175,7 +176,7 @@ def test_when_the_person_was_wrong_nothing_is_delivered_again(
     made = put(engine, controlled())
     deliver(engine)
     _dispute(engine, keyer, chief, made.id)
-    assert quality_store.settle_dispute(engine, chief, made.id, entry_of, _FOR_MACHINE) is None
+    assert quality_store.submit_control(engine, chief, made.id, entry_of, _FOR_MACHINE)[1] is None
     control = _row(engine, controls_table, made.id)
     assert (control["machine_wrong"], control["person_wrong"]) == (0, 1)
     assert _row(engine, documents, made.id)["state"] == "delivered"
@@ -188,7 +189,7 @@ def test_when_the_machine_was_wrong_the_pole_gets_the_right_value_in_a_second_ro
     made = put(engine, controlled())
     assert deliver(engine)[made.id]["total"] == TOTAL
     _dispute(engine, keyer, chief, made.id)
-    assert quality_store.settle_dispute(engine, chief, made.id, entry_of, _FOR_PERSON) == 2
+    assert quality_store.submit_control(engine, chief, made.id, entry_of, _FOR_PERSON)[1] == 2
     control = _row(engine, controls_table, made.id)
     assert (control["state"], control["machine_wrong"], control["person_wrong"]) == ("done", 1, 0)
     delivery = _row(engine, deliveries_table, made.id)
@@ -213,7 +214,7 @@ def test_a_third_value_puts_both_in_the_wrong(
     deliver(engine)
     _dispute(engine, keyer, chief, made.id)
     third = {2: SubmittedField(KeyedValue("28.50"))}
-    assert quality_store.settle_dispute(engine, chief, made.id, entry_of, third) == 2
+    assert quality_store.submit_control(engine, chief, made.id, entry_of, third)[1] == 2
     control = _row(engine, controls_table, made.id)
     assert (control["machine_wrong"], control["person_wrong"]) == (1, 1)
     assert deliver(engine)[made.id]["total"] == "28.50"
@@ -226,7 +227,7 @@ def test_what_nobody_can_read_is_delivered_again_without_a_value(
     deliver(engine)
     _dispute(engine, keyer, chief, made.id)
     illegible = {2: SubmittedField(KeyedValue(None, KeyReason.ILLEGIBLE))}
-    assert quality_store.settle_dispute(engine, chief, made.id, entry_of, illegible) == 2
+    assert quality_store.submit_control(engine, chief, made.id, entry_of, illegible)[1] == 2
     assert deliver(engine)[made.id]["total"] is None
     with transaction(engine) as connection:
         reason = connection.scalar(sa.select(fields.c.reason).where(fields.c.name == "total"))
@@ -238,7 +239,7 @@ def test_a_delivery_that_nobody_tried_yet_takes_the_right_value_along(
 ) -> None:
     made = put(engine, controlled())
     _dispute(engine, keyer, chief, made.id)
-    assert quality_store.settle_dispute(engine, chief, made.id, entry_of, _FOR_PERSON) == 1
+    assert quality_store.submit_control(engine, chief, made.id, entry_of, _FOR_PERSON)[1] == 1
     assert deliver(engine)[made.id]["total"] == "265.00"
 
 
@@ -250,10 +251,10 @@ def test_a_delivery_that_was_tried_in_vain_gets_a_key_of_its_own(
     assert claimed is not None
     _dispute(engine, keyer, chief, made.id)
     with pytest.raises(DeliveryUnderWay):
-        quality_store.settle_dispute(engine, chief, made.id, entry_of, _FOR_PERSON)
+        quality_store.submit_control(engine, chief, made.id, entry_of, _FOR_PERSON)
     assert _row(engine, controls_table, made.id)["state"] == "disputed", "nothing was stored"
     delivery_store.postpone(engine, claimed.claim, 0.0, "timeout", "pas de réponse")
-    assert quality_store.settle_dispute(engine, chief, made.id, entry_of, _FOR_PERSON) == 2
+    assert quality_store.submit_control(engine, chief, made.id, entry_of, _FOR_PERSON)[1] == 2
     again = delivery_store.claim_next(engine, "test", [POLE], 60.0)
     assert again is not None
     assert again.claim.idempotency_key == f"{made.id}-{POLE}-2"
@@ -266,13 +267,13 @@ def test_fields_that_are_missing_or_too_many_are_refused_whole(
     assert quality_store.take_next_control(engine, keyer, 60.0) == made.id
     for values in ({0: NIR}, {**_RIGHT, 3: "1"}, {}):
         with pytest.raises(InputInvalid):
-            quality_store.submit_blind(engine, keyer, made.id, entry_of, _sent(values))
-    quality_store.submit_blind(engine, keyer, made.id, entry_of, _sent({**_RIGHT, 2: "1.00"}))
+            quality_store.submit_control(engine, keyer, made.id, entry_of, _sent(values))
+    quality_store.submit_control(engine, keyer, made.id, entry_of, _sent({**_RIGHT, 2: "1.00"}))
     assert quality_store.take_next_control(engine, chief, 60.0) == made.id
     one = SubmittedField(KeyedValue(TOTAL))
     for truths in ({}, {0: one}, {2: one, 7: one}):
         with pytest.raises(InputInvalid):
-            quality_store.settle_dispute(engine, chief, made.id, entry_of, truths)
+            quality_store.submit_control(engine, chief, made.id, entry_of, truths)
 
 
 def test_a_document_that_people_have_in_hand_is_controlled_by_nobody(
@@ -283,7 +284,7 @@ def test_a_document_that_people_have_in_hand_is_controlled_by_nobody(
     with transaction(engine) as connection:
         connection.execute(documents.update().values(state="to_name"))
     with pytest.raises(LeaseLost):
-        quality_store.submit_blind(engine, keyer, made.id, entry_of, _sent(_RIGHT))
+        quality_store.submit_control(engine, keyer, made.id, entry_of, _sent(_RIGHT))
     assert quality_store.take_next_control(engine, keyer, 60.0) is None
     assert quality_store.withdraw_taken_over(engine) == 1
     control = _row(engine, controls_table, made.id)
@@ -334,9 +335,9 @@ def test_a_dead_letter_that_is_replayed_gets_a_key_of_its_own_when_corrected(
     claimed = delivery_store.claim_next(engine, "test", [POLE], 60.0)
     assert claimed is not None
     assert delivery_store.record_dead(engine, claimed.claim, "timeout", "pas de réponse")
-    assert failure_store.replay(engine, "person:ops", [made.id]) == 1
+    assert failure_store.replay(engine, "person:ops", DeliverySelection(EVERYTHING, [made.id])) == 1
     _dispute(engine, keyer, chief, made.id)
-    assert quality_store.settle_dispute(engine, chief, made.id, entry_of, _FOR_PERSON) == 2
+    assert quality_store.submit_control(engine, chief, made.id, entry_of, _FOR_PERSON)[1] == 2
 
 
 def test_a_correction_never_waits_for_a_worker_that_waits_for_the_document(
@@ -352,4 +353,4 @@ def test_a_correction_never_waits_for_a_worker_that_waits_for_the_document(
         )
         connection.execute(sa.text("SET LOCAL lock_timeout = '5s'"))
         with pytest.raises(DeliveryUnderWay):
-            quality_store.settle_dispute(engine, chief, made.id, entry_of, _FOR_PERSON)
+            quality_store.submit_control(engine, chief, made.id, entry_of, _FOR_PERSON)

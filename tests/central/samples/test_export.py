@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from central import __main__ as central_main
 from central import blobs
+from central import cli as central_cli
 from central.accounts.rules import EVERYWHERE, Person, Role
 from central.db.engine import transaction
 from central.db.tables import audit, keyings
@@ -66,7 +66,7 @@ def made(engine: sa.Engine, tmp_path: Path) -> DocumentRecord:
         1: SubmittedField(KeyedValue("DUPRET")),
         2: SubmittedField(KeyedValue(None, KeyReason.ILLEGIBLE)),
     }
-    quality_store.submit_blind(engine, keyer, document.id, entry_of, sent)
+    quality_store.submit_control(engine, keyer, document.id, entry_of, sent)
     with transaction(engine) as connection:
         connection.execute(sa.text("UPDATE controls SET state = 'done', done_at = now()"))
     return document
@@ -74,7 +74,7 @@ def made(engine: sa.Engine, tmp_path: Path) -> DocumentRecord:
 
 def _export(config: Path, folder: Path, *options: str, actor: str = "sophie") -> int:
     command = ["samples", "--config", str(config), "export", str(folder), "--actor", actor]
-    return central_main.main([*command, *options])
+    return central_cli.main([*command, *options])
 
 
 def _labels(folder: Path) -> list[dict[str, object]]:
