@@ -114,7 +114,7 @@ def _chores(config: CentralConfig, engine: Engine, events: Telemetry) -> Iterato
     yield _Chore(
         "sweep",
         settings.sweep_every_s,
-        lambda: release_claims(config, engine, events),
+        lambda: _release_claims(config, engine, events),
         # While the database was away nobody could renew a claim: they get the time to do so.
         pause_s=settings.lease_s,
     )
@@ -136,7 +136,7 @@ def follow_plan(engine: Engine, events: Telemetry) -> bool:
     return not done.is_complete
 
 
-def release_claims(config: CentralConfig, engine: Engine, events: Telemetry) -> bool:
+def _release_claims(config: CentralConfig, engine: Engine, events: Telemetry) -> bool:
     """Take lost claims back; hold what goes to unknown destinations, release what no longer does.
 
     Returns:

@@ -45,7 +45,7 @@ def make_target(destination: Destination) -> Target:
         ConfigInvalid: a file that they name cannot be read, or a group is not ours to give.
     """
     if destination.kind == "folder" and destination.folder is not None:
-        group = group_of(destination) if destination.group else None
+        group = _group_of(destination) if destination.group else None
         return FolderTarget(destination.folder, destination.marker, group)
     secrets = None
     if destination.secret_file is not None:
@@ -63,7 +63,7 @@ def make_target(destination: Destination) -> Target:
         raise ConfigInvalid(f"{destination.name}: {error.filename}: {error.strerror}") from error
 
 
-def group_of(destination: Destination) -> int:
+def _group_of(destination: Destination) -> int:
     """Give the number of a destination's group; only a member of it, or root, can give it files.
 
     Raises:

@@ -22,7 +22,7 @@ _CAPABILITY_VERSION_3 = 0x20080522
 _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
 
 
-def die_with_parent(parent: int, sign: signal.Signals) -> None:
+def _die_with_parent(parent: int, sign: signal.Signals) -> None:
     """Be sent ``sign`` when the thread that started this process ends; exit if it has."""
     _prctl(_PR_SET_PDEATHSIG, sign)
     if os.getppid() != parent:
@@ -75,7 +75,7 @@ def main() -> None:
     if wanted.user:
         _become(*wanted.user, pass_folders=wanted.pass_folders)
     if wanted.parent:
-        die_with_parent(wanted.parent, signal.SIGINT)
+        _die_with_parent(wanted.parent, signal.SIGINT)
     program = wanted.program[1:] if wanted.program[:1] == ["--"] else wanted.program
     os.execv(program[0], program)  # noqa: S606 - what our own code asked for
 

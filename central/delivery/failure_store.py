@@ -70,7 +70,7 @@ def leave(engine: sa.Engine, name: str) -> None:
         connection.execute(dispatchers.delete().where(_dispatchers_c.name == name))
 
 
-def known_destinations(engine: sa.Engine) -> set[str]:
+def _known_destinations(engine: sa.Engine) -> set[str]:
     """Every destination that a living process knows.
 
     Raises:
@@ -148,7 +148,7 @@ def hold_unknown_destinations(
         StoreUnavailable: some may be done; the rest is, the next time.
     """
     code, reason = UNKNOWN
-    known = known_destinations(engine).union(known)
+    known = _known_destinations(engine).union(known)
     is_unknown = _upkeep_d.destination.not_in(known)
     is_found = (_upkeep_d.destination.in_(known), _upkeep_d.last_code == code)
 

@@ -74,7 +74,7 @@ def record_unreachable(
     return after.state is CircuitState.OPEN
 
 
-def ready_for_trial(
+def _ready_for_trial(
     connection: sa.Connection, destinations: Collection[str]
 ) -> Iterator[tuple[str, Circuit]]:
     """Lock and list the circuits that have been open long enough for one delivery to be tried."""
@@ -92,7 +92,7 @@ def ready_for_trial(
             yield row.destination, circuit
 
 
-def start_trial(
+def _start_trial(
     connection: sa.Connection, destination: str, circuit: Circuit, answer_within_s: float
 ) -> None:
     """Remember that one delivery is tried; another may be once its answer is overdue."""
@@ -156,9 +156,9 @@ def claim_next(
         is_trial = False
         row = _claim(connection, worker, lease_s, _d.destination.in_(destinations), is_closed)
         if row is None:
-            for name, circuit in ready_for_trial(connection, destinations):
+            for name, circuit in _ready_for_trial(connection, destinations):
                 if row := _claim(connection, worker, lease_s, _d.destination == name):
-                    start_trial(connection, name, circuit, lease_s)
+                    _start_trial(connection, name, circuit, lease_s)
                     is_trial = True
                     break
         if row is None:

@@ -75,7 +75,7 @@ def _lock(connection: sa.Connection, digests: set[bytes]) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCKS, bucket)))
 
 
-def ensure_lot(connection: sa.Connection, record: DocumentRecord) -> None:
+def _ensure_lot(connection: sa.Connection, record: DocumentRecord) -> None:
     """Make the document's lot known before the station reports on it.
 
     Raises:
@@ -189,7 +189,7 @@ def store_document(
         )
         if owner is None:
             _demand_blobs(connection, record)
-            ensure_lot(connection, record)
+            _ensure_lot(connection, record)
             if _insert(connection, record, drawing):
                 return False
             owner = connection.scalar(  # another stream was faster

@@ -6,14 +6,12 @@ the database does not answer.
 """
 
 import datetime as dt
-from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from central.accounts.rules import Scope
 from central.accounts.scope import scope_conditions
-from central.db import tables
 from central.db.engine import transaction
 from central.db.tables import (
     circuits,
@@ -290,14 +288,3 @@ def _of_documents_seen(scope: Scope) -> list[sa.ColumnElement[bool]]:
 def _rows(engine: sa.Engine, query: sa.Executable) -> Rows:
     with transaction(engine) as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def list_stations(engine: sa.Engine) -> Sequence[sa.RowMapping]:
-    """List every station with what it last told, by site and name.
-
-    Raises:
-        StoreUnavailable: the database does not answer.
-    """
-    order: tuple[sa.Column[Any], ...] = (tables.stations.c.site, tables.stations.c.station)
-    with transaction(engine) as connection:
-        return connection.execute(sa.select(tables.stations).order_by(*order)).mappings().all()

@@ -58,7 +58,7 @@ class _BoardPages:
     def board(self, visit: PageRequest) -> Response:
         engine, scope = self._desk.engine, visit.who.scope
         now = dt.datetime.now(dt.UTC)
-        return json_response(self._board.get(scope, lambda: board_json(engine, scope, now)))
+        return json_response(self._board.get(scope, lambda: _board_json(engine, scope, now)))
 
     def _content(self, scope: Scope) -> dict[str, Any]:
         engine, now = self._desk.engine, dt.datetime.now(dt.UTC)
@@ -71,7 +71,7 @@ class _BoardPages:
         return json_response({"documents": found})
 
 
-def board_json(engine: Engine, scope: Scope, now: dt.datetime) -> dict[str, Any]:
+def _board_json(engine: Engine, scope: Scope, now: dt.datetime) -> dict[str, Any]:
     """What came in the last day, and all that is not done.
 
     Raises:

@@ -29,12 +29,12 @@ def suggest_types(
         text: What was read on the first page.
         usual: Types by how often they were named lately.
     """
-    plain = fold_text(text)
+    plain = _fold_text(text)
     numbers = {f"S{n}" for n in _S_NUMBER.findall(text)}
     named = [
         code
         for code, entry in plan.types.items()
-        if code in numbers or (len(entry.title) > 3 and fold_text(entry.title) in plain)
+        if code in numbers or (len(entry.title) > 3 and _fold_text(entry.title) in plain)
     ]
     found: list[str] = []
     for code in (*read_as, *named, *usual, *plan.types):
@@ -43,7 +43,7 @@ def suggest_types(
     return found[:MOST]
 
 
-def fold_text(text: str) -> str:
+def _fold_text(text: str) -> str:
     """Small letters without accents, one space between words."""
     decomposed = unicodedata.normalize("NFD", text.lower())
     return re.sub(r"[^a-z0-9]+", " ", "".join(c for c in decomposed if c.isascii())).strip()

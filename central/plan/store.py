@@ -333,7 +333,7 @@ def preview_change(engine: sa.Engine, what: What, today: dt.date, limit: int) ->
             ).where(*movable)
         ).one()
         in_hand = connection.scalar(
-            sa.select(sa.func.count()).where(*target.concerned, is_in_hand())
+            sa.select(sa.func.count()).where(*target.concerned, _is_in_hand())
         )
         in_doubt = doubted(connection, *target.concerned)
         way = (
@@ -365,7 +365,7 @@ def preview_change(engine: sa.Engine, what: What, today: dt.date, limit: int) ->
     )
 
 
-def is_in_hand() -> sa.ColumnElement[bool]:
+def _is_in_hand() -> sa.ColumnElement[bool]:
     """Whether a worker is delivering a document at this moment."""
     return sa.exists().where(_d.document_id == _plan_effect_c.id, _d.state == "claimed")
 

@@ -56,10 +56,10 @@ def is_same(kind: str, one: KeyedValue, other: KeyedValue) -> bool:
     """
     if one.value is None or other.value is None:
         return one.value is other.value and one.reason == other.reason
-    return comparable_value(kind, one.value) == comparable_value(kind, other.value)
+    return _comparable_value(kind, one.value) == _comparable_value(kind, other.value)
 
 
-def comparable_value(kind: str, value: str) -> str:
+def _comparable_value(kind: str, value: str) -> str:
     """A value without what is no difference."""
     if kind not in _WRITTEN_FREELY:
         return "".join(value.split()).upper()

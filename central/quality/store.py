@@ -118,7 +118,7 @@ def control_tasks(
         )
         if state != DISPUTED:
             return tuple(blind_tasks(connection, document_id, entry).values())
-        said = value_pairs(connection, document_id, entry)
+        said = _value_pairs(connection, document_id, entry)
         differing = set(disputed_positions(said))
         return tuple(
             KeyingTask(
@@ -132,7 +132,7 @@ def control_tasks(
         )
 
 
-def require_control(
+def _require_control(
     connection: sa.Connection, person: Person, document_id: uuid.UUID
 ) -> HeldControl:
     """Give the control, locked, to who holds it.
@@ -186,7 +186,7 @@ def blind_tasks(
     }
 
 
-def value_pairs(
+def _value_pairs(
     connection: sa.Connection, document_id: uuid.UUID, entry: DocumentType
 ) -> dict[int, ValuePair]:
     """What the machine and the person said of each controlled field."""
@@ -285,7 +285,7 @@ def submit_control(
         StoreUnavailable: nothing was stored.
     """
     with transaction(engine) as connection:
-        control = require_control(connection, person, document_id)
+        control = _require_control(connection, person, document_id)
         entry = entry_of(control.type, control.fund)
         if control.state == DISPUTED:
             return DONE, _settle_dispute(connection, person, document_id, entry, sent)
@@ -307,7 +307,7 @@ def _compare(
         keying_store.record_keying(
             connection, person, document_id, wanted[position], KeyPass.CONTROL, one
         )
-    differing = disputed_positions(value_pairs(connection, document_id, entry))
+    differing = disputed_positions(_value_pairs(connection, document_id, entry))
     state = DISPUTED if differing else DONE
     done = {} if differing else {"done_at": sa.func.now()}
     _change(
@@ -330,7 +330,7 @@ def _settle_dispute(
     truths: Mapping[int, SubmittedField],
 ) -> int | None:
     """Store what is right of the fields that differ; the round in which the pôle gets it."""
-    said = value_pairs(connection, document_id, entry)
+    said = _value_pairs(connection, document_id, entry)
     if set(truths) != set(disputed_positions(said)):
         raise InputInvalid("fields")
     known = {one.position: one for one in documents_store.fields_of(connection, document_id)}

@@ -219,7 +219,7 @@ class _Pages:
 
     def thresholds(self, visit: PageRequest) -> Response:
         """The proposed thresholds as lines for the forms of the pack."""
-        text = toml_of(self._report(visit), paris_day(dt.datetime.now(dt.UTC)))
+        text = _toml_of(self._report(visit), paris_day(dt.datetime.now(dt.UTC)))
         name = 'attachment; filename="seuils.toml"'
         headers = {"Content-Disposition": name}
         return Response(text, media_type="application/toml", headers=headers)
@@ -274,7 +274,7 @@ class _Pages:
         return find_field_spec(self._desk.plan().of(code), name).kind
 
 
-def toml_of(report: Report, day: dt.date) -> str:
+def _toml_of(report: Report, day: dt.date) -> str:
     """Proposed thresholds, each under the form and field that it belongs to."""
     lines = [
         f"# Seuils proposés le {day.isoformat()} d'après {report.days} jours de contrôle.",

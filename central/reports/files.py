@@ -26,7 +26,7 @@ _DASH = "–"
 _NO_BREAK = "\u00a0"
 
 
-def cell_text(value: Value, kind: ColumnKind) -> str:
+def _cell_text(value: Value, kind: ColumnKind) -> str:
     """What people read."""
     if value is None:
         return _DASH
@@ -43,7 +43,7 @@ def cell_text(value: Value, kind: ColumnKind) -> str:
             return count(value)
 
 
-def csv_value(value: Value, kind: ColumnKind) -> str:
+def _csv_value(value: Value, kind: ColumnKind) -> str:
     """What a spreadsheet reads as the same number; nothing for none."""
     if value is None:
         return ""
@@ -52,7 +52,7 @@ def csv_value(value: Value, kind: ColumnKind) -> str:
     return f"{value:.0f}" if kind is ColumnKind.COUNT else _comma(value)
 
 
-def column_title(column: Column) -> str:
+def _column_title(column: Column) -> str:
     """A column's title with its unit, for numbers without one."""
     unit = {ColumnKind.PERCENT: "%", ColumnKind.DAYS: "jours ouvrés", ColumnKind.SECONDS: "s"}.get(
         column.kind
@@ -62,7 +62,9 @@ def column_title(column: Column) -> str:
 
 def row_texts(table: Table, row: tuple[Value, ...]) -> list[str]:
     """A row as people read it."""
-    return [cell_text(value, column.kind) for value, column in zip(row, table.columns, strict=True)]
+    return [
+        _cell_text(value, column.kind) for value, column in zip(row, table.columns, strict=True)
+    ]
 
 
 def _comma(value: float) -> str:
@@ -81,11 +83,11 @@ def to_csv(table: Table) -> bytes:
     """The table with its total in the last line."""
     out = io.StringIO()
     lines = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    lines.writerow([column_title(column) for column in table.columns])
+    lines.writerow([_column_title(column) for column in table.columns])
     for row in (*table.rows, table.total):
         lines.writerow(
             [
-                csv_value(value, column.kind)
+                _csv_value(value, column.kind)
                 for value, column in zip(row, table.columns, strict=True)
             ]
         )
