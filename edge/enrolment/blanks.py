@@ -36,6 +36,7 @@ def measured(
         EnrolmentRefused: the form has no tick, or a box of a sheet is inked.
     """
     found: dict[str, tuple[str, ...]] = {}
+    soft_sheets = [(_softened(sheet), where) for sheet, where in sheets]
     for spec in form.fields:
         if spec.kind is FieldKind.TICK:
             boxes = ticks.boxes_of(spec)
@@ -47,7 +48,7 @@ def measured(
                         f"La case {spec.name} de l'exemple {number} n'est pas vide : donnez une"
                         " feuille vierge."
                     )
-            shown_there = (shown(sheet, where, boxes) for sheet, where in sheets)
+            shown_there = (_steps(sheet, where, boxes) for sheet, where in soft_sheets)
             found[spec.name] = tuple(tick_blank.packed(steps) for steps in shown_there)
     if not found:
         raise EnrolmentRefused(f"{form.type} n'a pas de case à cocher.")
@@ -56,8 +57,15 @@ def measured(
 
 def shown(sheet: Gray, where: Registration, boxes: Sequence[BoxMm]) -> Gray:
     """The steps of a blank in a tick's window, 64 × 80."""
-    soft = np.asarray(cv2.GaussianBlur(sheet, (0, 0), _SOFT_PX), np.uint8)
-    picture, _ = ticks.on_blank(ticks.wider(soft, where, boxes), None)
+    return _steps(_softened(sheet), where, boxes)
+
+
+def _softened(sheet: Gray) -> Gray:
+    return np.asarray(cv2.GaussianBlur(sheet, (0, 0), _SOFT_PX), np.uint8)
+
+
+def _steps(soft_sheet: Gray, where: Registration, boxes: Sequence[BoxMm]) -> Gray:
+    picture, _ = ticks.on_blank(ticks.wider(soft_sheet, where, boxes), None)
     return tick_blank.measured(picture)
 
 

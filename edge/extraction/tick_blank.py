@@ -65,7 +65,18 @@ def unpacked(text: str) -> Gray:
     return steps
 
 
-def printing(seen: Sequence[Gray], blanks: Sequence[Sequence[Gray]]) -> int | None:
+@dataclass(frozen=True, slots=True)
+class Printing:
+    """A printing that a page shows: its number, and where each window lies on its blank.
+
+    A place is None where a window does not resemble its blank.
+    """
+
+    number: int
+    places: tuple[Place | None, ...]
+
+
+def printing(seen: Sequence[Gray], blanks: Sequence[Sequence[Gray]]) -> Printing | None:
     """Which of its form's printings a page shows; None when it is none of them.
 
     Args:
@@ -73,12 +84,13 @@ def printing(seen: Sequence[Gray], blanks: Sequence[Sequence[Gray]]) -> int | No
         blanks: The steps of each of them, a printing after the other.
     """
     count = min((len(some) for some in blanks), default=0)
-    best, best_likeness = None, _PRINTING_ALIKE
+    best: Printing | None = None
+    best_likeness = _PRINTING_ALIKE
     for number in range(count):
         places = [_nearest(one, some[number]) for one, some in zip(seen, blanks, strict=True)]
         alike = [place.likeness for place in places if place is not None]
         if alike and (likeness := float(np.median(alike))) >= best_likeness:
-            best, best_likeness = number, likeness
+            best, best_likeness = Printing(number, tuple(map(_if_alike, places))), likeness
     return best
 
 
@@ -89,7 +101,10 @@ def place(seen: Gray, steps: Gray) -> Place | None:
         seen: The window with ``MARGIN_PX`` on each side.
         steps: Of the blank.
     """
-    found = _nearest(seen, steps)
+    return _if_alike(_nearest(seen, steps))
+
+
+def _if_alike(found: Place | None) -> Place | None:
     return found if found is not None and found.likeness >= _LEAST_ALIKE else None
 
 

@@ -110,11 +110,13 @@ def patches(
     """
     seen = [wider(gray, where, boxes_of(spec)) for spec in specs]
     blanks = [[tick_blank.unpacked(text) for text in spec.blanks] for spec in specs]
-    number = tick_blank.printing(seen, blanks)
+    printing = tick_blank.printing(seen, blanks)
+    places = printing.places if printing is not None else [None] * len(specs)
     made = []
-    for spec, window_seen, some in zip(specs, seen, blanks, strict=True):
-        picture, blank = on_blank(window_seen, some[number] if number is not None else None)
-        made.append(Patch(picture, _plan_of_form(boxes_of(spec), spec.print_mm, others), blank))
+    for spec, window_seen, some, place in zip(specs, seen, blanks, places, strict=True):
+        blank = some[printing.number] if printing is not None and place is not None else None
+        plan_shown = _plan_of_form(boxes_of(spec), spec.print_mm, others)
+        made.append(Patch(_cut_at(window_seen, place), plan_shown, blank))
     return made
 
 
@@ -132,10 +134,13 @@ def on_blank(seen: Gray, steps: Gray | None) -> tuple[Gray, Gray | None]:
     What does not resemble it, or has none, is cut where the form was found.
     """
     place = tick_blank.place(seen, steps) if steps is not None else None
+    return _cut_at(seen, place), steps if place is not None else None
+
+
+def _cut_at(seen: Gray, place: tick_blank.Place | None) -> Gray:
     x, y = (place.x, place.y) if place is not None else (0, 0)
     left, top = tick_blank.MARGIN_PX + x, tick_blank.MARGIN_PX + y
-    picture = np.ascontiguousarray(seen[top : top + HIGH_PX, left : left + WIDE_PX])
-    return picture, steps if place is not None else None
+    return np.ascontiguousarray(seen[top : top + HIGH_PX, left : left + WIDE_PX])
 
 
 def boxes_of(spec: FieldSpec) -> tuple[BoxMm, ...]:

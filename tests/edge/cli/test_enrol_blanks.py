@@ -1,6 +1,7 @@
 """The blank sheets of a known form are measured into its file, as a fund does once."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,7 @@ from edge.classification.registration import Registration
 from edge.cli.main import main
 from edge.extraction import tick_blank
 from edge.extraction import ticks as extraction_ticks
+from edge.ocr.engine import Gray
 from models.training.drawing import forms as drawn_forms
 from vaguemestre import pack
 from vaguemestre.model import forms
@@ -20,6 +22,11 @@ from vaguemestre.model.forms import FieldKind, FormDefinition
 
 pytestmark = pytest.mark.slow
 DPI = 200
+
+
+def printing_number(seen: Sequence[Gray], blanks: Sequence[Sequence[Gray]]) -> int | None:
+    found = tick_blank.printing(seen, blanks)
+    return None if found is None else found.number
 
 
 @pytest.fixture
@@ -68,7 +75,7 @@ def test_a_scanned_blank_is_found_again_on_a_page_of_its_form(folder: Path) -> N
     assert [len(spec.blanks) for spec in ticks] == [1] * len(ticks)
     seen = [extraction_ticks.wider(sheet, where, extraction_ticks.boxes_of(spec)) for spec in ticks]
     blanks = [[tick_blank.unpacked(text) for text in spec.blanks] for spec in ticks]
-    assert tick_blank.printing(seen, blanks) == 0
+    assert printing_number(seen, blanks) == 0
     places = [tick_blank.place(one, some[0]) for one, some in zip(seen, blanks, strict=True)]
     far = [max(abs(place.x), abs(place.y)) for place in places if place is not None]
     assert len(far) == len(ticks)

@@ -2,6 +2,7 @@
 
 import base64
 import zlib
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -17,6 +18,11 @@ from vaguemestre.model.forms import DefinitionInvalid
 
 MORE = tick_blank.MARGIN_PX
 SHAPE = (tick_blank.HIGH_PX, tick_blank.WIDE_PX)
+
+
+def printing_number(seen: Sequence[Gray], blanks: Sequence[Sequence[Gray]]) -> int | None:
+    found = tick_blank.printing(seen, blanks)
+    return None if found is None else found.number
 
 
 def printed(word: str, darkness: int = 180) -> Gray:
@@ -92,8 +98,8 @@ def test_a_window_is_found_where_it_lies_on_its_own_printing(
 def test_the_page_has_the_printing_that_its_windows_resemble_most() -> None:
     blanks = [tick_blank.measured(inner(printed(word))) for word in ("oui", "MAL")]
     for number, word in enumerate(("oui", "MAL")):
-        assert tick_blank.printing([printed(word)] * 3, [blanks] * 3) == number
-    assert tick_blank.printing([printed("oui")] * 3, [blanks[:1], blanks[:1], []]) is None
+        assert printing_number([printed(word)] * 3, [blanks] * 3) == number
+    assert printing_number([printed("oui")] * 3, [blanks[:1], blanks[:1], []]) is None
 
 
 def test_a_mark_in_the_box_does_not_move_it() -> None:
@@ -112,5 +118,5 @@ def test_what_resembles_no_printing_and_bare_paper_have_no_place() -> None:
     bare_paper = np.full_like(noise, 250)
     for seen in (noise, bare_paper):
         assert tick_blank.place(seen, steps) is None
-        assert tick_blank.printing([seen], [[steps]]) is None
+        assert printing_number([seen], [[steps]]) is None
     assert tick_blank.place(printed("oui"), np.zeros(SHAPE, np.uint8)) is None

@@ -1,6 +1,7 @@
 """What the tick network is shown, and that the network is the one the code expects."""
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -23,6 +24,11 @@ SPEC = FieldSpec(
     "a", FieldKind.TICK, box_mm=BoxMm(50.0, 40.0, 4.0, 4.0), print_mm=(BoxMm(55.0, 41.0, 2.0, 2.0),)
 )
 OTHER = BoxMm(44.0, 40.0, 2.0, 4.0)
+
+
+def printing_number(seen: Sequence[Gray], blanks: Sequence[Sequence[Gray]]) -> int | None:
+    found = tick_blank.printing(seen, blanks)
+    return None if found is None else found.number
 
 
 def page(px_per_mm: float, darkness: int = 200) -> tuple[Gray, Registration]:
@@ -165,11 +171,11 @@ def test_all_ticks_of_a_page_say_together_which_printing_it_is(kind: str) -> Non
     seen = [extraction_ticks.wider(sheet, where, boxes) for boxes in shown]
     own = [blanks.shown(sheet, where, boxes) for boxes in shown]
     turned = [blanks.shown(other, where, boxes) for boxes in shown]
-    assert tick_blank.printing(seen, list(zip(own, turned, strict=True))) == 0
-    assert tick_blank.printing(seen, list(zip(turned, own, strict=True))) == 1
-    assert tick_blank.printing(seen, [(steps,) for steps in turned]) is None
-    assert tick_blank.printing(seen, [() for _ in seen]) is None
-    assert tick_blank.printing([], []) is None
+    assert printing_number(seen, list(zip(own, turned, strict=True))) == 0
+    assert printing_number(seen, list(zip(turned, own, strict=True))) == 1
+    assert printing_number(seen, [(steps,) for steps in turned]) is None
+    assert printing_number(seen, [() for _ in seen]) is None
+    assert printing_number([], []) is None
 
 
 def test_a_number_printed_in_a_box_is_known() -> None:
