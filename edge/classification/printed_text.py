@@ -42,7 +42,8 @@ def sort_printed_text(lines: Sequence[TextLine]) -> PrintedText:
     """Sort the lines of an upright page."""
     apart = [line for line in lines if not _ENDS_SENTENCE.search(line.text)]
     begins = [
-        bool(_CAPITAL.match(line.text)) or not any(_goes_on(line.box, one.box) for one in lines)
+        bool(_CAPITAL.match(line.text))
+        or not any(_continues_paragraph(line.box, one.box) for one in lines)
         for line in apart
     ]
     broken = [
@@ -61,7 +62,7 @@ def sort_printed_text(lines: Sequence[TextLine]) -> PrintedText:
     )
 
 
-def _goes_on(box: BoxPx, above: BoxPx) -> bool:
+def _continues_paragraph(box: BoxPx, above: BoxPx) -> bool:
     """Whether a line may be the next of a paragraph: close, as high, as far left, no longer."""
     return (
         0 < box.top - above.top <= _LEADING * above.height
@@ -110,7 +111,7 @@ class _Score:
     back: float
 
 
-def numbers_in(texts: Iterable[str]) -> tuple[set[str], set[str]]:
+def printed_numbers(texts: Iterable[str]) -> tuple[set[str], set[str]]:
     """The cerfa numbers (``12541*02``) and S-numbers (``S3110``) that stand in printed lines."""
     raw = "\n".join(texts)
     cerfa = {f"{number}*{version}" for number, version in _CERFA.findall(raw)}
@@ -125,7 +126,7 @@ def classify(lines: Sequence[TextLine], forms: Mapping[str, FormDefinition]) -> 
         forms: By type; ``misdirected`` may be among them, with the names of other organisations.
     """
     said = sort_printed_text(lines)
-    cerfa, s_numbers = numbers_in(line.text for line in lines)
+    cerfa, s_numbers = printed_numbers(line.text for line in lines)
     scores = {form.type: _score(form, said, cerfa, s_numbers) for form in forms.values()}
     known = {number[:5] for form in forms.values() for number in form.cerfa}
     foreign = {number for number in cerfa if not _is_nearly_one_of(number[:5], known)}

@@ -100,7 +100,7 @@ def register(
     if gray.size == 0:
         return None
     blank, page = _pairs(lines, form.fronts_with_boxes)
-    fitted = fit(blank, page, dpi / 25.4, form)
+    fitted = fit_affine(blank, page, dpi / 25.4, form)
     if fitted is None:
         return None
     where, kept = fitted
@@ -108,7 +108,7 @@ def register(
     return _refined(where, blank, page) if kept.sum() >= _SHARE * len(blank) else None
 
 
-def fit(
+def fit_affine(
     blank: Points,
     page: Points,
     px_per_mm: float,
@@ -216,7 +216,7 @@ _BESIDE_MM = (5.0, 3.0)  # how far a zone may reach beyond the print that holds 
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class PrintSurvey:
     """What was found of a form's print where its map says it stands.
 
     ``held`` are ends of anchors that stand there (n × 2, mm of the blank); ``strayed`` lines that
@@ -243,7 +243,7 @@ class Survey:
         )
 
 
-def survey(lines: Points, where: Registration, form: FormDefinition) -> Survey:
+def survey_print(lines: Points, where: Registration, form: FormDefinition) -> PrintSurvey:
     """Look for a form's anchors where its map says.
 
     Args:
@@ -253,7 +253,7 @@ def survey(lines: Points, where: Registration, form: FormDefinition) -> Survey:
     """
     anchors = form.fronts_with_boxes
     if not len(lines) or not anchors:
-        return Survey(np.zeros((0, 2)), (), np.zeros((0, 2)), is_all_over=False)
+        return PrintSurvey(np.zeros((0, 2)), (), np.zeros((0, 2)), is_all_over=False)
     boxes = np.array([anchor.box_mm for anchor in anchors], np.float64)
     found = where.to_mm(lines)
     wider, higher = (found[None, :, 2:] - boxes[:, None, 2:]).transpose(2, 0, 1)
@@ -274,7 +274,7 @@ def survey(lines: Points, where: Registration, form: FormDefinition) -> Survey:
     strayed = tuple((anchors[i], int(j)) for i, j in zip(which, line, strict=True))
     moves = np.column_stack([(left + right)[which, line] / 2, middle[which, line]])
     ends = (is_held & lefts).any(axis=1), (is_held & rights).any(axis=1)
-    return Survey(_points(boxes, *ends), strayed, moves, _flatness_is_all_over(boxes, *ends))
+    return PrintSurvey(_points(boxes, *ends), strayed, moves, _flatness_is_all_over(boxes, *ends))
 
 
 def _points(boxes: Points, left: NDArray[np.bool_], right: NDArray[np.bool_]) -> Points:
@@ -296,7 +296,7 @@ def _parts(order: Points, is_held: NDArray[np.bool_], count: int) -> list[float]
     return [float(part.mean()) if len(part) else 1.0 for part in parts]
 
 
-def strayed_together(moves: Points) -> bool:
+def moved_alike(moves: Points) -> bool:
     """Whether two lines, which were read, lie away from their places the same way.
 
     Args:
@@ -351,7 +351,7 @@ def match_layout(
     """
     lines = np.array([bounds(quad) for quad in quads], np.float64).reshape(-1, 4)
     measured = [form for form in forms.values() if form.layout is Layout.VERIFIED]
-    found = (_laid(lines, dpi / 25.4, form) for form in measured)
+    found = (_lay_anchors(lines, dpi / 25.4, form) for form in measured)
     return max(
         (outline for outline in found if outline is not None),
         key=lambda outline: len(outline.matched),
@@ -359,7 +359,7 @@ def match_layout(
     )
 
 
-def _laid(lines: Points, px_per_mm: float, form: FormDefinition) -> LayoutMatch | None:
+def _lay_anchors(lines: Points, px_per_mm: float, form: FormDefinition) -> LayoutMatch | None:
     anchors = form.fronts_with_boxes
     fewest = max(_OUTLINE_FEWEST, _OUTLINE_FOUND * len(anchors))
     if len(anchors) < fewest or len(lines) < fewest:
@@ -371,7 +371,7 @@ def _laid(lines: Points, px_per_mm: float, form: FormDefinition) -> LayoutMatch 
     which, line = np.nonzero((shifts <= _SHIFT_MM) & (lengths <= _LENGTH))
     if len(which) < fewest:
         return None
-    fitted = fit(blank[which], page[line], px_per_mm, form, _OUTLINE_TOLERANCE_MM)
+    fitted = fit_affine(blank[which], page[line], px_per_mm, form, _OUTLINE_TOLERANCE_MM)
     if fitted is None:
         return None
     where, kept = fitted

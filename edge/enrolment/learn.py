@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from edge.classification.printed_text import numbers_in
+from edge.classification.printed_text import printed_numbers
 from edge.classification.registration import Registration, register
 from edge.enrolment import proposal, structure
 from edge.ocr.lines import fold_text
@@ -78,7 +78,7 @@ def learn_form(name: str, samples: Sequence[FormSample]) -> LearnedForm:
     found = structure.find_structure(blank, first.dpi)
     words = _words(blank, first, found)
     fields = proposal.propose_fields(found, words)
-    cerfa, s_numbers = numbers_in(line.text for line in first.lines)
+    cerfa, s_numbers = printed_numbers(line.text for line in first.lines)
     title = _title(anchors, draft.height_mm)
     form = replace(
         draft,

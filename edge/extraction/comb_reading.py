@@ -77,7 +77,7 @@ def combine_with_line(
         return None
     heard = (told.raw, careful.text)
     judged = _judged(both, heard, written, spec, terms, was_spoilt=told.is_spoilt)
-    key = keys.key_of(spec, len(told.raw), terms.today)
+    key = keys.find_key(spec, len(told.raw), terms.today)
     if not isinstance(key, keys.NoKey) or (
         told.confidence >= _NEARLY_SURE and told.raw == careful.text
     ):
@@ -96,7 +96,7 @@ def _judged(
 ) -> CombReading:
     junk = [_junk(ranked) for ranked in reading.alternatives]
     is_spoilt = was_spoilt or max(junk, default=1.0) >= _SPOILT
-    key = keys.key_of(spec, len(reading.text), terms.today)
+    key = keys.find_key(spec, len(reading.text), terms.today)
     found = None if key is None else keys.best_valid_text(reading.alternatives, key)
     if key is None or found is None:
         failed = values.CheckedValue(None, Check.FAILED)

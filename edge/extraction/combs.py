@@ -123,7 +123,7 @@ class Characters:
     is_whole: bool
 
 
-def strokes_of(zone: Zone, cells: Sequence[BoxMm]) -> tuple[NDArray[np.integer], list[Stroke]]:
+def find_strokes(zone: Zone, cells: Sequence[BoxMm]) -> tuple[NDArray[np.integer], list[Stroke]]:
     """A comb's strokes without its frame, and the label of each pixel."""
     mask = split_touching(_without_frame(zone, cells), zone, cells)
     parts = connected_components(mask)
@@ -136,7 +136,7 @@ def strokes_of(zone: Zone, cells: Sequence[BoxMm]) -> tuple[NDArray[np.integer],
     return parts.labels, found
 
 
-def keep_characters(found: Sequence[Stroke]) -> Characters:
+def select_characters(found: Sequence[Stroke]) -> Characters:
     """Keep the characters."""
     tall = [s for s in found if s.is_tall and not s.in_corner]
     if not tall:
@@ -159,7 +159,7 @@ def keep_characters(found: Sequence[Stroke]) -> Characters:
     return Characters(tuple(kept), is_whole)
 
 
-def hold_two(cell: Sequence[Stroke]) -> bool:
+def has_two_characters(cell: Sequence[Stroke]) -> bool:
     """Whether two characters stand side by side in one cell.
 
     A slim stroke on a border is a character's torn edge or the separator's rest.
@@ -171,7 +171,7 @@ def hold_two(cell: Sequence[Stroke]) -> bool:
 
 def _keep_to_cells(sure: Sequence[Stroke]) -> bool:
     tall = [s for s in sure if s.is_tall]
-    if not tall or any(hold_two([s for s in tall if s.cell == t.cell]) for t in tall):
+    if not tall or any(has_two_characters([s for s in tall if s.cell == t.cell]) for t in tall):
         return False
     return any(
         sum(s.aside <= near for s in tall) >= share * len(tall)
@@ -291,8 +291,8 @@ class CombInk:
 
 def assign_ink(zone: Zone, cells: Sequence[BoxMm]) -> CombInk | None:
     """Sort a comb's ink into its cells; None when nothing is written."""
-    labels, found = strokes_of(zone, cells)
-    written = keep_characters(found)
+    labels, found = find_strokes(zone, cells)
+    written = select_characters(found)
     groups: dict[int, list[Stroke]] = {}
     for stroke in written.strokes:
         groups.setdefault(stroke.cell, []).append(stroke)
@@ -300,7 +300,7 @@ def assign_ink(zone: Zone, cells: Sequence[BoxMm]) -> CombInk | None:
     if not groups:
         return None
     widest = max(cell.width for cell in cells) * PX_PER_MM
-    in_cells = not any(hold_two(group) for group in groups.values()) and not any(
+    in_cells = not any(has_two_characters(group) for group in groups.values()) and not any(
         stroke.right - stroke.left > _WIDEST * widest for stroke in written.strokes
     )
     filled = tuple(sorted(groups))

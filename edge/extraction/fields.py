@@ -11,7 +11,7 @@ from vaguemestre.model import values
 from vaguemestre.model.document import BoxMm, Check, Field
 from vaguemestre.model.forms import FieldKind, FieldSpec, NumberCheck
 
-WORDED = (FieldKind.ADDRESS, FieldKind.NAME, FieldKind.TEXT)
+TEXT_KINDS = (FieldKind.ADDRESS, FieldKind.NAME, FieldKind.TEXT)
 # "L EGLISE", "D ARTAGNAN": a faint apostrophe reads as a space, and sounds just as sure. Rests of a
 # frame read as marks, mostly at either end.
 _HARMED = re.compile(
@@ -52,7 +52,7 @@ class FieldCrop:
     marks: tuple[ink.Zone, ...] = ()
     is_whole: bool = True
     by_hand: float = 0.0
-    place: foreign_content.Place | None = None
+    place: foreign_content.CharacterExtent | None = None
 
     @property
     def is_for_a_person(self) -> bool:
@@ -65,7 +65,7 @@ class FieldCrop:
         return self.cells is not None and self.cells.accepted
 
 
-def alphabet_of(spec: FieldSpec, *, in_cells: bool = False) -> Alphabet:
+def field_alphabet(spec: FieldSpec, *, in_cells: bool = False) -> Alphabet:
     """The characters that a field of this kind may hold.
 
     Whoever types a date over its cells types slashes too, which read as digits are ones and
@@ -124,7 +124,7 @@ def judge_field(
         and found.value is not None
         and is_accepted(spec, found.check, confidence, terms.wanted_error_rate)
     )
-    if spec.kind in WORDED and (
+    if spec.kind in TEXT_KINDS and (
         _HARMED.search(found.value or "") or len(found.value or "") < _FEWEST
     ):
         accepted = False
@@ -165,13 +165,13 @@ def _least_sure(reading: LineReading, spec: FieldSpec) -> float:
     """
     confidences = list(reading.confidences)
     if len(reading.alternatives) == len(reading.text) == len(confidences):
-        for i in _told_by_place(reading.text, spec.kind):
+        for i in _ambiguous_by_position(reading.text, spec.kind):
             round_ones = sum(chance for char, chance in reading.alternatives[i] if char in "0O")
             confidences[i] = max(confidences[i], min(1.0, round_ones))
     return min(confidences, default=0.0)
 
 
-def _told_by_place(text: str, kind: FieldKind) -> list[int]:
+def _ambiguous_by_position(text: str, kind: FieldKind) -> list[int]:
     """Indexes of zeros and Os in a CCAM code or a postcode."""
     spans: list[tuple[int, int]] = []
     if kind is FieldKind.CODE and values.is_ccam(text):
@@ -209,7 +209,9 @@ def _comb_reading(
     if fits and values.check_read(spec, reading.text, today).check is not Check.FAILED:
         return reading
     other_image = written.whole if written.in_cells else written.strip
-    (other,) = readers.read_lines([other_image], alphabet_of(spec, in_cells=not written.in_cells))
+    (other,) = readers.read_lines(
+        [other_image], field_alphabet(spec, in_cells=not written.in_cells)
+    )
     is_better = values.check_read(spec, other.text, today).check is Check.OK or (
         not fits and len(other.text) == count
     )

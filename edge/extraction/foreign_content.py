@@ -47,7 +47,7 @@ _AS_HIGH, _IN_LINE = (0.7, 1.3), 0.25  # of the letters' height; how much higher
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CharacterExtent:
     """Where the characters of a comb stand.
 
     ``goes_on`` when one stands right before the first cell or right after the last; ``is_aside``
@@ -58,7 +58,7 @@ class Place:
     is_aside: bool = False
 
 
-def place_of(gray: Gray, where: Registration, cells: Sequence[BoxMm]) -> Place:
+def find_extent(gray: Gray, where: Registration, cells: Sequence[BoxMm]) -> CharacterExtent:
     """Look where the characters of a comb stand, within it and beside it.
 
     Args:
@@ -77,7 +77,7 @@ def place_of(gray: Gray, where: Registration, cells: Sequence[BoxMm]) -> Place:
     is_tall = (high >= _TALL_MM) & (high <= _FRAME * box.height)
     is_inside = is_tall & (x >= box.left) & (x <= box.left + box.width)
     if not is_inside.any():
-        return Place()
+        return CharacterExtent()
     usual_top, foot = np.median(top[is_inside]), np.median((top + high)[is_inside])
     loose = _ALIKE * (foot - usual_top)
     past = np.maximum(box.left - x, x - box.left - box.width)
@@ -89,15 +89,15 @@ def place_of(gray: Gray, where: Registration, cells: Sequence[BoxMm]) -> Place:
     is_near = (apart <= _REACH) & is_inside[None]
     goes_on = bool((is_near.any(axis=1) & ~closely.any(axis=1)).any())
     off = abs((usual_top + foot) / 2 - box.height / 2) > _OFF * box.height
-    return Place(goes_on, bool(off and is_inside.sum() >= _SOME))
+    return CharacterExtent(goes_on, bool(off and is_inside.sum() >= _SOME))
 
 
-def is_misprinted(places: Sequence[Place]) -> bool:
+def is_print_shifted(places: Sequence[CharacterExtent]) -> bool:
     """Whether a page's values stand aside from where they belong: a printer writes all alike."""
     return sum(place.goes_on or place.is_aside for place in places) >= _ALIKE_COMBS
 
 
-def word_goes_on(gray: Gray, where: Registration, line: BoxMm) -> bool:
+def word_continues(gray: Gray, where: Registration, line: BoxMm) -> bool:
     """Whether letters stand right before or right after what is written on a line.
 
     Args:
@@ -107,10 +107,10 @@ def word_goes_on(gray: Gray, where: Registration, line: BoxMm) -> bool:
     """
     right = line.left + line.width
     starts = line.left - _ASIDE_MM, right - _WITHIN_MM
-    return any(_ends_within_a_word(gray, where, line, start) for start in starts)
+    return any(_word_crosses_end(gray, where, line, start) for start in starts)
 
 
-def _ends_within_a_word(gray: Gray, where: Registration, line: BoxMm, start: float) -> bool:
+def _word_crosses_end(gray: Gray, where: Registration, line: BoxMm, start: float) -> bool:
     """The same of one end of the line, in a window that starts there and lies over the end."""
     width, height = _ASIDE_MM + _WITHIN_MM, line.height + 2 * _OVER_MM
     zone = extraction_ink.cut_zone(gray, where, BoxMm(start, line.top - _OVER_MM, width, height))
@@ -218,7 +218,7 @@ def _contrast(look: Gray) -> float:
     return float(paper) - float(ink)
 
 
-def is_near(box: BoxMm, hidden: Sequence[BoxMm]) -> bool:
+def is_near_hidden_print(box: BoxMm, hidden: Sequence[BoxMm]) -> bool:
     """Whether a zone lies so near to hidden print that it may be hidden too."""
     return any(
         box.left - _NEAR_MM <= one.left + one.width

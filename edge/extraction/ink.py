@@ -44,7 +44,7 @@ class Zone:
         return float(self.mask.sum()) / PX_PER_MM**2
 
 
-def cut(gray: Gray, where: Registration, box: BoxMm, margin_mm: float = 0.0) -> Gray:
+def cut_gray_zone(gray: Gray, where: Registration, box: BoxMm, margin_mm: float = 0.0) -> Gray:
     """Cut a box of the blank out of the page as it is, at ``PX_PER_MM``."""
     left, top = box.left - margin_mm, box.top - margin_mm
     width = max(1, round((box.width + 2 * margin_mm) * PX_PER_MM))
@@ -62,7 +62,7 @@ def cut(gray: Gray, where: Registration, box: BoxMm, margin_mm: float = 0.0) -> 
 
 def cut_zone(gray: Gray, where: Registration, box: BoxMm, margin_mm: float = 0.0) -> Zone:
     """Cut a box of the blank out of the page and divide its background away."""
-    picture = cut(gray, where, box, margin_mm)
+    picture = cut_gray_zone(gray, where, box, margin_mm)
     left, top = box.left - margin_mm, box.top - margin_mm
     # Paper is nowhere brighter than the brightest pixel: what is not dark against that is no ink
     # after the division either, and most zones of most forms are empty.
@@ -165,7 +165,7 @@ def writing_mask(zone: Zone, box: BoxMm) -> Mask:
     return _with_pale_strokes(zone, kept, zone.mask > kept) if kept.any() else kept
 
 
-def is_whole(zone: Zone, kept: Mask) -> bool:
+def is_writing_whole(zone: Zone, kept: Mask) -> bool:
     """Whether nothing was left out that stands where letters do, between them or at the edges.
 
     Serifs that run together are as long as a rule, and what was between them falls to pieces. A

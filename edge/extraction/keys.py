@@ -179,7 +179,7 @@ class DateKey:
             return False
 
 
-def key_of(spec: FieldSpec, length: int, today: dt.date) -> Key | None:
+def find_key(spec: FieldSpec, length: int, today: dt.date) -> Key | None:
     """The key of a field whose comb holds so many characters.
 
     Returns:
@@ -218,7 +218,7 @@ def _of_number(check: NumberCheck, length: int) -> Key | None:
 
 Alternatives = Sequence[Sequence[tuple[str, float]]]
 
-_KEYSEARCH_LEAST_LIKELY = 2e-3  # an alternative below this probability is noise
+_MIN_SEARCH_PROBABILITY = 2e-3  # an alternative below this probability is noise
 _MOST = 4  # alternatives a character
 
 
@@ -238,7 +238,7 @@ class KeyMatch:
 
 
 @dataclass(slots=True)
-class _Ways:
+class _Paths:
     """Ways to one state: the two best, and the probability of all."""
 
     best: tuple[float, str]
@@ -263,7 +263,7 @@ def best_valid_text(alternatives: Alternatives, key: Key) -> KeyMatch | None:
     Returns:
         None when no string of these characters satisfies it.
     """
-    ways: dict[State, _Ways] = {key.start: _Ways((1.0, ""), None, 1.0)}
+    ways: dict[State, _Paths] = {key.start: _Paths((1.0, ""), None, 1.0)}
     for place, ranked in enumerate(alternatives):
         ways = _stepped(ways, place, likely_alternatives(ranked), key)
     ended = [found for state, found in ways.items() if key.ends(state)]
@@ -288,14 +288,14 @@ def likely_alternatives(ranked: Sequence[tuple[str, float]]) -> Sequence[tuple[s
     return [
         (char, max(chance, 1e-12))
         for i, (char, chance) in enumerate(ranked[:_MOST])
-        if i == 0 or chance >= _KEYSEARCH_LEAST_LIKELY
+        if i == 0 or chance >= _MIN_SEARCH_PROBABILITY
     ]
 
 
 def _stepped(
-    ways: dict[State, _Ways], place: int, ranked: Sequence[tuple[str, float]], key: Key
-) -> dict[State, _Ways]:
-    after: dict[State, _Ways] = {}
+    ways: dict[State, _Paths], place: int, ranked: Sequence[tuple[str, float]], key: Key
+) -> dict[State, _Paths]:
+    after: dict[State, _Paths] = {}
     for state, found in ways.items():
         for char, chance in ranked:
             following = key.step(state, place, char)
@@ -304,7 +304,7 @@ def _stepped(
             best = (found.best[0] * chance, found.best[1] + char)
             there = after.get(following)
             if there is None:
-                there = after[following] = _Ways(best, None, 0.0)
+                there = after[following] = _Paths(best, None, 0.0)
             else:
                 there.add(*best)
             if found.second is not None:
@@ -315,7 +315,7 @@ def _stepped(
 
 _MOST_CHANGES = 2
 _LEAST_MARGIN = math.log(4.0)  # the next valid string must be this much less likely
-_REPAIR_LEAST_LIKELY = 0.01  # an alternative below this probability is noise
+_MIN_REPAIR_PROBABILITY = 0.01  # an alternative below this probability is noise
 
 
 def repair_text(alternatives: Alternatives, is_valid: Callable[[str], bool]) -> str | None:
@@ -341,7 +341,7 @@ def _variants(best: str, alternatives: Alternatives) -> list[tuple[float, str]]:
         (position, char, math.log(ranked[0][1]) - math.log(chance))
         for position, ranked in enumerate(alternatives)
         for char, chance in ranked[1:]
-        if chance >= _REPAIR_LEAST_LIKELY
+        if chance >= _MIN_REPAIR_PROBABILITY
     ]
     found = []
     for size in range(1, _MOST_CHANGES + 1):

@@ -123,7 +123,7 @@ def patches(
 def wider(gray: Gray, where: Registration, boxes: Sequence[BoxMm]) -> Gray:
     """A tick's window with what is ``tick_blank.MARGIN_PX`` around it, 74 × 90."""
     at, more = window(boxes), tick_blank.MARGIN_PX
-    seen = extraction_ink.cut(gray, where, at, more / PX_PER_MM)
+    seen = extraction_ink.cut_gray_zone(gray, where, at, more / PX_PER_MM)
     size = (WIDE_PX + 2 * more, HIGH_PX + 2 * more)
     return np.asarray(cv2.resize(seen, size, interpolation=cv2.INTER_AREA), np.uint8)
 

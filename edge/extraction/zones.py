@@ -14,7 +14,7 @@ import numpy as np
 from edge.classification.registration import Registration
 from edge.extraction import acceptance, comb_reading, combs, foreign_content, ink, ticks
 from edge.extraction.acceptance import AcceptanceContext
-from edge.extraction.fields import WORDED, FieldCrop, alphabet_of, judge_field
+from edge.extraction.fields import TEXT_KINDS, FieldCrop, field_alphabet, judge_field
 from edge.ocr import line_finder, lines
 from edge.ocr.engine import Alphabet, Gray, LineReading, OcrEngine, Quad
 from edge.ocr.lines import bounds, crop
@@ -69,7 +69,7 @@ def read_fields(
         for cut, readings in zip(cuts, _read_all(cuts, readers), strict=True)
     ]
     for_a_person = {cut.spec.name for cut in cuts if cut.is_for_a_person}
-    is_misprinted = foreign_content.is_misprinted(
+    is_misprinted = foreign_content.is_print_shifted(
         [cut.place for cut in cuts if cut.place is not None]
     )
     astray = {
@@ -113,7 +113,7 @@ def _cut(
         ):
             return FieldCrop(spec, box)
         is_alone = spec.kind in _ALONE
-        place = foreign_content.place_of(gray, where, spec.cells_mm) if is_alone else None
+        place = foreign_content.find_extent(gray, where, spec.cells_mm) if is_alone else None
         if spec.kind in _MAY_BE_SHORTER and (
             (place is not None and place.goes_on)
             or foreign_content.is_covered(gray, where, spec.cells_mm, sorted_ink.filled)
@@ -130,7 +130,7 @@ def _cut(
     ]
     images = tuple(image for cut, _ in cuts for image in cut)
     is_whole = all(is_whole for _, is_whole in cuts) and not any(
-        foreign_content.word_goes_on(gray, where, line)
+        foreign_content.word_continues(gray, where, line)
         for line, (cut, _) in zip((box, *spec.boxes_mm), cuts, strict=True)
         if cut and line.height < _BLOCK_FROM_MM
     )
@@ -139,7 +139,7 @@ def _cut(
 
 def _judged_hands(cuts: Sequence[FieldCrop], readers: OcrEngine) -> list[FieldCrop]:
     """The cuts, those of words with the chance of handwriting; one hand wrote all of a field."""
-    worded = [i for i, cut in enumerate(cuts) if cut.spec.kind in WORDED and cut.images]
+    worded = [i for i, cut in enumerate(cuts) if cut.spec.kind in TEXT_KINDS and cut.images]
     chances = iter(readers.by_hand([image for i in worded for image in cuts[i].images]))
     judged = list(cuts)
     for i in worded:
@@ -187,7 +187,7 @@ def _lines(zone: ink.Zone, box: BoxMm, readers: OcrEngine) -> tuple[list[Gray], 
     margin = round(_LINE_MARGIN_MM * ink.PX_PER_MM)
     top, bottom = max(0, rows[0] - margin), rows[-1] + margin
     left, right = max(0, columns[0] - margin), columns[-1] + margin
-    return [ink.keep_ink(zone, mask)[top:bottom, left:right]], ink.is_whole(zone, mask)
+    return [ink.keep_ink(zone, mask)[top:bottom, left:right]], ink.is_writing_whole(zone, mask)
 
 
 def _is_corner(quad: Quad, zone: ink.Zone, usual: float) -> bool:
@@ -214,7 +214,7 @@ def _read_all(cuts: Sequence[FieldCrop], readers: OcrEngine) -> list[tuple[LineR
             for i, cut in enumerate(cuts)
             if not cut.is_settled
             for j in range(len(cut.images))
-            if alphabet_of(cut.spec, in_cells=_is_in_cells(cut)) is alphabet
+            if field_alphabet(cut.spec, in_cells=_is_in_cells(cut)) is alphabet
         ]
         if keys:
             images = [cuts[i].images[j] for i, j in keys]

@@ -74,7 +74,7 @@ class _Line:
         return is_legible and len(self.straight.text.strip()) >= _LETTERS
 
 
-def is_all(gray: Gray, dpi: float, readers: OcrEngine) -> bool:
+def is_show_through(gray: Gray, dpi: float, readers: OcrEngine) -> bool:
     """Whether a faint page bears nothing but what stands on the other side.
 
     Args:
@@ -92,7 +92,7 @@ def is_all(gray: Gray, dpi: float, readers: OcrEngine) -> bool:
     return _all_mirrored(_read(clear, pale, quads, dpi, readers), _OF_LINES)
 
 
-def may_be(gray: Gray, dpi: float, *, bitonal: bool) -> bool:
+def may_show_through(gray: Gray, dpi: float, *, bitonal: bool) -> bool:
     """Whether a page that is not faint may shine through: greys without really dark ink.
 
     Args:
@@ -115,7 +115,7 @@ def is_bitonal(gray: Gray) -> bool:
     return inked.size > 0 and float((inked > _BLACK).mean()) <= _FEW
 
 
-def is_all_of(
+def is_dark_show_through(
     gray: Gray, quads: Sequence[Quad], dpi: float, readers: OcrEngine, *, bitonal: bool
 ) -> bool:
     """The same of a page that is not faint.

@@ -22,7 +22,7 @@ from rapidfuzz import fuzz
 from edge.classification import printed_text
 from edge.classification import registration as layouts
 from edge.classification.printed_text import Classification
-from edge.classification.registration import LayoutMatch, Registration, Survey
+from edge.classification.registration import LayoutMatch, PrintSurvey, Registration
 from edge.extraction import foreign_content, labelled, zones
 from edge.imaging import cleaning, quality, separators
 from edge.imaging.source_file import PageImage
@@ -97,7 +97,7 @@ class PageIdentity:
     classification: Classification
     form: FormDefinition | None
     registration: Registration | None
-    survey: Survey | None = None
+    survey: PrintSurvey | None = None
     has_strayed: bool = False
 
     @property
@@ -207,7 +207,7 @@ def prepare(image: PageImage, engine: OcrEngine) -> PreparedPage:
     content = quality.Content.WRITTEN if is_doubtful else quality.content(gray, image.dpi)
     is_blank = content is quality.Content.BLANK
     if content is quality.Content.FAINT:
-        is_blank = show_through.is_all(gray, image.dpi, engine)
+        is_blank = show_through.is_show_through(gray, image.dpi, engine)
         marks += () if is_blank else ("faint",)
     uncleaned = positive if had_specks or had_border else None
     return PreparedPage(gray, image.dpi, uncleaned, had_specks, is_blank, marks)
@@ -262,7 +262,7 @@ def identify_by_layout(
         engine: Reads the lines.
     """
     boxes = np.array([bounds(quad) for quad in quads], np.float64).reshape(-1, 4)
-    survey = layouts.survey(boxes, layout.where, layout.form)
+    survey = layouts.survey_print(boxes, layout.where, layout.form)
     anchors, strayed = layout.to_ask(), survey.strayed[:_MOST_STRAYED]
     lines = sorted({line for _, line in (*anchors, *strayed)})  # in the order of reading
     text = read_fast(gray, [quads[line] for line in lines], engine)
@@ -293,12 +293,12 @@ def _identify_by_text(
     if registration is None:
         return PageIdentity(lines, classification, form, None)
     boxes = np.array([line.box for line in lines], np.float64).reshape(-1, 4)
-    survey = layouts.survey(boxes, registration, form)
+    survey = layouts.survey_print(boxes, registration, form)
     has_strayed = _has_strayed(survey, [line.text for line in lines])
     return PageIdentity(lines, classification, form, registration, survey, has_strayed)
 
 
-def _has_strayed(survey: Survey, texts: Mapping[int, str] | Sequence[str]) -> bool:
+def _has_strayed(survey: PrintSurvey, texts: Mapping[int, str] | Sequence[str]) -> bool:
     """Whether print was read away from its place; ``texts`` is what the lines say, by number."""
     strayed = survey.strayed[:_MOST_STRAYED]
     read = [i for i, (anchor, line) in enumerate(strayed) if _says(texts[line], anchor)]
@@ -306,7 +306,7 @@ def _has_strayed(survey: Survey, texts: Mapping[int, str] | Sequence[str]) -> bo
     strays_alone = any(
         len(strayed[i][0].text) >= _LONG_LINE and distances_mm[i] >= _ALONE_MM for i in read
     )
-    return strays_alone or layouts.strayed_together(survey.moves[read])
+    return strays_alone or layouts.moved_alike(survey.moves[read])
 
 
 def _says(text: str, anchor: Anchor) -> bool:
@@ -349,9 +349,9 @@ def _is_other_side(
     if orientation.legibility(page.text) >= _LEGIBLE:
         return False
     bitonal = show_through.is_bitonal(gray)
-    return show_through.may_be(gray, dpi, bitonal=bitonal) and show_through.is_all_of(
-        page.gray, page.quads, dpi, engine, bitonal=bitonal
-    )
+    return show_through.may_show_through(
+        gray, dpi, bitonal=bitonal
+    ) and show_through.is_dark_show_through(page.gray, page.quads, dpi, engine, bitonal=bitonal)
 
 
 def _unread_sheet(classification: Classification, lines: Sequence[TextLine]) -> Separator | None:
@@ -403,7 +403,11 @@ def _read_zones(
 
     def is_reliable(box: BoxMm) -> bool:
         is_cut = stripes is not None and cleaning.cut(stripes, registration.to_px(box))
-        return identity.holds(box) and not foreign_content.is_near(box, hidden) and not is_cut
+        return (
+            identity.holds(box)
+            and not foreign_content.is_near_hidden_print(box, hidden)
+            and not is_cut
+        )
 
     fields = zones.read_fields(
         page.gray,

@@ -34,7 +34,9 @@ def test_a_back_is_blank_for_the_station_and_a_separator_is_found(tmp_path: Path
 
     assert truth.type == "blank"
     assert back.min() > 180
-    assert quality.is_blank(back, 200) or show_through.is_all(back, 200, load_engine(tmp_path))
+    assert quality.is_blank(back, 200) or show_through.is_show_through(
+        back, 200, load_engine(tmp_path)
+    )
     assert told.type == "separator"
     found = separators.find_separator(sheet, 200, [])
     assert found is not None

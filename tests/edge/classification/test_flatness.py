@@ -58,7 +58,7 @@ def test_a_flat_sheet_holds_its_map_with_much_of_its_print_unseen(name: str) -> 
     boxes[::3, 2] += rng.uniform(0, 1.4, len(boxes[::3]))  # writing beside them
     seen = boxes[rng.random(len(boxes)) < 0.8]
 
-    found = registration.survey(on_page(seen), WHERE, form)
+    found = registration.survey_print(on_page(seen), WHERE, form)
 
     assert found.is_all_over
     assert found.strayed == ()
@@ -71,7 +71,7 @@ def test_a_flat_sheet_holds_its_map_with_much_of_its_print_unseen(name: str) -> 
 def test_print_that_stands_elsewhere_is_told(name: str, move: Callable[[Points], Points]) -> None:
     form = FORMS[name]
 
-    found = registration.survey(on_page(move(print_of(form))), WHERE, form)
+    found = registration.survey_print(on_page(move(print_of(form))), WHERE, form)
 
     assert found.strayed or not found.is_all_over
 
@@ -81,7 +81,7 @@ def test_a_line_that_strayed_is_told_with_its_anchor_and_no_other() -> None:
     boxes = print_of(form)
     boxes[7, 1] += 2.5
 
-    found = registration.survey(on_page(boxes), WHERE, form)
+    found = registration.survey_print(on_page(boxes), WHERE, form)
 
     assert found.strayed == ((form.fronts_with_boxes[7], 7),)
 
@@ -92,20 +92,20 @@ def test_print_of_which_no_quarter_may_be_unseen() -> None:
     rights = boxes[:, 0] + boxes[:, 2]
     without = boxes[rights < np.quantile(rights, 0.75)]
 
-    assert not registration.survey(on_page(without), WHERE, form).is_all_over
+    assert not registration.survey_print(on_page(without), WHERE, form).is_all_over
 
 
 def test_a_zone_beyond_all_print_that_holds_is_not_believed() -> None:
     form = FORMS["S3110"]
     boxes = print_of(form)
-    found = registration.survey(on_page(boxes[boxes[:, 0] + boxes[:, 2] < 120]), WHERE, form)
+    found = registration.survey_print(on_page(boxes[boxes[:, 0] + boxes[:, 2] < 120]), WHERE, form)
 
     assert found.holds(BoxMm(60.0, 100.0, 30.0, 5.0))
     assert not found.holds(BoxMm(160.0, 100.0, 30.0, 5.0))
 
 
 def test_a_page_without_lines_holds_nothing() -> None:
-    found = registration.survey(np.zeros((0, 4)), WHERE, FORMS["S3110"])
+    found = registration.survey_print(np.zeros((0, 4)), WHERE, FORMS["S3110"])
 
     assert not found.is_all_over
     assert not found.holds(BoxMm(60.0, 100.0, 30.0, 5.0))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge.classification.registration import Registration
-from edge.extraction.foreign_content import is_misprinted, place_of, word_goes_on
+from edge.extraction.foreign_content import find_extent, is_print_shifted, word_continues
 from edge.ocr.engine import Gray
 from models.training.drawing import degrade, fill, forms
 from vaguemestre import pack
@@ -44,13 +44,13 @@ def where_on(gray: Gray) -> Registration:
 
 
 def is_beyond(gray: Gray, name: str) -> bool:
-    return place_of(gray, where_on(gray), FORM.field(name).cells_mm).goes_on
+    return find_extent(gray, where_on(gray), FORM.field(name).cells_mm).goes_on
 
 
 def is_word_beyond(gray: Gray, name: str) -> bool:
     line = FORM.field(name).box_mm
     assert line is not None
-    return word_goes_on(gray, where_on(gray), line)
+    return word_continues(gray, where_on(gray), line)
 
 
 @pytest.mark.parametrize("bitonal", [False, True])
@@ -115,4 +115,6 @@ def test_a_page_that_was_printed_aside_is_seen_in_its_combs(
     gray = page(by_mm, down_mm, bitonal=bitonal)
     combs = [FORM.field(name).cells_mm for name in ("nir", "amount", "total")]
 
-    assert is_misprinted([place_of(gray, where_on(gray), cells) for cells in combs]) is is_aside
+    assert (
+        is_print_shifted([find_extent(gray, where_on(gray), cells) for cells in combs]) is is_aside
+    )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.classification.registration import Registration
-from edge.extraction.foreign_content import hidden_print, is_covered, is_near
+from edge.extraction.foreign_content import hidden_print, is_covered, is_near_hidden_print
 from edge.ocr.engine import Gray
 from models.training.drawing import degrade
 from models.training.drawing import forms as drawn_forms
@@ -94,5 +94,5 @@ def test_paper_glued_over_print_is_seen_and_zones_around_it_are_near(name: str, 
         hidden = hidden_print(page, where, FORMS[name])
 
         assert hidden
-        assert is_near(BoxMm(left, top + height + 20, 10, 5), hidden)
-        assert not is_near(BoxMm(left, top + height + 60, 10, 5), hidden)
+        assert is_near_hidden_print(BoxMm(left, top + height + 20, 10, 5), hidden)
+        assert not is_near_hidden_print(BoxMm(left, top + height + 60, 10, 5), hidden)

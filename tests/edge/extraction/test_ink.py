@@ -26,7 +26,7 @@ def test_a_rule_under_a_word_is_left_out_and_the_word_is_whole() -> None:
     kept = ink.writing_mask(ruled, BOX)
 
     assert np.array_equal(kept, ink.writing_mask(plain, BOX))
-    assert ink.is_whole(ruled, kept)
+    assert ink.is_writing_whole(ruled, kept)
 
 
 def test_letters_whose_serifs_run_together_leave_a_gap_that_is_seen() -> None:
@@ -36,8 +36,8 @@ def test_letters_whose_serifs_run_together_leave_a_gap_that_is_seen() -> None:
     torn = word.mask.copy()
     torn[:, columns[0] + third : columns[0] + 2 * third] = 0
 
-    assert ink.is_whole(word, word.mask)
-    assert not ink.is_whole(word, torn)
+    assert ink.is_writing_whole(word, word.mask)
+    assert not ink.is_writing_whole(word, torn)
 
 
 def test_a_word_whose_letters_ran_together_is_not_lost_unseen() -> None:
@@ -48,7 +48,7 @@ def test_a_word_whose_letters_ran_together_is_not_lost_unseen() -> None:
     specks = zone("LAURENT", (300, int(rows[-1]) - 5, 390, int(rows[-1]) + 1))
 
     for line, is_whole in ((name, True), (blot, False), (frame, True), (specks, True)):
-        assert ink.is_whole(line, ink.writing_mask(line, BOX)) is is_whole
+        assert ink.is_writing_whole(line, ink.writing_mask(line, BOX)) is is_whole
 
 
 def test_a_number_that_goes_on_beyond_its_box_is_not_whole() -> None:
@@ -59,8 +59,8 @@ def test_a_number_that_goes_on_beyond_its_box_is_not_whole() -> None:
     whole = Zone(number.image[:, : end + 9], number.mask[:, : end + 9], (0.0, 0.0))
     cut = Zone(number.image[:, : end - 9], number.mask[:, : end - 9], (0.0, 0.0))
 
-    assert ink.is_whole(whole, kept[:, : end + 9])
-    assert not ink.is_whole(cut, kept[:, : end - 9])
+    assert ink.is_writing_whole(whole, kept[:, : end + 9])
+    assert not ink.is_writing_whole(cut, kept[:, : end - 9])
 
 
 @pytest.mark.parametrize(("wide", "is_whole"), [(3, True), (6, False)])
@@ -77,4 +77,4 @@ def test_a_speck_between_two_words_is_no_letter_a_stroke_may_be_one(
     words.mask[26:40, start : start + wide] = 1
 
     assert len(widest) > 10
-    assert ink.is_whole(words, kept) is is_whole
+    assert ink.is_writing_whole(words, kept) is is_whole

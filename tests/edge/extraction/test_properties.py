@@ -69,7 +69,7 @@ def test_a_machine_accepts_what_the_check_confirms(name: str, seed: int, changes
     for _ in range(changes):
         text[rng.randrange(len(text))] = rng.choice("0123456789AB" if name == "nir" else "01234567")
     spec, string = KEYED[name], "".join(text)
-    key = keys.key_of(spec, len(string), TODAY)
+    key = keys.find_key(spec, len(string), TODAY)
     assert key is not None
     assert walked(key, string) == (check_read(spec, string, TODAY).check is Check.OK)
 
@@ -81,7 +81,7 @@ def test_the_search_finds_what_trying_every_string_finds(name: str, seed: int) -
     rng = random.Random(seed)
     alternatives = _doubtful(valid(name, rng), rng)
     spec = KEYED[name]
-    key = keys.key_of(spec, len(alternatives), TODAY)
+    key = keys.find_key(spec, len(alternatives), TODAY)
     assert key is not None
     found = keys.best_valid_text(alternatives, key)
     chances = sorted(
@@ -118,4 +118,4 @@ def _doubtful(truth: str, rng: random.Random) -> list[list[tuple[str, float]]]:
 
 @pytest.mark.parametrize(("kind", "length"), [("nir", 14), ("date", 6), ("siret", 13)])
 def test_no_key_is_for_a_string_of_another_length(kind: str, length: int) -> None:
-    assert keys.key_of(KEYED[kind], length, TODAY) is None
+    assert keys.find_key(KEYED[kind], length, TODAY) is None
