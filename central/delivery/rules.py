@@ -14,7 +14,6 @@
   is short and salted with the document's id: it shows that a part has changed, without the value.
 """
 
-import dataclasses
 import datetime as dt
 import hashlib
 import json
@@ -26,6 +25,7 @@ from enum import Enum, StrEnum
 from typing import Any
 
 from central.documents.rules import DeliverableDocument
+from vaguemestre.model.document import DeliveryField, DeliveryPage
 
 _BEFORE_IT_WAS_SENT = frozenset(
     {"http_unreachable", "http_tls", "folder_unmounted", "folder_rights", "folder_unavailable"}
@@ -134,28 +134,87 @@ class Superseded:
 
 _LETTERS = 12  # of a part's digest in hex
 _FIELD = "fields."
-_NO_CONTENT = frozenset({"priority"})
-"""How soon it is handed over changes nothing of what is: an application that has it has it."""
 _OF_THE_PLAN = frozenset({"pole", "destination", "due_on", "process", "retention"})
 
 
 def parts_of(document: DeliverableDocument, destination: str) -> dict[str, str]:
     """Digest what a package tells, by part: ``type``, ``pages``, ``fields.nir``, ..."""
-    told: dict[str, list[Any]] = {"destination": [destination], "pages": []}
-    for one in dataclasses.fields(document):
-        if one.name not in ("id", "pages", "fields", *_NO_CONTENT):
-            told[one.name] = [getattr(document, one.name)]
-    told["pages"] += [dataclasses.astuple(page) for page in document.pages]
+    told: dict[str, list[Any]] = {"destination": [destination]}
+    told |= {name: [value] for name, value in _facts_of(document).items()}
+    told["pages"] = [list(_facts_of_page(page).values()) for page in document.pages]
     for field in document.fields:
-        told.setdefault(_FIELD + field.name, []).append(dataclasses.astuple(field))
+        told.setdefault(_FIELD + field.name, []).append(list(_facts_of_field(field).values()))
     return {name: _digest(str(document.id), name, told[name])[:_LETTERS] for name in sorted(told)}
 
 
 def digest_of(document: DeliverableDocument, destination: str) -> bytes:
     """Digest all that a package tells but its urgency: 32 bytes."""
-    told = dataclasses.asdict(document)
-    whole = [destination, {name: told[name] for name in told if name not in _NO_CONTENT}]
-    return bytes.fromhex(_digest(str(document.id), "", whole))
+    whole = _facts_of(document) | {
+        "id": document.id,
+        "pages": [_facts_of_page(page) for page in document.pages],
+        "fields": [_facts_of_field(field) for field in document.fields],
+    }
+    return bytes.fromhex(_digest(str(document.id), "", [destination, whole]))
+
+
+# Digests are kept with what was handed over. Another name below, or another order in a page or a
+# field, would give every document another digest: a try after that would begin a new round.
+
+
+def _facts_of(document: DeliverableDocument) -> dict[str, Any]:
+    """Name what is told of the whole document.
+
+    Not its priority: how soon it is handed over changes nothing of what is.
+    """
+    return {
+        "type": document.type,
+        "type_confidence": document.type_confidence,
+        "runner_up": document.runner_up,
+        "layout": document.layout,
+        "route": document.route,
+        "route_reasons": document.route_reasons,
+        "pole": document.pole,
+        "process": document.process,
+        "site": document.site,
+        "station": document.station,
+        "channel": document.channel,
+        "lot_id": document.lot_id,
+        "lot_name": document.lot_name,
+        "position": document.position,
+        "fund": document.fund,
+        "received_at": document.received_at,
+        "received_on": document.received_on,
+        "due_on": document.due_on,
+        "retention": document.retention,
+        "marks": document.marks,
+        "versions": dict(document.versions),
+    }
+
+
+def _facts_of_page(page: DeliveryPage) -> dict[str, Any]:
+    return {
+        "sha256": page.sha256.hex(),
+        "index": page.index,
+        "role": page.role,
+        "rotation": page.rotation,
+        "file": page.file,
+        "width_mm": page.width_mm,
+        "height_mm": page.height_mm,
+        "is_negative": page.is_negative,
+    }
+
+
+def _facts_of_field(field: DeliveryField) -> dict[str, Any]:
+    return {
+        "name": field.name,
+        "value": field.value,
+        "confidence": field.confidence,
+        "check": field.check,
+        "accepted": field.accepted,
+        "page": field.page,
+        "source": field.source,
+        "reason": field.reason,
+    }
 
 
 def changes(
@@ -173,16 +232,9 @@ def _by(name: str, changed: Sequence[str]) -> str:
 
 
 def _digest(salt: str, name: str, value: object) -> str:
-    text = json.dumps([salt, name, value], ensure_ascii=False, sort_keys=True, default=_plain)
+    # Ids and dates are written as Python shows them.
+    text = json.dumps([salt, name, value], ensure_ascii=False, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, Mapping):
-        return dict(value)
-    return str(value)  # ids, dates
 
 
 @dataclass(frozen=True, slots=True)
