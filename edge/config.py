@@ -1,8 +1,7 @@
 """The station's settings: one TOML file, frozen, unknown keys refused, units in names.
 
-Nothing else on the edge reads a settings file or the environment.
-
-Where a command keeps networks that were cut at their first use.
+Nothing else on the edge reads a settings file or the environment. Also where a command without
+settings keeps networks that were cut at their first use.
 """
 
 import contextlib

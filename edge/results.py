@@ -1,13 +1,8 @@
-"""What the edge knows of a document, as frozen values.
+"""What reading found in a lot, as frozen values: separators, lines of text, guesses, pages.
 
-A lot is dropped by an operator; it holds source files, kept unaltered and named by
-their SHA-256. A page is one image of one source file: ``(sha256, index)``. A document
-is an ordered run of pages of one lot with a type, fields and a route.
-
-Coordinates. A page's *upright frame* is the original image turned clockwise by
-``rotation`` (0, 90, 180 or 270) and then straightened by ``skew_deg`` about its centre
-on an unchanged canvas. Black borders are painted white, never cut, so that the frame
-stays the image's own. Boxes are ``BoxMm`` in that frame, from its upper left corner.
+They live at the station only; what leaves it is a document (``vaguemestre.model.document``). Boxes
+of text lines are in pixels of the upright page: the image turned clockwise by ``rotation`` and
+straightened by ``skew_deg`` about its centre on an unchanged canvas.
 """
 
 from dataclasses import dataclass, field

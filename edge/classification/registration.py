@@ -12,8 +12,8 @@ were confused with other text. A fit that few anchors support, that they support
 or that bends the sheet, is refused, and the form is for a person. On scanned blanks the residual is
 0.05 to 0.2 mm, a pixel or two: following the ruled lines as well would gain nothing.
 
-``survey`` looks for each anchor where the map says. A feeder that slips, a sheet that bulges, a
-telephone held askew move a part of the print by millimetres, which no affine map follows; a field
+``survey_print`` looks for each anchor where the map says. A feeder that slips, a sheet that bulges,
+a telephone held askew move a part of the print by millimetres, which no affine map follows; a field
 there would be read from its neighbour's place. Anchors are compared by the ends of their line: what
 is written beside one moves one end, not both. A line of an anchor's size elsewhere, that is no
 other anchor's, may have strayed, and is read to make sure.

@@ -1,18 +1,12 @@
-"""Where the ink of a printed line really stands: rules and leaders apart, wide gaps as ends.
-
-A line finder's box takes the rule in that follows a label ("Date ________"); whoever looks for
-free room must know where the words end.
-
-Places to write on tinted forms: pale bands, white boxes in them, combs parted by white strokes.
-
-Many French forms print no black rules: a field is a strip of grey, its cells are parted by white
-strokes, its tick boxes are white. Everything is found on a mask of what is grey but not dark.
-
-What a blank offers to write in: ruled lines, frames, tick boxes, the teeth of combs.
+"""What a blank form offers to write in: ruled lines, frames, tick boxes, combs, pale bands.
 
 Works on an upright page; everything comes back in millimetres from its upper left corner. Thin
-strokes are found by opening the page's dark parts in one direction; tinted forms draw their combs
-in white, so teeth are looked for in both polarities.
+strokes are found by opening the page's dark parts in one direction. Many French forms print no
+black rules: a field is a strip of grey, its cells are parted by white strokes, its tick boxes are
+white. Those are found on a mask of what is grey but not dark, and teeth in both polarities.
+
+Where words end beside a rule is told too: a line finder's box takes in the rule that follows a
+label ("Date ________"), and whoever looks for free room must know.
 """
 
 import itertools

@@ -1,32 +1,18 @@
-"""The scanner's black background around the sheet is painted white, never cut.
+"""A page made clean and straight: negatives, borders, pepper, stripes, skew, quarter turns.
 
-Cutting would move the page's frame, and every box measured on it.
-
-How far a page is turned from straight, and straightening it.
-
-The estimate looks for the angle at which the ink falls into the sharpest rows: text lines and
-rules are rows of ink with empty rows between them. It works on a reduced image, first in
-coarse steps, then in fine ones. Angles are in degrees, counter-clockwise as seen: a page whose
-lines rise to the right has a positive skew, and is straightened by turning it back.
-
-Pepper: lone black dots all over a page that a scanner thresholded too eagerly.
-
-Where they are many, letters hang together by dots and no line can be found. Taking them off takes
-a little of thin strokes too: such a page is for a person, who sees it as it was scanned.
-
-Tell a negative: a page whose paper is dark and whose ink is light.
-
-Its file says with the wrong tag which value is white. A black lid around a small sheet, a page
-scanned with the lid open and a dark photograph are dark too: what counts is on which ground the
-thin strokes lie.
-
-Quarter turns.
-
-White stripes along the feed: where a scanner's sensor is blind, print and writing are cut.
-
-A letter that such a stripe runs through reads as another letter, and surely. On a form with bars
-or tints no gap runs from its top to its foot between things that are dark on both sides of it.
-Across a form white rules do: stripes that run so are not told from them, and not looked for.
+- A negative (dark paper, light ink: its file says with the wrong tag which value is white) is told
+  by the ground on which the thin strokes lie; a dark lid or photograph is dark too.
+- The scanner's black background is painted white, never cut: cutting would move the page's frame,
+  and every box measured on it.
+- Pepper is lone black dots of a threshold that was too eager. Where they are many, letters hang
+  together and no line can be found. Taking them off takes a little of thin strokes too: such a page
+  is for a person, who sees it as it was scanned.
+- White stripes along the feed are where a sensor is blind: a letter cut by one reads as another,
+  and surely. On a form with bars or tints no gap runs from top to foot between things that are dark
+  on both sides. Across a form white rules do, so stripes that run so are not looked for.
+- Skew is the angle, in degrees counter-clockwise as seen, at which the ink falls into the sharpest
+  rows, coarsely first, on a reduced image. A page whose lines rise to the right has a positive skew
+  and is straightened by turning it back.
 """
 
 from enum import StrEnum

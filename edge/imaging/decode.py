@@ -1,14 +1,12 @@
-"""The door to source files: bytes in, pages out, one at a time.
+"""The door to source files: bytes in, pages out, one at a time; and whether a file is complete.
 
-Every limit holds before a pixel is made: the file's size, the number of its pages, the
-pixels of each page as its header tells them. A damaged page raises when it is asked for
-and leaves the others readable.
+Every limit holds before a pixel is made: the file's size, the number of its pages, the pixels of
+each page as its header tells them. A damaged page raises when it is asked for and leaves the others
+readable.
 
-Is a file complete to its end, or still being written?
-
-Only what a scanner writes last is looked at; whether the content can be decoded is another
-question. An empty file, zeros and any format that is not known are no proof of an end: a scanner
-may have made room and not yet written. They are waited for like a file that lacks its end.
+Complete means that what a scanner writes last is there; whether the content can be decoded is
+another question. An empty file, zeros and any unknown format are no proof of an end: a scanner may
+have made room and not yet written. They are waited for like a file that lacks its end.
 """
 
 import mmap

@@ -1,10 +1,9 @@
-"""Faint writing: carbon copies, pencil and pale print, told from paper and from the other side.
+"""Is there anything on a page, and can it be read: blank, faint, blurred.
 
 Contrast is measured against the page's own paper and noise. What shines through from the other
-side is as pale, and softer: paper scatters its strokes over several tenths of a millimetre. So
-strokes count as writing when they lie side by side like words, and are sharp.
-
-Is there anything on a page, and can it be read?
+side is as pale as a carbon copy or pencil, and softer: paper scatters its strokes over several
+tenths of a millimetre. So faint strokes count as writing when they lie side by side like words, and
+are sharp.
 """
 
 import itertools

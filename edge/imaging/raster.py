@@ -1,17 +1,13 @@
-"""Any Pillow image to grey.
+"""JPEG and PNG, one page a file; and what holds for any Pillow image: to grey, to square pixels.
 
-Luma, not the darkest channel: black and blue ink and red stamps stay dark, a yellow
-highlighter and a pale drop-out colour stay light, orange and blue print keeps a middle
-grey that registration still sees. Alpha is laid over white; an alpha that is zero
-everywhere is a writer's mistake and is ignored, else the page would be lost as blank.
+Grey is luma, not the darkest channel: black and blue ink and red stamps stay dark, a yellow
+highlighter and a pale drop-out colour stay light, orange and blue print keeps a middle grey that
+registration still sees. Alpha is laid over white; an alpha that is zero everywhere is a writer's
+mistake and is ignored, else the page would be lost as blank.
 
-Square pixels at a sensible resolution, whatever the file says of its own.
-
-Files lie: 1 dpi, 0 dpi, 72 dpi for a photograph of an A4 page, 204 × 98 for a fax. A told
-resolution is believed when the sheet it makes could lie on a scanner; otherwise the page is
-taken for an A4 sheet and marked ``dpi_assumed``.
-
-JPEG and PNG: one page a file.
+Files lie about their resolution: 1 dpi, 0 dpi, 72 dpi for a photograph of an A4 page, 204 × 98 for
+a fax. What is told is believed when the sheet it makes could lie on a scanner; otherwise the page
+is taken for an A4 sheet and marked ``dpi_assumed``.
 """
 
 import contextlib

@@ -1,27 +1,18 @@
-"""Barcodes and QR codes of a page; the only place that imports zxing-cpp.
-
-What a plain search of the whole page finds must be found: bars that are warped or blurred do not
-look like bars. Looking for every kind of code takes 100 to 300 ms a page, for those that our own
-and common separator sheets bear a fifth of that: all kinds are looked for when it is asked only.
-
-What the QR codes of our own sheets say.
-
-``VGM1;H;key=value;…;CCCCCCCC`` for a lot's header, ``VGM1;D;CCCCCCCC`` for a document
-separator; the end is a CRC-32 of what stands before it, so that a misread or a stranger's
-code is never taken for ours.
-
-Patch codes: four bars across a sheet that steer a scanner.
-
-Each bar is narrow (0.08 inch) or wide (0.20 inch), 0.08 inch apart; which are wide tells the
-patch. They are read from the sheet's edge inward: patch 3 is patch T read the other way. The
-bars are long parallel bands with nothing else between them, so they are searched along a few
-scan lines across the page, in both directions, and neighbouring lines must agree.
-
-Is there a separator on this page, of what kind, and where are its codes?
+"""Is there a separator on this page, of what kind, and where are its codes?
 
 Our own sheets first, then barcodes that the settings name and the ``PATCHT`` code of common
 separator sheets, then patch codes by their bars. Whether the page is nothing but a separator is
 told by what else is written on it (``edge/pipeline/separator_pages.py``).
+
+- Barcodes and QR codes (only here is zxing-cpp imported) are searched thoroughly: warped or blurred
+  bars do not look like bars. Every kind of code takes 100 to 300 ms a page, those of our own and
+  common separator sheets a fifth of that: all kinds are looked for only when asked.
+- Our sheets' QR codes say ``VGM1;H;key=value;…;CCCCCCCC`` for a lot's header, ``VGM1;D;CCCCCCCC``
+  for a document separator. The end is a CRC-32 of what stands before it, so that a misread or a
+  stranger's code is never taken for ours.
+- Patch codes are four bars across a sheet, narrow (0.08 inch) or wide (0.20 inch), 0.08 inch apart.
+  They are read from the edge inward: patch 3 is patch T read the other way. Bands with nothing else
+  between them are searched along a few scan lines in both directions, and neighbours must agree.
 """
 
 import datetime as dt

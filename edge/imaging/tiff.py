@@ -1,16 +1,13 @@
-"""Whole JPEG streams inside TIFF pages, where the page's own directory says that they lie.
+"""TIFF files: any number of pages, each decoded from a small file of its own.
 
-Old-style JPEG (compression 6) and some capture programs' pages are refused by image libraries,
+Decoders read a whole file for each page (quadratic in a long lot) and stumble over chains, missing
+byte counts and colour maps written on 8 bits. Given one page alone, with those repaired, they have
+little left to stumble over.
+
+Old-style JPEG (compression 6) and some capture programs' pages are refused by image libraries
 although the directory names a stream that any JPEG decoder reads: by its interchange fields
-(tags 513 and 514), as the one strip, or as a header there and the data in the strip.
-
-One page of a TIFF file as a small TIFF file of its own.
-
-Decoders read a whole file for each page (quadratic in a long lot) and stumble over chains,
-missing byte counts and colour maps written on 8 bits. Given one page alone, with those
-repaired, they have little left to stumble over.
-
-TIFF files: any number of pages, each decoded from a small file of its own.
+(tags 513 and 514), as the one strip, or as a header there and the data in the strip. That stream is
+decoded instead.
 """
 
 import struct

@@ -1,17 +1,12 @@
-"""TIFF directories, read without decoding anything.
+"""TIFF directories, read without decoding: which are pages, where their pixels lie, is all there.
 
-Knowing the directories ourselves is what makes a 1,000-page lot readable in linear time, an
-endless chain harmless, limits checkable before decoding, and a file that is still being
-written recognisable. Classic and BigTIFF, both byte orders.
+Knowing the directories ourselves is what makes a 1,000-page lot readable in linear time, an endless
+chain harmless, limits checkable before decoding, and a file that is still being written
+recognisable. Classic and BigTIFF, both byte orders.
 
-Which directories of a TIFF file are pages, and which only show a page again.
-
-Scanners and viewers add previews (tag 254, or 255 in old files). A preview is no page. The mark
-alone is not enough, since some writers set it on pages too: what bears it is left out only when
-it is small beside a page, or no larger than a stamp. Nothing is left out of a file of which
-nothing would be left.
-
-Where the pixel data of a TIFF page is, and whether all of it is there.
+Scanners and viewers add previews (tag 254, or 255 in old files), which are no pages. The mark alone
+is not enough, since some writers set it on pages too: what bears it is left out only when it is
+small beside a page, or no larger than a stamp, and never when nothing would be left.
 """
 
 import struct

@@ -1,15 +1,10 @@
-"""Tell what is new in a later copy of a file that grew after an earlier copy was taken.
+"""From the pages of a lot to its documents.
 
-A page is the same when it has the same pixels at the same place. From the first page that differs
-on nothing is taken for known: the scanner may have begun another lot under the name.
-
-From the pages of a lot to its documents.
-
-Separators cut; they and blanks outside documents stay with the lot as loose pages, marked,
-never dropped. A form's first page opens a document. Backs, continuations and blanks stay with
-what came before them. Other pages join the document before them where a separator-cut lot, the
-header's pages a document, or the plan says so; else they open a document of their own. A page
-that could not be read leaves a gap, and what stands around the gap is marked for a person.
+Separators cut; they and blanks outside documents stay with the lot as loose pages, marked, never
+dropped. A form's first page opens a document. Backs, continuations and blanks stay with what came
+before them. Other pages join the document before them where a separator-cut lot, the header's pages
+a document, or the plan says so; else they open one of their own. A page that could not be read
+leaves a gap, and what stands around the gap is marked for a person.
 
 A page that names another person than the document before it opens its own, and both are marked: one
 of the two was misread or lies in the wrong place. So does a known back whose front is not there. A
@@ -18,6 +13,10 @@ page that only its place joins to a document that could go straight marks it for
 Where a scanner takes both sides of every sheet, the second side stays with the first, as long as
 nothing contradicts that (``edge/pipeline/sides.py``). A header sheet rules over what follows it, up
 to the next one or a patch 3.
+
+Of a file that grew after an earlier copy was taken only what is new is read: a page is the same
+when it has the same pixels at the same place, and from the first that differs on nothing is taken
+for known, since the scanner may have begun another lot under the name.
 """
 
 from collections.abc import Sequence

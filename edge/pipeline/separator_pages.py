@@ -1,16 +1,12 @@
-"""Whether a page that bears a separator's code holds nothing but a separator sheet's own print.
+"""Whether a page that bears a separator's code is a sheet, or somebody's page with a sticker on it.
 
-What is printed on our own sheets is known. Of others the number of lines tells, or that they speak
-of patch codes and separators; what is written by hand belongs to no sheet. When in doubt the page
-is no sheet: a sheet that is kept costs a look, a page that is dropped costs somebody's letter.
+Its codes are painted over and the rest is read. What is printed on our own sheets is known; of
+others the number of lines tells, or that they speak of patch codes and separators; what is written
+by hand belongs to no sheet. When in doubt the page is no sheet: a sheet that is kept costs a look,
+a page that is dropped costs somebody's letter.
 
-Whether a page that bears a separator is a sheet, or somebody's page with a sticker on it.
-
-Its codes are painted over and the rest is read. A clean sheet lies as its code says, and its lines
-are found without a network; what is not plain then is looked at as any other page is, which takes
-some ten times as long.
-
-It stands above ``imaging`` and ``reading``, since what a page holds is told by reading it.
+A clean sheet lies as its code says, and its lines are found without a network; what is not plain
+then is looked at as any other page is, which takes some ten times as long.
 """
 
 import re

@@ -1,10 +1,4 @@
-"""Whose page it is, as far as a page says so: the social security numbers that stand on it.
-
-Only numbers whose own key holds count: one misread number in 97 has a key that holds by chance. Of
-a measured form the fields are looked at, of any other page all of its text as well: a letter or
-the back of a form may hold a number that no field asks for.
-
-Which pages of a lot scanned on both sides are second sides, and where that cannot be told.
+"""Which pages of a lot scanned on both sides are second sides, and where that cannot be told.
 
 The scanner takes front and back of every sheet in turn: *the rhythm*. It begins anew after a
 separator, on a page that bears one, with each file of several pages, and with a file attached to
@@ -16,6 +10,10 @@ odd number of images.
 Then all pages are in doubt from the last place that is certain: the beginning of the run, or the
 last sure front that lay where a front must lie. What follows stays in doubt up to the next
 separator, since images are evidently being lost; in its own run it is judged by its look alone.
+
+Whom a page names is told by the social security numbers on it whose own key holds; one misread
+number in 97 has a key that holds by chance. Of a measured form the fields are looked at, of any
+other page all of its text: a letter may hold a number that no field asks for.
 """
 
 import re

@@ -1,12 +1,9 @@
 """The connection to a centre: mTLS always, the certificate naming this station's site.
 
-The site stands in the certificate as the URI ``urn:vaguemestre:site:<site>`` among its
-subject alternative names: no certificate made for another purpose holds one by chance.
-
-Why no centre can be talked to, where gRPC only says that there is no connection.
-
-One handshake with the same certificates, with the library that tells its reasons. Whose
-certificate is at fault, and how, decides what people have to do.
+The site stands in the certificate as the URI ``urn:vaguemestre:site:<site>`` among its subject
+alternative names: no certificate made for another purpose holds one by chance. Where gRPC only says
+that there is no connection, one handshake with the same certificates, with the library that tells
+its reasons, says whose certificate is at fault and how: that decides what people have to do.
 """
 
 import datetime as dt

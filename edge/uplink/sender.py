@@ -1,6 +1,4 @@
-"""How long to wait before the centre is tried again; pure.
-
-Keeps a stream to a centre open and sends what the spool holds.
+"""Keeps a stream to a centre open and sends what the spool holds.
 
 The centres of the settings are tried in turn, with growing pauses. The spool is the only
 memory: whatever was not acknowledged when a stream broke is sent again on the next one, and

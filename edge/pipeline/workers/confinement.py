@@ -1,25 +1,17 @@
-"""The system calls that a reading process keeps, and their numbers on each processor.
-
-All others answer "not permitted". The list is what the C library, Python, NumPy, OpenCV,
-onnxruntime, PDFium and zxing use once everything is loaded. No call of it makes a socket or a
-process, signals another one, changes an owner, a mode or a name, or runs a program.
-
-Take a process's paths, its TCP and its signals away (Landlock).
-
-Each generation of the kernel's interface (its ABI) can take more. What a generation does not know
-is not asked for, and told as lacking. Names of files, their times and their owners stay visible.
-
-A filter over a process's system calls, assembled for the kernel's little machine (seccomp).
-
-The kernel runs it before every call; it can only look at the call's number and at the six
-arguments as numbers, so what lies behind a path is Landlock's to judge
-(edge/pipeline/workers/confinement.py). Without Landlock no path is opened at all.
-
-What a reading process gives up once it is loaded; for good, and each part by the kernel's word.
+"""What a reading process gives up once it is loaded; for good, and each part by the kernel's word.
 
 Who opens files of strangers must be believed to be theirs one day: a decoder with a fault obeys
 the file. It then finds itself without network, files, programs or rights, with the one pipe to
 its owner. docs/decisions/0018-confined-reading.md says what each part stops and what is left.
+
+- Landlock takes paths, TCP and signals away. Each generation of its interface (ABI) can take more;
+  what a kernel's does not know is not asked for, and told as lacking. Names of files, their times
+  and owners stay visible.
+- A seccomp filter leaves the system calls that the C library, Python, NumPy, OpenCV, onnxruntime,
+  PDFium and zxing use once everything is loaded. None of them makes a socket or a process, signals
+  another one, changes an owner, a mode or a name, or runs a program. It sees the six arguments as
+  numbers only: what lies behind a path is Landlock's to judge, and without Landlock no path is
+  opened at all.
 """
 
 import ctypes

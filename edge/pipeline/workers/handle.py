@@ -1,12 +1,9 @@
-"""One reading process as its owner sees it: started clean, asked, and ended when it fails.
+"""A reading process as its owner sees it: started clean, asked, and ended when it fails.
 
-It gets an environment of its own and one end of a pair of sockets: nothing of what the agent
-holds open or was told by its surroundings is there to be read.
-
-One small confined process that only looks at files: are they whole, and what do they show.
-
-It has no networks, so it is there at once, and a folder is looked at whatever the reading
-processes are at.
+It gets an environment of its own and one end of a pair of sockets: nothing of what the agent holds
+open or was told by its surroundings is there to be read. ``Checker`` is one that has no networks
+and only looks at files (are they whole, what do they show): it is there at once, whatever the
+reading processes are at.
 """
 
 import contextlib

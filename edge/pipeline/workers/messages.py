@@ -1,12 +1,9 @@
 """Messages between the agent and one reading process, over a pair of sockets.
 
-A message is eight bytes of length and as many bytes. The agent's end trusts nothing: not that a
-message ends, not that it is short, not that it is taken. An open file goes along with a question.
-
-What passes between the agent and its reading processes, as frozen values.
-
-They travel as JSON and are checked against these types when they arrive: a process that reads
-strangers' files must not be able to make its owner build anything else.
+A message is eight bytes of length and as many bytes of JSON; an open file goes along with a
+question. The agent's end trusts nothing: not that a message ends, is short or is taken, and what
+arrives is checked against frozen types, so that a process that reads strangers' files cannot make
+its owner build anything else.
 """
 
 import select

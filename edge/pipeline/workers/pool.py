@@ -1,12 +1,9 @@
-"""How much of the reading processes one file and one lot may take, all pages together.
-
-A limit of time for a page does not end a file of 5,000 pages that each take all of it.
-
-Reading in confined processes: a memory limit and a time-out for each page, lots in turn.
+"""The pool of confined reading processes: a memory limit and a time-out a page, lots in turn.
 
 Each process has a thread that takes the next job (edge/pipeline/workers/turns.py), asks it and
 waits with a time-out; a process that is late or dies is ended and a new one takes its place. Only a
-page that does so twice is lost to a person.
+page that does so twice is lost to a person. A budget bounds what one file and one lot may take, all
+pages together: a limit for a page does not end a file of 5,000 pages that each take all of it.
 """
 
 import contextlib

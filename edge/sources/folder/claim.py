@@ -1,11 +1,9 @@
-"""Describe a settled lot to the spool.
-
-Copy files from the scanner's folder into our own directory.
+"""Describe a settled lot to the spool, and copy its files into our own directory.
 
 A file of ours is never the scanner's: a program that kept it open goes on writing into its own
 file, not into ours. The copy shares blocks where the file system can, and is synced and verified.
-The scanner's file is let go later (``letting_go``). No link is ever followed, in the name or above
-it, and directories stay: the scanner may still write there.
+The scanner's file is let go later (edge/sources/folder/release.py). No link is ever followed, in
+the name or above it, and directories stay: the scanner may still write there.
 """
 
 import os

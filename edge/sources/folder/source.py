@@ -1,12 +1,9 @@
-"""Find out about each lot in a folder: is it quiet, whole, and is its count there?
-
-A file is looked into only once its lot is quiet, and again only when it has changed.
-
-A watched folder: look, wait until lots have settled, claim them, tell the operators.
+"""A watched folder: look, wait until lots have settled, claim them, tell the operators.
 
 ``scan_once`` is the truth and may be called at any time; ``run`` calls it on a jittered timer,
-early when the watcher hints. One lot, or one file, that makes trouble stops only itself: each
-trouble is told once through ``report`` and tried again at the next look.
+early when the watcher hints. A file is looked into only once its lot is quiet, and again only when
+it has changed. One lot, or one file, that makes trouble stops only itself: each trouble is told
+once through ``report`` and tried again at the next look.
 """
 
 import os
