@@ -141,8 +141,7 @@ def _follow(engine: sa.Engine, row: sa.Row[Any], within_s: float | None) -> Batc
     def one_batch(connection: sa.Connection, some: Sequence[uuid.UUID]) -> int:
         if connection.scalar(sa.select(_p.state).where(_p.id == row.id)) != row.state:
             raise _Overtaken
-        _lock(connection, some)
-        return act(connection, row, some)
+        return act(connection, row, _lock(connection, some))
 
     return each(engine, ids, one_batch, within_s=within_s)
 
@@ -219,18 +218,21 @@ def _way_of_named(row: sa.Row[Any], one: Any, now: PlannedRoute) -> PlannedRoute
     return domain.changed_route(now, one.received_on, planned, public_holidays([one.received_on]))
 
 
-def _lock(connection: sa.Connection, ids: Collection[uuid.UUID]) -> None:
-    """Keep documents and those of their deliveries that may be moved as they are.
+def _lock(connection: sa.Connection, ids: Collection[uuid.UUID]) -> list[uuid.UUID]:
+    """Keep documents with their deliveries as they are; returns those of which nothing is claimed.
 
-    A claimed delivery is left alone: its worker may be waiting for the document's row.
+    A claimed delivery is not waited for: its worker may be waiting for the document's row. It may
+    be given back a moment later, and be claimed anew while its document is moved: the document
+    would tell one way and its delivery go the other. So its document stays where it is.
     """
     connection.execute(sa.select(_c.id).where(_c.id.in_(ids)).order_by(_c.id).with_for_update())
-    connection.execute(
-        sa.select(_d.document_id)
-        .where(_d.document_id.in_(ids), _d.state.in_(_MOVABLE))
-        .order_by(_d.document_id, _d.destination)
-        .with_for_update()
-    )
+    one_delivery = sa.select(_d.document_id, _d.destination).where(_d.document_id.in_(ids))
+    movable = one_delivery.where(_d.state.in_(_MOVABLE))
+    ordered = movable.order_by(_d.document_id, _d.destination)
+    locked = {tuple(row) for row in connection.execute(ordered.with_for_update())}
+    unfinished = connection.execute(one_delivery.where(_d.state.in_((*_MOVABLE, "claimed"))))
+    in_hand = {row.document_id for row in unfinished if tuple(row) not in locked}
+    return [document_id for document_id in ids if document_id not in in_hand]
 
 
 def _move(

@@ -317,6 +317,32 @@ def test_a_change_that_is_applied_while_documents_come_and_leave_misses_none(
     assert stayed <= 1
 
 
+def test_what_a_worker_gives_back_and_claims_anew_meanwhile_stays_where_it_goes(
+    engine: sa.Engine, two: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = store(engine, document()).id
+    lock, save = follow_store._lock, plan_store.save_previous_routes
+    claimed: list[Any] = []
+
+    def in_hand_while_locking(connection: sa.Connection, ids: Any) -> Any:
+        _claim(engine)
+        found = lock(connection, ids)
+        with transaction(engine) as worker:
+            refused = {"state": "waiting", "claimed_by": None, "doubts": 0}
+            worker.execute(deliveries_table.update().values(**refused))
+        return found
+
+    def claim_after(connection: sa.Connection, change: int, before: Any) -> None:
+        save(connection, change, before)
+        claimed.append(_claim(engine))
+
+    monkeypatch.setattr(follow_store, "_lock", in_hand_while_locking)
+    monkeypatch.setattr(plan_store, "save_previous_routes", claim_after)
+    _apply(engine, two, _TO_ATEMPO)
+    assert claimed
+    assert set(_deliveries(engine, made)) == {_document(engine, made).destination}
+
+
 def test_documents_that_are_named_while_a_change_is_applied_all_follow_it(
     engine: sa.Engine, two: tuple[int, int]
 ) -> None:
