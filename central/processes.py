@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from central import blobs, housekeeping, readiness, scratch
-from central import webapp as console_server
 from central.config import CentralConfig, Destination, Quality, password, secret
 from central.db import embedded, migrate
 from central.db.engine import Engine, open_engine
@@ -409,8 +408,11 @@ def _dispatch(centre: _Centre) -> Part:
 
 
 def _console(centre: _Centre) -> Part:
+    # Only here: what shows pages of mail brings decoders, and a process that delivers has none.
+    from central import webapp  # noqa: PLC0415
+
     def part(stop: threading.Event) -> None:
-        console_server.run(
+        webapp.run(
             centre.config,
             centre.engine,
             centre.images,

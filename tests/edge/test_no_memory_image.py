@@ -9,14 +9,14 @@ import pytest
 _ROOT = Path(__file__).parents[2]
 _PLAYED = """
 import ctypes, resource, sys
-from edge import __main__ as program, cli
+from edge.cli import main as program, read, station
 
 def seen(*_, **__):
     print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
     sys.exit(0)
 
-program.load = lambda path: None
-cli.run = cli.read = seen
+station.load = lambda path: None
+station.agent.run = read.read = seen
 resource.setrlimit(resource.RLIMIT_CORE, resource.getrlimit(resource.RLIMIT_CORE)[1:] * 2)
 program.main(sys.argv[1:])
 """
