@@ -444,11 +444,12 @@ def _dies_after(monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
     """The process loses its connection within the batch after so many."""
     lock, done = follow_store._lock, []
 
-    def lock_and_die(connection: sa.Connection, ids: Any) -> None:
-        lock(connection, ids)
+    def lock_and_die(connection: sa.Connection, ids: Any) -> Any:
+        locked = lock(connection, ids)
         done.append(len(ids))
         if len(done) > batch:
             connection.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        return locked
 
     monkeypatch.setattr(follow_store, "_lock", lock_and_die)
 
@@ -543,11 +544,12 @@ def test_a_change_is_undone_while_its_documents_still_follow_it(
     change = _propose(engine, two[0], _TO_ATEMPO)
     lock, batch = follow_store._lock, []
 
-    def undone_after_two(connection: sa.Connection, ids: Any) -> None:
+    def undone_after_two(connection: sa.Connection, ids: Any) -> Any:
         batch.append(len(ids))
-        lock(connection, ids)
+        locked = lock(connection, ids)
         if len(batch) == 2:
             undoing.append(pool.submit(_undo, engine, two[0], change))
+        return locked
 
     undoing: list[Future[int]] = []
     monkeypatch.setattr(follow_store, "_lock", undone_after_two)
