@@ -78,7 +78,6 @@ AREAS = (
     sign_in_views.register_sign_in,
     sign_in_views.register_account,
     naming_views.register,
-    keying_views.register,
     passing_on_views.register,
     sent_work_views.register,
     page_images_views.register,

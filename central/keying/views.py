@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from central.accounts.rules import KEYERS, Person
+from central.accounts.rules import Person
 from central.documents import lease_store
 from central.documents import store as documents_store
 from central.documents.rules import KeyedValue, KeyReason
@@ -20,7 +20,7 @@ from central.keying.rules import KeyingTask, enclosing_box, find_field_spec, is_
 from central.keying.store import SubmittedField
 from central.queues.views import WaitingDocuments, seconds_taken
 from central.web import labels
-from central.web.console import Console, id_in_path, json_response
+from central.web.console import Console, Handler, id_in_path, json_response
 from central.web.formats import field_name
 from central.web.requests import PageRequest
 from vaguemestre.model import values
@@ -30,16 +30,6 @@ from vaguemestre.model.plan import DocumentType
 
 _MOST_FIELDS = 500
 _ZONE_MARGIN_MM = 3.0
-
-
-def register(console: Console) -> None:
-    """Add what is asked of a document while it is keyed."""
-    pages = _Pages(console)
-    for path, handler in (
-        ("/api/documents/{id}/check", pages.check),
-        ("/api/documents/{id}/to-naming", pages.to_naming),
-    ):
-        console.page(path, handler, roles=KEYERS, method="POST")
 
 
 class KeyingQueue(WaitingDocuments):
@@ -73,17 +63,16 @@ class KeyingQueue(WaitingDocuments):
         )
         return json_response({"state": state.value})
 
+    def acts(self) -> Mapping[str, Handler]:
+        """What is asked of a document while it is keyed."""
+        return {"check": self._check, "to-naming": self._send_to_naming}
 
-class _Pages:
-    def __init__(self, console: Console) -> None:
-        self._console, self._engine = console, console.engine
-
-    def check(self, request: PageRequest) -> Response:
+    def _check(self, request: PageRequest) -> Response:
         """What the centre says of one value, before it is sent."""
         document_id = id_in_path(request)
-        lease_store.demand_held(self._engine, request.who.id, document_id)
-        document = documents_store.load_header(self._engine, request.who, document_id, "key")
-        entry = self._console.plan().of(document["type"], document["fund"])
+        lease_store.demand_held(self.engine, request.who.id, document_id)
+        document = documents_store.load_header(self.engine, request.who, document_id, self.name)
+        entry = self.console.plan().of(document["type"], document["fund"])
         spec = find_field_spec(entry, request.text("name", most=100))
         value = request.text("value", most=values.MAX_TYPED_CHARACTERS)
         result = values.check_typed(spec, value, _today())
@@ -91,8 +80,8 @@ class _Pages:
             {"value": result.value, "check": result.check, "problem": result.problem}
         )
 
-    def to_naming(self, request: PageRequest) -> Response:
-        keying_store.send_back_to_naming(self._engine, request.who, id_in_path(request))
+    def _send_to_naming(self, request: PageRequest) -> Response:
+        keying_store.send_back_to_naming(self.engine, request.who, id_in_path(request))
         return json_response({})
 
 

@@ -21,7 +21,7 @@ from central.queues.views import WaitingDocuments, queue_parameter, seconds_take
 from central.sent_work import store as sent_work_store
 from central.web import formats, labels
 from central.web.cache import TimedCache
-from central.web.console import Console, id_in_path, json_response, parse_id
+from central.web.console import Console, Handler, id_in_path, json_response, parse_id
 from central.web.requests import PageRequest
 from vaguemestre.model.calendar import add_working_days, public_holidays
 from vaguemestre.model.lot import AskedSheet
@@ -32,14 +32,12 @@ _TEXT_CHARACTERS = 4_000
 
 
 def register(console: Console) -> None:
-    """Add what is done in the queue beside naming, and the request to scan again."""
-    acts = _PageActs(console)
-    console.page("/api/types", acts.types, roles=KEYERS)
-    for path, handler in (
-        ("/api/documents/{id}/act", acts.act),
-        ("/api/documents/{id}/rescan", acts.rescan),
-    ):
-        console.page(path, handler, roles=KEYERS, method="POST")
+    """Add the types that a document may be given."""
+
+    def types(_: PageRequest) -> Response:
+        return json_response({"types": [_choice(one) for one in console.plan().types.values()]})
+
+    console.page("/api/types", types, roles=KEYERS)
 
 
 class NamingQueue(WaitingDocuments):
@@ -79,6 +77,11 @@ class NamingQueue(WaitingDocuments):
             wait_s=self.console.config.console.take_back_s,
         )
         return json_response({"state": state.value})
+
+    def acts(self) -> Mapping[str, Handler]:
+        """Acts on its pages, and the request to scan it again."""
+        acts = _PageActs(self)
+        return {"act": acts.act, "rescan": acts.rescan}
 
     def _guesses(self, loaded: Work) -> list[dict[str, Any]]:
         plan, document = self.console.plan(), loaded.document
@@ -124,9 +127,8 @@ _Act = Callable[[PageRequest, uuid.UUID], _Outcome]
 class _PageActs:
     """What somebody does with a document's pages; each act answers what is shown next."""
 
-    def __init__(self, console: Console) -> None:
-        self._console, self._engine = console, console.engine
-        self._queue = NamingQueue(console)
+    def __init__(self, queue: NamingQueue) -> None:
+        self._queue, self._console, self._engine = queue, queue.console, queue.engine
         self._acts: Mapping[str, _Act] = {
             "turn": self._turn,
             "blank": self._blank,
@@ -137,10 +139,6 @@ class _PageActs:
             "discard_blank": self._discard_blank,
             "urgent": self._urgent,
         }
-
-    def types(self, _: PageRequest) -> Response:
-        entries = self._console.plan().types.values()
-        return json_response({"types": [_choice(one) for one in entries]})
 
     def act(self, request: PageRequest) -> Response:
         """Do one act.

@@ -33,7 +33,7 @@ from central.quality.rules import (
 )
 from central.quality.statistics_store import ControlCounts
 from central.web.cache import TimedCache
-from central.web.console import Console, id_in_path, json_response
+from central.web.console import Console, Handler, id_in_path, json_response
 from central.web.requests import PageRequest
 from vaguemestre.model.calendar import paris_day
 from vaguemestre.model.plan import DocumentType
@@ -155,6 +155,10 @@ class ControlQueue:
             submitted_fields(self._console, request, document_id, self.name),
         )
         return json_response({"state": state, "round": sent_again})
+
+    def acts(self) -> Mapping[str, Handler]:
+        """None: a control is keyed, or given back."""
+        return {}
 
 
 READERS = (Role.SUPERVISOR, Role.OPERATIONS, Role.AUDITOR)

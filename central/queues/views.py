@@ -59,6 +59,10 @@ class Queue(Protocol):
         """Store what was decided of the document in the address."""
         ...
 
+    def acts(self) -> Mapping[str, Handler]:
+        """What its page posts of a document beside its answer, by the end of the address."""
+        ...
+
 
 class WaitingDocuments:
     """Takes documents that wait in the state of their queue (``lease_store.STATE_OF``)."""
@@ -92,6 +96,11 @@ def register(console: Console, queues: Iterable[Queue]) -> None:
         ("/api/work/leave", pages.release),
         ("/api/documents/{id}/draft", pages.draft),
         *((f"/api/documents/{{id}}/{name}", one.submit) for name, one in pages.queues.items()),
+        *(
+            (f"/api/documents/{{id}}/{end}", act)
+            for queue in pages.queues.values()
+            for end, act in queue.acts().items()
+        ),
     ):
         console.page(path, handler, roles=KEYERS, method="POST")
 
@@ -111,15 +120,16 @@ class _Pages:
         """The next document of a queue, or one that the request names."""
         queue, person = self._queue(request), request.who
         if wanted := request.text("id", most=36):
-            document_id: uuid.UUID | None = parse_id(wanted)
-            if not queue.take_document(person, parse_id(wanted), self._lease_s):
+            document_id = parse_id(wanted)
+            if not queue.take_document(person, document_id, self._lease_s):
                 raise LeaseLost(wanted)
         else:
             is_ahead = request.content.get("ahead") is True
             besides = ids_parameter(request, "besides")
-            document_id = queue.take_next(person, self._lease_s, besides, is_ahead=is_ahead)
-        if document_id is None:
-            return json_response({"work": None})
+            found = queue.take_next(person, self._lease_s, besides, is_ahead=is_ahead)
+            if found is None:
+                return json_response({"work": None})
+            document_id = found
         return json_response({"work": present(self._console, queue, person, document_id)})
 
     def renew(self, request: PageRequest) -> Response:
