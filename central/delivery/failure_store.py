@@ -21,7 +21,7 @@ from central.accounts.scope import scope_conditions
 from central.db import audit
 from central.db.engine import transaction
 from central.db.tables import deliveries, dispatchers, documents
-from central.documents.rules import DeliveryStep, DocumentState
+from central.documents.rules import WAITING_FOR_A_PERSON, DeliveryStep
 from central.documents.state_store import (
     HELD,
     UNKNOWN,
@@ -39,6 +39,7 @@ from central.errors import NotFound
 from central.holds import store as holds_store
 
 _dispatchers_c = dispatchers.c
+_c, _d = documents.c, deliveries.c
 
 
 def tell(engine: sa.Engine, name: str, destinations: Collection[str], for_s: float) -> None:
@@ -83,7 +84,6 @@ def _known_destinations(engine: sa.Engine) -> set[str]:
         return {name for names in connection.scalars(query) for name in names}
 
 
-_upkeep_d = deliveries.c
 _LOST = ("worker_lost", "Chaque essai de livraison a été interrompu.")
 
 
@@ -103,7 +103,7 @@ def release_expired_claims(engine: sa.Engine, give_up_after: int) -> ReleasedCla
     Raises:
         StoreUnavailable: nothing was changed.
     """
-    is_lost = _upkeep_d.lease_until < sa.func.now()
+    is_lost = _d.lease_until < sa.func.now()
     freed = {"claimed_by": None, "lease_until": None}
     with transaction(engine) as connection:
         lock_routing_shared(connection)
@@ -111,7 +111,7 @@ def release_expired_claims(engine: sa.Engine, give_up_after: int) -> ReleasedCla
             connection,
             DeliveryStep.GIVE_UP,
             is_lost,
-            _upkeep_d.attempts >= give_up_after,
+            _d.attempts >= give_up_after,
             last_code=_LOST[0],
             last_reason=_LOST[1],
             **freed,
@@ -149,8 +149,8 @@ def hold_unknown_destinations(
     """
     code, reason = UNKNOWN
     known = _known_destinations(engine).union(known)
-    is_unknown = _upkeep_d.destination.not_in(known)
-    is_found = (_upkeep_d.destination.in_(known), _upkeep_d.last_code == code)
+    is_unknown = _d.destination.not_in(known)
+    is_found = (_d.destination.in_(known), _d.last_code == code)
 
     def hold(connection: sa.Connection, is_one: sa.ColumnElement[bool]) -> int:
         told = {"last_code": code, "last_reason": reason}
@@ -167,7 +167,7 @@ def hold_unknown_destinations(
         )
         connection.execute(
             deliveries.update()
-            .where(_upkeep_d.state == "held", is_one, *is_found)
+            .where(_d.state == "held", is_one, *is_found)
             .values(last_code=HELD[0], last_reason=HELD[1])
         )
         if released:
@@ -200,17 +200,15 @@ class DeliverySelection:
         """The same as conditions on deliveries."""
         told: list[sa.ColumnElement[bool]] = []
         if self.document_ids is not None:
-            told.append(_upkeep_d.document_id.in_(self.document_ids))
+            told.append(_d.document_id.in_(self.document_ids))
         if self.destination is not None:
-            told.append(_upkeep_d.destination == self.destination)
+            told.append(_d.destination == self.destination)
         if self.code is not None:
-            told.append(sa.func.coalesce(_upkeep_d.last_code, "") == self.code)
+            told.append(sa.func.coalesce(_d.last_code, "") == self.code)
         if self.state is not None:
-            told.append(_upkeep_d.state == self.state)
+            told.append(_d.state == self.state)
         if self.pairs is not None:
-            told.append(
-                sa.tuple_(_upkeep_d.document_id, _upkeep_d.destination).in_(list(self.pairs))
-            )
+            told.append(sa.tuple_(_d.document_id, _d.destination).in_(list(self.pairs)))
         if self.scope.is_limited:
             told.append(self._is_seen())
         return told
@@ -220,7 +218,7 @@ class DeliverySelection:
         # A dead or held delivery's document is not done: few are, and an index finds them.
         not_done = c.state.not_in(("delivered", "discarded"))
         seen = sa.select(c.id).where(not_done, *scope_conditions(self.scope, c.site, c.pole))
-        return _upkeep_d.document_id.in_(seen)
+        return _d.document_id.in_(seen)
 
 
 def replay(engine: sa.Engine, actor: str, chosen: DeliverySelection) -> int:
@@ -277,10 +275,10 @@ def send_to(
     state = connection.scalar(
         sa.select(documents.c.state).where(documents.c.id == document_id).with_for_update()
     )
-    if state not in (DocumentState.TO_NAME, DocumentState.TO_KEY):
+    if state not in WAITING_FOR_A_PERSON:
         raise NotFound(f"{document_id} waits for nobody")
-    is_its = _upkeep_d.document_id == document_id
-    apply_step(connection, DeliveryStep.SUPERSEDE, is_its, _upkeep_d.destination != destination)
+    is_its = _d.document_id == document_id
+    apply_step(connection, DeliveryStep.SUPERSEDE, is_its, _d.destination != destination)
     connection.execute(
         documents.update().where(documents.c.id == document_id).values(destination=destination)
     )
@@ -289,7 +287,6 @@ def send_to(
     audit.record(connection, actor, "document_rerouted", str(document_id), destination=destination)
 
 
-_stuck_c, _stuck_d = documents.c, deliveries.c
 _STUCK = ("dead", "held")
 
 
@@ -337,19 +334,19 @@ def failure_groups(engine: sa.Engine, chosen: DeliverySelection) -> list[Failure
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    code = sa.func.coalesce(_stuck_d.last_code, "").label("code")
+    code = sa.func.coalesce(_d.last_code, "").label("code")
     query = (
         sa.select(
-            _stuck_d.destination,
-            _stuck_d.state,
+            _d.destination,
+            _d.state,
             code,
-            sa.func.coalesce(sa.func.max(_stuck_d.last_reason), "").label("reason"),
+            sa.func.coalesce(sa.func.max(_d.last_reason), "").label("reason"),
             sa.func.count().label("count"),
-            sa.func.min(_stuck_d.created_at).label("oldest"),
+            sa.func.min(_d.created_at).label("oldest"),
         )
-        .where(_stuck_d.state.in_(_STUCK), *chosen.where())
-        .group_by(_stuck_d.destination, _stuck_d.state, code)
-        .order_by(_stuck_d.state, sa.func.count().desc(), _stuck_d.destination)
+        .where(_d.state.in_(_STUCK), *chosen.where())
+        .group_by(_d.destination, _d.state, code)
+        .order_by(_d.state, sa.func.count().desc(), _d.destination)
     )
     with transaction(engine) as connection:
         return [FailureGroup(**row._mapping) for row in connection.execute(query)]
@@ -363,31 +360,31 @@ def failed_deliveries(
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    since = sa.case((_stuck_d.state == "dead", _stuck_c.state_at), else_=_stuck_d.created_at)
-    order = (_stuck_d.created_at, _stuck_d.document_id, _stuck_d.destination)
+    since = sa.case((_d.state == "dead", _c.state_at), else_=_d.created_at)
+    order = (_d.created_at, _d.document_id, _d.destination)
     where: list[sa.ColumnElement[bool]] = []
     if asked.type:
-        where.append(_stuck_c.type == asked.type)
+        where.append(_c.type == asked.type)
     if asked.site:
-        where.append(_stuck_c.site == asked.site)
+        where.append(_c.site == asked.site)
     if asked.after is not None:
         where.append(sa.tuple_(*order) > sa.tuple_(*asked.after))
     query = (
         sa.select(
-            _stuck_d.document_id,
-            _stuck_d.destination,
-            _stuck_d.state,
-            _stuck_d.attempts,
-            _stuck_d.created_at,
-            sa.func.coalesce(_stuck_d.last_code, "").label("code"),
-            sa.func.coalesce(_stuck_d.last_reason, "").label("reason"),
+            _d.document_id,
+            _d.destination,
+            _d.state,
+            _d.attempts,
+            _d.created_at,
+            sa.func.coalesce(_d.last_code, "").label("code"),
+            sa.func.coalesce(_d.last_reason, "").label("reason"),
             since.label("since"),
-            _stuck_c.type,
-            _stuck_c.site,
-            _stuck_c.pole,
+            _c.type,
+            _c.site,
+            _c.pole,
         )
-        .join(documents, _stuck_c.id == _stuck_d.document_id)
-        .where(_stuck_d.state.in_(_STUCK), *chosen.where(), *where)
+        .join(documents, _c.id == _d.document_id)
+        .where(_d.state.in_(_STUCK), *chosen.where(), *where)
         .order_by(*order)
         .limit(limit)
     )
@@ -402,9 +399,9 @@ def failure_counts(engine: sa.Engine, chosen: DeliverySelection) -> dict[str, in
         StoreUnavailable: the database does not answer.
     """
     query = (
-        sa.select(_stuck_d.state, sa.func.count().label("deliveries"))
-        .where(_stuck_d.state.in_(_STUCK), *chosen.where())
-        .group_by(_stuck_d.state)
+        sa.select(_d.state, sa.func.count().label("deliveries"))
+        .where(_d.state.in_(_STUCK), *chosen.where())
+        .group_by(_d.state)
     )
     found: dict[str, Any] = dict.fromkeys(_STUCK, 0)
     with transaction(engine) as connection:
@@ -420,10 +417,10 @@ def in_doubt(engine: sa.Engine, chosen: DeliverySelection) -> dict[str, int]:
         StoreUnavailable: the database does not answer.
     """
     query = (
-        sa.select(_stuck_d.destination, sa.func.count().label("deliveries"))
-        .where(_stuck_d.state.in_(_STUCK), is_in_doubt(), *chosen.where())
-        .group_by(_stuck_d.destination)
-        .order_by(_stuck_d.destination)
+        sa.select(_d.destination, sa.func.count().label("deliveries"))
+        .where(_d.state.in_(_STUCK), is_in_doubt(), *chosen.where())
+        .group_by(_d.destination)
+        .order_by(_d.destination)
     )
     with transaction(engine) as connection:
         return {row.destination: row.deliveries for row in connection.execute(query)}

@@ -194,7 +194,7 @@ _DOCUMENT_STEPS: Mapping[DocumentState, frozenset[DocumentState]] = MappingProxy
 
 ONLY_WHAT_NEVER_LEFT = frozenset({DeliveryStep.MOVE, DeliveryStep.TAKE_BACK, DeliveryStep.DISCARD})
 """Steps that end a delivery for good: not one whose application may have the document already."""
-WAITING_FOR_A_PERSON = frozenset({DocumentState.TO_NAME, DocumentState.TO_KEY})
+WAITING_FOR_A_PERSON = (DocumentState.TO_NAME, DocumentState.TO_KEY)
 UNFINISHED = frozenset({DeliveryState.WAITING, DeliveryState.CLAIMED, DeliveryState.HELD})
 
 

@@ -16,13 +16,13 @@ from central.accounts.rules import Scope
 from central.accounts.scope import scope_conditions
 from central.db.engine import transaction
 from central.db.tables import documents, lots
+from central.documents.rules import WAITING_FOR_A_PERSON
 from central.errors import NotFound
 
 Rows = list[dict[str, Any]]
 
 _FEW = 5_000
 _DONE = ("delivered", "discarded")
-_WAITS_FOR_A_PERSON = ("to_name", "to_key")
 _c, _l = documents.c, lots.c
 
 
@@ -173,7 +173,7 @@ def _stored(found: sa.CTE) -> sa.Subquery:
             count.filter(is_sent, is_out).label("delivered_documents"),
             pages.filter(is_out).label("delivered_pages"),
             pages.filter(is_given_up).label("discarded_pages"),
-            count.filter(_c.state.in_(_WAITS_FOR_A_PERSON)).label("waiting"),
+            count.filter(_c.state.in_(WAITING_FOR_A_PERSON)).label("waiting"),
             count.filter(_c.state == "to_rescan").label("to_rescan"),
             count.filter(_c.state == "dead").label("dead"),
             count.filter(_c.state.not_in(_DONE)).label("outstanding"),

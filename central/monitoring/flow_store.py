@@ -23,7 +23,7 @@ from vaguemestre.model.calendar import TIME_ZONE
 
 Rows = Sequence[sa.RowMapping]
 
-_due_c = documents.c
+_c, _d, _f = documents.c, deliveries.c, flow.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class OutstandingCount:
     count: int
 
 
-_IS_OUTSTANDING = _due_c.state.not_in(("delivered", "discarded"))
+_IS_OUTSTANDING = _c.state.not_in(("delivered", "discarded"))
 """As the partial index on ``due_on`` says it, so that it is used."""
 
 
@@ -49,10 +49,10 @@ def outstanding_by_day(
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    where = [_IS_OUTSTANDING, *scope_conditions(scope, _due_c.site, _due_c.pole)]
+    where = [_IS_OUTSTANDING, *scope_conditions(scope, _c.site, _c.pole)]
     if site:
-        where.append(_due_c.site == site)
-    keys = (_due_c.type, _due_c.pole, _due_c.state, _due_c.due_on)
+        where.append(_c.site == site)
+    keys = (_c.type, _c.pole, _c.state, _c.due_on)
     query = sa.select(*keys, sa.func.count().label("count")).where(*where).group_by(*keys)
     with transaction(engine) as connection:
         return tuple(OutstandingCount(*row) for row in connection.execute(query))
@@ -66,24 +66,24 @@ def most_pressing(engine: sa.Engine, scope: Scope, limit: int, site: str = "") -
     """
     where = [
         _IS_OUTSTANDING,
-        _due_c.due_on.is_not(None),
-        *scope_conditions(scope, _due_c.site, _due_c.pole),
+        _c.due_on.is_not(None),
+        *scope_conditions(scope, _c.site, _c.pole),
     ]
     if site:
-        where.append(_due_c.site == site)
+        where.append(_c.site == site)
     query = (
         sa.select(
-            _due_c.id,
-            _due_c.type,
-            _due_c.site,
-            _due_c.pole,
-            _due_c.state,
-            _due_c.due_on,
-            _due_c.received_on,
-            _due_c.priority,
+            _c.id,
+            _c.type,
+            _c.site,
+            _c.pole,
+            _c.state,
+            _c.due_on,
+            _c.received_on,
+            _c.priority,
         )
         .where(*where)
-        .order_by(_due_c.due_on, _due_c.priority.desc(), _due_c.id)
+        .order_by(_c.due_on, _c.priority.desc(), _c.id)
         .limit(limit)
     )
     with transaction(engine) as connection:
@@ -97,11 +97,9 @@ def late_and_today(engine: sa.Engine, scope: Scope, today: dt.date) -> tuple[int
         StoreUnavailable: the database does not answer.
     """
     query = sa.select(
-        sa.func.count().filter(_due_c.due_on < today),
-        sa.func.count().filter(_due_c.due_on == today),
-    ).where(
-        _IS_OUTSTANDING, _due_c.due_on <= today, *scope_conditions(scope, _due_c.site, _due_c.pole)
-    )
+        sa.func.count().filter(_c.due_on < today),
+        sa.func.count().filter(_c.due_on == today),
+    ).where(_IS_OUTSTANDING, _c.due_on <= today, *scope_conditions(scope, _c.site, _c.pole))
     with transaction(engine) as connection:
         late, of_today = connection.execute(query).one()
     return late, of_today
@@ -115,8 +113,6 @@ _WORKED = ("first", "second", "arbitration")  # controls empty no queue
 _HOUR = dt.timedelta(hours=1)
 _AT_ONCE = dt.timedelta(hours=24)
 _LOCK = "SELECT pg_try_advisory_xact_lock(7310, 2)"
-
-_flow_c, _d, _f = documents.c, deliveries.c, flow.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +222,7 @@ def _first_hour(engine: sa.Engine, now: dt.datetime) -> dt.datetime:
         newest = connection.scalar(sa.select(sa.func.max(_f.hour)))
         if newest is not None:
             return min(_whole(now), _whole(newest)) - _HOUR
-        oldest = connection.scalar(sa.select(sa.func.min(_flow_c.stored_at)))
+        oldest = connection.scalar(sa.select(sa.func.min(_c.stored_at)))
     return _whole(oldest or now)
 
 
@@ -276,19 +272,19 @@ def _document_of(event: sa.Table) -> sa.FromClause:
     LIMIT keeps the planner from reading all documents of all months to join them with a day's
     events, which it thinks cheaper.
     """
-    wanted = sa.select(_flow_c.site, _flow_c.pole, _flow_c.type, _flow_c.due_on)
-    return wanted.where(_flow_c.id == event.c.document_id).limit(1).lateral("document")
+    wanted = sa.select(_c.site, _c.pole, _c.type, _c.due_on)
+    return wanted.where(_c.id == event.c.document_id).limit(1).lateral("document")
 
 
 def _received(hours: tuple[dt.datetime, dt.datetime]) -> sa.Select[Any]:
     """Documents as stations sent them; those that people cut off were received before."""
     routes = {"straight": "straight", "to_name": "name", "to_key": "key"}
     counts: dict[str, sa.ColumnElement[Any]] = {
-        name: sa.func.count().filter(_flow_c.route == route) for name, route in routes.items()
+        name: sa.func.count().filter(_c.route == route) for name, route in routes.items()
     }
-    counts |= {"received": sa.func.count(), "pages": sa.func.sum(_flow_c.page_count)}
-    found = _rows(documents, documents, _flow_c.stored_at, hours, **counts)
-    return found.where(_flow_c.split_from.is_(None))
+    counts |= {"received": sa.func.count(), "pages": sa.func.sum(_c.page_count)}
+    found = _rows(documents, documents, _c.stored_at, hours, **counts)
+    return found.where(_c.split_from.is_(None))
 
 
 def _delivered(hours: tuple[dt.datetime, dt.datetime]) -> sa.Select[Any]:

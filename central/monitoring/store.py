@@ -25,10 +25,10 @@ from central.db.tables import (
     sites,
     stations,
 )
+from central.documents.rules import WAITING_FOR_A_PERSON
 
 Rows = list[dict[str, Any]]
 
-_WAITS_FOR_A_PERSON = ("to_name", "to_key")
 _UNDELIVERED = ("ready", "to_name", "to_key", "to_rescan", "dead")
 _PENDING = ("waiting", "claimed", "held", "dead")
 _AGES_H = (1, 4, 24, 72)
@@ -85,7 +85,7 @@ def waiting_for_a_person(engine: sa.Engine, scope: Scope, limit: int) -> Rows:
             cause.label("returned_cause"),
         )
         .join(lots, lots.c.id == c.lot_id)
-        .where(c.state.in_(_WAITS_FOR_A_PERSON), *scope_conditions(scope, c.site, c.pole))
+        .where(c.state.in_(WAITING_FOR_A_PERSON), *scope_conditions(scope, c.site, c.pole))
         .order_by(c.priority.desc(), c.stored_at)
         .limit(limit),
     )  # fmt: skip

@@ -23,7 +23,7 @@ from central.plan.rules import PlannedRoute, as_json
 from vaguemestre.model.calendar import add_working_days, public_holidays
 from vaguemestre.model.lot import DocumentRecord
 
-_plan_c = plan_changes.c
+_c, _d, _p = documents.c, deliveries.c, plan_changes.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +53,12 @@ def active_changes(engine: sa.Engine) -> list[tuple[str, str, Mapping[str, Any]]
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    query = (
-        sa.select(_plan_c.type, _plan_c.fund, _plan_c.changes)
-        .where(_plan_c.state == "applied")
-        .order_by(*_ORDER)
-    )
+    query = sa.select(_p.type, _p.fund, _p.changes).where(_p.state == "applied").order_by(*_ORDER)
     with transaction(engine) as connection:
         return [(row.type, row.fund, row.changes) for row in connection.execute(query)]
 
 
-_ORDER = (_plan_c.decided_at, _plan_c.id)
+_ORDER = (_p.decided_at, _p.id)
 
 
 def apply_plan_to_incoming(
@@ -115,8 +111,8 @@ def _followed(
     """The way after every change that holds, and the one before each that made a difference."""
     code, fund, received_on = of
     rows = connection.execute(
-        sa.select(_plan_c.id, _plan_c.changes)
-        .where(_plan_c.state == "applied", _plan_c.type == code, _plan_c.fund.in_(("", fund)))
+        sa.select(_p.id, _p.changes)
+        .where(_p.state == "applied", _p.type == code, _p.fund.in_(("", fund)))
         .order_by(*_ORDER)
     ).all()
     followed: dict[int, PlannedRoute] = {}
@@ -165,7 +161,7 @@ def propose_change(
             .values(
                 type=code, fund=fund, changes=dict(differs), reason=reason, proposed_by=person_id
             )
-            .returning(_plan_c.id)
+            .returning(_p.id)
         ).scalar_one()
         audit.record(
             connection, actor, "plan_proposed", f"plan:{made}", type=code, fund=fund, **differs
@@ -198,7 +194,7 @@ def lock_change(
         NotYours: ``not_by`` proposed it: four eyes.
     """
     row = connection.execute(
-        sa.select(plan_changes).where(_plan_c.id == change_id).with_for_update()
+        sa.select(plan_changes).where(_p.id == change_id).with_for_update()
     ).one_or_none()
     if row is None:
         raise NotFound(f"plan change {change_id}")
@@ -213,7 +209,7 @@ def record_decision(connection: sa.Connection, person_id: int, change_id: int, s
     """Write a decision down; by the clock, as a transaction may have begun before another's end."""
     connection.execute(
         plan_changes.update()
-        .where(_plan_c.id == change_id)
+        .where(_p.id == change_id)
         .values(state=state, decided_by=person_id, decided_at=sa.func.clock_timestamp())
     )
 
@@ -225,7 +221,7 @@ def find_change(engine: sa.Engine, change_id: int) -> PlanChange:
         NotFound: there is none of that number.
         StoreUnavailable: the database does not answer.
     """
-    found = _listed(engine, 1, _plan_c.id == change_id)
+    found = _listed(engine, 1, _p.id == change_id)
     if not found:
         raise NotFound(f"plan change {change_id}")
     return found[0]
@@ -237,48 +233,45 @@ def list_changes(engine: sa.Engine, states: Collection[str], limit: int) -> list
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    return _listed(engine, limit, _plan_c.state.in_(states))
+    return _listed(engine, limit, _p.state.in_(states))
 
 
 def _listed(engine: sa.Engine, limit: int, *where: sa.ColumnElement[bool]) -> list[PlanChange]:
     proposer, decider, undoer = (people.alias(name) for name in ("proposer", "decider", "undoer"))
     moved = (
         sa.select(sa.func.count())
-        .where(plan_change_documents.c.change_id == _plan_c.id)
+        .where(plan_change_documents.c.change_id == _p.id)
         .scalar_subquery()
     )
     query = (
         sa.select(
-            _plan_c.id,
-            _plan_c.type,
-            _plan_c.fund,
-            _plan_c.changes,
-            _plan_c.reason,
-            _plan_c.state,
-            _plan_c.proposed_by,
+            _p.id,
+            _p.type,
+            _p.fund,
+            _p.changes,
+            _p.reason,
+            _p.state,
+            _p.proposed_by,
             proposer.c.name.label("proposer"),
-            _plan_c.proposed_at,
+            _p.proposed_at,
             decider.c.name.label("decider"),
-            _plan_c.decided_at,
+            _p.decided_at,
             undoer.c.name.label("undoer"),
-            _plan_c.undone_at,
+            _p.undone_at,
             moved.label("documents"),
-            _plan_c.is_settled,
+            _p.is_settled,
         )
-        .join(proposer, proposer.c.id == _plan_c.proposed_by)
-        .outerjoin(decider, decider.c.id == _plan_c.decided_by)
-        .outerjoin(undoer, undoer.c.id == _plan_c.undone_by)
+        .join(proposer, proposer.c.id == _p.proposed_by)
+        .outerjoin(decider, decider.c.id == _p.decided_by)
+        .outerjoin(undoer, undoer.c.id == _p.undone_by)
         .where(*where)
-        .order_by(
-            sa.func.coalesce(_plan_c.decided_at, _plan_c.proposed_at).desc(), _plan_c.id.desc()
-        )
+        .order_by(sa.func.coalesce(_p.decided_at, _p.proposed_at).desc(), _p.id.desc())
         .limit(limit)
     )
     with transaction(engine) as connection:
         return [PlanChange(**row._mapping) for row in connection.execute(query)]
 
 
-_plan_effect_c, _d = documents.c, deliveries.c
 What = tuple[str, str, Mapping[str, Any]]
 """A change: type, fund or empty, what differs."""
 
@@ -325,11 +318,9 @@ def preview_change(engine: sa.Engine, what: What, today: dt.date, limit: int) ->
         counts = connection.execute(
             sa.select(
                 sa.func.count().label("total"),
-                sa.func.count().filter(target.due_on < _plan_effect_c.due_on).label("earlier"),
-                sa.func.count().filter(target.due_on > _plan_effect_c.due_on).label("later"),
-                sa.func.count()
-                .filter(target.due_on < today, _plan_effect_c.due_on >= today)
-                .label("overdue"),
+                sa.func.count().filter(target.due_on < _c.due_on).label("earlier"),
+                sa.func.count().filter(target.due_on > _c.due_on).label("later"),
+                sa.func.count().filter(target.due_on < today, _c.due_on >= today).label("overdue"),
             ).where(*movable)
         ).one()
         in_hand = connection.scalar(
@@ -337,10 +328,10 @@ def preview_change(engine: sa.Engine, what: What, today: dt.date, limit: int) ->
         )
         in_doubt = doubted(connection, *target.concerned)
         way = (
-            _plan_effect_c.site,
-            _plan_effect_c.state,
-            _plan_effect_c.pole,
-            _plan_effect_c.destination,
+            _c.site,
+            _c.state,
+            _c.pole,
+            _c.destination,
         )
         moves = connection.execute(
             sa.select(*way, sa.func.count().label("documents"))
@@ -350,14 +341,14 @@ def preview_change(engine: sa.Engine, what: What, today: dt.date, limit: int) ->
         ).all()
         first = connection.execute(
             sa.select(
-                _plan_effect_c.id,
+                _c.id,
                 *way,
-                _plan_effect_c.received_on,
-                _plan_effect_c.due_on,
+                _c.received_on,
+                _c.due_on,
                 target.due_on.label("new_due_on"),
             )
             .where(*movable)
-            .order_by(_plan_effect_c.due_on, _plan_effect_c.id)
+            .order_by(_c.due_on, _c.id)
             .limit(limit)
         ).all()
     return Preview(
@@ -367,26 +358,24 @@ def preview_change(engine: sa.Engine, what: What, today: dt.date, limit: int) ->
 
 def _is_in_hand() -> sa.ColumnElement[bool]:
     """Whether a worker is delivering a document at this moment."""
-    return sa.exists().where(_d.document_id == _plan_effect_c.id, _d.state == "claimed")
+    return sa.exists().where(_d.document_id == _c.id, _d.state == "claimed")
 
 
 def may_be_there() -> sa.ColumnElement[bool]:
     """Whether a pôle may have a document without having said so."""
-    return sa.exists().where(_d.document_id == _plan_effect_c.id, is_in_doubt())
+    return sa.exists().where(_d.document_id == _c.id, is_in_doubt())
 
 
 def stays() -> sa.ColumnElement[bool]:
     """Whether a document stays with its pôle: a worker delivers it, or it may be there already."""
-    return sa.exists().where(
-        _d.document_id == _plan_effect_c.id, sa.or_(_d.state == "claimed", is_in_doubt())
-    )
+    return sa.exists().where(_d.document_id == _c.id, sa.or_(_d.state == "claimed", is_in_doubt()))
 
 
 def doubted(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> dict[str, int]:
     """How many of some documents each destination may have without having said so."""
     query = (
         sa.select(_d.destination, sa.func.count().label("documents"))
-        .select_from(deliveries.join(documents, _plan_effect_c.id == _d.document_id))
+        .select_from(deliveries.join(documents, _c.id == _d.document_id))
         .where(is_in_doubt(), *where)
         .group_by(_d.destination)
         .order_by(_d.destination)
@@ -396,10 +385,10 @@ def doubted(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> dict[s
 
 def is_open(code: str, fund: str) -> list[sa.ColumnElement[bool]]:
     """Documents of a type, of a fund or of all, that no pôle has yet."""
-    only = [_plan_effect_c.fund == fund] if fund else []
+    only = [_c.fund == fund] if fund else []
     return [
-        _plan_effect_c.state.not_in(("delivered", "discarded")),
-        _plan_effect_c.type == code,
+        _c.state.not_in(("delivered", "discarded")),
+        _c.type == code,
         *only,
     ]
 
@@ -411,30 +400,20 @@ def target_of(
     code, fund, differs = what
     undelivered = is_open(code, fund)
     if some is not None:
-        undelivered.append(_plan_effect_c.id.in_(some))
-    pole: sa.ColumnElement[str] = (
-        sa.literal(differs["pole"]) if "pole" in differs else _plan_effect_c.pole
-    )
+        undelivered.append(_c.id.in_(some))
+    pole: sa.ColumnElement[str] = sa.literal(differs["pole"]) if "pole" in differs else _c.pole
     destination: sa.ColumnElement[str] = (
-        sa.literal(differs["destination"])
-        if "destination" in differs
-        else _plan_effect_c.destination
+        sa.literal(differs["destination"]) if "destination" in differs else _c.destination
     )
-    due_on: sa.ColumnElement[Any] = _plan_effect_c.due_on
+    due_on: sa.ColumnElement[Any] = _c.due_on
     if "delay_days" in differs:
-        days = connection.scalars(
-            sa.select(_plan_effect_c.received_on).where(*undelivered).distinct()
-        ).all()
+        days = connection.scalars(sa.select(_c.received_on).where(*undelivered).distinct()).all()
         holidays = public_holidays(days)
         dues = {day: add_working_days(day, differs["delay_days"], holidays) for day in days}
-        due_on = (
-            sa.case(dues, value=_plan_effect_c.received_on, else_=_plan_effect_c.due_on)
-            if dues
-            else _plan_effect_c.due_on
-        )
+        due_on = sa.case(dues, value=_c.received_on, else_=_c.due_on) if dues else _c.due_on
     is_other = sa.or_(
-        _plan_effect_c.pole != pole,
-        _plan_effect_c.destination != destination,
-        _plan_effect_c.due_on.is_distinct_from(due_on),
+        _c.pole != pole,
+        _c.destination != destination,
+        _c.due_on.is_distinct_from(due_on),
     )
     return ChangeTarget(pole, destination, due_on, [*undelivered, is_other])

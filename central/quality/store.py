@@ -44,7 +44,7 @@ from vaguemestre.model.plan import NOT_KEYED, DocumentType, KeyingMode
 
 QUEUE = "control"
 WAITING, DISPUTED, DONE = "waiting", "disputed", "done"
-_controls_c, _controls_d, _k, _l, _n = controls.c, documents.c, keyings.c, held.c, namings.c
+_c, _d, _k, _l, _n = controls.c, documents.c, keyings.c, held.c, namings.c
 UNTOUCHED = tuple(state.value for state in correction_store.CORRECTED)
 
 EntryOf = Callable[[str, str], DocumentType]
@@ -73,7 +73,7 @@ def take_next_control(
         StoreUnavailable: nothing was taken.
     """
     with transaction(engine) as connection:
-        begun = connection.scalar(_mine(person).where(_controls_c.document_id.not_in(besides)))
+        begun = connection.scalar(_mine(person).where(_c.document_id.not_in(besides)))
         if begun is not None and lease_store.assign(connection, begun, person.id, QUEUE, lease_s):
             return _id(begun)
         for state in (DISPUTED, WAITING):
@@ -93,7 +93,7 @@ def take_control(engine: sa.Engine, person: Person, document_id: uuid.UUID, leas
     Raises:
         StoreUnavailable: nothing was taken.
     """
-    is_it = _controls_c.document_id == document_id
+    is_it = _c.document_id == document_id
     with transaction(engine) as connection:
         found = connection.scalar(_mine(person).where(is_it))
         for state in (DISPUTED, WAITING):
@@ -113,9 +113,7 @@ def control_tasks(
         StoreUnavailable: the database does not answer.
     """
     with transaction(engine) as connection:
-        state = connection.scalar(
-            sa.select(_controls_c.state).where(_controls_c.document_id == document_id)
-        )
+        state = connection.scalar(sa.select(_c.state).where(_c.document_id == document_id))
         if state != DISPUTED:
             return tuple(blind_tasks(connection, document_id, entry).values())
         said = _value_pairs(connection, document_id, entry)
@@ -144,19 +142,19 @@ def _require_control(
     lock_routing_shared(connection)  # a correction delivers again; a change of the plan locks first
     row = connection.execute(
         sa.select(
-            _controls_c.state,
-            _controls_c.person_id,
-            _controls_d.type,
-            _controls_d.fund,
-            _controls_d.state.label("document_state"),
+            _c.state,
+            _c.person_id,
+            _d.type,
+            _d.fund,
+            _d.state.label("document_state"),
         )
-        .join(documents, _controls_d.id == _controls_c.document_id)
-        .join(held, _l.document_id == _controls_c.document_id)
+        .join(documents, _d.id == _c.document_id)
+        .join(held, _l.document_id == _c.document_id)
         .where(
-            _controls_c.document_id == document_id,
-            _controls_c.state.in_((WAITING, DISPUTED)),
-            _controls_c.type == _controls_d.type,
-            _controls_d.state.in_(UNTOUCHED),
+            _c.document_id == document_id,
+            _c.state.in_((WAITING, DISPUTED)),
+            _c.type == _d.type,
+            _d.state.in_(UNTOUCHED),
             _l.person_id == person.id,
             _l.queue == QUEUE,
         )
@@ -207,15 +205,15 @@ def _value_pairs(
 
 def _mine(person: Person) -> sa.Select[Any]:
     return (
-        sa.select(_controls_c.document_id)
-        .join(held, _l.document_id == _controls_c.document_id)
-        .join(documents, _controls_d.id == _controls_c.document_id)
+        sa.select(_c.document_id)
+        .join(held, _l.document_id == _c.document_id)
+        .join(documents, _d.id == _c.document_id)
         .where(
             _l.person_id == person.id,
             _l.queue == QUEUE,
-            _controls_c.state.in_((WAITING, DISPUTED)),
-            _controls_c.type == _controls_d.type,
-            _controls_d.state.in_(UNTOUCHED),
+            _c.state.in_((WAITING, DISPUTED)),
+            _c.type == _d.type,
+            _d.state.in_(UNTOUCHED),
         )
         .order_by(_l.taken_at)
         .limit(1)
@@ -224,22 +222,22 @@ def _mine(person: Person) -> sa.Select[Any]:
 
 def _next(person: Person, state: str, besides: Collection[uuid.UUID]) -> sa.Select[Any]:
     is_held = sa.exists().where(
-        _l.document_id == _controls_c.document_id,
+        _l.document_id == _c.document_id,
         sa.or_(_l.lease_until >= sa.func.now(), _l.person_id == person.id),
     )
     return (
-        sa.select(_controls_c.document_id)
-        .join(documents, _controls_d.id == _controls_c.document_id)
+        sa.select(_c.document_id)
+        .join(documents, _d.id == _c.document_id)
         .where(
-            _controls_c.state == state,
-            _controls_c.type == _controls_d.type,
-            _controls_d.state.in_(UNTOUCHED),
+            _c.state == state,
+            _c.type == _d.type,
+            _d.state.in_(UNTOUCHED),
             ~is_held,
-            ~_was_at(person, _controls_c.document_id),
-            _controls_c.document_id.not_in(besides),
+            ~_was_at(person, _c.document_id),
+            _c.document_id.not_in(besides),
             *lease_store.queue_scope(person, QUEUE),
         )
-        .order_by(_controls_c.drawn_at)
+        .order_by(_c.drawn_at)
         .limit(1)
         .with_for_update(skip_locked=True, of=controls)
     )
@@ -253,9 +251,6 @@ def _was_at(person: Person, document_id: sa.ColumnElement[Any]) -> sa.ColumnElem
 
 def _id(value: Any) -> uuid.UUID:
     return value if isinstance(value, uuid.UUID) else uuid.UUID(str(value))
-
-
-_control_results_c, _control_results_d = controls.c, documents.c
 
 
 def submit_control(
@@ -369,17 +364,17 @@ def withdraw_taken_over(engine: sa.Engine) -> int:
     Raises:
         StoreUnavailable: nothing was changed.
     """
-    is_open = _control_results_c.state.in_((WAITING, DISPUTED))
+    is_open = _c.state.in_((WAITING, DISPUTED))
     is_changed = sa.or_(
-        _control_results_d.state.not_in(UNTOUCHED),
-        _control_results_d.type != _control_results_c.type,
+        _d.state.not_in(UNTOUCHED),
+        _d.type != _c.type,
     )
     with transaction(engine) as connection:
         gone = connection.scalars(
             controls.update()
-            .where(_control_results_d.id == _control_results_c.document_id, is_open, is_changed)
+            .where(_d.id == _c.document_id, is_open, is_changed)
             .values(state=DONE, done_at=sa.func.now(), fields=0)
-            .returning(_control_results_c.document_id)
+            .returning(_c.document_id)
         ).all()
         for document_id in gone:
             audit.record(connection, "quality", "control_withdrawn", str(document_id))
@@ -387,9 +382,7 @@ def withdraw_taken_over(engine: sa.Engine) -> int:
 
 
 def _change(connection: sa.Connection, document_id: uuid.UUID, **values: Any) -> None:
-    connection.execute(
-        controls.update().where(_control_results_c.document_id == document_id).values(**values)
-    )
+    connection.execute(controls.update().where(_c.document_id == document_id).values(**values))
 
 
 _STATES = ("waiting", "disputed", "done")

@@ -40,7 +40,6 @@ UNKNOWN = "rescan_unknown"
 
 REPLACED = "replaced"
 _OPEN = ("asked", "told")
-_BEING_SEEN = ("to_name", "to_key")
 _ROLES_TOLD = 200  # in one line of the audit trail
 
 
@@ -78,7 +77,7 @@ def find_target(connection: sa.Connection, answer: DocumentRecord) -> RescanTarg
     is_first = request.state in _OPEN and row.state == DocumentState.TO_RESCAN
     is_further = (
         request.state == "answered"
-        and row.state in _BEING_SEEN
+        and row.state in WAITING_FOR_A_PERSON
         and _is_of_the_answer(connection, answer, request.document_id)
     )
     if not (is_first or is_further):
@@ -244,7 +243,7 @@ def request_rescan(
             .join(lots, lots.c.id == documents.c.lot_id)
             .where(
                 documents.c.id == document_id,
-                documents.c.state.in_([state.value for state in WAITING_FOR_A_PERSON]),
+                documents.c.state.in_(WAITING_FOR_A_PERSON),
             )
             .with_for_update(of=documents)
         ).one_or_none()
