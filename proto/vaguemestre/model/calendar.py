@@ -12,8 +12,6 @@ from collections.abc import Collection, Container, Iterable
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from holidays import country_holidays
-
 TIME_ZONE = "Europe/Paris"
 _PARIS = ZoneInfo(TIME_ZONE)
 _YEARS = range(1990, 2101)
@@ -48,6 +46,9 @@ def public_holidays(days: Iterable[dt.date]) -> frozenset[dt.date]:
 
 @cache
 def _holidays_of(year: int) -> frozenset[dt.date]:
+    # Only here: the processes that read pages ask for the day and never for holidays.
+    from holidays import country_holidays  # noqa: PLC0415
+
     return frozenset(country_holidays("FR", years=year))
 
 
