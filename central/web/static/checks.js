@@ -1,4 +1,4 @@
-// Checks while somebody types. The centre decides (proto/vaguemestre/model/typed.py); this only spares the way.
+// Checks while somebody types. The centre decides (proto/vaguemestre/model/values.py); this only spares the way.
 
 const digitsOf = (text) => text.replace(/[\s.\-/|]/g, "");
 
